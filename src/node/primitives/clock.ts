@@ -1,0 +1,42 @@
+/** Time and chance as components, so that tests replay from a seed. Nothing outside `primitives/` reads the machine's clock. */
+import { platform } from '#platform'
+
+/** A timer that does not keep the process alive. */
+export interface Timer {
+  /** Stops it; safe to repeat. */
+  cancel(): void
+}
+
+export interface Clock {
+  /** Milliseconds since the Unix epoch. */
+  nowMs(): number
+  /** Nanoseconds since the Unix epoch. */
+  nowNs(): bigint
+  /** Calls once after `ms` milliseconds. */
+  after(ms: number, call: () => void): Timer
+  /** Calls every `ms` milliseconds. */
+  every(ms: number, call: () => void): Timer
+}
+
+export interface Random {
+  bytes(length: number): Uint8Array
+}
+
+/** The machine's clock. */
+export const systemClock: Clock = {
+  nowMs: () => Number(platform.wallNs() / 1_000_000n),
+  nowNs: () => platform.wallNs(),
+  after: (ms, call) => {
+    const timer = setTimeout(call, ms)
+    timer.unref?.()
+    return { cancel: () => clearTimeout(timer) }
+  },
+  every: (ms, call) => {
+    const timer = setInterval(call, ms)
+    timer.unref?.()
+    return { cancel: () => clearInterval(timer) }
+  },
+}
+
+/** The machine's secure source of randomness. */
+export const systemRandom: Random = { bytes: (length) => platform.randomBytes(length) }

@@ -1,0 +1,78 @@
+/**
+ * The hybrid logical clock that stamps deltas. A timestamp is 24 bytes: u64 LE time, u128 LE id (non-zero). Time is NTP64: upper 32 bits
+ * seconds since the Unix epoch, lower 32 bits fraction of a second, of which the low 16 bits are a logical counter (15.3 µs a step).
+ * The counter carries into the upper bits, so time never goes back. Order: (time, id). Layout as in calimero-network/core:
+ * crates/storage/src/logical_clock.rs.
+ */
+import { compareBytes } from './bytes.ts'
+import type { Clock } from './clock.ts'
+
+/** Bytes of a timestamp. */
+export const HLC_BYTES = 24
+/** A timestamp further ahead of our clock than this waits until it is due, ms (calimero-network/core accepts 5 s). */
+export const HLC_MAX_AHEAD_MS = 5_000
+
+const NS = 1_000_000_000n
+const COUNTER_MASK = 0xffffn
+
+/** NTP64 of nanoseconds since the epoch, rounded down. */
+export function ntp64(ns: bigint): bigint {
+  return ((ns / NS) << 32n) | (((ns % NS) << 32n) / NS)
+}
+
+/** Nanoseconds since the epoch of an NTP64 time, rounded up, so that it is never below a reading that `ntp64` was made of. */
+export function ntp64ToNs(time: bigint): bigint {
+  return (time >> 32n) * NS + (((time & 0xffffffffn) * NS + 0xffffffffn) >> 32n)
+}
+
+/** The time part of a 24-byte timestamp. */
+export function hlcTime(hlc: Uint8Array): bigint {
+  return new DataView(hlc.buffer, hlc.byteOffset, HLC_BYTES).getBigUint64(0, true)
+}
+
+/** Order of two timestamps: time, then id. */
+export function compareHlc(a: Uint8Array, b: Uint8Array): number {
+  const x = hlcTime(a)
+  const y = hlcTime(b)
+  if (x !== y) return x < y ? -1 : 1
+  return compareBytes(a.slice(8, HLC_BYTES).reverse(), b.slice(8, HLC_BYTES).reverse())
+}
+
+/** The oldest timestamp. */
+export const HLC_ZERO: Uint8Array = new Uint8Array(HLC_BYTES)
+
+export class HybridClock {
+  readonly #clock: Clock
+  #last: bigint
+
+  /** `floor` is the persisted high-water mark: nothing at or below it is given out again. */
+  constructor(clock: Clock, floor = 0n) {
+    this.#clock = clock
+    this.#last = floor
+  }
+
+  /** The newest time given out or observed. */
+  get last(): bigint {
+    return this.#last
+  }
+
+  /** Takes note of another node's time, so that what we do next comes after it. */
+  observe(time: bigint): void {
+    if (time > this.#last) this.#last = time
+  }
+
+  /** A new timestamp of `author`, above everything given out, observed, and the reading `aboveNs`. */
+  next(author: Uint8Array, aboveNs = 0n): Uint8Array {
+    const physical = ntp64(this.#clock.nowNs()) & ~COUNTER_MASK
+    const above = aboveNs === 0n ? 0n : ntp64(aboveNs) + 1n
+    let time = physical
+    if (time <= this.#last) time = this.#last + 1n
+    if (time < above) time = above
+    this.#last = time
+    const out = new Uint8Array(HLC_BYTES)
+    new DataView(out.buffer).setBigUint64(0, time, true)
+    out.set(author.subarray(0, 16), 8)
+    if (out.subarray(8).every((byte) => byte === 0)) out[8] = 1
+    return out
+  }
+}

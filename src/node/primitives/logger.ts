@@ -1,0 +1,21 @@
+/** The logger a component is given: pino's calling convention, so that pino itself fits. Constant message, data as fields. */
+export interface Logger {
+  child(fields: Record<string, unknown>): Logger
+  trace(fields: Record<string, unknown>, message: string): void
+  debug(fields: Record<string, unknown>, message: string): void
+  info(fields: Record<string, unknown>, message: string): void
+  warn(fields: Record<string, unknown>, message: string): void
+  error(fields: Record<string, unknown>, message: string): void
+}
+
+const nothing = (): void => {}
+
+/** Says nothing: the default of a library. */
+export const silentLogger: Logger = {
+  child: () => silentLogger,
+  trace: nothing,
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+}

@@ -1,0 +1,33 @@
+/** {@link Platform} on Node: node:crypto and the monotonic clock anchored to the wall clock. */
+import { createHash, hash, randomFillSync } from 'node:crypto'
+import type { Platform } from './platform.ts'
+
+// Date.now() alone is too coarse for the clock of a guest (runtime-abi.md 10): take nanoseconds from the monotonic clock and
+// re-anchor whenever it and the wall clock part by more than 50 ms (suspend, NTP step).
+const REANCHOR_NS = 50_000_000n
+let anchorNs = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()
+
+export const platform: Platform = {
+  sha256(...parts) {
+    const [only] = parts
+    if (parts.length === 1 && only !== undefined) {
+      return hash('sha256', only, { outputEncoding: 'buffer' })
+    }
+    const state = createHash('sha256')
+    for (const part of parts) state.update(part)
+    return state.digest()
+  },
+  randomBytes(length) {
+    return randomFillSync(new Uint8Array(length))
+  },
+  wallNs() {
+    const wall = BigInt(Date.now()) * 1_000_000n
+    let now = anchorNs + process.hrtime.bigint()
+    const drift = now - wall
+    if (drift > REANCHOR_NS || drift < -REANCHOR_NS) {
+      anchorNs += wall - now
+      now = wall
+    }
+    return now
+  },
+}
