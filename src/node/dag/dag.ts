@@ -1,0 +1,222 @@
+/**
+ * The causal order of one context's deltas, pure: no I/O, no clock. It knows the heads and the deltas that wait; whether an id is applied it
+ * asks of an injected function, so history stays on disk.
+ *
+ * A waiting delta is `pending` (a parent is not applied), `held` (something outside the DAG is missing: key, member, application, due time)
+ * or `quarantined` (valid, but its guest failed). Only pending deltas move by themselves, when their last parent is applied.
+ *
+ * @packageDocumentation
+ */
+import { compareBytes } from '../primitives/bytes.ts'
+import { compareHlc } from '../primitives/hlc.ts'
+import { type DeltaId, idKey, isZero } from '../primitives/ids.ts'
+import { MAX_AUTHOR_SHARE, MAX_WAITING_BYTES, MAX_WAITING_DELTAS } from './limits.ts'
+
+/** What the DAG keeps of a delta that waits. */
+export interface DagNode {
+  readonly id: DeltaId
+  /** As in the header: 1..64 ids ascending, or the zero id alone. */
+  readonly parents: readonly DeltaId[]
+  /** 24 bytes; decides the order among deltas that become ready together. */
+  readonly hlc: Uint8Array
+  readonly author: Uint8Array
+  /** Bytes of the envelope, for the bounds. */
+  readonly size: number
+}
+
+export type WaitingStatus = 'pending' | 'held' | 'quarantined'
+
+export interface DagInit {
+  readonly heads: readonly DeltaId[]
+  isApplied(id: DeltaId): boolean
+  /** @default MAX_WAITING_DELTAS */
+  readonly maxWaiting?: number
+  /** @default MAX_WAITING_BYTES */
+  readonly maxWaitingBytes?: number
+}
+
+interface Waiting {
+  readonly node: DagNode
+  status: WaitingStatus
+  /** Keys of parents that are not applied yet. */
+  readonly open: Set<string>
+}
+
+/** Order in which deltas that are ready at once are applied: smallest (hlc, id) first, the same on every node. */
+export function compareNodes(a: DagNode, b: DagNode): number {
+  return compareHlc(a.hlc, b.hlc) || compareBytes(a.id, b.id)
+}
+
+export class Dag {
+  readonly #isApplied: (id: DeltaId) => boolean
+  readonly #maxWaiting: number
+  readonly #maxWaitingBytes: number
+  readonly #waiting = new Map<string, Waiting>()
+  /** parent key -> keys of waiting children */
+  readonly #children = new Map<string, Set<string>>()
+  readonly #authors = new Map<string, { count: number; bytes: number }>()
+  #heads: readonly DeltaId[]
+  #bytes = 0
+
+  constructor(init: DagInit) {
+    this.#isApplied = (id) => init.isApplied(id)
+    this.#heads = [...init.heads].sort(compareBytes)
+    this.#maxWaiting = init.maxWaiting ?? MAX_WAITING_DELTAS
+    this.#maxWaitingBytes = init.maxWaitingBytes ?? MAX_WAITING_BYTES
+  }
+
+  /** Applied deltas that no applied delta names as parent, ascending. */
+  get heads(): readonly DeltaId[] {
+    return this.#heads
+  }
+
+  /** Where a delta stands, or undefined when it is unknown. */
+  status(id: DeltaId): 'applied' | WaitingStatus | undefined {
+    return this.#waiting.get(idKey(id))?.status ?? (this.#isApplied(id) ? 'applied' : undefined)
+  }
+
+  /** How many wait, by status. */
+  count(): Record<WaitingStatus, number> {
+    const counts = { pending: 0, held: 0, quarantined: 0 }
+    for (const { status } of this.#waiting.values()) counts[status]++
+    return counts
+  }
+
+  /** Parents that are not applied. Empty: the delta may be applied now. */
+  openParents(parents: readonly DeltaId[]): readonly DeltaId[] {
+    return parents.filter((parent) => !isZero(parent) && !this.#isApplied(parent))
+  }
+
+  /** Whether a delta of this author and size may wait, or would break a bound. */
+  hasRoom(author: Uint8Array, size: number): boolean {
+    const share = this.#authors.get(idKey(author)) ?? { count: 0, bytes: 0 }
+    return (
+      this.#waiting.size < this.#maxWaiting &&
+      this.#bytes + size <= this.#maxWaitingBytes &&
+      share.count < this.#maxWaiting * MAX_AUTHOR_SHARE &&
+      share.bytes + size <= this.#maxWaitingBytes * MAX_AUTHOR_SHARE
+    )
+  }
+
+  /** Lets a delta wait, or changes why it waits. */
+  wait(node: DagNode, status: WaitingStatus): void {
+    const key = idKey(node.id)
+    const known = this.#waiting.get(key)
+    if (known !== undefined) {
+      known.status = status
+      return
+    }
+    const open = new Set(this.openParents(node.parents).map(idKey))
+    this.#waiting.set(key, { node, status, open })
+    for (const parent of open) {
+      let children = this.#children.get(parent)
+      if (children === undefined) this.#children.set(parent, (children = new Set()))
+      children.add(key)
+    }
+    this.#account(node, 1)
+  }
+
+  /** Takes a delta out without applying it. */
+  remove(id: DeltaId): void {
+    const key = idKey(id)
+    const entry = this.#waiting.get(key)
+    if (entry === undefined) return
+    this.#waiting.delete(key)
+    for (const parent of entry.open) this.#unlink(parent, key)
+    this.#account(entry.node, -1)
+  }
+
+  /** Notes that a delta was applied and stored. Returns the pending children that are ready now, in order. */
+  applied(id: DeltaId, parents: readonly DeltaId[]): readonly DagNode[] {
+    this.#heads = headsAfter(this.#heads, id, parents)
+    this.remove(id)
+    const key = idKey(id)
+    const ready: DagNode[] = []
+    for (const child of this.#children.get(key) ?? []) {
+      const entry = this.#waiting.get(child)
+      if (entry === undefined) continue
+      entry.open.delete(key)
+      if (entry.open.size === 0 && entry.status === 'pending') ready.push(entry.node)
+    }
+    this.#children.delete(key)
+    return ready.sort(compareNodes)
+  }
+
+  /** Parents that nobody has shown us: neither applied nor waiting. */
+  missing(limit: number = Infinity): readonly DeltaId[] {
+    const missing: DeltaId[] = []
+    for (const parent of this.#children.keys()) {
+      if (missing.length >= limit) break
+      if (this.#waiting.has(parent)) continue
+      const node = this.#firstChild(parent)?.parents.find((candidate) => idKey(candidate) === parent)
+      if (node !== undefined) missing.push(node)
+    }
+    return missing
+  }
+
+  /** Whether a delta that passed every check but the DAG's names this one as parent. */
+  hasPendingChild(id: DeltaId): boolean {
+    for (const child of this.#children.get(idKey(id)) ?? []) {
+      if (this.#waiting.get(child)?.status === 'pending') return true
+    }
+    return false
+  }
+
+  /** Waiting deltas of one status, in order. */
+  waiting(status: WaitingStatus): readonly DagNode[] {
+    return [...this.#waiting.values()]
+      .filter((entry) => entry.status === status)
+      .map((entry) => entry.node)
+      .sort(compareNodes)
+  }
+
+  #firstChild(parent: string): DagNode | undefined {
+    for (const child of this.#children.get(parent) ?? []) return this.#waiting.get(child)?.node
+    return undefined
+  }
+
+  #unlink(parent: string, child: string): void {
+    const children = this.#children.get(parent)
+    children?.delete(child)
+    if (children?.size === 0) this.#children.delete(parent)
+  }
+
+  #account(node: DagNode, sign: 1 | -1): void {
+    this.#bytes += sign * node.size
+    const key = idKey(node.author)
+    const share = this.#authors.get(key) ?? { count: 0, bytes: 0 }
+    share.count += sign
+    share.bytes += sign * node.size
+    if (share.count === 0) this.#authors.delete(key)
+    else this.#authors.set(key, share)
+  }
+}
+
+/** Heads once `id` with `parents` is applied: heads - parents + id, ascending. */
+export function headsAfter(
+  heads: readonly DeltaId[],
+  id: DeltaId,
+  parents: readonly DeltaId[],
+): readonly DeltaId[] {
+  const named = new Set(parents.map(idKey))
+  return [...heads.filter((head) => !named.has(idKey(head))), id].sort(compareBytes)
+}
+
+/** Why a parent list is not one, or undefined: 1..max ids, ascending, unique, without `self`, the zero id only alone. */
+export function parentsFault(
+  parents: readonly Uint8Array[],
+  self: Uint8Array,
+  max: number,
+): string | undefined {
+  if (parents.length === 0) return 'no parents'
+  if (parents.length > max) return `${parents.length} parents, at most ${max} allowed`
+  for (const [i, parent] of parents.entries()) {
+    if (isZero(parent) && parents.length > 1) return 'the zero id beside other parents'
+    if (compareBytes(parent, self) === 0) return 'itself as parent'
+    const before = parents[i - 1]
+    if (before !== undefined && compareBytes(before, parent) >= 0) {
+      return 'parents that are not ascending and unique'
+    }
+  }
+  return undefined
+}

@@ -1,0 +1,8 @@
+/** Bounds of one context's DAG in memory (sync-protocol.md 1.12). */
+
+/** Deltas waiting in one context, whatever for. */
+export const MAX_WAITING_DELTAS = 10_000
+/** Their envelopes together, bytes. */
+export const MAX_WAITING_BYTES: number = 64 << 20
+/** One author's share of both. */
+export const MAX_AUTHOR_SHARE = 0.25

@@ -1,0 +1,136 @@
+/** Rows of deltas: a small header each, the envelope apart, the order of application, and markers of those that wait. */
+import * as P from 'micro-packed'
+import { bytes32, type Codec, codec, vec } from '../../codec/codec.ts'
+import { DeltaId } from '../../primitives/ids.ts'
+import { COLUMN, columnRange, rowKey, u32be, u64be } from '../keys.ts'
+import type { BatchOp, Store } from '../store.ts'
+import { del, put, readRow } from './rows.ts'
+
+/** Where a stored delta stands. */
+export const DELTA_STATUS = {
+  applied: 0,
+  /** A parent is not applied. */
+  pending: 1,
+  /** Something outside the DAG is missing. */
+  parked: 2,
+  /** Valid, but its guest failed. */
+  quarantined: 3,
+} as const
+
+/** What a parked delta waits for. */
+export const PARK_REASON = {
+  none: 0,
+  /** Its member is no current writer in our view. */
+  member: 1,
+  /** We lack the key epoch it is sealed under. */
+  key: 2,
+  /** Its application is not here. */
+  application: 3,
+  /** Its timestamp lies ahead of our clock. */
+  future: 4,
+  /** It names an authority, a kind or a version we do not know. */
+  unknown: 5,
+} as const
+
+export type ParkReason = keyof typeof PARK_REASON
+
+export interface DeltaRow {
+  status: number
+  reason: number
+  /** Position in the local order of application; 0 while it is not applied. */
+  seq: bigint
+  author: Uint8Array
+  member: Uint8Array
+  parents: Uint8Array[]
+  hlc: Uint8Array
+  /** Bytes of the envelope. */
+  size: number
+}
+
+const deltaRow: Codec<DeltaRow> = codec(
+  'a delta row',
+  P.struct({
+    status: P.U8,
+    reason: P.U8,
+    seq: P.U64LE,
+    author: bytes32,
+    member: bytes32,
+    parents: vec(bytes32),
+    hlc: P.bytes(24),
+    size: P.U32LE,
+  }),
+  8192,
+)
+
+export interface DeltaRows {
+  /** Synchronous: one lookup on the path of every delta. */
+  get(context: number, id: DeltaId): DeltaRow | undefined
+  envelope(context: number, id: DeltaId): Promise<Uint8Array | undefined>
+  putRow(context: number, id: DeltaId, row: DeltaRow): BatchOp
+  putEnvelope(context: number, id: DeltaId, envelope: Uint8Array): BatchOp
+  /** Rows that make a delta applied at `row.seq`. */
+  putApplied(context: number, id: DeltaId, row: DeltaRow): BatchOp[]
+  /** Rows that make a delta wait. */
+  putWaiting(context: number, id: DeltaId, row: DeltaRow): BatchOp[]
+  /** Removes every trace of a delta that was never applied. */
+  delWaiting(context: number, id: DeltaId): BatchOp[]
+  /** All that wait. */
+  waiting(context: number): Promise<{ id: DeltaId; row: DeltaRow }[]>
+  /** Ids by order of application, from `seq` on. */
+  order(context: number, from: bigint): AsyncIterable<{ seq: bigint; id: DeltaId }>
+}
+
+export function deltaRows(store: Store): DeltaRows {
+  const headerKey = (context: number, id: DeltaId): Uint8Array =>
+    rowKey(COLUMN.header, u32be(context), id)
+  const bodyKey = (context: number, id: DeltaId): Uint8Array =>
+    rowKey(COLUMN.body, u32be(context), id)
+  const waitingKey = (context: number, id: DeltaId): Uint8Array =>
+    rowKey(COLUMN.waiting, u32be(context), id)
+  const get = (context: number, id: DeltaId): DeltaRow | undefined => {
+    const key = headerKey(context, id)
+    const found = store.getSync(key)
+    return found === undefined ? undefined : readRow(deltaRow, key, found)
+  }
+  return {
+    get,
+    envelope: (context, id) => store.get(bodyKey(context, id)),
+    putRow: (context, id, row) => put(deltaRow, headerKey(context, id), row),
+    putEnvelope: (context, id, envelope) => ({
+      type: 'put',
+      key: bodyKey(context, id),
+      value: envelope,
+    }),
+    putApplied: (context, id, row) => [
+      put(deltaRow, headerKey(context, id), row),
+      { type: 'put', key: rowKey(COLUMN.order, u32be(context), u64be(row.seq)), value: id },
+      del(waitingKey(context, id)),
+    ],
+    putWaiting: (context, id, row) => [
+      put(deltaRow, headerKey(context, id), row),
+      { type: 'put', key: waitingKey(context, id), value: Uint8Array.of(row.status) },
+    ],
+    delWaiting: (context, id) => [
+      del(headerKey(context, id)),
+      del(bodyKey(context, id)),
+      del(waitingKey(context, id)),
+    ],
+    async waiting(context) {
+      const rows = []
+      for await (const key of store.keys(columnRange(COLUMN.waiting, u32be(context)))) {
+        const id = DeltaId.from(key.slice(5))
+        const row = get(context, id)
+        if (row !== undefined) rows.push({ id, row })
+      }
+      return rows
+    },
+    async *order(context, from) {
+      const range = columnRange(COLUMN.order, u32be(context))
+      const gte = rowKey(COLUMN.order, u32be(context), u64be(from))
+      for await (const [key, value] of store.iterate({ gte, lt: range.lt })) {
+        const view = new DataView(key.buffer, key.byteOffset)
+        yield { seq: view.getBigUint64(5), id: DeltaId.from(value) }
+      }
+    },
+  }
+}

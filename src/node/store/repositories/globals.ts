@@ -1,0 +1,54 @@
+/** Rows that exist once: the version of the layout, the allocator of local numbers, the clock's high-water mark. */
+import * as P from 'micro-packed'
+import { type Codec, codec } from '../../codec/codec.ts'
+import { storeError } from '../errors.ts'
+import { globalKey, SCHEMA_VERSION } from '../keys.ts'
+import type { BatchOp, Store } from '../store.ts'
+import { put, readRow } from './rows.ts'
+
+const u32: Codec<number> = codec('a u32', P.U32LE, 4)
+const u64: Codec<bigint> = codec('a u64', P.U64LE, 8)
+
+const VERSION_KEY = globalKey('version')
+const NUMBER_KEY = globalKey('number')
+const HLC_KEY = globalKey('hlc')
+
+export interface Globals {
+  /** Writes the version into a new database. @throws STORE_TOO_NEW when a newer version of this package wrote it */
+  checkVersion(): Promise<void>
+  /** A local number never given out before, and the row that makes it so. Not concurrency-safe: call from one queue. */
+  nextNumber(): Promise<{ number: number; op: BatchOp }>
+  /** NTP64 time that no timestamp of an earlier run exceeds. */
+  hlcMark(): Promise<bigint>
+  putHlcMark(time: bigint): BatchOp
+}
+
+export function globals(store: Store): Globals {
+  return {
+    async checkVersion() {
+      const bytes = await store.get(VERSION_KEY)
+      if (bytes === undefined) {
+        await store.batch([put(u32, VERSION_KEY, SCHEMA_VERSION)], { sync: true })
+        return
+      }
+      const version = readRow(u32, VERSION_KEY, bytes)
+      if (version > SCHEMA_VERSION) {
+        throw storeError(
+          'STORE_TOO_NEW',
+          `the database has layout ${version}, this version reads up to ${SCHEMA_VERSION}: use the newer merogate that wrote it`,
+          { expected: SCHEMA_VERSION, got: version },
+        )
+      }
+    },
+    async nextNumber() {
+      const bytes = await store.get(NUMBER_KEY)
+      const number = bytes === undefined ? 1 : readRow(u32, NUMBER_KEY, bytes) + 1
+      return { number, op: put(u32, NUMBER_KEY, number) }
+    },
+    async hlcMark() {
+      const bytes = await store.get(HLC_KEY)
+      return bytes === undefined ? 0n : readRow(u64, HLC_KEY, bytes)
+    },
+    putHlcMark: (time) => put(u64, HLC_KEY, time),
+  }
+}
