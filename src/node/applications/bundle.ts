@@ -1,0 +1,69 @@
+/** Reading what is installed: a bare WebAssembly module, or an `.mpk` bundle around one (runtime-abi.md 14.2). */
+import { toHex } from '../primitives/bytes.ts'
+import { sha256 } from '../primitives/hash.ts'
+import { isGzip, readArchive } from './archive.ts'
+import { applicationError } from './errors.ts'
+import { BUNDLE_LIMITS, type BundleLimits } from './limits.ts'
+import { type Artifact, parseManifest } from './manifest.ts'
+
+/** The one file every bundle has. Matched exactly: archives made on macOS carry a `._manifest.json` too. */
+const MANIFEST_NAME = 'manifest.json'
+
+/** What a bundle holds for a node. */
+export interface Bundle {
+  /** Reverse-domain name. */
+  readonly package: string
+  readonly version: string
+  /** `did:key:...` of whoever provably signed it. */
+  readonly signerId: string | undefined
+  readonly wasm: Uint8Array
+}
+
+/** Whether bytes are a bundle rather than a bare module, by their first bytes. */
+export function isBundle(bytes: Uint8Array): boolean {
+  return isGzip(bytes)
+}
+
+/**
+ * Unpacks a bundle in memory and checks all it says about itself: hashes of module and interface description, signature if there is one.
+ * @throws BUNDLE_INVALID, BUNDLE_PATH_UNSAFE, BUNDLE_HASH_MISMATCH, BUNDLE_SIGNATURE_INVALID (input), BUNDLE_TOO_LARGE (limit)
+ */
+export async function readBundle(
+  bytes: Uint8Array,
+  limits: BundleLimits = BUNDLE_LIMITS,
+): Promise<Bundle> {
+  const files = await readArchive(bytes, limits)
+  const manifestBytes = files.get(MANIFEST_NAME)
+  if (manifestBytes === undefined) {
+    throw applicationError('BUNDLE_INVALID', `expected a ${MANIFEST_NAME} in the bundle, got none`)
+  }
+  const manifest = parseManifest(manifestBytes)
+  const wasm = take(files, manifest.wasm)
+  if (manifest.abi !== undefined) take(files, manifest.abi)
+  return {
+    package: manifest.package,
+    version: manifest.version,
+    signerId: manifest.signerId,
+    wasm,
+  }
+}
+
+function take(files: ReadonlyMap<string, Uint8Array>, artifact: Artifact): Uint8Array {
+  const bytes = files.get(artifact.path)
+  if (bytes === undefined) {
+    throw applicationError(
+      'BUNDLE_INVALID',
+      `expected ${JSON.stringify(artifact.path)} in the bundle, got none`,
+    )
+  }
+  const { hash } = artifact
+  const actual = toHex(sha256(bytes))
+  if (hash !== undefined && hash !== actual) {
+    throw applicationError(
+      'BUNDLE_HASH_MISMATCH',
+      `expected ${JSON.stringify(artifact.path)} with SHA-256 ${hash}, got ${actual}`,
+      { expected: hash, got: actual },
+    )
+  }
+  return bytes
+}

@@ -1,0 +1,145 @@
+/** The `manifest.json` of a bundle: what it must say, and what its signature proves (runtime-abi.md 14.2). */
+import { base64urlnopad } from '@scure/base'
+import { z } from 'zod'
+import { verifySignature } from '../crypto/sign.ts'
+import { concat, fromUtf8, toBase58, utf8 } from '../primitives/bytes.ts'
+import { sha256 } from '../primitives/hash.ts'
+import { canonicalJson } from './canonical-json.ts'
+import { applicationError } from './errors.ts'
+import {
+  MAX_ENTRY_NAME_LENGTH,
+  MAX_MANIFEST_BYTES,
+  MAX_PACKAGE_LENGTH,
+  MAX_VERSION_LENGTH,
+} from './limits.ts'
+
+/** A file the manifest describes. */
+export interface Artifact {
+  readonly path: string
+  /** SHA-256, hexadecimal; absent in bundles of late 2025. */
+  readonly hash: string | undefined
+}
+
+/** What this node uses of a manifest. */
+export interface Manifest {
+  readonly package: string
+  readonly version: string
+  readonly wasm: Artifact
+  readonly abi: Artifact | undefined
+  /** `did:key:...` of whoever provably signed it; undefined for an unsigned bundle. */
+  readonly signerId: string | undefined
+}
+
+/** Where the module is when the manifest does not say. */
+const DEFAULT_WASM_PATH = 'app.wasm'
+
+const artifact = z.looseObject({
+  path: z.string().min(1).max(MAX_ENTRY_NAME_LENGTH),
+  hash: z
+    .string()
+    .regex(/^[0-9a-fA-F]{64}$/)
+    .nullish(),
+})
+const shape = z.looseObject({
+  version: z.string().regex(/^1(\.\d{1,9}){0,2}$/),
+  package: z.string().min(1).max(MAX_PACKAGE_LENGTH),
+  appVersion: z.string().min(1).max(MAX_VERSION_LENGTH),
+  wasm: artifact.nullish(),
+  abi: artifact.nullish(),
+})
+const signatureShape = z.looseObject({
+  algorithm: z.literal('ed25519'),
+  publicKey: z.string().max(64),
+  signature: z.string().max(128),
+})
+
+/**
+ * Reads and checks a manifest. Unknown members are ignored; `services` too: the module is the one of `wasm`, or `app.wasm`.
+ * @throws BUNDLE_INVALID, BUNDLE_SIGNATURE_INVALID (input), BUNDLE_TOO_LARGE (limit)
+ */
+export function parseManifest(bytes: Uint8Array): Manifest {
+  if (bytes.length > MAX_MANIFEST_BYTES) {
+    throw applicationError(
+      'BUNDLE_TOO_LARGE',
+      `expected a manifest of at most ${MAX_MANIFEST_BYTES} bytes, got ${bytes.length}`,
+      { max: MAX_MANIFEST_BYTES, got: bytes.length },
+    )
+  }
+  let json: unknown
+  try {
+    json = JSON.parse(fromUtf8(bytes))
+  } catch (cause) {
+    throw applicationError('BUNDLE_INVALID', 'expected a JSON manifest', {}, { cause })
+  }
+  const parsed = shape.safeParse(json)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw applicationError(
+      'BUNDLE_INVALID',
+      `the manifest is malformed at ${JSON.stringify(issue?.path.join('.') ?? '')}: ${issue?.message ?? ''}`,
+      { path: issue?.path.join('.') ?? '' },
+    )
+  }
+  const manifest = parsed.data
+  const wasm = toArtifact(manifest.wasm ?? { path: DEFAULT_WASM_PATH })
+  const signerId =
+    manifest['signature'] === undefined || manifest['signature'] === null
+      ? undefined
+      : verifyManifest(json as Record<string, unknown>) // the shape above takes only objects
+  if (signerId !== undefined && wasm.hash === undefined) {
+    throw badSignature('it does not cover the module, whose hash is missing')
+  }
+  return {
+    package: manifest.package,
+    version: manifest.appVersion,
+    wasm,
+    abi: manifest.abi === undefined || manifest.abi === null ? undefined : toArtifact(manifest.abi),
+    signerId,
+  }
+}
+
+function toArtifact(value: { path: string; hash?: string | null | undefined }): Artifact {
+  return { path: value.path.replace(/^(\.\/)+/, ''), hash: value.hash?.toLowerCase() }
+}
+
+/** The `did:key` of an ed25519 public key: multicodec `ed01` and the key, base58btc behind a `z`. */
+export function didKey(publicKey: Uint8Array): string {
+  return `did:key:z${toBase58(concat(Uint8Array.of(0xed, 0x01), publicKey))}`
+}
+
+/** What a manifest's signature covers: SHA-256 of the canonical manifest without `signature` and members that begin with `_`. */
+export function manifestDigest(manifest: Readonly<Record<string, unknown>>): Uint8Array {
+  const covered = Object.entries(manifest).filter(
+    ([name]) => name !== 'signature' && !name.startsWith('_'),
+  )
+  return sha256(utf8(canonicalJson(Object.fromEntries(covered))))
+}
+
+/** The proven signer. */
+function verifyManifest(manifest: Readonly<Record<string, unknown>>): string {
+  const parsed = signatureShape.safeParse(manifest['signature'])
+  if (!parsed.success) throw badSignature('expected algorithm ed25519, publicKey and signature')
+  const publicKey = base64Url(parsed.data.publicKey)
+  const signature = base64Url(parsed.data.signature)
+  if (!verifySignature(publicKey, manifestDigest(manifest), signature)) {
+    throw badSignature('it is not valid for the manifest and key')
+  }
+  const signerId = didKey(publicKey)
+  if (manifest['signerId'] !== signerId) throw badSignature(`expected signerId ${signerId}`)
+  return signerId
+}
+
+function base64Url(text: string): Uint8Array {
+  try {
+    return base64urlnopad.decode(text)
+  } catch {
+    throw badSignature('expected base64url without padding')
+  }
+}
+
+function badSignature(reason: string): Error {
+  return applicationError(
+    'BUNDLE_SIGNATURE_INVALID',
+    `the bundle's signature is refused: ${reason}`,
+  )
+}

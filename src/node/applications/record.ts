@@ -1,0 +1,135 @@
+/** The row of an installed application: its layout and its checks. */
+import * as P from 'micro-packed'
+import { z } from 'zod'
+import { bytes, bytes32, codec, type Codec, option, string } from '../codec/codec.ts'
+import type { InstalledApplication } from '../interface.ts'
+import { fromHex, toBase58, toHex, utf8 } from '../primitives/bytes.ts'
+import { type ApplicationId, BlobId } from '../primitives/ids.ts'
+import type { ModuleInfo } from '../runtime/engine.ts'
+import { applicationError } from './errors.ts'
+import {
+  MAX_METADATA_BYTES,
+  MAX_MODULE_INFO_BYTES,
+  MAX_PACKAGE_LENGTH,
+  MAX_SIGNER_LENGTH,
+  MAX_SOURCE_BYTES,
+  MAX_VERSION_LENGTH,
+} from './limits.ts'
+
+const VERSION = 1
+
+interface Row {
+  rowVersion: number
+  blob: Uint8Array
+  size: bigint
+  source: string
+  metadata: Uint8Array
+  package: string
+  version: string
+  signerId?: string | undefined
+  module: string
+}
+
+/** Bytes of a row: every part at its bound (a character is at most 3 bytes of UTF-8 per UTF-16 unit), and the lengths between them. */
+const MAX_RECORD_BYTES: number =
+  1 +
+  32 +
+  8 +
+  1 +
+  6 * 4 +
+  MAX_SOURCE_BYTES +
+  MAX_METADATA_BYTES +
+  3 * (MAX_PACKAGE_LENGTH + MAX_VERSION_LENGTH + MAX_SIGNER_LENGTH) +
+  MAX_MODULE_INFO_BYTES
+
+// version u8 = 1, blob 32, size u64 LE, source string, metadata bytes, package string, version string, signer Option<string>,
+// module string: JSON of ModuleInfo with the hash in hexadecimal
+const layout: Codec<Row> = codec(
+  'application record',
+  P.struct({
+    rowVersion: P.U8,
+    blob: bytes32,
+    size: P.U64LE,
+    source: string,
+    metadata: bytes,
+    package: string,
+    version: string,
+    signerId: option(string),
+    module: string,
+  }),
+  MAX_RECORD_BYTES,
+)
+
+const moduleShape = z.strictObject({
+  hash: z.string().regex(/^[0-9a-f]{64}$/),
+  size: z.int().nonnegative(),
+  generation: z.enum(['G1', 'G2']),
+  era: z.enum(['E1', 'E2', 'E3', 'E4', 'E5a', 'E5b', 'E5c', 'opaque']),
+  convergence: z.enum(['converges', 'may diverge']),
+  methods: z.array(z.string()),
+  imports: z.array(z.string()),
+  abi: z.unknown().optional(),
+})
+
+/** Bytes of a row. @throws APPLICATION_LIMIT (limit) when what is known of the module does not fit */
+export function encodeRecord(application: InstalledApplication): Uint8Array {
+  return layout.encode({
+    rowVersion: VERSION,
+    blob: application.blob,
+    size: BigInt(application.size),
+    source: application.source,
+    metadata: application.metadata,
+    package: application.package,
+    version: application.version,
+    signerId: application.signerId,
+    module: encodeModule(application.module),
+  })
+}
+
+/** A row, as it was encoded. @throws APPLICATION_CORRUPT (corrupt) */
+export function decodeRecord(id: ApplicationId, row: Uint8Array): InstalledApplication {
+  try {
+    const value = layout.decode(row)
+    if (value.rowVersion !== VERSION) {
+      throw new RangeError(`expected version ${VERSION}, got ${value.rowVersion}`)
+    }
+    return {
+      id,
+      blob: BlobId.from(value.blob),
+      size: Number(value.size),
+      source: value.source,
+      metadata: value.metadata,
+      package: value.package,
+      version: value.version,
+      ...(value.signerId === undefined ? {} : { signerId: value.signerId }),
+      module: decodeModule(value.module),
+    }
+  } catch (cause) {
+    throw applicationError(
+      'APPLICATION_CORRUPT',
+      `the row of application ${toBase58(id)} is damaged; install it again`,
+      { application: toBase58(id) },
+      { cause },
+    )
+  }
+}
+
+/** What is known of a module as JSON; without the interface description when that is what does not fit. */
+export function encodeModule(module: ModuleInfo): string {
+  const { abi, ...rest } = module
+  const facts = { ...rest, hash: toHex(module.hash) }
+  for (const value of abi === undefined ? [facts] : [{ ...facts, abi }, facts]) {
+    const text = JSON.stringify(value)
+    if (utf8(text).length <= MAX_MODULE_INFO_BYTES) return text
+  }
+  throw applicationError(
+    'APPLICATION_LIMIT',
+    `expected at most ${MAX_MODULE_INFO_BYTES} bytes of names in the module, got more`,
+    { max: MAX_MODULE_INFO_BYTES },
+  )
+}
+
+function decodeModule(text: string): ModuleInfo {
+  const { hash, abi, ...rest } = moduleShape.parse(JSON.parse(text))
+  return { ...rest, hash: fromHex(hash), ...(abi === undefined ? {} : { abi }) }
+}

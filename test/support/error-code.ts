@@ -1,0 +1,24 @@
+/** Codes of failures: tests assert these, never messages. */
+import { isMerogateError } from '../../src/node/errors.ts'
+
+/** The code a promise fails with; `'none'` when it does not. Anything that is not a typed error of ours is thrown on. */
+export async function rejectionCode(work: Promise<unknown>): Promise<string> {
+  try {
+    await work
+  } catch (error) {
+    if (isMerogateError(error)) return error.code
+    throw error
+  }
+  return 'none'
+}
+
+/** The code a function throws; see {@link rejectionCode}. */
+export function thrownCode(work: () => unknown): string {
+  try {
+    work()
+  } catch (error) {
+    if (isMerogateError(error)) return error.code
+    throw error
+  }
+  return 'none'
+}
