@@ -31,7 +31,11 @@ export interface SigningKey {
 /** A key from a 32-byte seed, or a new one. @throws KEY_INVALID (input) */
 export function generateSigningKey(seed: Uint8Array = randomBytes(32)): SigningKey {
   if (seed.length !== 32) {
-    throw new MerogateError('KEY_INVALID', 'input', `expected a seed of 32 bytes, got ${seed.length}`)
+    throw new MerogateError(
+      'KEY_INVALID',
+      'input',
+      `expected a seed of 32 bytes, got ${seed.length}`,
+    )
   }
   const key = createPrivateKey({
     key: Buffer.from(concat(PKCS8, seed)),
@@ -46,7 +50,9 @@ export function generateSigningKey(seed: Uint8Array = randomBytes(32)): SigningK
   }
 }
 
-const publicKeys = new LRUCache<string, KeyObject | { readonly refused: true }>({ max: CACHED_KEYS })
+const publicKeys = new LRUCache<string, KeyObject | { readonly refused: true }>({
+  max: CACHED_KEYS,
+})
 
 function importPublicKey(publicKey: Uint8Array): KeyObject | undefined {
   const cacheKey = toHex(publicKey)

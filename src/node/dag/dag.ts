@@ -148,7 +148,9 @@ export class Dag {
     for (const parent of this.#children.keys()) {
       if (missing.length >= limit) break
       if (this.#waiting.has(parent)) continue
-      const node = this.#firstChild(parent)?.parents.find((candidate) => idKey(candidate) === parent)
+      const node = this.#firstChild(parent)?.parents.find(
+        (candidate) => idKey(candidate) === parent,
+      )
       if (node !== undefined) missing.push(node)
     }
     return missing

@@ -58,7 +58,8 @@ export class Emitter<E extends EventMap> implements Listenable<E> {
   emit<K extends keyof E>(name: K, detail: E[K]): void {
     const set = this.#listeners.get(name)
     if (set === undefined) return
-    for (const listener of [...set]) {
+    // a copy: listeners may remove themselves while they are called
+    for (const listener of Array.from(set)) {
       try {
         ;(listener as (detail: E[K]) => void)(detail) // stored under the same K by on()
       } catch (error) {

@@ -49,7 +49,11 @@ function idType<B extends string>(name: B): IdType<B> {
     parse(text) {
       // 32 bytes are at most 44 characters of base58
       if (typeof text !== 'string' || text.length > 45) {
-        throw new MerogateError('ID_INVALID', 'input', `expected a ${name} id as base58 text of 32 bytes`)
+        throw new MerogateError(
+          'ID_INVALID',
+          'input',
+          `expected a ${name} id as base58 text of 32 bytes`,
+        )
       }
       let bytes: Uint8Array
       try {

@@ -6,11 +6,7 @@ import { type ErrorDetails, type ErrorKind, MerogateError } from '../errors.ts'
  * STORE_FAILED the disk said no; STORE_CLOSED used after stop.
  */
 export type StoreErrorCode =
-  | 'STORE_LOCKED'
-  | 'STORE_TOO_NEW'
-  | 'STORE_CORRUPT'
-  | 'STORE_FAILED'
-  | 'STORE_CLOSED'
+  'STORE_LOCKED' | 'STORE_TOO_NEW' | 'STORE_CORRUPT' | 'STORE_FAILED' | 'STORE_CLOSED'
 
 const KINDS: Record<StoreErrorCode, ErrorKind> = {
   STORE_LOCKED: 'conflict',

@@ -20,6 +20,8 @@ export interface ContextRow {
 /** Where a context stands; one small row in the batch of every delta. */
 export interface MetaRow {
   application: Uint8Array
+  /** The blob its bytes must be in, by the anchor's word. */
+  blob: Uint8Array
   applicationRevision: bigint
   /** Zero while there is no state. */
   root: Uint8Array
@@ -63,6 +65,7 @@ const metaRow: Codec<MetaRow> = codec(
   'a context meta row',
   P.struct({
     application: bytes32,
+    blob: bytes32,
     applicationRevision: P.U64LE,
     root: bytes32,
     applied: P.U64LE,

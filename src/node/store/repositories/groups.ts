@@ -142,4 +142,3 @@ export function groupRows(store: Store): GroupRows {
     delAddress: (context, identity) => del(rowKey(COLUMN.address, context, identity)),
   }
 }
-

@@ -1,0 +1,298 @@
+/**
+ * The contexts of a node as its users see them: the adapter between the public interface and this room.
+ *
+ * @packageDocumentation
+ */
+import type { Anchor, CAPABILITIES, MemberRecord, Role } from '../anchor/anchor.ts'
+import { isMerogateError } from '../errors.ts'
+import type {
+  ContextInfo,
+  Contexts,
+  CreateContext,
+  ExecuteCall,
+  ExecuteResult,
+  Invitation,
+  InviteMember,
+} from '../interface.ts'
+import { equalBytes } from '../primitives/bytes.ts'
+import {
+  type ApplicationId,
+  type ContextId,
+  GroupId,
+  idText,
+  type PublicKey,
+} from '../primitives/ids.ts'
+import { COLUMN, columnRange, u32be } from '../store/keys.ts'
+import { createContext, type Created, resumeCreations } from './creation.ts'
+import { contextError } from './errors.ts'
+import { MAX_CROSS_CALL_DEPTH, MAX_INPUT_BYTES, MAX_METHOD_LENGTH } from './limits.ts'
+import {
+  changeCapability,
+  invite,
+  inviteOpen,
+  join,
+  type Joined,
+  joinOpen,
+  setRole,
+  submit,
+} from './membership.ts'
+import { ContextRegistry, type RegistryComponents } from './registry.ts'
+import type { LocalResult } from './replica.ts'
+
+/** Names a guest method may have; the host's own begin with two underscores. */
+const METHOD = /^[A-Za-z0-9_]+$/
+
+interface Signalled {
+  readonly signal?: AbortSignal
+}
+
+export class NodeContexts implements Contexts {
+  readonly #registry: ContextRegistry
+  readonly #c: RegistryComponents
+  readonly #unwatch: (() => void)[] = []
+
+  constructor(components: RegistryComponents) {
+    this.#c = components
+    this.#registry = new ContextRegistry(components)
+  }
+
+  /** Opens what the database holds, finishes interrupted creations, and listens to the anchors. */
+  async start(anchors: Iterable<Anchor>): Promise<void> {
+    for (const { id, row } of await this.#c.rows.list()) {
+      const group = this.#c.groups.get(GroupId.from(row.group))
+      if (group !== undefined) await this.#registry.open(id, row, group)
+    }
+    for (const anchor of anchors) {
+      this.#unwatch.push(anchor.watch(({ subject }) => this.#hint(anchor, subject)))
+      this.#hint(anchor, new Uint8Array(0)) // whatever moved while we were away
+    }
+    this.#c.background(resumeCreations(this.#registry))
+  }
+
+  async stop(): Promise<void> {
+    for (const unwatch of this.#unwatch.splice(0)) unwatch()
+    await Promise.all(this.#c.replicas.all().map((replica) => replica.close()))
+    this.#c.replicas.close()
+  }
+
+  /** A connection was made: perhaps it has the application somebody waits for. */
+  memberSeen(context: ContextId): void {
+    const replica = this.#c.replicas.replica(context)
+    if (replica !== undefined) this.#c.background(this.#registry.retryApplication(replica))
+  }
+
+  /** Whether any context here runs an application. */
+  uses(application: ApplicationId): boolean {
+    return this.#c.replicas
+      .all()
+      .some(({ state }) => equalBytes(state.meta.application, application))
+  }
+
+  async get(id: ContextId): Promise<ContextInfo | undefined> {
+    const replica = this.#c.replicas.replica(id)
+    return replica === undefined ? undefined : this.#registry.info(replica)
+  }
+
+  async list(options: { application?: ApplicationId } = {}): Promise<readonly ContextInfo[]> {
+    const { application } = options
+    const infos = await Promise.all(
+      this.#c.replicas.all().map((replica) => this.#registry.info(replica)),
+    )
+    return application === undefined
+      ? infos
+      : infos.filter((info) => equalBytes(info.application, application))
+  }
+
+  async execute(call: ExecuteCall): Promise<ExecuteResult> {
+    checkCall(call.method, call.input)
+    const replica = this.#registry.require(call.context)
+    const result = await replica.execute({
+      method: call.method,
+      input: call.input,
+      executor: this.#registry.executor(replica.group, call.executor),
+      readOnly: call.readOnly === true,
+    })
+    this.#crossCalls(result, 1)
+    const { output, logs, root, delta } = result
+    return { output, logs, root, delta }
+  }
+
+  // They run after the caller's state is stored, one by one, as our identity there; failures are only logged.
+  #crossCalls(result: LocalResult, depth: number): void {
+    if (result.crossCalls.length === 0 || depth > MAX_CROSS_CALL_DEPTH) return
+    const run = async (): Promise<void> => {
+      for (const { contextId, method, params } of result.crossCalls) {
+        try {
+          checkCall(method, params)
+          const replica = this.#registry.require(contextId)
+          const executor = this.#registry.executor(replica.group, undefined)
+          this.#crossCalls(await replica.execute({ method, input: params, executor }), depth + 1)
+        } catch (error) {
+          this.#c.logger.info({ err: error, method }, 'call into another context failed')
+        }
+      }
+    }
+    this.#c.background(run())
+  }
+
+  create(options: CreateContext): Promise<Created> {
+    return createContext(this.#registry, options, options.protocol ?? this.#onlyProtocol())
+  }
+
+  invite(options: InviteMember): Promise<Invitation> {
+    return invite(this.#registry, options)
+  }
+
+  inviteOpen(
+    options: Omit<InviteMember, 'invitee'> & { maxUses?: number; validForMs?: number },
+  ): Promise<Invitation> {
+    return inviteOpen(this.#registry, options)
+  }
+
+  join(invitation: string, options: Signalled = {}): Promise<Joined> {
+    return join(this.#registry, invitation, options)
+  }
+
+  joinOpen(
+    invitation: string,
+    options: Signalled & { identity?: PublicKey } = {},
+  ): Promise<Joined> {
+    return joinOpen(this.#registry, invitation, options)
+  }
+
+  async waitReady(id: ContextId, options: Signalled = {}): Promise<ContextInfo> {
+    const replica = this.#registry.require(id)
+    if (this.#registry.status(replica) === 'uninitialized') {
+      await this.#c.eventLog.next('context:changed', {
+        accept: ({ context, status }) => equalBytes(context, id) && status !== 'uninitialized',
+        ...options,
+      })
+    }
+    return this.#registry.info(replica)
+  }
+
+  async members(id: ContextId): Promise<readonly MemberRecord[]> {
+    return this.#registry.require(id).group.members()
+  }
+
+  async removeMembers(id: ContextId, ids: readonly PublicKey[]): Promise<void> {
+    await submit(this.#registry, this.#registry.require(id), { kind: 'removeMembers', ids })
+  }
+
+  setRole(id: ContextId, identities: readonly PublicKey[], role: Role): Promise<void> {
+    return setRole(this.#registry, id, identities, role)
+  }
+
+  grant(id: ContextId, identity: PublicKey, capability: keyof typeof CAPABILITIES): Promise<void> {
+    return changeCapability(this.#registry, id, 'grant', identity, capability)
+  }
+
+  revoke(id: ContextId, identity: PublicKey, capability: keyof typeof CAPABILITIES): Promise<void> {
+    return changeCapability(this.#registry, id, 'revoke', identity, capability)
+  }
+
+  async updateApplication(
+    id: ContextId,
+    application: ApplicationId,
+    executor?: PublicKey,
+  ): Promise<void> {
+    const record = await this.#c.applications.record(application)
+    if (record === undefined) {
+      throw contextError(
+        'APPLICATION_NOT_INSTALLED',
+        `the application ${idText(application)} is not installed here`,
+        { application: idText(application) },
+      )
+    }
+    const replica = this.#registry.require(id)
+    await submit(
+      this.#registry,
+      replica,
+      { kind: 'updateApplication', application: record },
+      { as: executor },
+    )
+  }
+
+  async leave(id: ContextId): Promise<void> {
+    const replica = this.#registry.require(id)
+    for (const { publicKey } of replica.group.owned()) {
+      const signer = this.#c.identities.signer(publicKey)
+      await replica.group.anchor.submit(replica.group.id, { kind: 'leave' }, signer)
+    }
+    await this.#registry.forget(replica)
+  }
+
+  async delete(id: ContextId): Promise<boolean> {
+    const replica = this.#c.replicas.replica(id)
+    if (replica === undefined) return false
+    await this.#registry.forget(replica)
+    return true
+  }
+
+  async sync(id: ContextId, options: Signalled = {}): Promise<{ peers: number }> {
+    const replica = this.#registry.require(id)
+    const result = await this.#c.sync().syncNow(id, options)
+    await this.#registry.retryApplication(replica)
+    return result
+  }
+
+  async storageSize(id: ContextId): Promise<number> {
+    const { number } = this.#registry.require(id).state.ref
+    let size = 0
+    const range = columnRange(COLUMN.state, u32be(number))
+    for await (const [key, value] of this.#c.store.iterate(range))
+      size += key.length - 5 + value.length
+    return size
+  }
+
+  refresh(id: ContextId): Promise<void> {
+    return this.#registry.refresh(this.#registry.require(id))
+  }
+
+  // The anchor says that something moved; no subject: anything may have.
+  #hint(anchor: Anchor, subject: Uint8Array): void {
+    for (const replica of this.#registry.below(anchor)) {
+      const { state, group } = replica
+      if (subject.length > 0 && !equalBytes(subject, state.id) && !equalBytes(subject, group.id))
+        continue
+      const refresh = this.#registry.refresh(replica).catch((error: unknown) => {
+        if (isMerogateError(error) && error.kind === 'transport') {
+          this.#c.logger.debug({ err: error }, 'anchor not reached')
+          return
+        }
+        throw error
+      })
+      this.#c.background(refresh)
+    }
+  }
+
+  #onlyProtocol(): string {
+    const [only, ...others] = this.#c.groups.protocols()
+    if (only === undefined || others.length > 0) {
+      throw contextError(
+        'ANCHOR_UNKNOWN',
+        only === undefined
+          ? 'no anchor is configured: this node can create no contexts'
+          : `expected which of the protocols ${[only, ...others].join(', ')} to use, got none named`,
+      )
+    }
+    return only
+  }
+}
+
+function checkCall(method: string, input: Uint8Array): void {
+  const wellFormed = method.length > 0 && method.length <= MAX_METHOD_LENGTH && METHOD.test(method)
+  if (!wellFormed || method.startsWith('__')) {
+    throw contextError(
+      'METHOD_INVALID',
+      `expected a method name of 1 to ${MAX_METHOD_LENGTH} letters, digits and _, not the host's own, got ${JSON.stringify(method.slice(0, 64))}`,
+    )
+  }
+  if (input.length > MAX_INPUT_BYTES) {
+    throw contextError(
+      'CALL_TOO_LARGE',
+      `expected at most ${MAX_INPUT_BYTES} bytes of arguments, got ${input.length}`,
+      { max: MAX_INPUT_BYTES, got: input.length },
+    )
+  }
+}

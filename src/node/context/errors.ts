@@ -1,0 +1,54 @@
+/** Errors of the context room. */
+import { type ErrorDetails, type ErrorKind, MerogateError } from '../errors.ts'
+
+const KINDS = {
+  /** No such context on this node. */
+  CONTEXT_NOT_FOUND: 'missing',
+  /** Joined, but no state has arrived yet. */
+  CONTEXT_UNINITIALIZED: 'conflict',
+  /** This node's identity is no longer a member. */
+  CONTEXT_LEFT: 'denied',
+  /** Rows of the context are damaged; it takes no calls. */
+  CONTEXT_STOPPED: 'corrupt',
+  /** Too many calls wait for this context. */
+  CONTEXT_BUSY: 'limit',
+  /** The application is not installed on this node. */
+  APPLICATION_NOT_INSTALLED: 'missing',
+  /** The context exists here already. */
+  CONTEXT_EXISTS: 'conflict',
+  /** The identity is not a member of the context's group. */
+  CONTEXT_NOT_A_MEMBER: 'denied',
+  /** The identity is a member that may not write. */
+  CONTEXT_READ_ONLY: 'denied',
+  /** The guest changed its root without saying how: nobody could follow. */
+  CONTEXT_EMPTY_ARTIFACT: 'guest',
+  /** The app's init returned nothing to store, or a value. */
+  CONTEXT_INIT_INVALID: 'guest',
+  /** This node does not hold the identity's private key. */
+  IDENTITY_NOT_OWNED: 'denied',
+  /** Several identities would do; name one. */
+  IDENTITY_AMBIGUOUS: 'input',
+  /** A method that only the host may call, or a name that is none. */
+  METHOD_INVALID: 'input',
+  /** Call or payload larger than the limit. */
+  CALL_TOO_LARGE: 'limit',
+  /** The invitation's bytes are none, or it is for somebody else. */
+  INVITATION_INVALID: 'input',
+  /** No anchor of that protocol is configured. */
+  ANCHOR_UNKNOWN: 'input',
+  /** The anchor does not know the context. */
+  ANCHOR_NO_CONTEXT: 'missing',
+  /** An envelope that no honest node could have made. */
+  DELTA_INVALID: 'protocol',
+} as const satisfies Record<string, ErrorKind>
+
+export type ContextErrorCode = keyof typeof KINDS
+
+export function contextError(
+  code: ContextErrorCode,
+  message: string,
+  details: ErrorDetails = {},
+  options?: ErrorOptions,
+): MerogateError {
+  return new MerogateError(code, KINDS[code], message, details, options)
+}

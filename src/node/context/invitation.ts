@@ -1,0 +1,79 @@
+/**
+ * The text of an invitation. It begins with the fields Calimero clients know (node-api.md 0.4: context 32, invitee 32, protocol, network, contract as
+ * borsh strings) and goes on with what saves a joiner any search: addresses of members and for an open one the
+ * anchor's ticket. Text form: base58.
+ */
+import * as P from 'micro-packed'
+import { bytes, bytes32, type Codec, codec, string, vec } from '../codec/codec.ts'
+import { EMPTY, fromBase58, toBase58 } from '../primitives/bytes.ts'
+import { MAX_INVITATION_ADDRESSES, MAX_INVITATION_CHARS } from './limits.ts'
+import { contextError } from './errors.ts'
+
+export interface InvitationContent {
+  context: Uint8Array
+  /** Zero for an open invitation. */
+  invitee: Uint8Array
+  protocol: string
+  network: string
+  contract: string
+  /** Multiaddrs with peer ids. */
+  addresses: string[]
+  /** Ticket of an open invitation, as the anchor made it. Secret until used; empty for a named invitee. */
+  ticket: Uint8Array
+}
+
+const legacy = {
+  context: bytes32,
+  invitee: bytes32,
+  protocol: string,
+  network: string,
+  contract: string,
+} as const
+
+const MAX_BYTES = 6_000
+
+const legacyCodec: Codec<Omit<InvitationContent, 'addresses' | 'ticket'>> = codec(
+  'an invitation',
+  P.struct(legacy),
+  MAX_BYTES,
+)
+
+const fullCodec: Codec<InvitationContent> = codec(
+  'an invitation',
+  P.struct({
+    ...legacy,
+    addresses: vec(string),
+    ticket: bytes,
+  }),
+  MAX_BYTES,
+)
+
+export function encodeInvitation(content: InvitationContent): string {
+  const addresses = content.addresses.slice(0, MAX_INVITATION_ADDRESSES)
+  return toBase58(fullCodec.encode({ ...content, addresses }))
+}
+
+/** Reads both our form and the shorter one of Calimero nodes. @throws INVITATION_INVALID (input) */
+export function decodeInvitation(text: string): InvitationContent {
+  if (text.length > MAX_INVITATION_CHARS) {
+    throw contextError(
+      'INVITATION_INVALID',
+      `expected at most ${MAX_INVITATION_CHARS} characters, got ${text.length}`,
+    )
+  }
+  try {
+    const raw = fromBase58(text.trim())
+    try {
+      return fullCodec.decode(raw)
+    } catch {
+      return { ...legacyCodec.decode(raw), addresses: [], ticket: EMPTY }
+    }
+  } catch (cause) {
+    throw contextError(
+      'INVITATION_INVALID',
+      'expected the text of an invitation, got something else: copy it whole',
+      {},
+      { cause },
+    )
+  }
+}

@@ -1,0 +1,58 @@
+/** Metrics of the context room. Names keep those that operators of Calimero nodes know (node-api.md 3.8), without ids as labels. */
+import type { Metrics } from '../metrics.ts'
+
+export interface ContextMetrics {
+  execution(method: string, status: 'success' | 'failure', ns: bigint): void
+  applied(local: boolean): void
+  waiting(status: string): void
+  refused(): void
+  rejected(code: string): void
+  mismatch(): void
+  handler(status: 'done' | 'failed'): void
+}
+
+export function contextMetrics(metrics: Metrics): ContextMetrics {
+  const executions = metrics.counter('merogate_context_executions_total', {
+    help: 'Calls of guest methods by outcome',
+    labels: ['status'],
+  })
+  const duration = metrics.histogram('merogate_context_execution_duration_seconds', {
+    help: 'Time of a local call from its turn to its storage',
+    labels: ['status'],
+    buckets: [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1, 5],
+  })
+  const applied = metrics.counter('merogate_context_deltas_applied_total', {
+    help: 'Deltas stored as applied, by where they came from',
+    labels: ['origin'],
+  })
+  const waiting = metrics.counter('merogate_context_deltas_waiting_total', {
+    help: 'Deltas that had to wait, by status',
+    labels: ['status'],
+  })
+  const refused = metrics.counter('merogate_context_deltas_refused_total', {
+    help: 'Deltas not taken in because too many wait',
+  })
+  const rejected = metrics.counter('merogate_context_deltas_rejected_total', {
+    help: 'Envelopes no honest node could have made, by error code',
+    labels: ['code'],
+  })
+  const mismatch = metrics.counter('merogate_context_root_mismatches_total', {
+    help: 'Linear applies that ended in another root than the author’s: 0 when all is well',
+  })
+  const handlers = metrics.counter('merogate_context_handler_runs_total', {
+    help: 'Runs of event handlers by outcome',
+    labels: ['status'],
+  })
+  return {
+    execution(_method, status, ns) {
+      executions.inc({ status })
+      duration.observe(Number(ns) / 1e9, { status })
+    },
+    applied: (local) => applied.inc({ origin: local ? 'local' : 'peer' }),
+    waiting: (status) => waiting.inc({ status }),
+    refused: () => refused.inc(),
+    rejected: (code) => rejected.inc({ code }),
+    mismatch: () => mismatch.inc(),
+    handler: (status) => handlers.inc({ status }),
+  }
+}

@@ -1,0 +1,257 @@
+/** The context room as the sync room sees it: the adapter behind the port `sync/replica.ts`. */
+import type { Signer } from '../anchor/anchor.ts'
+import { envelopeCodec } from '../codec/delta.ts'
+import { concat, EMPTY, toHex } from '../primitives/bytes.ts'
+import type { Clock, Timer } from '../primitives/clock.ts'
+import { Emitter, type Listenable } from '../primitives/emitter.ts'
+import { type ContextId, DeltaId, idKey, type PublicKey } from '../primitives/ids.ts'
+import { lacking, type WalkNode } from '../dag/walk.ts'
+import type { Logger } from '../primitives/logger.ts'
+import { COLUMN, rowKey, u32be } from '../store/keys.ts'
+import { DELTA_STATUS, type DeltaRow, type DeltaRows } from '../store/repositories/deltas.ts'
+import type { BatchOp, Store } from '../store/store.ts'
+import type {
+  Frontier,
+  KeyGrant,
+  Party,
+  ReceiveResult,
+  ReplicaEvents,
+  ReplicaSource,
+} from '../sync/replica.ts'
+import type { Groups } from './groups.ts'
+import type { IdentityPool } from './identities.ts'
+import { MAX_WALK_DELTAS } from './limits.ts'
+import type { ContextReplica } from './replica.ts'
+
+export interface ReplicaSourceComponents {
+  readonly store: Store
+  readonly deltas: DeltaRows
+  readonly groups: Groups
+  readonly identities: IdentityPool
+  readonly clock: Clock
+  readonly logger: Logger
+  background(work: Promise<void>): void
+}
+
+/** How often acknowledged frontiers are stored, ms. */
+const ACKNOWLEDGE_INTERVAL_MS = 1_000
+/** Missing ids asked for at once (sync-protocol.md 1.12). */
+const MAX_MISSING = 3_000
+
+export class ContextReplicas implements ReplicaSource {
+  readonly #c: ReplicaSourceComponents
+  readonly #emitter: Emitter<ReplicaEvents>
+  readonly #replicas = new Map<string, ContextReplica>()
+  readonly #acknowledged = new Map<string, BatchOp>()
+  #flush: Timer | undefined
+
+  constructor(components: ReplicaSourceComponents) {
+    this.#c = components
+    this.#emitter = new Emitter<ReplicaEvents>(components.logger)
+  }
+
+  get events(): Listenable<ReplicaEvents> {
+    return this.#emitter
+  }
+
+  /** Begins to replicate a context. */
+  add(replica: ContextReplica): void {
+    const context = replica.state.id
+    this.#replicas.set(idKey(context), replica)
+    replica.events.on('applied', ({ candidate, local }) => {
+      this.#emitter.emit('delta:applied', {
+        context,
+        delta: candidate.id,
+        envelope: candidate.bytes,
+        local,
+      })
+    })
+    replica.events.on('wanted', ({ deltas, keys }) => {
+      if (deltas.length > 0) this.#emitter.emit('wanted:deltas', { context, ids: deltas })
+      if (keys.length > 0) this.#emitter.emit('wanted:keys', { context, epochs: keys })
+    })
+    this.#emitter.emit('context:opened', { context })
+  }
+
+  /** Nothing is written from now on. */
+  close(): void {
+    this.#flush?.cancel()
+  }
+
+  /** Stops replicating a context. */
+  remove(context: ContextId): void {
+    if (this.#replicas.delete(idKey(context))) this.#emitter.emit('context:closed', { context })
+  }
+
+  membersChanged(context: ContextId, removed: readonly PublicKey[]): void {
+    this.#emitter.emit('members:changed', { context, removed })
+  }
+
+  keysChanged(context: ContextId): void {
+    this.#emitter.emit('keys:changed', { context })
+  }
+
+  replica(context: ContextId): ContextReplica | undefined {
+    return this.#replicas.get(idKey(context))
+  }
+
+  all(): readonly ContextReplica[] {
+    return [...this.#replicas.values()]
+  }
+
+  contexts(): readonly ContextId[] {
+    return this.all()
+      .filter((replica) => replica.group.owned().length > 0)
+      .map((replica) => replica.state.id)
+  }
+
+  has(context: ContextId): boolean {
+    return this.signer(context) !== undefined
+  }
+
+  signer(context: ContextId): Signer | undefined {
+    const key = this.replica(context)?.group.owned()[0]
+    return key === undefined ? undefined : this.#c.identities.signer(key.publicKey)
+  }
+
+  async party(context: ContextId, identity: PublicKey): Promise<Party | undefined> {
+    const group = this.replica(context)?.group
+    if (group === undefined) return undefined
+    if (group.roleOf(identity) === undefined) await group.refreshSoon()
+    const role = group.roleOf(identity)
+    return role === undefined ? undefined : { identity, role }
+  }
+
+  frontier(context: ContextId): Frontier | undefined {
+    const replica = this.replica(context)
+    if (replica === undefined) return undefined
+    const { meta, dag } = replica.state
+    return {
+      root: meta.root,
+      heads: dag.heads,
+      applied: meta.applied,
+      hlc: meta.hlc,
+      epoch: Math.max(replica.group.keyring.newest, 0),
+    }
+  }
+
+  knows(context: ContextId, delta: DeltaId): boolean {
+    return this.replica(context)?.state.dag.status(delta) !== undefined
+  }
+
+  async receive(context: ContextId, envelope: Uint8Array): Promise<ReceiveResult> {
+    const replica = this.replica(context)
+    if (replica === undefined) {
+      return { status: 'invalid', delta: undefined, missing: [], error: 'CONTEXT_NOT_FOUND' }
+    }
+    return replica.receive(envelope)
+  }
+
+  precheck(context: ContextId, envelope: Uint8Array): 'accept' | 'ignore' | 'reject' {
+    return this.replica(context)?.precheck(envelope) ?? 'ignore'
+  }
+
+  async *read(
+    context: ContextId,
+    request: {
+      readonly want: readonly DeltaId[]
+      readonly have: readonly DeltaId[]
+      readonly maxBytes: number
+      readonly signal?: AbortSignal
+    },
+  ): ReturnType<ReplicaSource['read']> {
+    const number = this.replica(context)?.state.ref.number
+    if (number === undefined) return
+    const { deltas } = this.#c
+    const rows = new Map<string, DeltaRow>()
+    const load = (id: DeltaId): WalkNode | undefined => {
+      const row = deltas.get(number, id)
+      if (row === undefined) return undefined
+      rows.set(idKey(id), row)
+      // What waits here has no place in the order yet: it comes after everything that has.
+      const seq = row.status === DELTA_STATUS.applied ? row.seq : WAITING_SEQ + hlcOrder(row)
+      return { id, seq, parents: row.parents.map((parent) => DeltaId.from(parent)) }
+    }
+    const { nodes, complete } = lacking(request.want, request.have, load, MAX_WALK_DELTAS)
+    let sent = 0
+    let more = !complete
+    for (const node of nodes) {
+      request.signal?.throwIfAborted()
+      const size = rows.get(idKey(node.id))?.size ?? 0
+      if (sent > 0 && sent + size > request.maxBytes) {
+        more = true
+        break
+      }
+      const envelope = await deltas.envelope(number, node.id)
+      if (envelope === undefined) continue
+      sent += size
+      yield { envelope }
+    }
+    const unknown = request.want.filter((id) => deltas.get(number, id) === undefined)
+    yield { end: { more, unknown, pruned: [] } }
+  }
+
+  announcement(envelope: Uint8Array): Uint8Array {
+    return envelopeCodec.encode({ ...envelopeCodec.decode(envelope), sealed: EMPTY })
+  }
+
+  async grantKeys(
+    context: ContextId,
+    recipient: PublicKey,
+    epochs: readonly number[],
+  ): Promise<readonly KeyGrant[]> {
+    const group = this.replica(context)?.group
+    const giver = this.signer(context)
+    const role = group?.roleOf(recipient)
+    if (group === undefined || giver === undefined || role === undefined || role === 'relay')
+      return []
+    return group.keyring.grant(recipient, epochs, giver)
+  }
+
+  async acceptKeys(context: ContextId, grants: readonly KeyGrant[]): Promise<{ accepted: number }> {
+    const group = this.replica(context)?.group
+    return { accepted: group === undefined ? 0 : await this.#c.groups.acceptKeys(group, grants) }
+  }
+
+  missingEpochs(context: ContextId): readonly number[] {
+    const replica = this.replica(context)
+    if (replica === undefined) return []
+    const { keyring } = replica.group
+    const missing = new Set<number>()
+    for (let epoch = 0; epoch < keyring.newest; epoch++) if (!keyring.has(epoch)) missing.add(epoch)
+    if (keyring.newest < 0) missing.add(0)
+    return [...missing]
+  }
+
+  missingDeltas(context: ContextId): readonly DeltaId[] {
+    return this.replica(context)?.missing(MAX_MISSING) ?? []
+  }
+
+  acknowledge(context: ContextId, identity: PublicKey, heads: readonly DeltaId[]): void {
+    const number = this.replica(context)?.state.ref.number
+    if (number === undefined) return
+    const key = rowKey(COLUMN.frontier, u32be(number), identity)
+    this.#acknowledged.set(toHex(key), { type: 'put', key, value: concat(...heads) })
+    // One acknowledgement follows each delta; the row only has to be recent.
+    this.#flush ??= this.#c.clock.after(ACKNOWLEDGE_INTERVAL_MS, () => {
+      this.#flush = undefined
+      const ops = [...this.#acknowledged.values()]
+      this.#acknowledged.clear()
+      this.#c.background(this.#c.store.batch(ops))
+    })
+  }
+
+  blobAllowed(context: ContextId, blob: Uint8Array): boolean {
+    const number = this.replica(context)?.state.ref.number
+    if (number === undefined) return false
+    return this.#c.store.getSync(rowKey(COLUMN.blobLink, u32be(number), blob)) !== undefined
+  }
+}
+
+/** Above every position of an applied delta. */
+const WAITING_SEQ = 1n << 63n
+
+// A child's timestamp lies after its parents', so time orders what waits.
+function hlcOrder(row: DeltaRow): bigint {
+  return new DataView(row.hlc.buffer, row.hlc.byteOffset, 8).getBigUint64(0, true) >> 2n
+}

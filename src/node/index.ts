@@ -1,0 +1,35 @@
+/**
+ * The node as a library: replicated applications in sandboxed WebAssembly, without HTTP, tokens or any chain's SDK. Give it a home folder and an
+ * anchor, start it, and use its typed parts: `applications`, `contexts`, `identities`, `blobs`, `peers`, `events`.
+ *
+ * ```ts
+ * const node = await createNode({ home: './node-1', anchors: [anchor] })
+ * await node.start()
+ * const { id } = await node.applications.installFile('kv-store.mpk')
+ * const { context } = await node.contexts.create({ application: id })
+ * await node.contexts.execute({ context, method: 'set', input: utf8('{"key":"k","value":"v"}') })
+ * await node.stop()
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { createNode } from './node.ts'
+export type * from './interface.ts'
+export type * from './anchor/anchor.ts'
+export type { ModuleInfo } from './runtime/engine.ts'
+export type { BlobInfo } from './blobs/blobs.ts'
+export { memoryAnchor } from './anchor/memory-anchor.ts'
+export { localAuthority } from './anchor/local-authority.ts'
+export { isMerogateError, MerogateError, type ErrorKind } from './errors.ts'
+export { fromBase58, fromUtf8, toBase58, utf8 } from './primitives/bytes.ts'
+export {
+  ApplicationId,
+  BlobId,
+  ContextId,
+  DeltaId,
+  GroupId,
+  idText,
+  PublicKey,
+} from './primitives/ids.ts'
+export type { Logger } from './primitives/logger.ts'
+export type { Metrics } from './metrics.ts'

@@ -1,0 +1,312 @@
+/** The node's public interface: what `createNode()` returns. Everything outside `src/node` uses only this. */
+import type { AnchorFactory, CAPABILITIES, MemberRecord, Role } from './anchor/anchor.ts'
+import type { BlobInfo } from './blobs/blobs.ts'
+import type {
+  ApplicationId,
+  BlobId,
+  ContextId,
+  DeltaId,
+  GroupId,
+  PublicKey,
+} from './primitives/ids.ts'
+import type { Clock, Random } from './primitives/clock.ts'
+import type { Logger } from './primitives/logger.ts'
+import type { Startable, Status } from './primitives/startable.ts'
+import type { Listenable } from './primitives/emitter.ts'
+import type { ModuleInfo } from './runtime/engine.ts'
+import type { PeerInfo } from './network/network.ts'
+import type { Metrics } from './metrics.ts'
+
+/** Options of {@link createNode}. Only `home` and one anchor are needed. */
+export interface NodeInit {
+  /** Folder of this node: key, database and blobs. Created when missing. One process at a time. */
+  readonly home: string
+  /** Authorities over membership, one per protocol. @default none: contexts can be neither created nor joined */
+  readonly anchors?: readonly AnchorFactory[]
+  readonly network?: NetworkInit
+  /** Folder of the database. @default `<home>/data` */
+  readonly dataFolder?: string
+  /** Folder of the blobs. @default `<home>/blobs` */
+  readonly blobFolder?: string
+  readonly install?: {
+    /** Let applications be installed from URLs on private, loopback and link-local hosts. @default false */
+    readonly allowPrivateHosts?: boolean
+  }
+  readonly runtime?: {
+    /** Worker threads for guests. @default max(2, min(4, cores)) */
+    readonly workers?: number
+    /** Fuel of one call in instrumented units. @default FUEL_PER_CALL */
+    readonly fuel?: bigint
+    /** Wall clock after which a guest's worker is terminated, ms. @default 5000 */
+    readonly deadlineMs?: number
+  }
+  readonly logger?: Logger
+  readonly metrics?: Metrics
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+export interface NetworkInit {
+  /** Multiaddrs to listen on. @default ['/ip4/0.0.0.0/tcp/2428'] */
+  readonly listen?: readonly string[]
+  /** Multiaddrs with peer id to dial at start. @default [] */
+  readonly bootstrap?: readonly string[]
+  /** Announce and find peers on the local network. @default false */
+  readonly mdns?: boolean
+  /** Take part in the Kademlia DHT. @default false */
+  readonly dht?: boolean
+}
+
+export interface InstalledApplication {
+  readonly id: ApplicationId
+  /** The installed bytes: the module itself, or the bundle it came in. */
+  readonly blob: BlobId
+  readonly size: number
+  readonly source: string
+  readonly metadata: Uint8Array
+  /** `unknown` for a bare module. */
+  readonly package: string
+  /** `0.0.0` for a bare module. */
+  readonly version: string
+  /** `did:key:...` of a signed bundle. */
+  readonly signerId?: string
+  readonly module: ModuleInfo
+}
+
+export interface InstallOptions {
+  /** SHA-256 the bytes must have. */
+  readonly hash?: Uint8Array
+  /** Opaque, at most 1 024 bytes. @default none */
+  readonly metadata?: Uint8Array
+  readonly signal?: AbortSignal
+}
+
+export interface Applications {
+  /** From a file of this machine: a bare `.wasm` module or an `.mpk` bundle. Same content: same application. */
+  installFile(path: string, options?: InstallOptions): Promise<InstalledApplication>
+  /** From http(s). Private addresses are refused unless the node's config allows them. */
+  installUrl(url: string, options?: InstallOptions): Promise<InstalledApplication>
+  /** From bytes at hand. `source` is informational. */
+  installBytes(
+    bytes: Uint8Array,
+    source: string,
+    options?: InstallOptions,
+  ): Promise<InstalledApplication>
+  /** From a blob that is already here. */
+  installBlob(blob: BlobId, source: string, options?: InstallOptions): Promise<InstalledApplication>
+  get(id: ApplicationId): Promise<InstalledApplication | undefined>
+  list(): Promise<readonly InstalledApplication[]>
+  /** False when it was not installed. @throws APPLICATION_IN_USE (conflict) while a context runs it */
+  uninstall(id: ApplicationId): Promise<boolean>
+}
+
+/**
+ * `ready` usable; `uninitialized` joined, but no state yet; `left` we are no longer a member: readable, keys kept; `stopped` its rows are
+ * damaged: see the log.
+ */
+export type ContextStatus = 'ready' | 'uninitialized' | 'left' | 'stopped'
+
+export interface ContextInfo {
+  readonly id: ContextId
+  readonly group: GroupId
+  readonly application: ApplicationId
+  readonly applicationRevision: bigint
+  readonly membersRevision: bigint
+  readonly protocol: string
+  readonly network: string
+  readonly contract: string
+  /** 32 bytes; zero while uninitialized. */
+  readonly root: Uint8Array
+  readonly heads: readonly DeltaId[]
+  readonly status: ContextStatus
+  /** See {@link ModuleInfo.convergence}; undefined until the application is here. */
+  readonly convergence: ModuleInfo['convergence'] | undefined
+  readonly deltas: {
+    readonly applied: number
+    readonly pending: number
+    readonly parked: number
+    readonly quarantined: number
+  }
+  /** Times a linear apply ended in another root than its author's: 0 in a healthy context. */
+  readonly rootMismatches: number
+}
+
+export interface CreateContext {
+  readonly application: ApplicationId
+  /** Which anchor. @default the only one */
+  readonly protocol?: string
+  /** Input of the app's `init`. @default `{}` */
+  readonly params?: Uint8Array
+  /** 32 bytes that fix the context id together with the identity. @default random */
+  readonly seed?: Uint8Array
+  /** Share the members of an existing group that this node's identity may manage. @default an own group */
+  readonly group?: GroupId
+  /** Identity of this node to create it with. @default the group's for a given group, otherwise a new one */
+  readonly identity?: PublicKey
+  readonly signal?: AbortSignal
+}
+
+export interface ExecuteCall {
+  readonly context: ContextId
+  /** Exported function of the app. */
+  readonly method: string
+  /** For Rust apps: UTF-8 JSON object of parameters. */
+  readonly input: Uint8Array
+  /** @default the only identity of this node in the context */
+  readonly executor?: PublicKey
+  /** Run without storing or sending anything. @default false */
+  readonly readOnly?: boolean
+  readonly signal?: AbortSignal
+}
+
+export interface ExecuteResult {
+  /** What the app returned; undefined when nothing. For Rust apps: UTF-8 JSON. */
+  readonly output: Uint8Array | undefined
+  readonly logs: readonly string[]
+  readonly root: Uint8Array
+  /** The delta that was stored; undefined when nothing changed. */
+  readonly delta: DeltaId | undefined
+}
+
+/** A ticket for one identity, or for whoever holds its claim key. */
+export interface Invitation {
+  /** Base58; what travels to the invitee. */
+  readonly text: string
+}
+
+export interface InviteMember {
+  readonly context: ContextId
+  /** Identity that joins. */
+  readonly invitee: PublicKey
+  /** Identity of this node that may manage members. @default the only one */
+  readonly inviter?: PublicKey
+  /** @default 'writer' */
+  readonly role?: Role
+  readonly signal?: AbortSignal
+}
+
+export interface Contexts {
+  create(options: CreateContext): Promise<{ context: ContextId; group: GroupId; member: PublicKey }>
+  execute(call: ExecuteCall): Promise<ExecuteResult>
+  get(id: ContextId): Promise<ContextInfo | undefined>
+  list(options?: { application?: ApplicationId }): Promise<readonly ContextInfo[]>
+  /** Admits an identity through the anchor and makes the ticket that tells it where to go. */
+  invite(options: InviteMember): Promise<Invitation>
+  /** Resolves once the membership is proven; state arrives afterwards (wait with {@link waitReady}). */
+  join(
+    invitation: string,
+    options?: { signal?: AbortSignal },
+  ): Promise<{ context: ContextId; member: PublicKey }>
+  /** A ticket that anybody who holds it may use, `maxUses` times until `validForMs` from now. */
+  inviteOpen(
+    options: Omit<InviteMember, 'invitee'> & { maxUses?: number; validForMs?: number },
+  ): Promise<Invitation>
+  joinOpen(
+    invitation: string,
+    options?: { identity?: PublicKey; signal?: AbortSignal },
+  ): Promise<{ context: ContextId; member: PublicKey }>
+  /** Resolves when the context has state and its application. */
+  waitReady(id: ContextId, options?: { signal?: AbortSignal }): Promise<ContextInfo>
+  /** Members by the newest view of the anchor. */
+  members(id: ContextId): Promise<readonly MemberRecord[]>
+  removeMembers(id: ContextId, identities: readonly PublicKey[]): Promise<void>
+  setRole(id: ContextId, identities: readonly PublicKey[], role: Role): Promise<void>
+  grant(id: ContextId, identity: PublicKey, capability: keyof typeof CAPABILITIES): Promise<void>
+  revoke(id: ContextId, identity: PublicKey, capability: keyof typeof CAPABILITIES): Promise<void>
+  updateApplication(id: ContextId, application: ApplicationId, executor?: PublicKey): Promise<void>
+  /** Leaves the group through the anchor, then forgets the context. */
+  leave(id: ContextId): Promise<void>
+  /** Forgets the context here only. False when it was unknown. Its private keys are kept. */
+  delete(id: ContextId): Promise<boolean>
+  /** Exchanges frontiers with connected members now. Resolves after the attempt, with the number of peers that answered. */
+  sync(id: ContextId, options?: { signal?: AbortSignal }): Promise<{ peers: number }>
+  /** Bytes of state stored for the context. */
+  storageSize(id: ContextId): Promise<number>
+  /** Anchor hints: re-read membership and application now. */
+  refresh(id: ContextId): Promise<void>
+}
+
+export interface Identities {
+  /** A new ed25519 key pair kept by this node, not yet a member anywhere. */
+  create(): Promise<PublicKey>
+  /** Keys this node holds; those of one context's group when it is given. */
+  owned(context?: ContextId): Promise<readonly PublicKey[]>
+}
+
+export interface Blobs {
+  /** Stores bytes; with `context`, its members may fetch the blob from us. */
+  put(
+    source: AsyncIterable<Uint8Array> | Uint8Array,
+    options?: { hash?: Uint8Array; context?: ContextId; signal?: AbortSignal },
+  ): Promise<BlobInfo>
+  info(id: BlobId): Promise<BlobInfo | undefined>
+  /** With `context`, members are asked when the blob is not here. @throws BLOB_NOT_FOUND */
+  read(
+    id: BlobId,
+    options?: { context?: ContextId; offset?: number; length?: number; signal?: AbortSignal },
+  ): Promise<AsyncIterable<Uint8Array>>
+  list(): Promise<readonly BlobInfo[]>
+  /** @throws BLOB_IN_USE (conflict) while an application or a context needs it */
+  delete(id: BlobId): Promise<boolean>
+}
+
+export interface Peers {
+  list(): readonly PeerInfo[]
+  dial(addresses: readonly string[], options?: { signal?: AbortSignal }): Promise<string>
+}
+
+/** A change of a context's state, in the order this node stored it. */
+export interface StateMutation {
+  readonly context: ContextId
+  /** Position in the context's event log on this node, from 1, without gaps. */
+  readonly seq: bigint
+  readonly newRoot: Uint8Array
+  readonly delta: DeltaId
+  /** Identity whose call it was. */
+  readonly author: PublicKey
+  readonly events: readonly {
+    readonly kind: string
+    readonly data: Uint8Array
+    readonly handler: string | null
+  }[]
+}
+
+/** A subscriber fell behind the log's retention; `skipped` mutations are gone. */
+export interface Lagged {
+  readonly context: ContextId
+  readonly skipped: bigint
+}
+
+export interface NodeEvents {
+  'state:mutation': StateMutation
+  'context:changed': { readonly context: ContextId; readonly status: ContextStatus }
+  'peer:connect': { readonly peer: string }
+  'peer:disconnect': { readonly peer: string }
+}
+
+export interface Events extends Listenable<NodeEvents> {
+  /** Stored mutations with `seq` >= `since`, oldest first, up to `limit`. */
+  replay(
+    context: ContextId,
+    since: bigint,
+    options?: { limit?: number },
+  ): Promise<{ readonly mutations: readonly StateMutation[]; readonly skipped: bigint }>
+  /** Sequence of the newest stored mutation; 0 when there is none. */
+  last(context: ContextId): Promise<bigint>
+}
+
+export interface Node extends Startable, AsyncDisposable {
+  readonly status: Status
+  /** Known from construction on. */
+  readonly peerId: string
+  /** Dialable multiaddrs; empty until started. */
+  addresses(): readonly string[]
+  readonly applications: Applications
+  readonly contexts: Contexts
+  readonly identities: Identities
+  readonly blobs: Blobs
+  readonly peers: Peers
+  readonly events: Events
+  /** Name of each check and whether it passes; the node is ready when all do. */
+  health(): Promise<Readonly<Record<string, boolean>>>
+}

@@ -1,0 +1,382 @@
+/** Builds the components of a node in order, starts them, and stops them in reverse. */
+import { join } from 'node:path'
+import type { Anchor } from './anchor/anchor.ts'
+import { applications, type NodeApplications } from './applications/applications.ts'
+import type { BlobInfo, BlobStore } from './blobs/blobs.ts'
+import { fileBlobStore } from './blobs/file-blob-store.ts'
+import { ClockMark } from './context/clock-mark.ts'
+import { NodeContexts } from './context/contexts.ts'
+import { EventLog } from './context/event-log.ts'
+import { Groups } from './context/groups.ts'
+import { identityPool, type IdentityPool } from './context/identities.ts'
+import { contextMetrics } from './context/metrics.ts'
+import { ContextReplicas } from './context/replica-source.ts'
+import { atRest } from './crypto/at-rest.ts'
+import { MerogateError } from './errors.ts'
+import type { Blobs, Contexts, Identities, Node, NodeInit, Peers } from './interface.ts'
+import { noMetrics } from './metrics.ts'
+import { libp2pNetwork } from './network/libp2p.ts'
+import type { Network } from './network/network.ts'
+import { loadNodeKey } from './node-key.ts'
+import { EMPTY } from './primitives/bytes.ts'
+import { Background } from './primitives/background.ts'
+import { systemClock, systemRandom } from './primitives/clock.ts'
+import { HybridClock } from './primitives/hlc.ts'
+import { BlobId, ContextId, idText, type PublicKey } from './primitives/ids.ts'
+import { silentLogger } from './primitives/logger.ts'
+import type { Status } from './primitives/startable.ts'
+import type { GuestEngine } from './runtime/engine.ts'
+import { guestKeptState } from './runtime/guest-kept-state.ts'
+import { wasmEngine } from './runtime/wasm/engine.ts'
+import { COLUMN, rowKey, u32be } from './store/keys.ts'
+import { contextRows } from './store/repositories/contexts.ts'
+import { deltaRows } from './store/repositories/deltas.ts'
+import { eventRows } from './store/repositories/events.ts'
+import { globals } from './store/repositories/globals.ts'
+import { groupRows, type GroupRows } from './store/repositories/groups.ts'
+import { openLevelStore, type Store } from './store/store.ts'
+import type { AddressBook } from './sync/address-book.ts'
+import { syncService, type SyncService } from './sync/sync-service.ts'
+
+/** Everything a node is made of. */
+interface Parts {
+  readonly store: Store
+  readonly anchors: readonly Anchor[]
+  readonly blobStore: BlobStore
+  readonly engine: GuestEngine
+  readonly applications: NodeApplications
+  readonly identities: IdentityPool
+  readonly groups: Groups
+  readonly replicas: ContextReplicas
+  readonly contexts: NodeContexts
+  readonly eventLog: EventLog
+  readonly network: Network
+  readonly sync: SyncService
+  readonly background: Background
+}
+
+/**
+ * Opens a node's home and builds the node; nothing listens or dials before `start()`.
+ * @throws STORE_LOCKED (another process uses the home), STORE_TOO_NEW (a newer version wrote it), NODE_KEY_INVALID, STORE_FAILED
+ */
+export async function createNode(init: NodeInit): Promise<Node> {
+  const {
+    home,
+    logger = silentLogger,
+    metrics = noMetrics,
+    clock = systemClock,
+    random = systemRandom,
+  } = init
+  const seed = await loadNodeKey(home, random)
+  const dataFolder = init.dataFolder ?? join(home, 'data')
+  const store = await openLevelStore(dataFolder, clock)
+  try {
+    const globalRows = globals(store)
+    await globalRows.checkVersion()
+    const anchors = (init.anchors ?? []).map((make) =>
+      make({ clock, random, logger: logger.child({ component: 'anchor' }) }),
+    )
+    const background = new Background(logger)
+    const run = (work: Promise<void>): void => background.add(work)
+    const mark = new ClockMark(globalRows, await globalRows.hlcMark())
+    const hlc = new HybridClock(clock, await globalRows.hlcMark())
+    const blobStore = fileBlobStore({ folder: init.blobFolder ?? join(home, 'blobs') })({
+      store,
+      clock,
+      logger: logger.child({ component: 'blobs' }),
+      metrics,
+    })
+    const engine = wasmEngine({
+      location: dataFolder,
+      blobs: init.blobFolder ?? join(home, 'blobs'),
+      ...init.runtime,
+    })({ clock, logger, metrics })
+    const installed = applications({
+      allowPrivateHosts: init.install?.allowPrivateHosts ?? false,
+      inUse: (id) => contexts.uses(id),
+    })({ blobs: blobStore, store, engine, logger })
+    const rows = {
+      contexts: contextRows(store),
+      deltas: deltaRows(store),
+      events: eventRows(store),
+      groups: groupRows(store),
+    }
+    const secrets = atRest(seed, random)
+    const contextLogger = logger.child({ component: 'context' })
+    const identities = identityPool({ store, rows: rows.groups, atRest: secrets, random })
+    const groups = new Groups({
+      anchors: new Map(anchors.map((anchor) => [anchor.protocol, anchor])),
+      store,
+      rows: rows.groups,
+      identities,
+      globals: globalRows,
+      atRest: secrets,
+      clock,
+      random,
+      logger: contextLogger,
+      background: run,
+    })
+    const replicas = new ContextReplicas({
+      store,
+      deltas: rows.deltas,
+      groups,
+      identities,
+      clock,
+      logger: contextLogger,
+      background: run,
+    })
+    const eventLog = new EventLog({
+      rows: rows.events,
+      logger: contextLogger,
+      background: run,
+      position: (context) => {
+        const state = replicas.replica(context)?.state
+        return state && { number: state.ref.number, last: state.meta.eventSeq }
+      },
+    })
+    const network = libp2pNetwork({ privateKey: seed, ...init.network })({
+      clock,
+      random,
+      logger: logger.child({ component: 'network' }),
+      metrics,
+    })
+    const sync: SyncService = syncService({})({
+      network,
+      replica: replicas,
+      blobs: blobStore,
+      addressBook: storedAddressBook(store, rows.groups),
+      clock,
+      random,
+      logger: logger.child({ component: 'sync' }),
+      metrics,
+    })
+    const contexts: NodeContexts = new NodeContexts({
+      store,
+      rows: rows.contexts,
+      deltas: rows.deltas,
+      events: rows.events,
+      globals: globalRows,
+      hlc,
+      mark,
+      model: guestKeptState()({ engine, store }),
+      groups,
+      identities,
+      replicas,
+      applications: installed,
+      eventLog,
+      clock,
+      random,
+      logger: contextLogger,
+      metrics: contextMetrics(metrics),
+      addresses: () => network.addresses(),
+      sync: () => sync,
+      background: run,
+    })
+    return new MerogateNode({
+      store,
+      anchors,
+      blobStore,
+      engine,
+      applications: installed,
+      identities,
+      groups,
+      replicas,
+      contexts,
+      eventLog,
+      network,
+      sync,
+      background,
+    })
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+class MerogateNode implements Node {
+  readonly applications: NodeApplications
+  readonly contexts: Contexts
+  readonly identities: Identities
+  readonly blobs: Blobs
+  readonly peers: Peers
+  readonly events: EventLog
+  readonly peerId: string
+  readonly #parts: Parts
+  #status: Status = 'stopped'
+  #used = false
+  #stopping: Promise<void> | undefined
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+    this.peerId = parts.network.peerId
+    this.applications = parts.applications
+    this.contexts = parts.contexts
+    this.events = parts.eventLog
+    this.identities = nodeIdentities(parts)
+    this.blobs = nodeBlobs(parts)
+    this.peers = {
+      list: () => parts.network.peers(),
+      dial: (addresses, options) => parts.network.dial(addresses, options),
+    }
+  }
+
+  get status(): Status {
+    return this.#status
+  }
+
+  addresses(): readonly string[] {
+    return this.#status === 'started' ? this.#parts.network.addresses() : []
+  }
+
+  async start(): Promise<void> {
+    if (this.#status !== 'stopped') return
+    if (this.#used) {
+      throw new MerogateError('NODE_STOPPED', 'input', 'this node was stopped: create a new one')
+    }
+    this.#used = true
+    this.#status = 'starting'
+    const { anchors, blobStore, engine, identities, groups, contexts, network, sync, eventLog } =
+      this.#parts
+    try {
+      for (const anchor of anchors) await anchor.start()
+      await blobStore.start()
+      await engine.start()
+      await identities.load()
+      await groups.load()
+      await contexts.start(anchors)
+      network.events.on('peer:connect', (detail) => eventLog.emit('peer:connect', detail))
+      network.events.on('peer:disconnect', (detail) => eventLog.emit('peer:disconnect', detail))
+      await network.start()
+      await sync.start()
+      this.#status = 'started'
+    } catch (error) {
+      await this.stop()
+      throw error
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#used = true
+    this.#stopping ??= this.#stop()
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    this.#status = 'stopping'
+    const { anchors, blobStore, engine, contexts, network, sync, background, store } = this.#parts
+    await sync.stop()
+    await network.stop()
+    await contexts.stop()
+    await background.settled()
+    await engine.stop()
+    await blobStore.stop()
+    for (const anchor of anchors) await anchor.stop()
+    await store.close()
+    this.#status = 'stopped'
+  }
+
+  async health(): Promise<Readonly<Record<string, boolean>>> {
+    const { network, replicas, store } = this.#parts
+    const started = this.#status === 'started'
+    return {
+      started,
+      storage: started && (await writable(store)),
+      network: started && network.addresses().length > 0,
+      contexts: replicas.all().every((replica) => !replica.stopped),
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+}
+
+async function writable(store: Store): Promise<boolean> {
+  try {
+    await store.batch([
+      { type: 'put', key: rowKey(COLUMN.global, new Uint8Array([1])), value: EMPTY },
+    ])
+    return true
+  } catch {
+    return false
+  }
+}
+
+function nodeIdentities({ identities, replicas }: Parts): Identities {
+  return {
+    create: async () => (await identities.create()).publicKey,
+    async owned(context?: ContextId): Promise<readonly PublicKey[]> {
+      if (context === undefined) return identities.all().map(({ publicKey }) => publicKey)
+      const replica = replicas.replica(context)
+      if (replica === undefined) {
+        throw new MerogateError(
+          'CONTEXT_NOT_FOUND',
+          'missing',
+          `no context ${idText(context)} here`,
+        )
+      }
+      return replica.group.owned().map(({ publicKey }) => publicKey)
+    },
+  }
+}
+
+function nodeBlobs(parts: Parts): Blobs {
+  const { blobStore, replicas, sync, store, applications: installed } = parts
+  const link = async (context: ContextId, blob: BlobId): Promise<void> => {
+    const number = replicas.replica(context)?.state.ref.number
+    if (number === undefined) {
+      throw new MerogateError('CONTEXT_NOT_FOUND', 'missing', `no context ${idText(context)} here`)
+    }
+    await store.batch([
+      { type: 'put', key: rowKey(COLUMN.blobLink, u32be(number), blob), value: EMPTY },
+    ])
+  }
+  return {
+    async put(source, options = {}): Promise<BlobInfo> {
+      const { context, ...rest } = options
+      const info = await blobStore.put(source, rest)
+      if (context !== undefined) await link(context, info.id)
+      return info
+    },
+    info: (id) => blobStore.info(id),
+    async read(id, options = {}) {
+      const { context, signal } = options
+      if (context !== undefined && !(await blobStore.has(id))) {
+        await link(context, id)
+        await sync.blobFinder.fetch(context, id, signal === undefined ? {} : { signal })
+      }
+      if ((await blobStore.info(id)) === undefined) {
+        throw new MerogateError(
+          'BLOB_NOT_FOUND',
+          'missing',
+          `no blob ${idText(id)} here or at members`,
+        )
+      }
+      return blobStore.read(id, options)
+    },
+    list: () => blobStore.list(),
+    async delete(id) {
+      if (await installed.usesBlob(id)) {
+        throw new MerogateError(
+          'BLOB_IN_USE',
+          'conflict',
+          'an installed application is kept in this blob',
+        )
+      }
+      return blobStore.delete(id)
+    },
+  }
+}
+
+/** The address book of members, kept in the database. */
+function storedAddressBook(store: Store, rows: GroupRows): AddressBook {
+  return {
+    async load() {
+      const list = await rows.addresses()
+      return list.map(({ context, identity, row }) => ({ context, identity, ...row }))
+    },
+    save: ({ context, identity, peer, addresses }) =>
+      store.batch([rows.putAddress(context, identity, { peer, addresses: [...addresses] })]),
+    remove: (context, identity) => store.batch([rows.delAddress(context, identity)]),
+  }
+}
