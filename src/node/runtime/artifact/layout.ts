@@ -1,0 +1,257 @@
+/**
+ * Artefacts (what a call sends to other nodes) and index records (what the guest keeps per entity), per era of the guests' storage library
+ * (runtime-abi.md 7.1, 7.2, 8.3). Strict: every byte is consumed, and encoding gives the same bytes again. Eras without a layout here stay
+ * opaque: they are replayed as they are.
+ *
+ * ```text
+ * artefact  = 00 Vec<Action>
+ * Action    = 00 id data ancestors:Vec<Child> metadata      add
+ *           | 02 id deleted_at:u64 metadata                 remove
+ *           | 03 id data ancestors:Vec<Child> metadata      update
+ * Child     = id hash[32] metadata
+ * Metadata  = created_at:u64 updated_at:u64 StorageType     + E4: Option<CrdtType> Option<field name>   + E5: Option<schema u32>
+ * Index     = id Option<parent> Option<Vec<Child>> full_hash own_hash metadata Option<deleted_at:u64>   + E5: deleted children Vec<id>
+ * ```
+ */
+import type { Era } from '../engine.ts'
+import { invalidArtifact } from '../errors.ts'
+import { MAX_ACTIONS } from '../limits.ts'
+import { BorshReader, BorshWriter } from './borsh.ts'
+
+export interface Metadata {
+  /** ns */
+  readonly createdAt: bigint
+  /** ns */
+  updatedAt: bigint
+  /** Encoded StorageType: public, user-owned with signature, frozen, shared. See `signing.ts`. */
+  storage: Uint8Array
+  /** Encoded fields that later eras added. */
+  readonly rest: Uint8Array
+}
+
+/** An entry of a parent's list, or an ancestor of an action. */
+export interface Child {
+  readonly id: Uint8Array
+  hash: Uint8Array
+  readonly metadata: Metadata
+}
+
+export interface Upsert {
+  readonly kind: 'add' | 'update'
+  readonly id: Uint8Array
+  readonly data: Uint8Array
+  /** From the direct parent up to the root. */
+  readonly ancestors: readonly Child[]
+  readonly metadata: Metadata
+}
+
+export interface Removal {
+  readonly kind: 'remove'
+  readonly id: Uint8Array
+  /** ns */
+  readonly deletedAt: bigint
+  readonly metadata: Metadata
+}
+
+export type Action = Upsert | Removal
+
+/** Time of an action, ns: what decides between two of the same entity. */
+export function actionTime(action: Action): bigint {
+  return action.kind === 'remove' ? action.deletedAt : action.metadata.updatedAt
+}
+
+export interface IndexRecord {
+  readonly id: Uint8Array
+  readonly parent: Uint8Array | undefined
+  readonly children: readonly Child[] | undefined
+  fullHash: Uint8Array
+  ownHash: Uint8Array
+  readonly metadata: Metadata
+  /** Set on a tombstone, ns. */
+  deletedAt: bigint | undefined
+  /** Removed children that were not added again; E5 only. */
+  readonly deletedChildren: readonly Uint8Array[]
+}
+
+export interface Layout {
+  readonly name: LayoutName
+  decodeArtifact(bytes: Uint8Array): Action[]
+  encodeArtifact(actions: readonly Action[]): Uint8Array
+  decodeIndex(bytes: Uint8Array): IndexRecord
+  encodeIndex(record: IndexRecord): Uint8Array
+}
+
+export type LayoutName = 'E3' | 'E4' | 'E5'
+
+const TAGS = { add: 0, remove: 2, update: 3 } as const
+/** Strings that each variant of CrdtType carries, by discriminant: registry releases 0.10.0 and 0.11.0-rc.5. */
+const CRDT_STRINGS: Readonly<Record<LayoutName, readonly number[]>> = {
+  E3: [],
+  E4: [1, 0, 0, 0, 2, 1, 1, 0, 0, 1],
+  E5: [1, 0, 0, 0, 2, 2, 1, 1, 1, 0, 0, 0, 1, 0],
+}
+/** id, hash, two times, storage type */
+const MIN_CHILD_BYTES = 32 + 32 + 16 + 1
+
+/** The layout of an era, when there is one. E5a differs from what follows it and stays opaque. */
+export function layoutOf(era: Era): Layout | undefined {
+  if (era === 'E3' || era === 'E4') return LAYOUTS[era]
+  return era === 'E5b' || era === 'E5c' ? LAYOUTS.E5 : undefined
+}
+
+function createLayout(name: LayoutName): Layout {
+  const hasTypes = name !== 'E3'
+  const isE5 = name === 'E5'
+
+  const signature = (r: BorshReader): void => {
+    if (!r.option()) return
+    r.raw(64 + 8)
+    if (isE5 && r.option()) r.id()
+  }
+  const storage = (r: BorshReader): Uint8Array => {
+    const start = r.at
+    const tag = r.u8()
+    if (tag === 1 || (tag === 4 && isE5)) {
+      r.id()
+      signature(r)
+    } else if (tag === 3 && isE5) {
+      r.list(33, () => r.raw(33))
+      signature(r)
+    } else if (tag !== 0 && tag !== 2) {
+      throw invalidArtifact(`expected a storage type of ${name}, got ${tag}`)
+    }
+    return r.since(start)
+  }
+  const rest = (r: BorshReader): Uint8Array => {
+    const start = r.at
+    if (hasTypes) {
+      if (r.option()) {
+        const tag = r.u8()
+        const strings = CRDT_STRINGS[name][tag]
+        if (strings === undefined) throw invalidArtifact(`expected a type of ${name}, got ${tag}`)
+        for (let i = 0; i < strings; i++) r.bytes()
+      }
+      if (r.option()) r.bytes()
+    }
+    if (isE5 && r.option()) r.u32()
+    return r.since(start)
+  }
+  const readMetadata = (r: BorshReader): Metadata => ({
+    createdAt: r.u64(),
+    updatedAt: r.u64(),
+    storage: storage(r),
+    rest: rest(r),
+  })
+  const readChild = (r: BorshReader): Child => ({
+    id: r.id(),
+    hash: r.id(),
+    metadata: readMetadata(r),
+  })
+  const readAction = (r: BorshReader): Action => {
+    const tag = r.u8()
+    const id = r.id()
+    if (tag === TAGS.remove) {
+      return { kind: 'remove', id, deletedAt: r.u64(), metadata: readMetadata(r) }
+    }
+    if (tag !== TAGS.add && tag !== TAGS.update) {
+      // 1 is Compare, which no honest author sends
+      throw invalidArtifact(`expected an action, got tag ${tag}`)
+    }
+    const data = r.bytes()
+    const ancestors = r.list(MIN_CHILD_BYTES, () => readChild(r))
+    return {
+      kind: tag === TAGS.add ? 'add' : 'update',
+      id,
+      data,
+      ancestors,
+      metadata: readMetadata(r),
+    }
+  }
+  const writeMetadata = (w: BorshWriter, metadata: Metadata): void => {
+    w.u64(metadata.createdAt)
+    w.u64(metadata.updatedAt)
+    w.raw(metadata.storage)
+    w.raw(metadata.rest)
+  }
+  const writeChild = (w: BorshWriter, child: Child): void => {
+    w.raw(child.id)
+    w.raw(child.hash)
+    writeMetadata(w, child.metadata)
+  }
+
+  return {
+    name,
+    decodeArtifact(bytes) {
+      const r = new BorshReader(bytes)
+      const tag = r.u8()
+      if (tag !== 0) throw invalidArtifact(`expected a list of actions, got tag ${tag}`)
+      const actions = r.list(33, () => readAction(r))
+      r.end()
+      if (actions.length > MAX_ACTIONS) {
+        throw invalidArtifact(`expected at most ${MAX_ACTIONS} actions, got ${actions.length}`)
+      }
+      return actions
+    },
+    encodeArtifact(actions) {
+      const w = new BorshWriter()
+      w.u8(0)
+      w.u32(actions.length)
+      for (const action of actions) {
+        w.u8(TAGS[action.kind])
+        w.raw(action.id)
+        if (action.kind === 'remove') {
+          w.u64(action.deletedAt)
+        } else {
+          w.bytes(action.data)
+          w.u32(action.ancestors.length)
+          for (const child of action.ancestors) writeChild(w, child)
+        }
+        writeMetadata(w, action.metadata)
+      }
+      return w.done()
+    },
+    decodeIndex(bytes) {
+      const r = new BorshReader(bytes)
+      const record: IndexRecord = {
+        id: r.id(),
+        parent: r.option() ? r.id() : undefined,
+        children: r.option() ? r.list(MIN_CHILD_BYTES, () => readChild(r)) : undefined,
+        fullHash: r.id(),
+        ownHash: r.id(),
+        metadata: readMetadata(r),
+        deletedAt: r.option() ? r.u64() : undefined,
+        deletedChildren: isE5 ? r.list(32, () => r.id()) : [],
+      }
+      r.end()
+      return record
+    },
+    encodeIndex(record) {
+      const w = new BorshWriter()
+      w.raw(record.id)
+      w.option(record.parent !== undefined)
+      if (record.parent !== undefined) w.raw(record.parent)
+      w.option(record.children !== undefined)
+      if (record.children !== undefined) {
+        w.u32(record.children.length)
+        for (const child of record.children) writeChild(w, child)
+      }
+      w.raw(record.fullHash)
+      w.raw(record.ownHash)
+      writeMetadata(w, record.metadata)
+      w.option(record.deletedAt !== undefined)
+      if (record.deletedAt !== undefined) w.u64(record.deletedAt)
+      if (isE5) {
+        w.u32(record.deletedChildren.length)
+        for (const id of record.deletedChildren) w.raw(id)
+      }
+      return w.done()
+    },
+  }
+}
+
+/** All layouts by name. */
+export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
+  E3: createLayout('E3'),
+  E4: createLayout('E4'),
+  E5: createLayout('E5'),
+}

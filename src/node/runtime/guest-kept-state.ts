@@ -1,0 +1,112 @@
+/**
+ * State kept by the guest in rows that are opaque to the node, but for the record of the root: the only model until host-kept state comes
+ * behind the same port.
+ */
+import { platform } from '#platform'
+import { compareBytes, concat, equalBytes } from '../primitives/bytes.ts'
+import { COLUMN, columnRange, rowKey, u32be } from '../store/keys.ts'
+import type { Store } from '../store/store.ts'
+import { type IndexRecord, LAYOUTS } from './artifact/layout.ts'
+import { signArtifact } from './artifact/signing.ts'
+import type { ApplyCall, ContextRef, GuestCall, GuestEngine, GuestOutcome } from './engine.ts'
+import { runtimeError } from './errors.ts'
+import type { ActionSigner, StateDifference, StateModel, StateRow } from './state-model.ts'
+
+export interface GuestKeptStateComponents {
+  readonly engine: Pick<GuestEngine, 'execute' | 'apply' | 'forget'>
+  /** Where the context room stores what outcomes carry. */
+  readonly store: Pick<Store, 'get' | 'iterate'>
+}
+
+/** {@link StateModel} over a {@link GuestEngine} and the database. */
+export function guestKeptState(): (components: GuestKeptStateComponents) => StateModel {
+  return (components) => new GuestKeptState(components)
+}
+
+const INDEX_TAG = Uint8Array.of(0)
+/** Newest first. Layouts are strict, so at most one of them fits. */
+const NEWEST_FIRST = [LAYOUTS.E5, LAYOUTS.E4, LAYOUTS.E3]
+
+class GuestKeptState implements StateModel {
+  readonly #engine: GuestKeptStateComponents['engine']
+  readonly #store: GuestKeptStateComponents['store']
+
+  constructor({ engine, store }: GuestKeptStateComponents) {
+    this.#engine = engine
+    this.#store = store
+  }
+
+  async execute(call: GuestCall, sign: ActionSigner): Promise<GuestOutcome> {
+    const outcome = await this.#engine.execute(call)
+    if (!outcome.needsSignature) return outcome
+    const artifact = signArtifact(outcome.artifact, call.executor, sign)
+    return { ...outcome, artifact, needsSignature: false }
+  }
+
+  apply(call: ApplyCall): Promise<GuestOutcome> {
+    return this.#engine.apply(call)
+  }
+
+  /** The full hash in the root's index record (runtime-abi.md 8.3), whose id is the context's. @throws RUNTIME_STATE_CORRUPT (corrupt) */
+  async root(context: ContextRef): Promise<Uint8Array | undefined> {
+    const key = platform.sha256(concat(INDEX_TAG, context.id))
+    const bytes = await this.#store.get(rowKey(COLUMN.state, u32be(context.number), key))
+    if (bytes === undefined) return undefined
+    for (const layout of NEWEST_FIRST) {
+      let record: IndexRecord
+      try {
+        record = layout.decodeIndex(bytes)
+      } catch {
+        continue // another era's record
+      }
+      return record.fullHash
+    }
+    const message = `the root record of ${bytes.length} bytes has no known layout`
+    throw runtimeError('RUNTIME_STATE_CORRUPT', 'corrupt', message, { bytes: bytes.length })
+  }
+
+  async *rows(
+    context: ContextRef,
+    options: { after?: Uint8Array } = {},
+  ): AsyncIterable<StateRow> {
+    const range = columnRange(COLUMN.state, u32be(context.number))
+    const { after } = options
+    // the least key above `after` is `after` with a zero byte behind it
+    const gte = after === undefined ? range.gte : concat(range.gte, after, Uint8Array.of(0))
+    for await (const [key, value] of this.#store.iterate({ ...range, gte })) {
+      yield { key: key.subarray(range.gte.length), value }
+    }
+  }
+
+  async *diff(
+    context: ContextRef,
+    theirs: AsyncIterable<StateRow>,
+  ): AsyncIterable<StateDifference> {
+    const left = this.rows(context)[Symbol.asyncIterator]()
+    const right = theirs[Symbol.asyncIterator]()
+    try {
+      let ours = await left.next()
+      let other = await right.next()
+      while (ours.done !== true || other.done !== true) {
+        const order =
+          ours.done === true ? 1 : other.done === true ? -1 : compareBytes(ours.value.key, other.value.key)
+        // `order` is 0 or less only while ours has a row, 0 or more only while theirs has one
+        const mine = order <= 0 ? (ours.value as StateRow) : undefined
+        const yours = order >= 0 ? (other.value as StateRow) : undefined
+        const key = mine?.key ?? yours?.key
+        const isEqual =
+          mine !== undefined && yours !== undefined && equalBytes(mine.value, yours.value)
+        if (!isEqual && key !== undefined) yield { key, ours: mine?.value, theirs: yours?.value }
+        if (mine !== undefined) ours = await left.next()
+        if (yours !== undefined) other = await right.next()
+      }
+    } finally {
+      await left.return?.()
+      await right.return?.()
+    }
+  }
+
+  forget(context: ContextRef): Promise<void> {
+    return this.#engine.forget(context)
+  }
+}

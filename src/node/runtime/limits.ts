@@ -1,0 +1,99 @@
+/**
+ * Bounds of the runtime room: whatever a guest or an installed module can ask for. Defaults of calimero-network/core of August 2026
+ * where they are larger than those of November 2025; the rest is our own.
+ */
+
+/** Bytes of a module as installed. */
+export const MAX_MODULE_BYTES: number = 20 << 20
+/** Linear memory of an instance, pages of 64 KiB: 64 MiB. */
+export const MAX_MEMORY_PAGES = 1024
+/** Entries of all tables of a module together. The largest known app has some 3 000. */
+export const MAX_TABLE_ENTRIES = 65_536
+/** Functions a module may import; the whole ABI has about 130. */
+export const MAX_IMPORTS = 1000
+/** Bytes of the embedded ABI manifest. */
+export const MAX_ABI_BYTES: number = 1 << 20
+/** Bytes of a method name; ASCII letters, digits and `_` only. */
+export const MAX_METHOD_NAME_BYTES = 256
+/** Bytes of a call's input. */
+export const MAX_INPUT_BYTES: number = 16 << 20
+
+/**
+ * Instrumented operators one call may execute: 0.5 to 1.5 s of hashing or looping on a current machine, more where memory is slow (2026-11).
+ * Upstream has 1e9, but a write of the Rust SDK hashes its whole collection: some 10 million operators at 100 keys.
+ */
+export const FUEL_PER_CALL = 10_000_000_000n
+/** Applying gets this many times the fuel and the time of a call, so that what an author could do a receiver can do. */
+export const APPLY_ALLOWANCE = 4
+/** Fuel of one host call, beside the operator that makes it. */
+export const HOST_CALL_FUEL = 64
+/** Bytes that a host call moves for one unit of fuel. */
+export const HOST_BYTES_PER_FUEL = 8
+/** Wall clock after which a guest's worker is terminated, ms. The last resort behind fuel. */
+export const CALL_DEADLINE_MS = 5000
+
+/** Registers of one call. */
+export const MAX_REGISTERS = 100
+/** Bytes of one register. */
+export const MAX_REGISTER_BYTES: number = 100 << 20
+/** Bytes of all registers, 8 more for each. */
+export const MAX_REGISTERS_BYTES: number = 1 << 30
+/** Log lines of one call. */
+export const MAX_LOGS = 1024
+/** UTF-8 bytes of a log line. */
+export const MAX_LOG_BYTES: number = 16 << 10
+/** Events of one call. */
+export const MAX_EVENTS = 100
+/** UTF-8 bytes of an event's kind. */
+export const MAX_EVENT_KIND_BYTES = 100
+/** Bytes of an event's data. */
+export const MAX_EVENT_DATA_BYTES: number = 16 << 10
+/** UTF-8 bytes of a handler's name. */
+export const MAX_EVENT_HANDLER_BYTES = 256
+/** Cross-context calls of one call. */
+export const MAX_CROSS_CALLS = 8
+/** UTF-8 bytes of a cross-context call's method. */
+export const MAX_CROSS_CALL_METHOD_BYTES = 100
+/** Bytes of a cross-context call's parameters. */
+export const MAX_CROSS_CALL_PARAMS_BYTES: number = 16 << 10
+/** Membership requests, proposals and approvals of one call. */
+export const MAX_REQUESTS = 100
+/** Bytes of a proposal's actions. */
+export const MAX_PROPOSAL_BYTES: number = 64 << 10
+/** UTF-8 bytes of an alias. */
+export const MAX_ALIAS_BYTES = 64
+/** Bytes of a storage key. */
+export const MAX_KEY_BYTES: number = 1 << 20
+/** Bytes of a storage value. */
+export const MAX_VALUE_BYTES: number = 10 << 20
+/** Storage writes and removals of one call. */
+export const MAX_WRITES = 100_000
+/** Bytes of keys and values written in one call. */
+export const MAX_WRITTEN_BYTES: number = 128 << 20
+/** Bytes of a return value. */
+export const MAX_OUTPUT_BYTES: number = 16 << 20
+/** Bytes of an artifact. */
+export const MAX_ARTIFACT_BYTES: number = 16 << 20
+/** Actions in an artifact: one per storage write at most. */
+export const MAX_ACTIONS = 100_000
+/** Open blob handles of one call. */
+export const MAX_BLOB_HANDLES = 100
+/** Bytes of one blob read or write. */
+export const MAX_BLOB_CHUNK_BYTES: number = 10 << 20
+/** Bytes that one call writes into blobs. Upstream allows 512 MiB; they are held in memory here until the call is over. */
+export const MAX_BLOB_BYTES: number = 64 << 20
+/** Bytes of ordered index rows that a context may have: they are held in memory by its worker. */
+export const MAX_INDEX_BYTES: number = 64 << 20
+
+/** Calls waiting for one worker. */
+export const MAX_QUEUED_CALLS = 4096
+/** Bytes of inputs and artifacts waiting for one worker. */
+export const MAX_QUEUED_BYTES: number = 256 << 20
+/** Bytes of cached rows per context and worker. */
+export const MAX_CACHED_BYTES: number = 16 << 20
+/** Contexts whose rows a worker caches. */
+export const MAX_CACHED_CONTEXTS = 64
+/** Instances a worker keeps for reuse. */
+export const MAX_INSTANCES = 32
+/** Pages above which an instance is not kept: 8 MiB. */
+export const MAX_KEPT_PAGES = 128

@@ -1,0 +1,139 @@
+/** What the host does before and after a guest's call, by the era of its state. */
+import type { ApplyCall, Era } from '../engine.ts'
+import { actionTime, type Action, type Layout } from '../artifact/layout.ts'
+import { isFrozen, isUnsigned, looksUnsigned } from '../artifact/signing.ts'
+import { invalidArtifact, runtimeError } from '../errors.ts'
+import { EMPTY } from '../../primitives/bytes.ts'
+import type { Call } from './call.ts'
+import type { ContextRows } from './rows.ts'
+import {
+  incomingState,
+  joinState,
+  type RowAccess,
+  settleTombstones,
+  stateEntry,
+  withoutOutdated,
+  withoutStrays,
+} from './rules.ts'
+
+/** What a call sends to other nodes. */
+export interface Sent {
+  readonly artifact: Uint8Array
+  readonly needsSignature: boolean
+}
+
+const NOTHING_SENT: Sent = { artifact: EMPTY, needsSignature: false }
+
+function rowsOf(call: Call): RowAccess {
+  return {
+    get: (key) => call.read(key),
+    set: (key, value) => call.overlay.set(key, value),
+  }
+}
+
+/**
+ * The actions of an artefact; undefined when it stays opaque. Where rules depend on them (E5b) an artefact that cannot be read is
+ * refused, by its author and by every receiver alike.
+ */
+function decode(era: Era, layout: Layout | undefined, artifact: Uint8Array): Action[] | undefined {
+  if (layout === undefined) return undefined
+  if (era === 'E5b') return layout.decodeArtifact(artifact)
+  try {
+    return layout.decodeArtifact(artifact)
+  } catch {
+    return undefined // another sub-variant of the era
+  }
+}
+
+/** After a local call: what to send, with the author's rules applied to it and to the written rows. @throws RUNTIME_ARTIFACT_* (guest) */
+export function finishExecute(era: Era, layout: Layout | undefined, call: Call): Sent {
+  const { artifact, root } = call
+  if (root === undefined || artifact === undefined) return NOTHING_SENT
+  // state that others could not follow (runtime-abi.md 5.4)
+  if (artifact.length === 0) throw invalidArtifact('the state changed, but there are no actions')
+  const { executor } = call.init
+  const all = decode(era, layout, artifact)
+  if (layout === undefined || all === undefined) {
+    if (looksUnsigned(artifact, executor)) {
+      throw runtimeError(
+        'RUNTIME_ARTIFACT_UNSIGNABLE',
+        'guest',
+        `the call wrote user-owned data, which cannot be signed for a module of era ${era}`,
+      )
+    }
+    return { artifact, needsSignature: false }
+  }
+  // adding a frozen value again is an update, which every receiver refuses (runtime-abi.md 9.3)
+  let kept: readonly Action[] = all.filter((action) => action.kind !== 'update' || !isFrozen(action))
+  if (era === 'E5b') {
+    const rows = rowsOf(call)
+    kept = withoutStrays(rows, kept)
+    settleTombstones(layout, rows, kept, true)
+  }
+  return {
+    artifact: kept.length === all.length ? artifact : layout.encodeArtifact(kept),
+    needsSignature: kept.some((action) => isUnsigned(action, executor)),
+  }
+}
+
+/** How an artefact of another node is to be applied. */
+export interface ApplyPlan {
+  /** What the guest gets. */
+  readonly artifact: Uint8Array
+  /** Floor of the clock: raised to the newest action before the replay, or the guest skips it (runtime-abi.md 10). */
+  readonly seenNs: bigint
+  /** For E5b: what {@link finishApply} needs. */
+  readonly rules:
+    | {
+        readonly layout: Layout
+        readonly live: readonly Action[]
+        readonly before: Uint8Array | undefined
+      }
+    | undefined
+}
+
+/** Before a replay. @throws RUNTIME_ARTIFACT_INVALID (guest) */
+export function prepareApply(
+  era: Era,
+  layout: Layout | undefined,
+  stored: ContextRows,
+  call: ApplyCall,
+): ApplyPlan {
+  const actions = decode(era, layout, call.artifact)
+  let { seenNs } = call
+  for (const action of actions ?? []) {
+    const time = actionTime(action)
+    if (call.authoredNs !== undefined && time > call.authoredNs) {
+      throw invalidArtifact(`expected nothing newer than ${call.authoredNs} ns, got ${time} ns`)
+    }
+    if (time > seenNs) seenNs = time
+  }
+  if (era !== 'E5b' || layout === undefined || actions === undefined) {
+    return { artifact: call.artifact, seenNs, rules: undefined }
+  }
+  const rows: RowAccess = {
+    get: (key) => stored.get(key),
+    set: () => undefined, // nothing is written before the replay
+  }
+  const live = withoutOutdated(layout, rows, actions)
+  return {
+    artifact: live.length === actions.length ? call.artifact : layout.encodeArtifact(live),
+    seenNs,
+    rules: { layout, live, before: stateEntry(rows) },
+  }
+}
+
+/** After a replay that committed. `merge` lets the guest join two states. @returns the root when it changed once more */
+export function finishApply(
+  plan: ApplyPlan,
+  call: Call,
+  merge: (input: Uint8Array) => Uint8Array,
+): Uint8Array | undefined {
+  if (plan.rules === undefined) return undefined
+  const { layout, live, before } = plan.rules
+  const rows = rowsOf(call)
+  settleTombstones(layout, rows, live, false)
+  const incoming = incomingState(live)
+  if (before === undefined || incoming === undefined) return undefined
+  return joinState(layout, rows, before, incoming, merge)
+}

@@ -1,0 +1,156 @@
+/** The guest engine of the Calimero ABI: modules metered once, calls run in a pool of worker threads, each context always in the same one. */
+import { availableParallelism } from 'node:os'
+import { toMerogateError } from '../../errors.ts'
+import type { Metrics } from '../../metrics.ts'
+import { noMetrics } from '../../metrics.ts'
+import { type Clock, systemClock } from '../../primitives/clock.ts'
+import { type Logger, silentLogger } from '../../primitives/logger.ts'
+import { platform } from '#platform'
+import type { ApplyCall, ContextRef, GuestCall, GuestEngine, GuestOutcome, ModuleInfo } from '../engine.ts'
+import { runtimeError } from '../errors.ts'
+import { CALL_DEADLINE_MS, FUEL_PER_CALL } from '../limits.ts'
+import { runtimeMetrics, type RuntimeMetrics } from '../metrics.ts'
+import { inspectModule } from './inspect.ts'
+import { compileModule, type LoadedModule, moduleKey } from './loaded.ts'
+import type { Job } from './messages.ts'
+import { WorkerSlot } from './worker-slot.ts'
+
+export interface WasmEngineInit {
+  /** Folder of the LevelDB database that holds the state rows. It is open in this process with `multithreading: true` before `start`. */
+  readonly location: string
+  /** Folder of the blob store's chunk files. @default none: guests get BlobsNotSupported */
+  readonly blobs?: string
+  /** Worker threads. @default max(2, min(4, cores)) */
+  readonly workers?: number
+  /** Fuel of one call in instrumented units. @default FUEL_PER_CALL */
+  readonly fuel?: bigint
+  /** Wall clock after which a guest's worker is terminated, ms. @default CALL_DEADLINE_MS */
+  readonly deadlineMs?: number
+}
+
+export interface WasmEngineComponents {
+  /** @default systemClock */
+  readonly clock?: Clock
+  readonly logger?: Logger
+  readonly metrics?: Metrics
+}
+
+/** Worker threads when nothing is said. */
+function defaultWorkers(): number {
+  return Math.max(2, Math.min(4, availableParallelism()))
+}
+
+/** {@link GuestEngine} for modules of the Calimero guest ABI. */
+export function wasmEngine(init: WasmEngineInit): (components: WasmEngineComponents) => GuestEngine {
+  return (components) => new WasmEngine(init, components)
+}
+
+class WasmEngine implements GuestEngine {
+  readonly #clock: Clock
+  readonly #metrics: RuntimeMetrics
+  readonly #slots: readonly WorkerSlot[]
+  readonly #loaded = new Map<string, { readonly info: ModuleInfo; readonly module: LoadedModule }>()
+  readonly #loading = new Map<string, Promise<ModuleInfo>>()
+
+  constructor(init: WasmEngineInit, components: WasmEngineComponents) {
+    const logger = (components.logger ?? silentLogger).child({ component: 'runtime' })
+    const clock = components.clock ?? systemClock
+    const metrics = runtimeMetrics(components.metrics ?? noMetrics)
+    this.#clock = clock
+    this.#metrics = metrics
+    this.#slots = Array.from(
+      { length: Math.max(1, init.workers ?? defaultWorkers()) },
+      () =>
+        new WorkerSlot({
+          clock,
+          logger,
+          deadlineMs: init.deadlineMs ?? CALL_DEADLINE_MS,
+          start: () => ({
+            location: init.location,
+            blobs: init.blobs,
+            fuel: init.fuel ?? FUEL_PER_CALL,
+            modules: [...this.#loaded.values()].map(({ module }) => module),
+          }),
+          onRestart: (reason) => metrics.restarts.inc({ reason }),
+        }),
+    )
+  }
+
+  async start(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.start()))
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.stop()))
+  }
+
+  inspect(wasm: Uint8Array): ModuleInfo {
+    return inspectModule(wasm).info
+  }
+
+  load(wasm: Uint8Array): Promise<ModuleInfo> {
+    const key = moduleKey(platform.sha256(wasm))
+    const known = this.#loaded.get(key)
+    if (known !== undefined) return Promise.resolve(known.info)
+    const running = this.#loading.get(key)
+    if (running !== undefined) return running
+    const loading = this.#compile(wasm).finally(() => this.#loading.delete(key))
+    this.#loading.set(key, loading)
+    return loading
+  }
+
+  async #compile(wasm: Uint8Array): Promise<ModuleInfo> {
+    const inspected = inspectModule(wasm)
+    const module = await compileModule(inspected)
+    this.#loaded.set(module.key, { info: inspected.info, module })
+    // messages keep their order: a call posted later finds the module
+    for (const slot of this.#slots) slot.load(module)
+    return inspected.info
+  }
+
+  info(module: Uint8Array): ModuleInfo | undefined {
+    return this.#loaded.get(moduleKey(module))?.info
+  }
+
+  execute(call: GuestCall): Promise<GuestOutcome> {
+    return this.#run({ kind: 'execute', call, offsetNs: this.#offsetNs() }, call)
+  }
+
+  apply(call: ApplyCall): Promise<GuestOutcome> {
+    return this.#run({ kind: 'apply', call, offsetNs: this.#offsetNs() }, call)
+  }
+
+  async forget(context: ContextRef): Promise<void> {
+    await this.#slot(context).forget(context.number)
+  }
+
+  /** Workers read the machine's clock themselves; a node on another clock (in tests) tells how far it is off. */
+  #offsetNs(): bigint {
+    return this.#clock === systemClock ? 0n : this.#clock.nowNs() - systemClock.nowNs()
+  }
+
+  async #run(job: Job, { context, module }: GuestCall | ApplyCall): Promise<GuestOutcome> {
+    if (this.info(module) === undefined) {
+      throw runtimeError('RUNTIME_NOT_LOADED', 'missing', 'the module was not loaded before the call')
+    }
+    const started = this.#clock.nowNs()
+    const labels = { call: job.kind }
+    try {
+      const outcome = await this.#slot(context).run(job)
+      this.#metrics.fuel.inc(labels, Number(outcome.fuel))
+      return outcome
+    } catch (error) {
+      this.#metrics.failures.inc({ code: toMerogateError(error).code })
+      throw error
+    } finally {
+      this.#metrics.seconds.observe(Number(this.#clock.nowNs() - started) / 1e9, labels)
+    }
+  }
+
+  /** A context keeps to one worker: its rows are cached there, and its calls stay in order. */
+  #slot(context: ContextRef): WorkerSlot {
+    const slot = this.#slots[context.number % this.#slots.length]
+    if (slot === undefined) throw runtimeError('RUNTIME_STOPPED', 'internal', 'the engine has no workers')
+    return slot
+  }
+}

@@ -1,0 +1,135 @@
+/** Host functions of runtime-abi.md 4.5 over a small synchronous port. */
+import { equalBytes } from '../../../primitives/bytes.ts'
+import { blobIdOfBytes } from '../../../blobs/chunks.ts'
+import { hostError, sizedHostError } from '../../errors.ts'
+import { MAX_BLOB_BYTES, MAX_BLOB_CHUNK_BYTES, MAX_BLOB_HANDLES } from '../../limits.ts'
+import { host, type HostFunction } from './define.ts'
+
+/** Stored blobs as a worker reads them. */
+export interface GuestBlobs {
+  /** Bytes of a blob from `offset` on, at most `length`; none at its end, undefined when it is not here. */
+  read(blob: Uint8Array, offset: number, length: number): Uint8Array | undefined
+  has(blob: Uint8Array): boolean
+}
+
+/** A blob that a call made: not stored yet. */
+export interface MadeBlob {
+  readonly id: Uint8Array
+  readonly bytes: Uint8Array
+}
+
+type Handle =
+  | { readonly kind: 'read'; readonly blob: Uint8Array; offset: number }
+  | { readonly kind: 'write'; readonly parts: Uint8Array[] }
+
+/** The handles of one call. Numbers start at 1 and are not used twice. */
+export class BlobHandles {
+  readonly #store: GuestBlobs | undefined
+  readonly #open = new Map<bigint, Handle>()
+  readonly made: MadeBlob[] = []
+  #opened = 0n
+  #written = 0
+
+  constructor(store: GuestBlobs | undefined) {
+    this.#store = store
+  }
+
+  open(blob: Uint8Array): bigint {
+    return this.#add({ kind: 'read', blob, offset: 0 })
+  }
+
+  create(): bigint {
+    return this.#add({ kind: 'write', parts: [] })
+  }
+
+  write(handle: bigint, bytes: Uint8Array): void {
+    const open = this.#open.get(handle)
+    if (open?.kind !== 'write') throw hostError('InvalidBlobHandle')
+    this.#written += bytes.length
+    if (this.#written > MAX_BLOB_BYTES) {
+      const data = { current: this.#written, max: MAX_BLOB_BYTES }
+      throw sizedHostError('TotalBlobMemoryExceeded', data)
+    }
+    open.parts.push(bytes)
+  }
+
+  read(handle: bigint, length: number): Uint8Array {
+    const open = this.#open.get(handle)
+    if (open?.kind !== 'read') throw hostError('InvalidBlobHandle')
+    const made = this.made.find((one) => equalBytes(one.id, open.blob))
+    const bytes =
+      made?.bytes.subarray(open.offset, open.offset + length) ??
+      this.#stored().read(open.blob, open.offset, length) ??
+      new Uint8Array(0)
+    open.offset += bytes.length
+    return bytes
+  }
+
+  /** Ends a handle. @returns the blob's id */
+  close(handle: bigint): Uint8Array {
+    const open = this.#open.get(handle)
+    if (open === undefined) throw hostError('InvalidBlobHandle')
+    this.#open.delete(handle)
+    if (open.kind === 'read') return open.blob
+    const bytes = new Uint8Array(Buffer.concat(open.parts))
+    const id = blobIdOfBytes(bytes)
+    if (!this.made.some((one) => equalBytes(one.id, id))) this.made.push({ id, bytes })
+    return id
+  }
+
+  has(blob: Uint8Array): boolean {
+    return this.made.some((one) => equalBytes(one.id, blob)) || this.#stored().has(blob)
+  }
+
+  #stored(): GuestBlobs {
+    if (this.#store === undefined) throw hostError('BlobsNotSupported')
+    return this.#store
+  }
+
+  #add(handle: Handle): bigint {
+    this.#stored()
+    if (this.#open.size >= MAX_BLOB_HANDLES) {
+      throw sizedHostError('TooManyBlobHandles', { max: MAX_BLOB_HANDLES })
+    }
+    this.#opened += 1n
+    this.#open.set(this.#opened, handle)
+    return this.#opened
+  }
+}
+
+export const BLOB_FUNCTIONS: readonly HostFunction[] = [
+  host('blob_create', [], 'i64', ({ call }) => call.init.blobs.create()),
+  host('blob_write', ['i64', 'buffer'], 'i64', ({ call, memory }, handle, data) => {
+    if (data.length > MAX_BLOB_CHUNK_BYTES) {
+      throw sizedHostError('BlobWriteTooLarge', { size: data.length, max: MAX_BLOB_CHUNK_BYTES })
+    }
+    call.chargeBytes(data.length)
+    call.init.blobs.write(handle, memory.copy(data))
+    return BigInt(data.length)
+  }),
+  host('blob_open', ['buffer'], 'i64', ({ call, memory }, id) =>
+    call.init.blobs.open(memory.fixed(id, 32)),
+  ),
+  host('blob_read', ['i64', 'buffer'], 'i64', ({ call, memory }, handle, to) => {
+    if (to.length > MAX_BLOB_CHUNK_BYTES) {
+      throw sizedHostError('BlobBufferTooLarge', { size: to.length, max: MAX_BLOB_CHUNK_BYTES })
+    }
+    call.chargeBytes(to.length)
+    const bytes = call.init.blobs.read(handle, to.length)
+    memory.write(to.at, bytes)
+    return BigInt(bytes.length)
+  }),
+  host('blob_close', ['i64', 'buffer'], 'i32', ({ call, memory }, handle, to) => {
+    if (to.length !== 32) throw hostError('InvalidMemoryAccess')
+    memory.write(to.at, call.init.blobs.close(handle))
+    return 1
+  }),
+  host('blob_announce_to_context', ['buffer', 'buffer'], 'i32', ({ call, memory }, id, context) => {
+    const blob = memory.fixed(id, 32)
+    // a guest may announce to its own context only
+    if (!equalBytes(memory.fixed(context, 32), call.init.contextId)) return 0
+    if (!call.init.blobs.has(blob)) throw hostError('BlobsNotSupported')
+    call.requests.push({ kind: 'announceBlob', blob })
+    return 1
+  }),
+]

@@ -1,0 +1,69 @@
+/** A stub node behind a real server on a free port, and short ways to talk to it. */
+import { httpServer, promMetrics } from '../../src/server/index.ts'
+import type { HttpServerInit, Server } from '../../src/server/index.ts'
+import { stubNode } from './stub-node.ts'
+import type { StubNode } from './stub-node.ts'
+
+/** An answer, read. */
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The text as JSON; undefined when it is none. */
+  readonly body: unknown
+}
+
+export interface Serving extends AsyncDisposable {
+  readonly node: StubNode
+  readonly server: Server
+  readonly url: string
+  /** Sends a request; a `body` that is no string or bytes goes as JSON. */
+  send(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers?: Record<string, string>,
+  ): Promise<Answer>
+  /** Sends one JSON-RPC body. */
+  rpc(body: unknown): Promise<Answer>
+}
+
+/** Starts both. */
+export async function serving(init: HttpServerInit = {}): Promise<Serving> {
+  const node = stubNode()
+  const metrics = promMetrics({ process: false })
+  const server = httpServer({ listen: [{ host: '127.0.0.1', port: 0 }], ...init })({
+    node,
+    metrics,
+  })
+  await server.start()
+  const { url } = server.address()
+  const send: Serving['send'] = async (method, path, body, headers = {}) => {
+    const isText = typeof body === 'string' || body instanceof Uint8Array
+    const json = body === undefined || isText ? {} : { 'content-type': 'application/json' }
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { ...json, ...headers },
+      // text and bytes go as they are: fetch takes both
+      body: body === undefined ? null : isText ? (body as string) : JSON.stringify(body),
+    })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, text, body: parse(text) }
+  }
+  return {
+    node,
+    server,
+    url,
+    send,
+    rpc: (body) => send('POST', '/jsonrpc', body),
+    [Symbol.asyncDispose]: () => server.stop(),
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
