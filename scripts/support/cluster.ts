@@ -1,0 +1,127 @@
+/** A local chain and some nodes, each its own process with a fresh home and free ports: for the demo, the benchmarks and end-to-end tests. */
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { type NodeProcess, startNodeProcess } from '../../src/cli/node-process.ts'
+import { type MerogateClient, merogateClient } from '../../src/client/index.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** The example application's bundle. */
+export const KV_STORE: string = join(ROOT, 'apps/kv-store-rs/dist/kv-store.mpk')
+
+/** Longest wait for any one step, ms. */
+const STEP_TIMEOUT_MS = 30_000
+
+/** A node process and a client of it. */
+export interface ClusterNode {
+  readonly process: NodeProcess
+  readonly client: MerogateClient
+}
+
+export interface Cluster extends AsyncDisposable {
+  readonly folder: string
+  readonly chainUrl: string
+  /** Starts a node, or starts one again that was ended: its home is named after it. */
+  node(name: string): Promise<ClusterNode>
+  /** Ends everything and removes the homes. */
+  stop(): Promise<void>
+}
+
+/** A context with the example app that every given node is a member of. */
+export interface SharedContext {
+  readonly contextId: string
+  readonly applicationId: string
+  /** Identity of each node, in the order given. */
+  readonly members: readonly string[]
+}
+
+async function startChain(): Promise<{ url: string; stop(): Promise<void> }> {
+  const child = spawn(process.execPath, [join(ROOT, 'src/chains/local/main.ts'), '--port', '0'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+  })
+  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const url = await new Promise<string>((resolve, reject) => {
+    createInterface({ input: child.stdout }).once('line', (line) => {
+      resolve((JSON.parse(line) as { url: string }).url) // our own program wrote it
+    })
+    void ended.then(() => reject(new Error('the local chain did not start')))
+  })
+  return {
+    url,
+    async stop() {
+      child.kill('SIGTERM')
+      await ended
+    },
+  }
+}
+
+/** Starts the local chain; nodes are added one by one. */
+export async function startCluster(): Promise<Cluster> {
+  const folder = await mkdtemp(join(tmpdir(), 'merogate-'))
+  const chain = await startChain()
+  const running = new Map<string, ClusterNode>()
+  const stop = async (): Promise<void> => {
+    await Promise.all([...running.values()].map((node) => node.process.stop()))
+    await chain.stop()
+    await rm(folder, { recursive: true, force: true })
+  }
+  return {
+    folder,
+    chainUrl: chain.url,
+    async node(name) {
+      const child = await startNodeProcess({
+        name,
+        home: folder,
+        serverPort: 0,
+        settings: [
+          `anchor.local.url=${chain.url}`,
+          'swarm.listen=/ip4/127.0.0.1/tcp/0',
+          'log.level=warn',
+        ],
+      })
+      const node = { process: child, client: merogateClient({ url: child.ready.api }) }
+      running.set(name, node)
+      return node
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** Installs the example app on the first node, makes a context there and lets the others join it. */
+export async function shareContext(nodes: readonly ClusterNode[]): Promise<SharedContext> {
+  const [first, ...others] = nodes
+  if (first === undefined) throw new RangeError('expected at least one node')
+  const { applicationId } = await first.client.admin.installFile(KV_STORE)
+  const { contextId, memberPublicKey } = await first.client.admin.createContext({ applicationId })
+  const members = [memberPublicKey]
+  for (const { client } of others) {
+    const { publicKey } = await client.admin.createIdentity()
+    const invitation = await first.client.admin.invite({ contextId, invitee: publicKey })
+    await client.admin.join(invitation ?? '')
+    await client.admin.context(contextId, STEP_TIMEOUT_MS)
+    members.push(publicKey)
+  }
+  return { contextId, applicationId, members }
+}
+
+/** Resolves when all nodes show the same root and nothing waits; the condition is looked at on every change that a node reports. */
+export async function equalRoots(
+  nodes: readonly ClusterNode[],
+  contextId: string,
+): Promise<string> {
+  const signal = AbortSignal.timeout(STEP_TIMEOUT_MS)
+  for (;;) {
+    const states = await Promise.all(nodes.map(({ client }) => client.admin.context(contextId)))
+    const roots = new Set(states.map(({ rootHash }) => rootHash))
+    const settled = states.every(({ deltas }) => deltas.pending + deltas.parked === 0)
+    const [root] = roots
+    if (roots.size === 1 && settled && root !== undefined) return root
+    signal.throwIfAborted()
+    await Promise.all(nodes.map(({ client }) => client.admin.sync(contextId, 1_000)))
+  }
+}

@@ -1,0 +1,202 @@
+/**
+ * The JSON of the service, in both directions. Ids and bytes are lower-case hexadecimal, 64-bit integers decimal text.
+ *
+ * ```text
+ * GET  /v1/domain                          {chain, network, contract}
+ * GET  /v1/contexts/<id>                   {height, value: context}
+ * GET  /v1/groups/<id>                     {height, value: group}
+ * GET  /v1/groups/<id>/members?offset=&length=   {height, value: {revision, total, items}}
+ * GET  /v1/groups/<id>/members/<identity>  {height, value: member or null}
+ * GET  /v1/transactions/<id>               {height or null}
+ * GET  /v1/changes?since=&wait=            {height, missed, changes: [{subject, height}]}
+ * POST /v1/operations {envelope, signature}      {transaction, height}
+ * ```
+ *
+ * A refusal is status 422 with `{refusal: {number, name, expected?}}`, and 404 with refusal 5 when a context or group is unknown.
+ * Every other failure is `{code, kind, message, details}`.
+ */
+import { z } from 'zod'
+import type {
+  AnchorChange,
+  ContextRecord,
+  GroupRecord,
+  MemberRecord,
+} from '../../node/anchor/anchor.ts'
+import { isRefusalName, refusal, type Refusal } from '../../node/anchor/errors.ts'
+import { MAX_U64 } from '../../node/anchor/limits.ts'
+import type { SignedEnvelope } from '../../node/anchor/model/decide.ts'
+import type { MemberPage } from '../../node/anchor/model/queries.ts'
+import type { Domain } from '../../node/anchor/operations.ts'
+import type { Changes } from '../../node/anchor/service.ts'
+import { fromHex, toHex } from '../../node/primitives/bytes.ts'
+import {
+  ApplicationId,
+  BlobId,
+  type ContextId,
+  GroupId,
+  PublicKey,
+} from '../../node/primitives/ids.ts'
+
+/** Any JSON value that `JSON.stringify` takes. */
+export type Json =
+  string | number | boolean | null | readonly Json[] | { readonly [key: string]: Json }
+
+const bytes = z
+  .string()
+  .regex(/^(?:[0-9a-f]{2})*$/)
+  .transform(fromHex)
+const bytes32 = z
+  .string()
+  .regex(/^[0-9a-f]{64}$/)
+  .transform(fromHex)
+const publicKey = bytes32.transform((raw) => PublicKey.from(raw))
+const u64 = z
+  .string()
+  .regex(/^(?:0|[1-9][0-9]{0,19})$/)
+  .transform(BigInt)
+  .refine((value) => value <= MAX_U64)
+const u32 = z.int().min(0).max(0xffffffff)
+const role = z.enum(['writer', 'reader', 'relay'])
+
+/** Text of a 64-bit integer in a query. */
+export const u64Text: z.ZodType<bigint> = u64
+
+const domain = z.object({ chain: z.int().min(0).max(255), network: bytes32, contract: bytes })
+const application = z.object({
+  id: bytes32.transform((raw) => ApplicationId.from(raw)),
+  blob: bytes32.transform((raw) => BlobId.from(raw)),
+  size: u64,
+  source: z.string(),
+  metadata: bytes,
+})
+const context = z.object({
+  group: bytes32.transform((raw) => GroupId.from(raw)),
+  application,
+  applicationRevision: u64,
+})
+const group = z.object({
+  membersRevision: u64,
+  capabilitiesRevision: u64,
+  memberCount: u32,
+  sealed: z.boolean(),
+})
+const member = z.object({
+  identity: publicKey,
+  role,
+  capabilities: z.int().min(0).max(255),
+  nonce: u64,
+  joinedRevision: u64,
+})
+const page = z.object({ revision: u64, total: u32, items: z.array(member) })
+
+/** A value at a height. */
+export interface Valued<T> {
+  readonly height: bigint
+  readonly value: T
+}
+
+function valued<T>(value: z.ZodType<T>): z.ZodType<Valued<T>> {
+  return z.object({ height: u64, value })
+}
+
+/** `GET /v1/domain`. */
+export const domainAnswer: z.ZodType<Domain> = domain
+/** `GET /v1/contexts/<id>`; the id is the asker's. */
+export const contextAnswer: z.ZodType<Valued<Omit<ContextRecord, 'id'>>> = valued(context)
+/** `GET /v1/groups/<id>`; the id is the asker's. */
+export const groupAnswer: z.ZodType<Valued<Omit<GroupRecord, 'id'>>> = valued(group)
+/** `GET /v1/groups/<id>/members/<identity>`. */
+export const memberAnswer: z.ZodType<Valued<MemberRecord | null>> = valued(member.nullable())
+/** `GET /v1/groups/<id>/members`. */
+export const pageAnswer: z.ZodType<Valued<MemberPage>> = valued(page)
+/** `GET /v1/transactions/<id>`. */
+export const transactionAnswer: z.ZodType<{ readonly height: bigint | null }> = z.object({
+  height: u64.nullable(),
+})
+/** `GET /v1/changes`. */
+export const changesAnswer: z.ZodType<Changes> = z.object({
+  height: u64,
+  missed: z.boolean(),
+  changes: z.array(z.object({ subject: bytes32, height: u64 })),
+})
+/** `POST /v1/operations`, accepted. */
+export const acceptedAnswer: z.ZodType<{ transaction: string; height: bigint }> = z.object({
+  transaction: z.string().regex(/^[0-9a-f]{64}$/),
+  height: u64,
+})
+/** Any answer that is a refusal. */
+export const refusalAnswer: z.ZodType<{ readonly refusal: Refusal }> = z.object({
+  refusal: z
+    .object({ name: z.string().refine(isRefusalName), expected: u64.optional() })
+    .transform(({ name, expected }) => refusal(name, expected)),
+})
+/** Body of `POST /v1/operations`. */
+export const operationRequest: z.ZodType<SignedEnvelope> = z.strictObject({
+  envelope: bytes,
+  signature: bytes,
+})
+
+export function domainJson({ chain, network, contract }: Domain): Json {
+  return { chain, network: toHex(network), contract: toHex(contract) }
+}
+
+export function contextJson({ group, application, applicationRevision }: ContextRecord): Json {
+  const { id, blob, size, source, metadata } = application
+  return {
+    group: toHex(group),
+    application: {
+      id: toHex(id),
+      blob: toHex(blob),
+      size: String(size),
+      source,
+      metadata: toHex(metadata),
+    },
+    applicationRevision: String(applicationRevision),
+  }
+}
+
+export function groupJson(record: GroupRecord): Json {
+  return {
+    membersRevision: String(record.membersRevision),
+    capabilitiesRevision: String(record.capabilitiesRevision),
+    memberCount: record.memberCount,
+    sealed: record.sealed,
+  }
+}
+
+export function memberJson(record: MemberRecord): Json {
+  return {
+    identity: toHex(record.identity),
+    role: record.role,
+    capabilities: record.capabilities,
+    nonce: String(record.nonce),
+    joinedRevision: String(record.joinedRevision),
+  }
+}
+
+export function pageJson({ revision, total, items }: MemberPage): Json {
+  return { revision: String(revision), total, items: items.map(memberJson) }
+}
+
+function changeJson({ subject, height }: AnchorChange): Json {
+  return { subject: toHex(subject), height: String(height) }
+}
+
+export function changesJson({ height, missed, changes }: Changes): Json {
+  return { height: String(height), missed, changes: changes.map(changeJson) }
+}
+
+export function refusalJson({ number, name, expected }: Refusal): Json {
+  const more = expected === undefined ? {} : { expected: String(expected) }
+  return { refusal: { number, name, ...more } }
+}
+
+/** Path of a context. */
+export function contextPath(id: ContextId): string {
+  return `/v1/contexts/${toHex(id)}`
+}
+
+/** Path of a group. */
+export function groupPath(id: GroupId): string {
+  return `/v1/groups/${toHex(id)}`
+}

@@ -1,0 +1,266 @@
+/** `merogate context`: contexts of a node, from creation to leaving. */
+import type { Command } from 'commander'
+import type { Context, MemberRole, MerogateClient } from '../../client/index.ts'
+import { cliError } from '../errors.ts'
+import { table } from '../output.ts'
+import { action, integerArgument, jsonArgument } from '../session.ts'
+import { identityCommand } from './identity.ts'
+import { memberCommands } from './members.ts'
+
+/** How long `--wait` waits for state, ms. */
+const READY_WAIT_MS = 60_000
+
+interface CreateOptions {
+  application: string
+  params?: string
+  seed?: string
+  protocol?: string
+  group?: string
+}
+
+export function contextCommand(program: Command): void {
+  const context = program
+    .command('context')
+    .description('contexts: create, join, share, sync, watch')
+  lifeCommands(context)
+  joinCommands(context)
+  memberCommands(context)
+  identityCommand(context)
+}
+
+function lifeCommands(context: Command): void {
+  context
+    .command('list')
+    .alias('ls')
+    .description('list all contexts')
+    .option('-a, --application <id>', 'only those that run this application')
+    .action(
+      action<{ application?: string }>(async ({ options, output, client }) => {
+        const { application } = options
+        const filter = application === undefined ? {} : { applicationId: application }
+        const contexts = await (await client()).admin.contexts(filter)
+        const columns = {
+          ID: (row: Context) => row.id,
+          STATUS: (row: Context) => row.status,
+          APPLICATION: (row: Context) => row.applicationId,
+          ROOT: (row: Context) => row.rootHash,
+        }
+        output.result(contexts, table(contexts, columns, 'no contexts'))
+      }),
+    )
+  context
+    .command('create')
+    .description('create a context')
+    .requiredOption('-a, --application <id>', 'application it runs')
+    .option('-p, --params <json>', "parameters of the application's init")
+    .option('-s, --seed <base58>', '32 bytes that fix the id of the context')
+    .option('--protocol <name>', 'anchor that decides who is a member')
+    .option('--group <id>', 'share the members of an existing group')
+    .addHelpText(
+      'after',
+      '\nExample:\n  merogate context create --application <id> --params \'{"title":"x"}\'',
+    )
+    .action(
+      action<CreateOptions>(async ({ options, output, client }) => {
+        const { application, params, seed, protocol, group } = options
+        const made = await (
+          await client()
+        ).admin.createContext({
+          applicationId: application,
+          ...(params === undefined ? {} : { params: jsonArgument('--params', params) }),
+          ...(seed === undefined ? {} : { seed }),
+          ...(protocol === undefined ? {} : { protocol }),
+          ...(group === undefined ? {} : { groupId: group }),
+        })
+        output.result(made)
+      }),
+    )
+  context
+    .command('get <id>')
+    .description('show one context')
+    .option('--wait', `wait until it is ready, at most ${READY_WAIT_MS / 1000} s`)
+    .action(
+      action<{ wait?: true }>(async ({ options, output, client }, id) => {
+        const wait = options.wait === true ? READY_WAIT_MS : undefined
+        const { dagHeads, ...shown } = await (await client()).admin.context(id, wait)
+        output.result(output.format === 'json' ? { ...shown, dagHeads } : shown)
+      }),
+    )
+  context
+    .command('update <id>')
+    .description('move a context to another application')
+    .requiredOption('-a, --application <id>', 'the new application')
+    .option('--as <identity>', 'identity that changes it')
+    .action(
+      action<{ application: string; as?: string }>(async ({ options, output, client }, id) => {
+        const { application, as } = options
+        output.result(await (await client()).admin.updateApplication(id, application, as))
+      }),
+    )
+  context
+    .command('sync [id]')
+    .description('exchange with connected members now; without an id, in all contexts')
+    .action(
+      action(async ({ output, client }, id?: string) => {
+        const { admin } = await client()
+        if (id === undefined) output.result(await admin.syncAll(READY_WAIT_MS))
+        else output.result(await admin.sync(id, READY_WAIT_MS))
+      }),
+    )
+  context
+    .command('leave <id>')
+    .description('give up the membership, then forget the context')
+    .action(
+      action(async ({ output, client }, id) => {
+        output.result(await (await client()).admin.leaveContext(id), `left ${id}`)
+      }),
+    )
+  context
+    .command('delete <id>')
+    .alias('del')
+    .description('forget a context on this node only')
+    .action(
+      action(async ({ output, client }, id) => {
+        const result = await (await client()).admin.deleteContext(id)
+        if (!result.isDeleted) throw cliError('CLI_NOT_FOUND', `there is no context ${id}`)
+        output.result(result, `forgot ${id}`)
+      }),
+    )
+  context
+    .command('watch <id>')
+    .description('print changes as they happen, until Ctrl-C')
+    .option('-n, --count <number>', 'end after so many changes')
+    .option('--since <seq>', 'begin with this sequence number')
+    .action(
+      action<{ count?: string; since?: string }>(async (session, id) => {
+        const { options, output, client } = session
+        const max = Number.MAX_SAFE_INTEGER
+        const count =
+          options.count === undefined ? max : integerArgument('--count', options.count, max)
+        const since =
+          options.since === undefined ? undefined : integerArgument('--since', options.since, max)
+        let seen = 0
+        if (count === 0) return
+        for await (const change of watch(await client(), id, since)) {
+          if (change.type === 'Lagged') {
+            output.event({ ...change }, `(${change.skipped} changes are no longer kept)`)
+            continue
+          }
+          const events = change.events.map(({ kind, json, handler }) => ({
+            kind,
+            data: json,
+            handler,
+          }))
+          const text = events.map(({ kind, data }) => ` ${kind} ${JSON.stringify(data)}`).join('')
+          output.event({ ...change, events }, `${change.seq} ${change.newRoot}${text}`)
+          if (++seen >= count) return
+        }
+      }),
+    )
+}
+
+function watch(
+  client: MerogateClient,
+  id: string,
+  since: number | undefined,
+): ReturnType<MerogateClient['subscribe']> {
+  return client.subscribe({ contextIds: [id], ...(since === undefined ? {} : { since }) })
+}
+
+interface InviteOptions {
+  context: string
+  as?: string
+  role?: MemberRole
+}
+
+interface InviteOpenOptions extends InviteOptions {
+  maxUses?: string
+  validForSeconds?: string
+}
+
+function joinCommands(context: Command): void {
+  const CONTEXT = ['-c, --context <id>', 'the context'] as const
+  const AS = ['--as <identity>', 'identity of this node that invites'] as const
+  const ROLE = ['--role <role>', 'writer, reader or relay'] as const
+
+  context
+    .command('invite <identity>')
+    .description('admit an identity and print its invitation')
+    .requiredOption(...CONTEXT)
+    .option(...AS)
+    .option(...ROLE)
+    .addHelpText(
+      'after',
+      '\nThe identity comes from `merogate context identity generate` on the node that will join.',
+    )
+    .action(
+      action<InviteOptions>(async ({ options, output, client }, invitee) => {
+        const { context: contextId, as, role } = options
+        const text = await (
+          await client()
+        ).admin.invite({
+          contextId,
+          invitee,
+          ...(as === undefined ? {} : { inviter: as }),
+          ...(role === undefined ? {} : { role }),
+        })
+        if (text === null) throw cliError('CLI_NOT_FOUND', `there is no context ${contextId}`)
+        output.result({ invitation: text }, text)
+      }),
+    )
+  context
+    .command('invite-by-open-invitation')
+    .alias('invite-open')
+    .description('print an invitation for whoever holds it')
+    .requiredOption(...CONTEXT)
+    .option(...AS)
+    .option(...ROLE)
+    .option('--max-uses <number>', 'how many may use it')
+    .option('--valid-for-seconds <seconds>', 'how long it may be used')
+    .action(
+      action<InviteOpenOptions>(async ({ options, output, client }) => {
+        const { context: contextId, as, role, maxUses, validForSeconds } = options
+        const made = await (
+          await client()
+        ).admin.inviteOpen({
+          contextId,
+          ...(as === undefined ? {} : { inviter: as }),
+          ...(role === undefined ? {} : { role }),
+          ...(maxUses === undefined
+            ? {}
+            : { maxUses: integerArgument('--max-uses', maxUses, 0xffff_ffff) }),
+          ...(validForSeconds === undefined
+            ? {}
+            : { validForMs: integerArgument('--valid-for-seconds', validForSeconds, 1e9) * 1000 }),
+        })
+        if (made === null) throw cliError('CLI_NOT_FOUND', `there is no context ${contextId}`)
+        output.result(made, made.invitation)
+      }),
+    )
+  context
+    .command('join <invitation>')
+    .description('join with an invitation made for an identity of this node')
+    .option('--wait', 'wait until the state is here')
+    .action(
+      action<{ wait?: true }>(async ({ options, output, client }, invitation) => {
+        const { admin } = await client()
+        const joined = await admin.join(invitation)
+        if (options.wait === true) await admin.context(joined.contextId, READY_WAIT_MS)
+        output.result(joined)
+      }),
+    )
+  context
+    .command('join-by-open-invitation <invitation>')
+    .alias('join-open')
+    .description('join with an open invitation')
+    .option('--as <identity>', 'identity of this node that joins; default: a new one')
+    .option('--wait', 'wait until the state is here')
+    .action(
+      action<{ as?: string; wait?: true }>(async ({ options, output, client }, invitation) => {
+        const { admin } = await client()
+        const joined = await admin.joinOpen(invitation, options.as)
+        if (options.wait === true) await admin.context(joined.contextId, READY_WAIT_MS)
+        output.result(joined)
+      }),
+    )
+}

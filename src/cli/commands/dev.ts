@@ -1,0 +1,140 @@
+/** `merogate dev`: everything at once on this machine, for people who want to try or build an application. */
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import { merogateClient } from '../../client/index.ts'
+import { cliError } from '../errors.ts'
+import { startNodeProcess } from '../node-process.ts'
+import type { NodeProcess } from '../node-process.ts'
+import type { Output } from '../output.ts'
+import { action, integerArgument } from '../session.ts'
+import { untilSignal } from '../until-signal.ts'
+
+/** The example application that comes with the package. */
+const EXAMPLE_APP = join(import.meta.dirname, '../../../apps/kv-store-rs/dist/kv-store.mpk')
+
+/** How long the second node may take until it has the context, ms. */
+const JOIN_WAIT_MS = 60_000
+
+interface DevOptions {
+  port: string
+  app?: string
+  dir?: string
+}
+
+/** What `dev` set up. */
+interface World {
+  readonly nodes: readonly NodeProcess[]
+  readonly applicationId: string
+  readonly contextId: string
+}
+
+export function devCommand(program: Command): void {
+  program
+    .command('dev')
+    .description('start a local anchor and two nodes that share a context, until Ctrl-C')
+    .option('--port <port>', 'port of the first node, the second has the next; 0: any', '2528')
+    .option('--app <file>', 'application to install; default: the key-value store')
+    .option(
+      '--dir <folder>',
+      'keep everything in this folder; default: a new one, removed at the end',
+    )
+    .action(
+      action<DevOptions>(async ({ options, output }) => {
+        const signal = untilSignal()
+        const port = integerArgument('--port', options.port, 65_534)
+        const app = resolve(options.app ?? EXAMPLE_APP)
+        if (!existsSync(app)) throw cliError('CLI_FILE', `cannot read ${app}: name one with --app`)
+        const folder = resolve(options.dir ?? (await mkdtemp(join(tmpdir(), 'merogate-dev-'))))
+        await using cleanup = new AsyncDisposableStack()
+        if (options.dir === undefined)
+          cleanup.defer(() => rm(folder, { recursive: true, force: true }))
+
+        const { startLocalChain } = await import('../../chains/local/index.ts')
+        const chain = await startLocalChain({ port: 0 })
+        cleanup.defer(() => chain.stop())
+        output.note(`local anchor at ${chain.url}; starting two nodes`)
+        const nodes = await startNodes(folder, port, chain.url, cleanup)
+        const world = await setUp(nodes, app)
+        announce(output, world)
+        const failed = nodes.map(async ({ name, ended }) => {
+          const code = await ended
+          throw cliError('CLI_NODE_FAILED', `node ${name} ended with code ${code}`, { node: name })
+        })
+        await Promise.race([signal, ...failed])
+      }),
+    )
+}
+
+async function startNodes(
+  home: string,
+  port: number,
+  chainUrl: string,
+  cleanup: AsyncDisposableStack,
+): Promise<NodeProcess[]> {
+  const starting = ['alice', 'bob'].map(async (name, index) => {
+    const node = await startNodeProcess({
+      name,
+      home,
+      serverPort: port === 0 ? 0 : port + index,
+      settings: [
+        `anchor.local.url=${chainUrl}`,
+        'swarm.listen=/ip4/127.0.0.1/tcp/0',
+        'log.level=warn',
+      ],
+    })
+    cleanup.defer(() => node.stop())
+    return node
+  })
+  // all must have settled before the first failure is told, so that none is left running
+  const results = await Promise.allSettled(starting)
+  return results.map((result) => {
+    if (result.status === 'fulfilled') return result.value
+    throw result.reason
+  })
+}
+
+/** Installs the application, makes a context on the first node and lets the others join it. */
+async function setUp(nodes: readonly NodeProcess[], app: string): Promise<World> {
+  const [first, ...others] = nodes.map(({ ready }) => merogateClient({ url: ready.api }).admin)
+  if (first === undefined) throw cliError('CLI_NODE_FAILED', 'expected a node, got none')
+  const { applicationId } = await first.installFile(app)
+  const { contextId } = await first.createContext({ applicationId })
+  for (const other of others) {
+    const { publicKey } = await other.createIdentity()
+    const invitation = await first.invite({ contextId, invitee: publicKey })
+    await other.join(invitation ?? '')
+    await other.context(contextId, JOIN_WAIT_MS)
+  }
+  return { nodes, applicationId, contextId }
+}
+
+function announce(output: Output, { nodes, applicationId, contextId }: World): void {
+  const shown = nodes.map(({ name, ready: { api, peerId } }) => ({ name, api, peerId }))
+  const [writer, reader = writer] = shown
+  const lines = [
+    ...shown.map(({ name, api }) => `${name.padEnd(12)}${api}`),
+    `application ${applicationId}`,
+    `context     ${contextId}`,
+    '',
+    `write on ${writer?.name}, read on ${reader?.name}:`,
+    curl(writer?.api, contextId, 'set', { key: 'hello', value: 'world' }),
+    curl(reader?.api, contextId, 'get', { key: 'hello' }),
+    '',
+    'Ctrl-C stops everything.',
+  ]
+  output.event({ event: 'ready', nodes: shown, applicationId, contextId }, lines.join('\n'))
+}
+
+function curl(
+  api: string | undefined,
+  contextId: string,
+  method: string,
+  argsJson: unknown,
+): string {
+  const params = { contextId, method, argsJson }
+  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'execute', params })
+  return `  curl -s ${api}/jsonrpc -H 'content-type: application/json' -d '${body}'`
+}

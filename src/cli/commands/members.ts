@@ -1,0 +1,41 @@
+/** `merogate context members` and its like: who is in a context, and as what. */
+import { Argument } from 'commander'
+import type { Command } from 'commander'
+import type { Member, MemberRole } from '../../client/index.ts'
+import { table } from '../output.ts'
+import { action } from '../session.ts'
+
+export function memberCommands(context: Command): void {
+  context
+    .command('members <id>')
+    .description('list the members of a context')
+    .action(
+      action(async ({ output, client }, id) => {
+        const members = await (await client()).admin.members(id)
+        const columns = {
+          IDENTITY: (row: Member) => row.publicKey,
+          ROLE: (row: Member) => row.role,
+          CAPABILITIES: (row: Member) => row.capabilities.join(','),
+        }
+        output.result(members, table(members, columns, 'no members'))
+      }),
+    )
+  context
+    .command('remove-member <id> <identity>')
+    .description('exclude a member; keys are renewed without it')
+    .action(
+      action(async ({ output, client }, id, identity) => {
+        output.result(await (await client()).admin.removeMembers(id, [identity]))
+      }),
+    )
+  context
+    .command('set-role <id> <identity>')
+    .description('make a member a writer, a reader or a relay')
+    .addArgument(new Argument('<role>', 'the new role').choices(['writer', 'reader', 'relay']))
+    .action(
+      action(async ({ output, client }, id, identity, role) => {
+        // checked by choices() above
+        output.result(await (await client()).admin.setRole(id, [identity], role as MemberRole))
+      }),
+    )
+}

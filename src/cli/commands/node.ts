@@ -1,0 +1,145 @@
+/** `merogate node`: make, configure and run a node. */
+import { existsSync } from 'node:fs'
+import type { Command } from 'commander'
+import type { Config } from '../../node/config/schema.ts'
+import type { ComposeOptions } from '../compose.ts'
+import { cliError } from '../errors.ts'
+import type { Output } from '../output.ts'
+import { action, integerArgument } from '../session.ts'
+import { untilSignal } from '../until-signal.ts'
+
+/** Where `merogate chain run` serves when nothing else is said. */
+export const DEFAULT_CHAIN_URL = 'http://127.0.0.1:2540'
+
+const MAX_PORT = 65_535
+
+interface InitOptions {
+  serverPort?: string
+  swarmPort?: string
+  anchorUrl: string
+  bootNodes?: string[]
+  mdns?: true
+  force?: true
+}
+
+interface RunOptions {
+  serverPort?: string
+  swarmPort?: string
+  set?: string[]
+}
+
+export function nodeCommand(program: Command): void {
+  const node = program.command('node').description('make, configure and run a node')
+
+  node
+    .command('init')
+    .description('write the configuration of a new node')
+    .option('--server-port <port>', 'port for clients on 127.0.0.1 (2528)')
+    .option('--swarm-port <port>', 'port for peers on all addresses (2428)')
+    .option('--anchor-url <url>', 'service that decides who is a member', DEFAULT_CHAIN_URL)
+    .option('--boot-nodes <multiaddr...>', 'peers to dial at start')
+    .option('--mdns', 'find peers on the local network')
+    .option('--force', 'replace an existing configuration; keys and data stay')
+    .addHelpText('after', '\nExample:\n  merogate --node alice node init --server-port 2528')
+    .action(
+      action<InitOptions>(async ({ options, output, folder }) => {
+        const config = await import('../../node/config/load.ts')
+        const path = config.configPath(folder)
+        if (existsSync(path) && options.force !== true) {
+          output.note(`already initialised: ${path} (use --force to replace it)`)
+          output.result({ config: path, created: false }, path)
+          return
+        }
+        const { writeConfig } = await import('../../node/config/edit.ts')
+        const { serverPort, swarmPort, anchorUrl, bootNodes, mdns } = options
+        await writeConfig(folder, {
+          ...(serverPort === undefined ? {} : { server: { listen: [serverAddress(serverPort)] } }),
+          ...(swarmPort === undefined ? {} : { swarm: { listen: [swarmAddress(swarmPort)] } }),
+          ...(bootNodes === undefined ? {} : { bootstrap: { nodes: bootNodes } }),
+          ...(mdns === true ? { discovery: { mdns: true } } : {}),
+          anchor: { local: { url: anchorUrl } },
+        })
+        output.result({ config: path, created: true }, path)
+      }),
+    )
+  node
+    .command('config [assignments...]')
+    .description('show the settings, or change them: KEY=VALUE')
+    .addHelpText('after', '\nExample:\n  merogate node config log.level=debug discovery.mdns=true')
+    .action(
+      action(async ({ output, folder }, ...received) => {
+        const assignments = received.flat() // a variadic argument comes as one array
+        if (assignments.length > 0) {
+          const { setConfig } = await import('../../node/config/edit.ts')
+          const path = await setConfig(folder, assignments)
+          output.result({ config: path }, path)
+          return
+        }
+        const { loadConfig } = await import('../../node/config/load.ts')
+        const { redact } = await import('../../node/config/redact.ts')
+        output.result(redact(await loadConfig({ home: folder, env: process.env })))
+      }),
+    )
+  node
+    .command('run')
+    .alias('up')
+    .description('run a node until Ctrl-C or SIGTERM')
+    .option('--server-port <port>', 'port for clients on 127.0.0.1; 0: any')
+    .option('--swarm-port <port>', 'port for peers; 0: any')
+    .option('--set <assignment...>', 'settings for this run: KEY=VALUE')
+    .addHelpText(
+      'after',
+      '\nExamples:\n  merogate node run\n  merogate --node bob node run --server-port 2529 --swarm-port 2429\n' +
+        '  merogate --output-format json node run --set anchor.local.url=http://127.0.0.1:2540',
+    )
+    .action(
+      action<RunOptions>(async ({ options, output, folder }) => {
+        const { loadConfig } = await import('../../node/config/load.ts')
+        const flags = flagsOf(options)
+        await runNode(await loadConfig({ home: folder, env: process.env, flags }), output)
+      }),
+    )
+}
+
+/** Runs a node and its server until a signal comes; prints one line when it can be used. */
+export async function runNode(
+  config: Config,
+  output: Output,
+  options: ComposeOptions = {},
+): Promise<void> {
+  const signal = untilSignal()
+  const { compose } = await import('../compose.ts')
+  const { node, server, logger, start, stop } = await compose(config, options)
+  await start()
+  const api = server.address().url
+  const { peerId } = node
+  const addresses = node.addresses()
+  output.event(
+    { event: 'ready', api, peerId, addresses },
+    [`api   ${api}`, `peer  ${peerId}`, ...addresses.map((address) => `      ${address}`)].join(
+      '\n',
+    ),
+  )
+  logger.info({ signal: await signal }, 'stopping')
+  await stop()
+}
+
+function flagsOf({ serverPort, swarmPort, set = [] }: RunOptions): Record<string, unknown> {
+  const flags: Record<string, unknown> = {}
+  for (const assignment of set) {
+    const at = assignment.indexOf('=')
+    if (at < 1) throw cliError('CLI_USAGE', `expected KEY=VALUE, got ${JSON.stringify(assignment)}`)
+    flags[assignment.slice(0, at)] = assignment.slice(at + 1)
+  }
+  if (serverPort !== undefined) flags['server.listen'] = [serverAddress(serverPort)]
+  if (swarmPort !== undefined) flags['swarm.listen'] = [swarmAddress(swarmPort)]
+  return flags
+}
+
+function serverAddress(port: string): string {
+  return `/ip4/127.0.0.1/tcp/${integerArgument('--server-port', port, MAX_PORT)}`
+}
+
+function swarmAddress(port: string): string {
+  return `/ip4/0.0.0.0/tcp/${integerArgument('--swarm-port', port, MAX_PORT)}`
+}

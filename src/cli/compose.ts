@@ -1,0 +1,114 @@
+/** Puts a node together from its configuration: logger, metrics, anchors, node, server. The one place that knows all of them. */
+import { pino } from 'pino'
+import type { AnchorFactory } from '../node/anchor/anchor.ts'
+import type { Config } from '../node/config/schema.ts'
+import type { Node, NodeInit } from '../node/interface.ts'
+import { systemClock, systemRandom } from '../node/primitives/clock.ts'
+import type { Logger } from '../node/primitives/logger.ts'
+import { httpServer, promMetrics } from '../server/index.ts'
+import type { Server } from '../server/index.ts'
+import { cliError } from './errors.ts'
+
+/** Fields that never reach the log, wherever they stand in the first two levels. */
+const SECRET_FIELDS = [
+  'secret',
+  'secretKey',
+  'privateKey',
+  'keypair',
+  'token',
+  'password',
+  'authorization',
+]
+
+/** A node with everything around it. */
+export interface Composed {
+  readonly node: Node
+  readonly server: Server
+  readonly logger: Logger
+  /** The node first, then the server. When the server cannot, the node is stopped again. */
+  start(): Promise<void>
+  /** The server first, so that what is under way is answered, then the node. Safe to repeat. */
+  stop(): Promise<void>
+}
+
+export interface ComposeOptions {
+  /** Builds the node. @default createNode of src/node */
+  readonly createNode?: (init: NodeInit) => Promise<Node>
+  /** @default JSON lines on stderr at the configured level */
+  readonly logger?: Logger
+}
+
+/** A logger that writes JSON lines to stderr, so that stdout stays for results. */
+export function stderrLogger(level: string): Logger {
+  const paths = SECRET_FIELDS.flatMap((name) => [name, `*.${name}`])
+  return pino({ level, redact: { paths, censor: '[hidden]' } }, pino.destination({ dest: 2 }))
+}
+
+/** Builds all parts; nothing runs yet. @throws CLI_ANCHOR_UNKNOWN (input), and what createNode() throws */
+export async function compose(config: Config, options: ComposeOptions = {}): Promise<Composed> {
+  const logger = options.logger ?? stderrLogger(config.log.level)
+  const createNode = options.createNode ?? (await import('../node/index.ts')).createNode
+  const metrics = promMetrics()
+  const anchors = await Promise.all(
+    Object.entries(config.anchor).map(([protocol, { url }]) => anchorOf(protocol, url)),
+  )
+  const node = await createNode({
+    home: config.home,
+    anchors,
+    network: {
+      listen: config.swarm.listen,
+      bootstrap: config.bootstrap.nodes,
+      mdns: config.discovery.mdns,
+      dht: config.discovery.dht,
+    },
+    dataFolder: config.datastore.path,
+    blobFolder: config.blobstore.path,
+    install: config.install,
+    runtime: config.runtime,
+    logger,
+    metrics,
+    clock: systemClock,
+    random: systemRandom,
+  })
+  const { listen, admin, jsonrpc, websocket } = config.server
+  const services = {
+    admin: admin.enabled,
+    jsonrpc: jsonrpc.enabled,
+    websocket: websocket.enabled,
+  }
+  const server = httpServer({ listen, services })({
+    node,
+    logger,
+    metrics,
+    clock: systemClock,
+    random: systemRandom,
+  })
+  return {
+    node,
+    server,
+    logger,
+    async start() {
+      await node.start()
+      try {
+        await server.start()
+      } catch (error) {
+        await node.stop()
+        throw error
+      }
+    },
+    async stop() {
+      await server.stop()
+      await node.stop()
+    },
+  }
+}
+
+/** Adapters by protocol, loaded when the configuration asks for them. */
+async function anchorOf(protocol: string, url: string): Promise<AnchorFactory> {
+  if (protocol !== 'local') {
+    const message = `there is no anchor for ${JSON.stringify(protocol)}: expected anchor.local`
+    throw cliError('CLI_ANCHOR_UNKNOWN', message, { protocol })
+  }
+  const { localAnchor } = await import('../chains/local/index.ts')
+  return localAnchor({ url })
+}

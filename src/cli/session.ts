@@ -1,0 +1,95 @@
+/** What every command gets: its options, an output, and a client of the node it is about. */
+import { homedir } from 'node:os'
+import { join, resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { MerogateClient } from '../client/index.ts'
+import { cliError } from './errors.ts'
+import { output } from './output.ts'
+import type { Output, OutputFormat } from './output.ts'
+
+/** Name of the node when none is given. */
+export const DEFAULT_NODE = 'default'
+
+/** Options that every command has. */
+export interface GlobalOptions {
+  readonly home?: string
+  readonly node?: string
+  readonly api?: string
+  readonly outputFormat: OutputFormat
+}
+
+export interface Session<O> {
+  readonly options: O & GlobalOptions
+  readonly output: Output
+  /** Folder of the node the command is about: `<home>/<node>`. */
+  readonly folder: string
+  /** A client of that node, or of the one at `--api`. */
+  client(): Promise<MerogateClient>
+}
+
+/** An action for commander: takes the arguments of the command, resolves when it is done, rejects when it failed. */
+export function action<O extends object>(
+  run: (session: Session<O>, ...args: string[]) => Promise<void>,
+): (this: Command) => Promise<void> {
+  return async function (this: Command) {
+    // commander has checked the options against their declarations
+    const options = this.optsWithGlobals<O & GlobalOptions>()
+    const folder = join(homeOf(options), options.node ?? DEFAULT_NODE)
+    const session: Session<O> = {
+      options,
+      output: output(options.outputFormat),
+      folder,
+      client: () => clientOf(options, folder),
+    }
+    const args: unknown[] = this.processedArgs
+    await run(session, ...(args as string[])) // arguments without a parser are text
+  }
+}
+
+/** The folder of all nodes: `--home`, `MEROGATE_HOME`, or `~/.merogate`. */
+export function homeOf(options: Pick<GlobalOptions, 'home'>): string {
+  return resolve(options.home ?? process.env['MEROGATE_HOME'] ?? join(homedir(), '.merogate'))
+}
+
+async function clientOf(options: GlobalOptions, folder: string): Promise<MerogateClient> {
+  const { merogateClient } = await import('../client/index.ts')
+  return merogateClient({
+    url: options.api === undefined ? await urlOf(folder) : checked(options.api),
+  })
+}
+
+function checked(text: string): string {
+  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
+  throw cliError('CLI_USAGE', `expected --api to be an http address, got ${JSON.stringify(text)}`)
+}
+
+/** Where the configuration in a folder says that its node serves. */
+async function urlOf(folder: string): Promise<string> {
+  const { loadConfig } = await import('../node/config/load.ts')
+  const { server } = await loadConfig({ home: folder, env: process.env })
+  const [first] = server.listen
+  const { host, port } = first ?? { host: '127.0.0.1', port: 0 }
+  if (port === 0) {
+    const message = `the node in ${folder} serves at a port the system chooses: say where with --api URL`
+    throw cliError('CLI_USAGE', message)
+  }
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
+/** JSON of an argument. @throws CLI_USAGE */
+export function jsonArgument(name: string, text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    const message = `expected ${name} to be JSON, got ${JSON.stringify(text.slice(0, 80))}`
+    throw cliError('CLI_USAGE', message, {}, { cause })
+  }
+}
+
+/** A whole number of an argument. @throws CLI_USAGE */
+export function integerArgument(name: string, text: string, max: number): number {
+  const value = Number(text)
+  if (/^\d{1,15}$/.test(text) && value <= max) return value
+  const message = `expected ${name} to be a whole number up to ${max}, got ${JSON.stringify(text)}`
+  throw cliError('CLI_USAGE', message)
+}

@@ -1,0 +1,110 @@
+/** What a node's API answers, as its clients see it. Ids and hashes are base58 text. */
+
+export interface Application {
+  readonly id: string
+  readonly blob: { readonly bytecode: string; readonly compiled: string }
+  readonly size: number
+  readonly source: string
+  readonly metadata: readonly number[]
+  /** Empty for a module that nobody signed. */
+  readonly signer_id: string
+  readonly package: string
+  readonly version: string
+  readonly module: {
+    readonly hash: string
+    readonly size: number
+    readonly generation: string
+    readonly era: string
+    readonly convergence: string
+    readonly methods: readonly string[]
+  }
+}
+
+export interface Context {
+  readonly id: string
+  readonly applicationId: string
+  readonly rootHash: string
+  readonly dagHeads?: readonly (readonly number[])[]
+  readonly groupId: string
+  readonly applicationRevision: number
+  readonly membersRevision: number
+  readonly protocol: string
+  readonly network: string
+  readonly contractId: string
+  readonly status: 'ready' | 'uninitialized' | 'left' | 'stopped'
+  readonly convergence: string | null
+  readonly deltas: {
+    readonly applied: number
+    readonly pending: number
+    readonly parked: number
+    readonly quarantined: number
+  }
+  readonly rootMismatches: number
+}
+
+export type MemberRole = 'writer' | 'reader' | 'relay'
+
+export interface Member {
+  readonly publicKey: string
+  readonly role: MemberRole
+  readonly capabilities: readonly string[]
+  readonly joinedRevision: number
+}
+
+/** A capability by its name in the API. */
+export type Capability =
+  'ManageApplication' | 'ManageMembers' | 'Proxy' | 'Govern' | 'ManageContexts'
+
+export interface Blob {
+  readonly blobId: string
+  readonly size: number
+  /** SHA-256 of the bytes. */
+  readonly hash: string
+}
+
+export interface Peer {
+  readonly id: string
+  readonly addresses: readonly string[]
+  readonly direction: 'inbound' | 'outbound'
+}
+
+export interface Peers {
+  readonly count: number
+  readonly peers: readonly Peer[]
+  /** The node itself. */
+  readonly self: { readonly id: string; readonly addresses: readonly string[] }
+}
+
+/** A context and the identity this node has in it. */
+export interface Joined {
+  readonly contextId: string
+  readonly memberPublicKey: string
+}
+
+/** What an application emitted. */
+export interface AppEvent {
+  readonly kind: string
+  readonly data: Uint8Array
+  /** The data as JSON; undefined when it is none. */
+  readonly json: unknown
+  readonly handler: string | null
+}
+
+/** A change of a context's state, in the order the node stored it. */
+export interface Mutation {
+  readonly type: 'StateMutation'
+  readonly contextId: string
+  /** Position in the context's log on this node; a subscription goes on from the next one. */
+  readonly seq: number
+  readonly newRoot: string
+  readonly author: string
+  readonly delta: string
+  readonly events: readonly AppEvent[]
+}
+
+/** The node no longer had this many changes when it was asked for them. */
+export interface Lag {
+  readonly type: 'Lagged'
+  readonly contextId: string
+  readonly skipped: number
+}

@@ -1,0 +1,193 @@
+/**
+ * THE PORT to whoever has authority over membership: a chain, or the local reference model. It knows groups, members, roles,
+ * capabilities, applications and their revisions (chain-contracts.md 7.3, 7.4); it never sees code, state or keys of the data plane.
+ * Node code branches on {@link Anchor.supports}, never on the anchor's name.
+ */
+import type { Clock, Random } from '../primitives/clock.ts'
+import type { Logger } from '../primitives/logger.ts'
+import type { ApplicationId, BlobId, ContextId, GroupId, PublicKey } from '../primitives/ids.ts'
+import type { Startable } from '../primitives/startable.ts'
+import type { Operation } from './operations.ts'
+
+/** How sure a read is: `final` cannot be undone, `optimistic` may. */
+export type Finality = 'optimistic' | 'final'
+
+/** Where a read comes from. Callers state the finality they need. */
+export interface Evidence {
+  /** Block height or its like; only grows. */
+  readonly height: bigint
+  readonly finality: Finality
+  /** Whether the answer carries a proof that the adapter checked. */
+  readonly certified: boolean
+}
+
+/** A value with its evidence. */
+export interface Read<T> {
+  readonly value: T
+  readonly evidence: Evidence
+}
+
+/** Writer: its deltas are applied. Reader: gets keys, its deltas are not applied. Relay: stores and serves sealed deltas, gets no keys. */
+export type Role = 'writer' | 'reader' | 'relay'
+
+/** Capability bits of a member (chain-contracts.md 7.4). */
+export const CAPABILITIES = {
+  manageApplication: 1,
+  manageMembers: 2,
+  proxy: 4,
+  govern: 8,
+  manageContexts: 16,
+} as const
+
+/** What a context runs. Limits: source 512, metadata 1 024 bytes (chain-contracts.md 7.5). */
+export interface ApplicationRecord {
+  readonly id: ApplicationId
+  readonly blob: BlobId
+  /** Bytes of the blob. */
+  readonly size: bigint
+  /** Where it was installed from, a URI; informational. */
+  readonly source: string
+  readonly metadata: Uint8Array
+}
+
+export interface ContextRecord {
+  readonly id: ContextId
+  readonly group: GroupId
+  readonly application: ApplicationRecord
+  /** Starts at 1, +1 if and only if the application changed. */
+  readonly applicationRevision: bigint
+}
+
+export interface GroupRecord {
+  readonly id: GroupId
+  /** Starts at 1, +1 if and only if the member set or a role changed. */
+  readonly membersRevision: bigint
+  readonly capabilitiesRevision: bigint
+  readonly memberCount: number
+  readonly sealed: boolean
+}
+
+export interface MemberRecord {
+  readonly identity: PublicKey
+  readonly role: Role
+  /** Sum of {@link CAPABILITIES} bits. */
+  readonly capabilities: number
+  /** Next nonce this member must use. */
+  readonly nonce: bigint
+  /** membersRevision at which it joined. */
+  readonly joinedRevision: bigint
+}
+
+/** All members at one revision. */
+export interface MemberSnapshot {
+  readonly revision: bigint
+  readonly members: readonly MemberRecord[]
+}
+
+/** An ed25519 identity that can sign. */
+export interface Signer {
+  readonly publicKey: PublicKey
+  /** Plain RFC 8032 signature, 64 bytes. */
+  sign(message: Uint8Array): Uint8Array
+}
+
+/** What an invitation for whoever holds it is made of. */
+export interface InvitationInit {
+  /** @default 'writer' */
+  readonly role?: Role
+  /** Bits given to whoever claims; the inviter must hold them. @default 0 */
+  readonly capabilities?: number
+  /** Last second at which it may be claimed, Unix time. */
+  readonly notAfter: bigint
+  /** Identities that may join with it. @default 1 */
+  readonly maxUses?: number
+}
+
+/** What became of an operation. */
+export interface Receipt {
+  /** Identifies the transaction to the anchor's users. */
+  readonly transaction: string
+  readonly evidence: Evidence
+}
+
+/** A hint that something moved; who cares reads again. */
+export interface AnchorChange {
+  /** The context or group. Empty when changes may have been missed: any may have moved. */
+  readonly subject: Uint8Array
+  readonly height: bigint
+}
+
+/** Plain facts a caller may branch on. */
+export interface AnchorManifest {
+  /** Finality kinds a read may ask for. */
+  readonly finality: readonly Finality[]
+  /** Changes are pushed (true) or found by polling (false). */
+  readonly eventPush: boolean
+  readonly proposals: boolean
+  readonly sponsoredFees: boolean
+  /** Identities per membership operation; larger lists are split by the adapter. */
+  readonly maxBatch: number
+}
+
+export interface ReadOptions {
+  /** @default 'final' */
+  readonly finality?: Finality
+  readonly signal?: AbortSignal
+}
+
+export interface Anchor extends Startable {
+  /** Name of the protocol as the API's `protocol` field says it: `local`, `ethereum`, ... */
+  readonly protocol: string
+  /** Name of the network within the protocol, for invitations: `local`, `sepolia`, ... */
+  readonly network: string
+  /** The contract's address as text. */
+  readonly contract: string
+  readonly supports: AnchorManifest
+  readContext(id: ContextId, options?: ReadOptions): Promise<Read<ContextRecord> | undefined>
+  readGroup(id: GroupId, options?: ReadOptions): Promise<Read<GroupRecord> | undefined>
+  /** A complete list at one revision, however many pages it took. */
+  readMembers(group: GroupId, options?: ReadOptions): Promise<Read<MemberSnapshot> | undefined>
+  /**
+   * Undefined means: the group exists and the identity is no member of it. @throws ANCHOR_REJECTED with error 5 for an unknown group,
+   * so that a wrong id can never pass for a removal
+   */
+  readMember(
+    group: GroupId,
+    identity: PublicKey,
+    options?: ReadOptions,
+  ): Promise<Read<MemberRecord> | undefined>
+  /**
+   * Signs an operation with the signer's next nonce, sends it and waits until it is final. A nonce that moved is read again and
+   * re-signed once. @throws ANCHOR_REJECTED (chain) with `details.error` = number and name of chain-contracts.md 7.4;
+   * ANCHOR_UNREACHABLE (transport); ANCHOR_LIMIT (input)
+   */
+  submit(
+    subject: ContextId | GroupId,
+    operation: Operation,
+    signer: Signer,
+    options?: { signal?: AbortSignal },
+  ): Promise<Receipt>
+  /**
+   * Makes a ticket that lets whoever holds it join the group. Nothing is sent. The bytes hold a secret: show them to the invitee only.
+   * @throws ANCHOR_UNREACHABLE (transport) while the contract's domain is not known yet
+   */
+  createInvitation(group: GroupId, init: InvitationInit, inviter: Signer): Promise<Uint8Array>
+  /** Joins the group of a ticket as the signer. @throws as {@link submit}; ANCHOR_TICKET_INVALID (input) */
+  claimInvitation(
+    ticket: Uint8Array,
+    signer: Signer,
+    options?: { signal?: AbortSignal },
+  ): Promise<Receipt>
+  /** Calls the listener for each change after now; returns the function that stops it. */
+  watch(listener: (change: AnchorChange) => void): () => void
+}
+
+/** What an adapter is given by the node that uses it. */
+export interface AnchorComponents {
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+}
+
+/** How an adapter is handed to a node: `localAnchor({ url })`, `ethereumAnchor({ ... })`. */
+export type AnchorFactory = (components: AnchorComponents) => Anchor

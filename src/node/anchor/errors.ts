@@ -1,0 +1,119 @@
+/** Errors of the anchor room, and the numbered refusals that every anchor shares. */
+import { type ErrorDetails, type ErrorKind, MerogateError } from '../errors.ts'
+
+/**
+ * Number of each refusal, the same on every chain (chain-contracts.md 7.4). The local model knows those of membership; the numbers
+ * from 20 to 25 and from 30 on belong to governance, deposits and the binding of Ethereum accounts.
+ */
+export const REFUSALS = {
+  Malformed: 1,
+  LimitExceeded: 2,
+  WrongDomain: 3,
+  Expired: 4,
+  ContextNotFound: 5,
+  ContextExists: 6,
+  ContextIdMismatch: 7,
+  Sealed: 8,
+  BadSignature: 9,
+  WeakKey: 10,
+  NotAMember: 11,
+  BadNonce: 12,
+  Unauthorized: 13,
+  RevisionMismatch: 14,
+  LastManager: 15,
+  TargetNotMember: 16,
+  InvitationInvalid: 17,
+  InvitationUsed: 18,
+  InvitationRevoked: 19,
+  AlreadyMember: 26,
+  RoleForbids: 27,
+} as const
+
+/** Name of a refusal. */
+export type RefusalName = keyof typeof REFUSALS
+
+/** Why an operation had no effect. */
+export interface Refusal {
+  readonly name: RefusalName
+  readonly number: number
+  /** With `BadNonce`: the nonce that would have been right. */
+  readonly expected?: bigint
+}
+
+/** A refusal by its name. */
+export function refusal(name: RefusalName, expected?: bigint): Refusal {
+  const number = REFUSALS[name]
+  return expected === undefined ? { name, number } : { name, number, expected }
+}
+
+/** Whether a text names a refusal. */
+export function isRefusalName(name: string): name is RefusalName {
+  return Object.hasOwn(REFUSALS, name)
+}
+
+/**
+ * ANCHOR_REJECTED the anchor said no; ANCHOR_UNREACHABLE it could not be asked, or its answer was lost; ANCHOR_LIMIT beyond its bounds,
+ * not sent; ANCHOR_BAD_ANSWER what answers is no anchor; ANCHOR_TICKET_INVALID not an invitation ticket; ANCHOR_BUSY too much at once;
+ * ANCHOR_STOPPED the local authority does not run; ANCHOR_LOG_CORRUPT its file was changed; ANCHOR_LOG_FAILED its disk said no.
+ */
+export type AnchorErrorCode =
+  | 'ANCHOR_REJECTED'
+  | 'ANCHOR_UNREACHABLE'
+  | 'ANCHOR_LIMIT'
+  | 'ANCHOR_BAD_ANSWER'
+  | 'ANCHOR_TICKET_INVALID'
+  | 'ANCHOR_BUSY'
+  | 'ANCHOR_STOPPED'
+  | 'ANCHOR_LOG_CORRUPT'
+  | 'ANCHOR_LOG_FAILED'
+
+const KINDS: Record<AnchorErrorCode, ErrorKind> = {
+  ANCHOR_REJECTED: 'chain',
+  ANCHOR_UNREACHABLE: 'transport',
+  ANCHOR_LIMIT: 'input',
+  ANCHOR_BAD_ANSWER: 'protocol',
+  ANCHOR_TICKET_INVALID: 'input',
+  ANCHOR_BUSY: 'limit',
+  ANCHOR_STOPPED: 'transport',
+  ANCHOR_LOG_CORRUPT: 'corrupt',
+  ANCHOR_LOG_FAILED: 'corrupt',
+}
+
+/** An error of this room; its kind follows from its code. */
+export function anchorError(
+  code: AnchorErrorCode,
+  message: string,
+  details: ErrorDetails = {},
+  options?: ErrorOptions,
+): MerogateError {
+  return new MerogateError(code, KINDS[code], message, details, options)
+}
+
+/** The anchor said no. `details.error` has number, name and, for `BadNonce`, the expected nonce as decimal text. */
+export function rejected(reason: Refusal, operation: string): MerogateError {
+  const error = {
+    number: reason.number,
+    name: reason.name,
+    ...(reason.expected === undefined ? {} : { expected: String(reason.expected) }),
+  }
+  return anchorError(
+    'ANCHOR_REJECTED',
+    `the anchor refused ${operation}: E${reason.number} ${reason.name}`,
+    { error, operation },
+  )
+}
+
+/** The anchor could not be asked, or its answer was lost. */
+export function unreachable(where: string, cause?: unknown): MerogateError {
+  return anchorError(
+    'ANCHOR_UNREACHABLE',
+    `the anchor at ${where} could not be reached; is it running?`,
+    { where },
+    { cause },
+  )
+}
+
+/** The service answered something that is not of its protocol. */
+export function badAnswer(where: string, got: string): MerogateError {
+  return anchorError('ANCHOR_BAD_ANSWER', `expected an anchor at ${where}, got ${got}`, { where })
+}

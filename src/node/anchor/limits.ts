@@ -1,0 +1,33 @@
+/** Bounds of everything a stranger can send to an anchor; the same on every chain (chain-contracts.md 7.5). */
+
+/** Bytes of an envelope. */
+export const MAX_ENVELOPE_BYTES: number = 8 * 1024
+/** Identities named by one operation: two written entries each must fit one Stellar transaction. */
+export const MAX_BATCH = 16
+/** UTF-8 bytes of an application's source. */
+export const MAX_SOURCE_BYTES = 512
+/** Bytes of an application's metadata. */
+export const MAX_METADATA_BYTES = 1024
+/** Members in one page of a member list. */
+export const MAX_PAGE = 100
+/** Members of a group. */
+export const MAX_MEMBERS = 65_535
+/** Invitations of one inviter that are remembered (claimed or revoked, and not yet expired). */
+export const MAX_LIVE_INVITATIONS = 64
+/** Seconds that an envelope may be valid for, from the anchor's clock. */
+export const MAX_VALIDITY_SECONDS: bigint = 24n * 60n * 60n
+/** Largest revision of a member list: a joining member's nonces start at revision * 2^32, and a nonce is a u64. */
+export const MAX_MEMBERS_REVISION: bigint = (1n << 32n) - 1n
+/** Largest u64. */
+export const MAX_U64: bigint = (1n << 64n) - 1n
+
+/** Changes an authority remembers for watchers that fell behind; older ones are told to read again. */
+export const MAX_REMEMBERED_CHANGES = 4096
+/** Changes in one answer to a watcher. */
+export const MAX_CHANGES_PER_ANSWER = 1000
+/** Accepted transactions an authority remembers, so that a sender can learn the fate of one whose answer was lost. */
+export const MAX_REMEMBERED_TRANSACTIONS = 65_536
+/** Operations that wait for an authority's turn. */
+export const MAX_QUEUED_OPERATIONS = 256
+/** Bytes of a ticket: terms with the longest contract address, signature and claim seed, 310, rounded up. */
+export const MAX_TICKET_BYTES = 512

@@ -1,0 +1,44 @@
+/** What a rule sees of the request it decides on, and what it answers. */
+import type { PublicKey } from '../../primitives/ids.ts'
+import { refusal, type Refusal, type RefusalName } from '../errors.ts'
+import type { Envelope } from '../envelope.ts'
+import type { EventBody } from './events.ts'
+import type { GroupDraft } from './group-draft.ts'
+import type { Operation } from '../operations.ts'
+
+/** The rules about keys, which differ in their implementation per platform and must not differ in their answers. */
+export interface KeyRules {
+  /** Whether the bytes are a canonical point that is not of small order. */
+  isStrong(publicKey: Uint8Array): boolean
+  /** Strict RFC 8032 verification of a plain signature. */
+  verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+}
+
+/** A request that passed every check up to its operation's own rules. */
+export interface Request<K extends Operation['kind'] = Operation['kind']> {
+  readonly envelope: Envelope
+  readonly operation: Extract<Operation, { kind: K }>
+  readonly signer: PublicKey
+  readonly group: GroupDraft
+  /** Unix seconds. */
+  readonly now: bigint
+  readonly keys: KeyRules
+}
+
+/** What changed, with the revision that counts it; `NOTHING` when the state is already as asked. */
+export type RuleOutcome =
+  | { readonly refusal: Refusal }
+  | { readonly event: EventBody | undefined; readonly revision: bigint }
+
+/** Success without a change. */
+export const NOTHING: RuleOutcome = { event: undefined, revision: 0n }
+
+/** A change that happened. */
+export function changed(event: EventBody, revision: bigint = 0n): RuleOutcome {
+  return { event, revision }
+}
+
+/** A change that must not happen. */
+export function refuse(name: RefusalName, expected?: bigint): RuleOutcome {
+  return { refusal: refusal(name, expected) }
+}

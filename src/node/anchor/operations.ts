@@ -1,0 +1,126 @@
+/**
+ * What can be asked of an anchor: the operations of the membership contract, with their frozen ordinals (chain-contracts.md 7.4).
+ * An operation changes a group (its members, capabilities, options) or a context (its application); the envelope names which.
+ */
+import type { ApplicationRecord, Role } from './anchor.ts'
+import type { ContextId, GroupId, PublicKey } from '../primitives/ids.ts'
+
+/** Ordinal of each operation in the signed bytes. Append only. 7 and 8 belong to governance, which has no operations yet. */
+export const OPERATION_ORDINALS = {
+  createContext: 0,
+  updateApplication: 1,
+  addMembers: 2,
+  removeMembers: 3,
+  grant: 4,
+  revoke: 5,
+  leave: 6,
+  claimInvitation: 9,
+  revokeInvitation: 10,
+  bumpNonce: 11,
+  seal: 12,
+  setOptions: 13,
+  setRole: 14,
+} as const
+
+/** Name of an operation. */
+export type OperationKind = keyof typeof OPERATION_ORDINALS
+
+/** Which contract an envelope or invitation is meant for; nothing signed for one is valid at another. */
+export interface Domain {
+  /** 0 local, 1 NEAR, 2 ICP, 3 EVM, 4 Stellar. */
+  readonly chain: number
+  /** 32 bytes that name the network; how they are made differs per chain. */
+  readonly network: Uint8Array
+  /** The contract's address in the chain's own bytes, at most 64. */
+  readonly contract: Uint8Array
+}
+
+/** Who may approve proposals of a group: members that hold the `govern` bit, or all of them. */
+export type ApproverPolicy = 'govern' | 'members'
+
+/** Settings of a group that are no member's. */
+export interface GroupOptions {
+  /** @default 'govern' */
+  readonly approvers: ApproverPolicy
+}
+
+/** Options of a group whose creator asked for nothing else. */
+export const DEFAULT_GROUP_OPTIONS: GroupOptions = { approvers: 'govern' }
+
+/** Capability bits of one member, to be added or taken away. */
+export interface CapabilityChange {
+  readonly identity: PublicKey
+  /** Sum of `CAPABILITIES` bits, not zero. */
+  readonly capabilities: number
+}
+
+/**
+ * What an inviter signs: whoever can sign with the claim key may join its group. The secret half of the claim key travels to the
+ * invitee; the anchor and its observers see the public half only, so nobody can redirect a claim they watch.
+ */
+export interface InvitationTerms {
+  readonly domain: Domain
+  readonly group: GroupId
+  readonly inviter: PublicKey
+  /** Public half of a key pair made for this invitation. */
+  readonly claimKey: PublicKey
+  /** Role of whoever claims; the claimant cannot choose it. */
+  readonly role: Role
+  /** Capability bits given with it; the inviter must hold them all at the time of the claim. */
+  readonly capabilities: number
+  /** Last second at which it may be claimed, Unix time. */
+  readonly notAfter: bigint
+  /** How many identities may join with it, u32. */
+  readonly maxUses: number
+  /** Names the invitation among those of its inviter, u64. */
+  readonly inviteNonce: bigint
+}
+
+/** One request. The doc of each field says what it names; rules and errors are those of `model/decide.ts`. */
+export type Operation =
+  | {
+      /**
+       * The envelope's subject is the new context's id: see `deriveContextId`. Without `group` the context gets a group of its own with
+       * the same id, of which the signer is the first member and holds every capability.
+       */
+      readonly kind: 'createContext'
+      /** 32 bytes, chosen by the author. */
+      readonly salt: Uint8Array
+      readonly application: ApplicationRecord
+      /** Of the context's own group; not looked at when `group` is given. */
+      readonly options: GroupOptions
+      /** Share the members of this group instead. Needs `manageContexts` there. */
+      readonly group?: GroupId | undefined
+    }
+  | { readonly kind: 'updateApplication'; readonly application: ApplicationRecord }
+  | { readonly kind: 'addMembers'; readonly ids: readonly PublicKey[]; readonly role: Role }
+  | { readonly kind: 'removeMembers'; readonly ids: readonly PublicKey[] }
+  | { readonly kind: 'grant'; readonly changes: readonly CapabilityChange[] }
+  | { readonly kind: 'revoke'; readonly changes: readonly CapabilityChange[] }
+  | { readonly kind: 'leave' }
+  | {
+      readonly kind: 'claimInvitation'
+      readonly terms: InvitationTerms
+      /** The inviter's, 64 bytes, over the digest of the terms. */
+      readonly inviterSignature: Uint8Array
+      /** The claim key's, 64 bytes, over the digest of the terms and the claimant's id. */
+      readonly claimSignature: Uint8Array
+    }
+  | {
+      readonly kind: 'revokeInvitation'
+      readonly inviter: PublicKey
+      readonly inviteNonce: bigint
+      /** The invitation's own: the revocation is remembered until then. */
+      readonly notAfter: bigint
+    }
+  | {
+      readonly kind: 'bumpNonce'
+      /** The signer's next nonce from now on. */
+      readonly to: bigint
+    }
+  | { readonly kind: 'seal' }
+  | { readonly kind: 'setOptions'; readonly options: GroupOptions }
+  | { readonly kind: 'setRole'; readonly ids: readonly PublicKey[]; readonly role: Role }
+
+/** What an envelope is about: a group for operations on members, a context for `createContext` and `updateApplication`. */
+export type Subject = ContextId | GroupId

@@ -1,0 +1,100 @@
+/** Follows the changes of a service: one question is always open, and after a failure it is asked again, ever more slowly. */
+import { isMerogateError } from '../errors.ts'
+import type { Clock } from '../primitives/clock.ts'
+import { EMPTY } from '../primitives/bytes.ts'
+import type { Logger } from '../primitives/logger.ts'
+import type { AnchorChange } from './anchor.ts'
+import type { Changes, EnvelopeService } from './service.ts'
+
+/** How long a question for changes stays open, ms; shorter than the idle limits of common proxies. */
+export const WATCH_WAIT_MS = 25_000
+/** First and longest pause after a failure, ms. */
+export const MIN_RECONNECT_MS = 100
+export const MAX_RECONNECT_MS = 5000
+
+export interface WatcherInit {
+  readonly service: EnvelopeService
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly onChange: (change: AnchorChange) => void
+}
+
+/** Resolves after a time of the clock, or as soon as the signal fires. */
+export async function pause(
+  clock: Clock,
+  ms: number,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  if (signal?.aborted === true) return
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      timer.cancel()
+      signal?.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = clock.after(ms, done)
+    signal?.addEventListener('abort', done)
+  })
+}
+
+export class Watcher {
+  readonly #init: WatcherInit
+  #abort: AbortController | undefined
+  #loop: Promise<void> = Promise.resolve()
+
+  constructor(init: WatcherInit) {
+    this.#init = init
+  }
+
+  /** Begins to watch from the present height on. A service that is down is no failure: it is asked again in the background. */
+  async start(): Promise<void> {
+    if (this.#abort !== undefined) return
+    const abort = new AbortController()
+    this.#abort = abort
+    const height = await this.#ask(undefined, abort.signal)
+    this.#loop = this.#run(height, abort.signal)
+  }
+
+  async stop(): Promise<void> {
+    this.#abort?.abort()
+    this.#abort = undefined
+    await this.#loop
+  }
+
+  async #run(from: bigint | undefined, signal: AbortSignal): Promise<void> {
+    let height = from
+    let pauseMs = MIN_RECONNECT_MS
+    while (!signal.aborted) {
+      const next = await this.#ask(height, signal)
+      if (next === undefined) {
+        await pause(this.#init.clock, pauseMs, signal)
+        pauseMs = Math.min(pauseMs * 2, MAX_RECONNECT_MS)
+        continue
+      }
+      // the first answer after a start that found nobody: whatever was read before may be out of date
+      if (height === undefined) this.#init.onChange({ subject: EMPTY, height: next })
+      // nothing new: a service that does not wait must not make us spin
+      if (height === next) await pause(this.#init.clock, MIN_RECONNECT_MS, signal)
+      height = next
+      pauseMs = MIN_RECONNECT_MS
+    }
+  }
+
+  /** Asks once and tells the changes; the height to go on from, undefined when there was no answer. */
+  async #ask(since: bigint | undefined, signal: AbortSignal): Promise<bigint | undefined> {
+    const { service, logger, onChange } = this.#init
+    let answer: Changes
+    try {
+      answer = await service.waitForChanges(since, WATCH_WAIT_MS, { signal })
+    } catch (error) {
+      if (signal.aborted) return undefined
+      const code = isMerogateError(error) ? error.code : 'INTERNAL'
+      logger.debug({ code }, 'anchor does not answer, will ask again')
+      return undefined
+    }
+    if (signal.aborted) return undefined
+    if (answer.missed) onChange({ subject: EMPTY, height: answer.height })
+    for (const change of answer.changes) onChange(change)
+    return answer.height
+  }
+}

@@ -1,0 +1,58 @@
+/** Bounds of the wire. Each has a test that goes one past it. */
+
+/** Body of one frame of a stream, bytes (sync-protocol.md 11.3 and 11.5). Larger items are split by the protocol above. */
+export const MAX_FRAME_BYTES: number = 1 << 20
+
+/** Frames received and not yet read, bytes, at which a stream stops taking more from the other side. */
+export const INBOX_HIGH_BYTES: number = 1 << 20
+
+/** The same as a count: small frames cost more than their bytes. */
+export const INBOX_HIGH_FRAMES = 4096
+
+/** Bytes a sender may queue on one stream before {@link MAX_FRAME_BYTES} more are refused: senders wait for `drained` long before. */
+export const MAX_QUEUED_BYTES: number = 8 << 20
+
+/**
+ * Receive window of one yamux stream, bytes. Must stay below libp2p's read buffer of 4 MiB: what is in flight while a stream is paused
+ * lands there, and overflowing it resets the stream.
+ */
+export const MAX_STREAM_WINDOW_BYTES: number = 1 << 20
+
+/** Streams of one protocol a peer may hold open towards us on one connection. */
+export const MAX_INBOUND_STREAMS = 4
+
+/** One gossip message: an envelope of 48 KiB and its wrapping (sync-protocol.md 11.4). */
+export const MAX_GOSSIP_BYTES: number = 52 << 10
+
+/** Bytes of topic names and bookkeeping remembered for one peer: about 16 000 topics. */
+export const MAX_TOPIC_BYTES_PER_PEER: number = 16 << 20
+
+/** Connections in total. */
+export const MAX_CONNECTIONS = 512
+
+/** Time for opening a stream on a connection, ms (sync-protocol.md 11.5 says 3 s for connecting; a busy machine needs room). */
+export const OPEN_TIMEOUT_MS = 5_000
+
+/** Time for connecting to a peer, all its addresses together, ms. */
+export const DIAL_TIMEOUT_MS = 10_000
+
+/** Peers whose connection is kept alive. */
+export const MAX_KEPT_PEERS = 1024
+
+/** Addresses remembered of one kept peer. */
+export const MAX_KEPT_ADDRESSES = 16
+
+/** Characters of one multiaddr. */
+export const MAX_ADDRESS_LENGTH = 256
+
+/** First wait before a kept peer is dialled again, ms; doubles up to {@link REDIAL_MAX_MS}. */
+export const REDIAL_MIN_MS = 200
+
+/** Longest wait between two dials of a kept peer, ms. */
+export const REDIAL_MAX_MS = 60_000
+
+/** Dials of kept peers that run at once. */
+export const MAX_PARALLEL_REDIALS = 8
+
+/** Peers found on the local network that are dialled; beyond this many connections discovery is ignored. */
+export const MAX_DISCOVERED_CONNECTIONS = 64

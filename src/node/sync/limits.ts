@@ -1,0 +1,113 @@
+/** Bounds and rhythms of synchronisation (sync-protocol.md 11.3 to 11.11). Each bound has a test that goes one past it. */
+
+/** Protocol of the long-lived push stream. */
+export const PUSH_PROTOCOL = '/cali/push/1'
+/** Protocol of the request stream. */
+export const SYNC_PROTOCOL = '/cali/sync/1'
+
+/** Frames waiting for one slow peer, bytes. Beyond it its deltas are dropped and it is sent Heads once it reads again. */
+export const MAX_OUTBOX_BYTES: number = 4 << 20
+/** Contexts one push or request stream may carry. */
+export const MAX_STREAM_CONTEXTS = 4_096
+/** Joins that may fail on one stream before it is ended: each can cost a look at the anchor. */
+export const MAX_FAILED_JOINS = 32
+/** Members pushed to directly; above it {@link RENDEZVOUS_FAN_OUT} of them, and gossip. */
+export const MAX_DIRECT_FAN_OUT = 16
+/** Members pushed to when there are more than {@link MAX_DIRECT_FAN_OUT}. */
+export const RENDEZVOUS_FAN_OUT = 8
+/** Deltas of one peer that may be in verification at once; reading its stream stops above it. */
+export const MAX_RECEIVING = 256
+/** The same in bytes. */
+export const MAX_RECEIVING_BYTES: number = 8 << 20
+/** Gossiped deltas in verification at once, of everybody; more are shed, for the pull path repairs them. */
+export const MAX_GOSSIP_RECEIVING = 512
+/** Heads messages of one topic looked at per second. */
+export const MAX_GOSSIP_HEADS_PER_SECOND = 16
+/** How far the time of a gossiped Heads may be from ours, ms. */
+export const MAX_GOSSIP_SKEW_MS = 120_000
+/** Provably invalid deltas of one peer before it is shut out for {@link BAN_MS}. */
+export const MAX_INVALID_DELTAS = 16
+/** How long a peer that sent garbage is shut out, ms. */
+export const BAN_MS = 60_000
+/** Peers whose misbehaviour is remembered. */
+export const MAX_REMEMBERED_PEERS = 4_096
+
+/** Requests in flight on one stream. */
+export const MAX_IN_FLIGHT = 8
+/** Request streams served at once. */
+export const MAX_SERVED_STREAMS = 64
+/** Request streams served at once to one peer. */
+export const MAX_SERVED_STREAMS_PER_PEER = 2
+/** Requests of one peer in a burst. */
+export const REQUEST_BURST = 128
+/** Requests of one peer per second in the long run. */
+export const REQUESTS_PER_SECOND = 64
+/** Answers received and not yet used, bytes, per request. */
+export const MAX_UNREAD_ANSWER_BYTES: number = 2 << 20
+/** An envelope put together from parts. As large as codec/delta.ts allows. */
+export { MAX_ENVELOPE_BYTES } from '../codec/delta.ts'
+
+/** Ids wanted in one context; then it takes a snapshot or a tree diff (sync-protocol.md 11.10). */
+export const MAX_WANTED_PER_CONTEXT = 3_000
+/** Requests for deltas of one context that run at once, each at another peer. */
+export const MAX_FETCHES_PER_CONTEXT = 3
+/** Silence of a peer being asked after which another is asked as well, ms. */
+export const SECOND_OPINION_MS = 500
+/** Known frontier sent along with a request. */
+export const MAX_HAVE = 64
+/** Requests in a row that bring nothing new before a peer is left alone for a while. */
+export const MAX_BARREN_REQUESTS = 16
+/** First wait before an id is asked of the same peer again, ms; doubles up to {@link RETRY_MAX_MS}. */
+export const RETRY_MIN_MS = 200
+/** Longest wait before an id is asked of the same peer again, ms. */
+export const RETRY_MAX_MS = 60_000
+
+/** Largest blob fetched, bytes. */
+export const MAX_FETCHED_BLOB_BYTES: number = 500 << 20
+/** Blobs fetched at once. */
+export const MAX_BLOB_DOWNLOADS = 4
+/** Members asked whether they have a blob. */
+export const MAX_BLOB_SOURCES = 8
+
+/** Members of all contexts in the address book. */
+export const MAX_BOOK_ENTRIES = 16_384
+/** Members of one context in the address book. */
+export const MAX_BOOK_ENTRIES_PER_CONTEXT = 1_024
+
+/** Answer to Hello, and to Join, ms. Joining may take a look at the anchor. */
+export const HANDSHAKE_TIMEOUT_MS = 5_000
+/** First answer of a request, and silence between two frames, ms. */
+export const ANSWER_TIMEOUT_MS = 5_000
+/** A peer that asked and does not read its answers is given up after this, ms (sync-protocol.md 11.5). */
+export const SERVE_TIMEOUT_MS = 30_000
+/** A look at the anchor for a member that is not known yet, ms. */
+export const PARTY_TIMEOUT_MS = 4_000
+/** How long `joinVia` tries: the anchor's view of a fresh member may lag, ms. */
+export const JOIN_DEADLINE_MS = 20_000
+/** Waits between the tries of `joinVia`, ms; the last repeats. */
+export const JOIN_RETRY_MS: readonly number[] = [250, 500, 1_000, 2_000]
+/** Request streams without a request are closed after this, ms. */
+export const REQUEST_IDLE_MS = 60_000
+
+/** Quiet after a burst of applies before Heads are sent, ms. */
+export const SETTLE_MS = 200
+/** Applies acknowledged together, ms. */
+export const ACK_DELAY_MS = 50
+/** Heads over push streams, ms. */
+export const HEARTBEAT_MS = 10_000
+/** Signed Heads over gossip, ms; each time up to a fifth less. */
+export const GOSSIP_HEARTBEAT_MS = 30_000
+/** Shortest time between two Heads sent back to one peer that is behind, ms. */
+export const HEADS_REPLY_MS = 2_000
+/** Ping on push streams, ms. */
+export const PING_MS = 15_000
+/** Pings without any frame in return before a push stream is given up. */
+export const MAX_SILENT_PINGS = 3
+/** First wait before a push stream that broke is opened again, ms; doubles up to {@link REOPEN_MAX_MS}. */
+export const REOPEN_MIN_MS = 200
+/** Longest wait before a push stream is opened again, ms. */
+export const REOPEN_MAX_MS = 30_000
+/** A member is asked for other members at most this often per context, ms. */
+export const MEMBERS_INTERVAL_MS = 60_000
+/** Members learnt from others that are contacted at once. */
+export const MAX_INTRODUCTIONS = 4

@@ -1,0 +1,440 @@
+/** The push plane: one stream per peer, opened to known members, kept open, and carrying every delta at once (sync-protocol.md 11.3). */
+import { LRUCache } from 'lru-cache'
+import { encodePushFrame, MAX_PUSHED_ENVELOPE_BYTES, NONCE_BYTES } from '../codec/push-frames.ts'
+import { WIRE_ERRORS } from '../codec/sync-frames.ts'
+import type { FramedStream, Network, PeerId } from '../network/network.ts'
+import type { Clock, Random, Timer } from '../primitives/clock.ts'
+import { Emitter, type Listenable } from '../primitives/emitter.ts'
+import { type ContextId, type DeltaId, idKey, type PublicKey } from '../primitives/ids.ts'
+import type { Logger } from '../primitives/logger.ts'
+import type { Directory } from './address-book.ts'
+import { type Background, within } from './background.ts'
+import { syncError } from './errors.ts'
+import { fanOut } from './fan-out.ts'
+import {
+  HANDSHAKE_TIMEOUT_MS,
+  MAX_DIRECT_FAN_OUT,
+  PARTY_TIMEOUT_MS,
+  PING_MS,
+  PUSH_PROTOCOL,
+  REOPEN_MAX_MS,
+  REOPEN_MIN_MS,
+} from './limits.ts'
+import type { SyncMetrics } from './metrics.ts'
+import { isBreach, PushSession, type SessionHooks } from './push-session.ts'
+import type { Misbehaviour } from './quotas.ts'
+import type { Frontier, Party, ReceiveResult, ReplicaSource } from './replica.ts'
+
+/** A member at the far end of a push stream. */
+export interface OnlineMember {
+  readonly peer: PeerId
+  readonly party: Party
+}
+
+export interface PushEvents {
+  /** A peer proved a membership; `addresses` are where it says it listens. */
+  proven: { context: ContextId; peer: PeerId; party: Party; addresses: readonly string[] }
+  /** Both ends take each other for members. */
+  joined: { context: ContextId; peer: PeerId }
+  refused: { context: ContextId; peer: PeerId; code: number }
+  frontier: { context: ContextId; peer: PeerId; frontier: Frontier }
+  received: { context: ContextId; peer: PeerId; result: ReceiveResult }
+  /** A stream is ready for joins. */
+  opened: { peer: PeerId }
+  /** A join came to its end; `code` says why when it failed, 0 when the stream ended. Without a context: of all of them. */
+  ended: { peer: PeerId; context: ContextId | undefined; code: number | undefined }
+  closed: { peer: PeerId }
+}
+
+/** Members whose last pushed key epoch is remembered. */
+const REMEMBERED_GRANTS = 16_384
+
+export interface PushComponents {
+  readonly network: Network
+  readonly replica: ReplicaSource
+  readonly directory: Directory
+  readonly misbehaviour: Misbehaviour
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: SyncMetrics
+  readonly background: Background
+}
+
+export class PushPlane {
+  readonly #c: PushComponents
+  readonly #emitter: Emitter<PushEvents>
+  readonly #sessions = new Map<PeerId, PushSession>()
+  readonly #opening = new Map<PeerId, Promise<PushSession>>()
+  readonly #reopen = new Map<PeerId, { failures: number; timer: Timer | undefined }>()
+  /** Newest epoch pushed to an identity of a context, so that a reconnect costs no sealing. */
+  readonly #granted = new LRUCache<string, number>({ max: REMEMBERED_GRANTS })
+  #pings: Timer | undefined
+  #running = false
+
+  constructor(components: PushComponents) {
+    this.#c = components
+    this.#emitter = new Emitter(components.logger)
+    components.network.handle(PUSH_PROTOCOL, (stream) => this.#accept(stream))
+  }
+
+  get events(): Listenable<PushEvents> {
+    return this.#emitter
+  }
+
+  start(): void {
+    this.#running = true
+    this.#pings = this.#c.clock.every(PING_MS, () => {
+      for (const session of this.#sessions.values()) session.ping()
+    })
+    for (const { id } of this.#c.network.peers()) this.peerConnected(id)
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false
+    this.#pings?.cancel()
+    for (const { timer } of this.#reopen.values()) timer?.cancel()
+    this.#reopen.clear()
+    const sessions = [...this.#sessions.values()]
+    this.#sessions.clear()
+    await Promise.all(sessions.map((session) => session.close()))
+    for (const session of sessions) session.abort(syncError('SYNC_STOPPED', 'this node stops'))
+  }
+
+  /** Members with a stream who proved themselves in a context: they get its deltas. */
+  members(context: ContextId): readonly OnlineMember[] {
+    const members: OnlineMember[] = []
+    for (const session of this.#sessions.values()) {
+      const party = session.party(context)
+      if (party !== undefined) members.push({ peer: session.peer, party })
+    }
+    return members
+  }
+
+  /** Heads a peer told us last. */
+  peerHeads(peer: PeerId, context: ContextId): readonly DeltaId[] {
+    return this.#sessions.get(peer)?.peerHeads(context) ?? []
+  }
+
+  /** Proves ourselves to a peer in a context and resolves when both took each other for members. @throws SYNC_JOIN_REFUSED, NETWORK_* */
+  async join(context: ContextId, peer: PeerId): Promise<void> {
+    const session = await this.#session(peer)
+    if (session.joined(context)) return
+    const key = idKey(context)
+    const outcome = this.#next('ended', HANDSHAKE_TIMEOUT_MS + PARTY_TIMEOUT_MS, (event) =>
+      event.peer === peer && (event.context === undefined || idKey(event.context) === key),
+    )
+    session.join(context)
+    const { code } = await outcome
+    if (code !== undefined) {
+      throw syncError('SYNC_JOIN_REFUSED', 'the peer does not take us for a member', { peer, code })
+    }
+  }
+
+  /** Joins a context with every connected peer that is known as one of its members. */
+  joinKnown(context: ContextId): void {
+    for (const { peer } of this.#c.directory.members(context)) {
+      if (!this.#c.network.isConnected(peer)) continue
+      const session = this.#sessions.get(peer)
+      if (session === undefined) this.#open(peer)
+      else if (session.established) session.join(context)
+    }
+  }
+
+  /** Opens a stream to a peer if it is known as a member of something we replicate. */
+  peerConnected(peer: PeerId): void {
+    if (this.#c.directory.contextsOf(peer).some((context) => this.#c.replica.has(context))) {
+      this.#open(peer)
+    }
+  }
+
+  /** Sends a new delta to the members online; true when gossip is needed to reach the others. */
+  push(context: ContextId, delta: DeltaId, envelope: Uint8Array): boolean {
+    const members = this.members(context)
+    if (members.length > 0) {
+      const small = envelope.length <= MAX_PUSHED_ENVELOPE_BYTES
+      const body = small ? envelope : this.#c.replica.announcement(envelope)
+      const frame = encodePushFrame({ type: 'delta', context, envelope: body })
+      for (const { peer } of fanOut(delta, members)) {
+        this.#sessions.get(peer)?.sendDelta(context, frame)
+      }
+    }
+    return this.#needsGossip(context, members)
+  }
+
+  sendHeads(context: ContextId): void {
+    for (const session of this.#sessions.values()) session.sendHeads(context)
+  }
+
+  replyHeads(peer: PeerId, context: ContextId): void {
+    this.#sessions.get(peer)?.replyHeads(context)
+  }
+
+  /** Gives every online member the epochs it does not have from us. */
+  sendKeys(context: ContextId): void {
+    for (const { peer, party } of this.members(context)) this.#grant(context, peer, party)
+  }
+
+  /** Checks every stream of a context against the member list as it now is. */
+  async recheck(context: ContextId, removed: readonly PublicKey[]): Promise<void> {
+    const gone = new Set(removed.map(idKey))
+    for (const session of [...this.#sessions.values()]) {
+      const party = session.party(context)
+      if (party === undefined) continue
+      const now = gone.has(idKey(party.identity))
+        ? undefined
+        : await this.#c.replica.party(context, party.identity)
+      if (now !== undefined) session.setParty(context, now)
+      else this.#expel(session, context)
+    }
+    this.joinKnown(context)
+  }
+
+  /** Takes leave of everybody in a context that is no longer replicated here. */
+  leave(context: ContextId): void {
+    for (const session of this.#sessions.values()) {
+      if (session.shared.every((shared) => idKey(shared) !== idKey(context))) continue
+      session.send({ type: 'leave', context })
+      session.drop(context)
+      this.#closeIfIdle(session)
+    }
+  }
+
+  /** Shuts a peer out that sent garbage. */
+  ban(peer: PeerId): void {
+    this.#sessions.get(peer)?.abort(syncError('SYNC_PROTOCOL', 'the peer sent too much garbage'))
+  }
+
+  /**
+   * Gossip costs every receiver a second look at each delta, so it is only used when it may reach somebody new: a known member without a
+   * stream, nobody online at all, or more members than are pushed to.
+   */
+  #needsGossip(context: ContextId, online: readonly OnlineMember[]): boolean {
+    if (online.length === 0 || online.length > MAX_DIRECT_FAN_OUT) return true
+    const reached = new Set(online.map(({ party }) => idKey(party.identity)))
+    const own = this.#c.replica.signer(context)
+    if (own !== undefined) reached.add(idKey(own.publicKey))
+    return this.#c.directory.members(context).some(({ identity }) => !reached.has(idKey(identity)))
+  }
+
+  #accept(stream: FramedStream): void {
+    if (!this.#running || this.#c.misbehaviour.isBanned(stream.peer)) {
+      stream.abort(syncError('SYNC_STOPPED', 'this node takes no push streams'))
+      return
+    }
+    const session = this.#build(stream, false)
+    this.#c.background.run('push stream', () =>
+      this.#serve(session, async () => {
+        await session.readHello()
+        if (!this.#adopt(session)) return false
+        session.sendHello(this.#c.network.addresses())
+        return true
+      }),
+    )
+  }
+
+  async #session(peer: PeerId): Promise<PushSession> {
+    const known = this.#sessions.get(peer)
+    if (known?.established === true && !known.ended) return known
+    return this.#opening.get(peer) ?? this.#openNow(peer)
+  }
+
+  #open(peer: PeerId): void {
+    if (!this.#running || this.#sessions.has(peer) || this.#opening.has(peer)) return
+    this.#c.background.run('open push stream', () => this.#openNow(peer))
+  }
+
+  /** Resolves with the stream that won, whichever side opened it, once the peer's Hello is here. */
+  #openNow(peer: PeerId): Promise<PushSession> {
+    const opening = this.#openStream(peer).finally(() => this.#opening.delete(peer))
+    this.#opening.set(peer, opening)
+    return opening
+  }
+
+  async #openStream(peer: PeerId): Promise<PushSession> {
+    if (!this.#running) throw syncError('SYNC_STOPPED', 'the sync service is not started')
+    let stream: FramedStream
+    try {
+      stream = await this.#c.network.open(peer, PUSH_PROTOCOL)
+    } catch (error) {
+      this.#reopenLater(peer)
+      throw error
+    }
+    const rival = this.#sessions.get(peer)
+    if (rival !== undefined || !this.#running) {
+      // the peer's stream came first: nothing was said on ours yet, so it simply goes
+      stream.abort(syncError('SYNC_SESSION_CLOSED', 'the peer opened a stream first'))
+    } else {
+      const session = this.#build(stream, true)
+      this.#sessions.set(peer, session)
+      this.#c.background.run('push stream', () =>
+        this.#serve(session, async () => {
+          session.sendHello(this.#c.network.addresses())
+          await session.readHello()
+          return true
+        }),
+      )
+    }
+    if (rival?.established !== true) {
+      await this.#next('opened', HANDSHAKE_TIMEOUT_MS, (event) => event.peer === peer)
+    }
+    const session = this.#sessions.get(peer)
+    if (session?.established !== true) throw syncError('SYNC_SESSION_CLOSED', 'the stream ended')
+    return session
+  }
+
+  #build(stream: FramedStream, outbound: boolean): PushSession {
+    const { network, random, replica, clock, logger, metrics, background } = this.#c
+    return new PushSession(
+      stream,
+      { self: network.peerId, outbound, nonce: random.bytes(NONCE_BYTES) },
+      { replica, clock, logger, metrics, background, hooks: this.#hooks },
+    )
+  }
+
+  /**
+   * Decides between a stream the peer opened and one we have. A peer whose stream to us is established opens another only when it lost the
+   * first: the new one wins. Two that cross are not established yet: then the side with the smaller peer id keeps its own.
+   */
+  #adopt(session: PushSession): boolean {
+    const { peer } = session
+    const rival = this.#sessions.get(peer)
+    const ours = this.#c.network.peerId
+    if (rival !== undefined && !rival.established && rival.outbound && ours < peer) {
+      session.abort(syncError('SYNC_SESSION_CLOSED', 'two streams crossed, this one lost'))
+      return false
+    }
+    this.#sessions.set(peer, session) // first, so that the end of the other is not taken for the end of all
+    rival?.abort(syncError('SYNC_SESSION_CLOSED', 'replaced by a newer stream'))
+    return true
+  }
+
+  async #serve(session: PushSession, handshake: () => Promise<boolean>): Promise<void> {
+    const { peer } = session
+    try {
+      if (!(await handshake())) return
+      this.#c.metrics.sessions.set(this.#sessions.size)
+      this.#emitter.emit('opened', { peer })
+      for (const context of this.#c.directory.contextsOf(peer)) {
+        if (this.#c.replica.has(context)) session.join(context)
+      }
+      await session.serve()
+    } catch (error) {
+      if (isBreach(error)) this.#onBreach(session)
+      this.#c.logger.debug({ err: error, peer }, 'push stream ended')
+    } finally {
+      session.abort(syncError('SYNC_SESSION_CLOSED', 'the stream is done'))
+      if (this.#sessions.get(peer) === session) {
+        this.#sessions.delete(peer)
+        this.#c.metrics.sessions.set(this.#sessions.size)
+        this.#emitter.emit('closed', { peer })
+        this.#emitter.emit('ended', { peer, context: undefined, code: 0 })
+        this.#reopenLater(peer)
+      }
+    }
+  }
+
+  #onBreach(session: PushSession): void {
+    this.#c.metrics.protocolErrors.inc({ plane: 'push' })
+    if (session.established) session.sendError(WIRE_ERRORS.malformed)
+    this.#c.misbehaviour.charge(session.peer)
+  }
+
+  #reopenLater(peer: PeerId): void {
+    const wanted = (): boolean =>
+      this.#running &&
+      this.#c.network.isConnected(peer) &&
+      this.#c.directory.contextsOf(peer).some((context) => this.#c.replica.has(context))
+    if (!wanted()) return
+    const state = this.#reopen.get(peer) ?? { failures: 0, timer: undefined }
+    const wait = Math.min(REOPEN_MIN_MS * 2 ** Math.min(state.failures, 16), REOPEN_MAX_MS)
+    const [byte = 0] = this.#c.random.bytes(1)
+    state.failures++
+    state.timer?.cancel()
+    state.timer = this.#c.clock.after(wait * (0.5 + byte / 510), () => {
+      if (wanted()) this.#open(peer)
+    })
+    this.#reopen.set(peer, state)
+  }
+
+  readonly #hooks: SessionHooks = {
+    onProven: (session, context, party, addresses) => {
+      this.#rebind(session, context, party)
+      this.#emitter.emit('proven', { context, peer: session.peer, party, addresses })
+      this.#grant(context, session.peer, party)
+    },
+    onJoined: ({ peer }, context) => {
+      this.#reopen.get(peer)?.timer?.cancel()
+      this.#reopen.delete(peer)
+      this.#emitter.emit('joined', { context, peer })
+      this.#emitter.emit('ended', { context, peer, code: undefined })
+    },
+    onRefused: ({ peer }, context, code) => {
+      this.#emitter.emit('refused', { context, peer, code })
+      this.#emitter.emit('ended', { context, peer, code })
+    },
+    onFrontier: ({ peer }, context, frontier) => {
+      this.#emitter.emit('frontier', { context, peer, frontier })
+    },
+    onReceived: (session, context, result) => {
+      const { peer } = session
+      if (result.status === 'invalid' && this.#c.misbehaviour.charge(peer)) {
+        session.abort(syncError('SYNC_PROTOCOL', 'the peer sent too many invalid deltas'))
+      }
+      this.#emitter.emit('received', { context, peer, result })
+    },
+  }
+
+  /** A member that comes back with another peer id leaves its old stream behind. */
+  #rebind(session: PushSession, context: ContextId, party: Party): void {
+    const identity = idKey(party.identity)
+    for (const other of [...this.#sessions.values()]) {
+      const theirs = other === session ? undefined : other.party(context)
+      if (theirs === undefined || idKey(theirs.identity) !== identity) continue
+      other.drop(context)
+      other.sendError(WIRE_ERRORS.notMember, context)
+      this.#closeIfIdle(other)
+    }
+  }
+
+  #expel(session: PushSession, context: ContextId): void {
+    session.drop(context)
+    session.sendError(WIRE_ERRORS.notMember, context)
+    this.#closeIfIdle(session)
+  }
+
+  #closeIfIdle(session: PushSession): void {
+    if (session.shared.length > 0) return
+    this.#c.background.run('close push stream', () => session.close())
+  }
+
+  /** Seals the group's keys to a member and pushes them, unless it has them from us. A relay gets none. */
+  #grant(context: ContextId, peer: PeerId, party: Party): void {
+    const epoch = this.#c.replica.frontier(context)?.epoch
+    const key = idKey(context) + idKey(party.identity)
+    if (party.role === 'relay' || epoch === undefined) return
+    if ((this.#granted.get(key) ?? -1) >= epoch) return
+    this.#c.background.run('grant keys', async () => {
+      const grants = await this.#c.replica.grantKeys(context, party.identity, [])
+      const session = this.#sessions.get(peer)
+      if (grants.length === 0 || session?.party(context) === undefined) return
+      session.sendKeys(context, grants)
+      this.#granted.set(key, epoch)
+    })
+  }
+
+  /** The next such event. @throws SYNC_PEER_SILENT when it does not come in time */
+  async #next<K extends keyof PushEvents>(
+    name: K,
+    ms: number,
+    accept: (event: PushEvents[K]) => boolean,
+  ): Promise<PushEvents[K]> {
+    const controller = new AbortController()
+    try {
+      const event = this.#emitter.next(name, { accept, signal: controller.signal })
+      return await within(this.#c.clock, ms, event)
+    } finally {
+      controller.abort()
+    }
+  }
+}

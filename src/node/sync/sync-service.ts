@@ -1,0 +1,342 @@
+/**
+ * Synchronisation of all contexts of a node: push, gossip, pull, keys, blobs. The one way in is {@link syncService}.
+ *
+ * @packageDocumentation
+ */
+import type { BlobFinder, BlobStore } from '../blobs/blobs.ts'
+import { isMerogateError, throwIfAborted } from '../errors.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Network, PeerId } from '../network/network.ts'
+import type { Clock, Random } from '../primitives/clock.ts'
+import { type ContextId, type DeltaId, idKey, type PublicKey } from '../primitives/ids.ts'
+import type { Logger } from '../primitives/logger.ts'
+import type { Startable, Status } from '../primitives/startable.ts'
+import type { Role } from '../anchor/anchor.ts'
+import { type AddressBook, Directory } from './address-book.ts'
+import { Background, pause } from './background.ts'
+import { blobTransfer } from './blob-transfer.ts'
+import { syncError } from './errors.ts'
+import { Fetcher } from './fetcher.ts'
+import { GossipPlane } from './gossip.ts'
+import { Heartbeat } from './heartbeat.ts'
+import { Introductions } from './introductions.ts'
+import { JOIN_DEADLINE_MS, JOIN_RETRY_MS } from './limits.ts'
+import { type SyncMetrics, syncMetrics } from './metrics.ts'
+import { PushPlane } from './push.ts'
+import { Misbehaviour } from './quotas.ts'
+import type { Frontier, ReplicaSource } from './replica.ts'
+import { Requests } from './requests.ts'
+import { Responder } from './responder.ts'
+
+export interface SyncInit {
+  /** How long {@link SyncService.joinVia} goes on trying, ms. @default JOIN_DEADLINE_MS */
+  readonly joinDeadlineMs?: number
+}
+
+export interface SyncComponents {
+  /** Not started yet: the service registers its protocols first. */
+  readonly network: Network
+  readonly replica: ReplicaSource
+  readonly blobs: BlobStore
+  readonly addressBook: AddressBook
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: Metrics
+}
+
+/** A member who proved itself on a push stream that is open now. */
+export interface MemberOnline {
+  readonly identity: PublicKey
+  readonly role: Role
+  readonly peer: PeerId
+}
+
+/** Starts after the network and stops before it. */
+export interface SyncService extends Startable {
+  /** Exchanges frontiers with the members online, and pulls what they have. Resolves with how many answered. @throws SYNC_CONTEXT_UNKNOWN */
+  syncNow(context: ContextId, options?: { signal?: AbortSignal }): Promise<{ peers: number }>
+  /**
+   * Dials the addresses of an invitation and proves our membership there; resolves when one peer took us for a member. A refusal is tried
+   * again for a while: the other's view of the anchor may lag.
+   * @throws SYNC_NO_PEER (transport), SYNC_JOIN_REFUSED (denied), SYNC_CONTEXT_UNKNOWN (missing), ABORTED
+   */
+  joinVia(
+    context: ContextId,
+    addresses: readonly string[],
+    options?: { signal?: AbortSignal },
+  ): Promise<void>
+  membersOnline(context: ContextId): readonly MemberOnline[]
+  /** Downloads blobs from members online. */
+  readonly blobFinder: BlobFinder
+}
+
+/** The sync service of a node. Build it before the network starts. */
+export function syncService(init: SyncInit = {}): (components: SyncComponents) => SyncService {
+  return (components) => new Sync(init, components)
+}
+
+class Sync implements SyncService {
+  readonly blobFinder: BlobFinder
+  readonly #joinDeadlineMs: number
+  readonly #network: Network
+  readonly #replica: ReplicaSource
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #metrics: SyncMetrics
+  readonly #background: Background
+  readonly #directory: Directory
+  readonly #push: PushPlane
+  readonly #requests: Requests
+  readonly #responder: Responder
+  readonly #fetcher: Fetcher
+  readonly #gossip: GossipPlane
+  readonly #introductions: Introductions
+  readonly #heartbeat: Heartbeat
+  readonly #off: (() => void)[] = []
+  #status: Status = 'stopped'
+
+  constructor(init: SyncInit, components: SyncComponents) {
+    const { network, replica, blobs, clock, random } = components
+    this.#joinDeadlineMs = init.joinDeadlineMs ?? JOIN_DEADLINE_MS
+    this.#network = network
+    this.#replica = replica
+    this.#clock = clock
+    this.#logger = components.logger.child({ component: 'sync' })
+    this.#metrics = syncMetrics(components.metrics)
+    this.#background = new Background(this.#logger)
+    this.#directory = new Directory(components.addressBook)
+    const shared = {
+      network,
+      replica,
+      blobs,
+      clock,
+      random,
+      logger: this.#logger,
+      metrics: this.#metrics,
+      background: this.#background,
+      directory: this.#directory,
+      misbehaviour: new Misbehaviour(clock),
+    }
+    const push = new PushPlane(shared)
+    const requests = new Requests(shared)
+    const fetcher = new Fetcher({ ...shared, push, requests })
+    this.#push = push
+    this.#requests = requests
+    this.#fetcher = fetcher
+    this.#responder = new Responder(shared)
+    this.#gossip = new GossipPlane({
+      ...shared,
+      want: (context, ids) => fetcher.want(context, ids),
+    })
+    this.#introductions = new Introductions({ ...shared, push, requests })
+    this.blobFinder = blobTransfer({ ...shared, push, requests })
+    this.#heartbeat = new Heartbeat(shared, {
+      onSettled: (context) => push.sendHeads(context),
+      onBeat: () => this.#beat(),
+      onGossipBeat: () => this.#gossipBeat(),
+    })
+  }
+
+  async start(): Promise<void> {
+    if (this.#status !== 'stopped') return
+    this.#status = 'starting'
+    await this.#directory.load()
+    this.#listen()
+    this.#requests.start()
+    this.#responder.start()
+    this.#fetcher.start()
+    for (const context of this.#replica.contexts()) this.#gossip.open(context)
+    this.#push.start()
+    await this.#introductions.start()
+    this.#heartbeat.start()
+    this.#status = 'started'
+  }
+
+  async stop(): Promise<void> {
+    if (this.#status !== 'started') return
+    this.#status = 'stopping'
+    for (const off of this.#off.splice(0)) off()
+    this.#heartbeat.stop()
+    this.#gossip.closeAll()
+    this.#fetcher.stop()
+    this.#responder.stop()
+    await this.#push.stop()
+    await this.#requests.stop()
+    await this.#background.settled()
+    this.#status = 'stopped'
+  }
+
+  async syncNow(
+    context: ContextId,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<{ peers: number }> {
+    this.#assertKnown(context)
+    const members = this.#push.members(context)
+    const asked = await Promise.allSettled(
+      members.map(async ({ peer }) => {
+        this.#push.sendHeads(context)
+        const frontier = await this.#requests.heads(peer, context, options)
+        this.#compare(context, peer, frontier)
+      }),
+    )
+    throwIfAborted(options.signal)
+    this.#fetcher.wake(context)
+    await this.#fetcher.settled(context, options.signal)
+    throwIfAborted(options.signal)
+    return { peers: asked.filter(({ status }) => status === 'fulfilled').length }
+  }
+
+  async joinVia(
+    context: ContextId,
+    addresses: readonly string[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<void> {
+    this.#assertKnown(context)
+    const deadline = this.#clock.nowMs() + this.#joinDeadlineMs
+    for (let attempt = 0; ; attempt++) {
+      throwIfAborted(options.signal)
+      const failures: unknown[] = []
+      for (const group of byPeer(addresses)) {
+        try {
+          const peer = await this.#network.dial(group, options)
+          await this.#push.join(context, peer)
+          return
+        } catch (error) {
+          failures.push(error)
+          throwIfAborted(options.signal)
+        }
+      }
+      const wait = JOIN_RETRY_MS[Math.min(attempt, JOIN_RETRY_MS.length - 1)] ?? 0
+      if (this.#clock.nowMs() + wait >= deadline) throw joinFailed(failures, addresses.length)
+      await pause(this.#clock, wait, options.signal)
+    }
+  }
+
+  membersOnline(context: ContextId): readonly MemberOnline[] {
+    return this.#push
+      .members(context)
+      .map(({ peer, party }) => ({ peer, identity: party.identity, role: party.role }))
+  }
+
+  #assertKnown(context: ContextId): void {
+    if (this.#status !== 'started') throw syncError('SYNC_STOPPED', 'the sync service is not started')
+    if (this.#replica.has(context) && this.#replica.signer(context) !== undefined) return
+    throw syncError('SYNC_CONTEXT_UNKNOWN', 'this node does not replicate the context')
+  }
+
+  #listen(): void {
+    const { events } = this.#replica
+    const push = this.#push.events
+    this.#off.push(
+      this.#network.events.on('peer:connect', ({ peer }) => this.#push.peerConnected(peer)),
+      events.on('delta:applied', (applied) => this.#onApplied(applied)),
+      events.on('context:opened', ({ context }) => {
+        this.#gossip.open(context)
+        this.#push.joinKnown(context)
+      }),
+      events.on('context:closed', ({ context }) => this.#onClosed(context)),
+      events.on('members:changed', (change) => this.#onMembers(change.context, change.removed)),
+      events.on('keys:changed', ({ context }) => this.#push.sendKeys(context)),
+      events.on('wanted:deltas', ({ context, ids }) => this.#fetcher.want(context, ids)),
+      events.on('wanted:keys', ({ context }) => this.#fetcher.wantKeys(context)),
+      push.on('proven', ({ context, peer, party, addresses }) => {
+        this.#introductions.met(context, party.identity, peer, addresses)
+      }),
+      push.on('joined', ({ context, peer }) => {
+        this.#introductions.ask(context, peer)
+        this.#fetcher.wake(context)
+      }),
+      push.on('frontier', ({ context, peer, frontier }) => this.#compare(context, peer, frontier)),
+      push.on('received', ({ context, peer, result }) => {
+        if (result.missing.length > 0) this.#fetcher.want(context, result.missing, peer)
+      }),
+    )
+  }
+
+  #onApplied(applied: {
+    context: ContextId
+    delta: DeltaId
+    envelope: Uint8Array
+    local: boolean
+  }): void {
+    const { context, delta, envelope } = applied
+    if (applied.local && this.#push.push(context, delta, envelope)) {
+      this.#gossip.publishDelta(context, envelope)
+    }
+    this.#heartbeat.applied(context)
+  }
+
+  #onClosed(context: ContextId): void {
+    this.#gossip.close(context)
+    this.#fetcher.forget(context)
+    this.#push.leave(context)
+    this.#background.run('close context', async () => {
+      await this.#responder.recheck(context)
+      await this.#introductions.forgetContext(context)
+    })
+  }
+
+  #onMembers(context: ContextId, removed: readonly PublicKey[]): void {
+    this.#background.run('recheck members', async () => {
+      await this.#push.recheck(context, removed)
+      await this.#responder.recheck(context)
+      await this.#introductions.forget(context, removed)
+    })
+  }
+
+  /** What a peer's frontier asks for: pull what it has and we lack; tell it what we have and it lacks (sync-protocol.md 11.11). */
+  #compare(context: ContextId, peer: PeerId, theirs: Frontier): void {
+    const ours = this.#replica.frontier(context)
+    const unknown = theirs.heads.filter((id) => !this.#replica.knows(context, id))
+    if (unknown.length > 0) {
+      this.#fetcher.want(context, unknown, peer)
+    } else if (ours !== undefined && !sameIds(ours.heads, theirs.heads)) {
+      this.#push.replyHeads(peer, context)
+    } else if (ours !== undefined && ours.heads.length > 0 && !sameIds([ours.root], [theirs.root])) {
+      this.#metrics.rootMismatches.inc()
+      this.#logger.warn({ context: idKey(context), peer }, 'same heads, another root')
+    }
+    if (theirs.epoch > (ours?.epoch ?? -1)) this.#fetcher.wantKeys(context)
+  }
+
+  #beat(): void {
+    for (const context of this.#replica.contexts()) {
+      this.#push.sendHeads(context)
+      this.#push.joinKnown(context)
+      this.#fetcher.wake(context)
+    }
+  }
+
+  #gossipBeat(): void {
+    this.#background.run('gossip heads', async () => {
+      for (const context of this.#replica.contexts()) await this.#gossip.publishHeads(context)
+    })
+  }
+}
+
+function sameIds(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  const keys = new Set(a.map(idKey))
+  return a.length === b.length && b.every((id) => keys.has(idKey(id)))
+}
+
+/** Addresses by the peer they name; those that name none are dialled one by one. */
+function byPeer(addresses: readonly string[]): readonly string[][] {
+  const groups = new Map<string, string[]>()
+  for (const address of addresses) {
+    const peer = /\/p2p\/([^/]+)$/.exec(address)?.[1] ?? address
+    groups.set(peer, [...(groups.get(peer) ?? []), address])
+  }
+  return [...groups.values()]
+}
+
+function joinFailed(failures: readonly unknown[], tried: number): Error {
+  return failures.some((error) => isMerogateError(error, 'SYNC_JOIN_REFUSED'))
+    ? syncError('SYNC_JOIN_REFUSED', 'the peers invited to do not take us for a member; has the anchor admitted this identity?')
+    : syncError(
+        'SYNC_NO_PEER',
+        `none of ${tried} addresses of the invitation led to a member; is the inviting node online?`,
+        { tried },
+        { cause: failures[0] },
+      )
+}

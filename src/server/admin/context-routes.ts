@@ -1,0 +1,182 @@
+/** `/contexts`: list, create, look, delete, move to another application, sync (node-api.md 3.2). */
+import type { Router } from 'express'
+import { z } from 'zod'
+import { MerogateError } from '../../node/errors.ts'
+import type { ContextInfo, Node } from '../../node/interface.ts'
+import { toBase58 } from '../../node/primitives/bytes.ts'
+import { ApplicationId } from '../../node/primitives/ids.ts'
+import type { ContextId } from '../../node/primitives/ids.ts'
+import type { Background } from '../background.ts'
+import { defined } from '../defined.ts'
+import { encodeContext } from '../encode.ts'
+import { MAX_JSON_BYTES, MAX_LIST_ROWS } from '../limits.ts'
+import { contextOf, pageOf, param, query, route, waitOf, withBody } from '../routes.ts'
+import type { Handler } from '../routes.ts'
+import {
+  applicationIdSchema,
+  bytes32Schema,
+  bytesSchema,
+  groupIdSchema,
+  publicKeySchema,
+} from '../schemas.ts'
+
+const createSchema = z.object({
+  /** May be left out where the node has one anchor only. */
+  protocol: z.string().max(64).nullish(),
+  applicationId: applicationIdSchema,
+  contextSeed: bytes32Schema.nullish(),
+  initializationParams: bytesSchema(MAX_JSON_BYTES),
+  /** Ours: share the members of an existing group. */
+  groupId: groupIdSchema.nullish(),
+})
+
+const updateSchema = z.object({
+  applicationId: applicationIdSchema,
+  executorPublicKey: publicKeySchema.nullish(),
+})
+
+/** Registers the routes whose second segment is a word; they must come before those with `:id`. */
+export function contextRoutes(router: Router, node: Node, background: Background): void {
+  const { contexts } = node
+
+  route(router, '/contexts', {
+    get: async (req) => {
+      const application = query(req, 'applicationId')
+      return listing(req, application === undefined ? undefined : ApplicationId.parse(application))
+    },
+    post: withBody(createSchema, async (body) => {
+      const { initializationParams: params } = body
+      const made = await contexts.create(
+        defined({
+          application: body.applicationId,
+          protocol: body.protocol ?? undefined,
+          // nothing at all is what clients send for an app whose `init` takes no parameters
+          params: params.length === 0 ? undefined : params,
+          seed: body.contextSeed ?? undefined,
+          group: body.groupId ?? undefined,
+        }),
+      )
+      return {
+        data: {
+          contextId: toBase58(made.context),
+          memberPublicKey: toBase58(made.member),
+          groupId: toBase58(made.group),
+        },
+      }
+    }),
+  })
+  route(router, '/contexts/for-application/:appId', {
+    get: (req) => listing(req, ApplicationId.parse(param(req, 'appId'))),
+  })
+  route(router, '/contexts/with-executors/for-application/:appId', {
+    get: async (req) => {
+      const application = ApplicationId.parse(param(req, 'appId'))
+      const all = (await contexts.list({ application })).slice(0, MAX_LIST_ROWS)
+      const rows = await Promise.all(
+        all.map(async (context) => ({
+          id: toBase58(context.id),
+          application_id: toBase58(context.application),
+          root_hash: toBase58(context.root),
+          executors: (await node.identities.owned(context.id)).map(toBase58),
+        })),
+      )
+      return { contexts: rows, data: { contexts: rows } }
+    },
+  })
+  route(router, '/contexts/sync', {
+    post: async (req) => {
+      const wait = waitOf(req)
+      const all = await contexts.list()
+      const signal = AbortSignal.timeout(wait ?? SYNC_TIMEOUT_MS)
+      const work = Promise.allSettled(all.map(({ id }) => contexts.sync(id, { signal })))
+      if (wait === undefined) background.add('sync of all contexts', work)
+      else await work
+      return { data: null }
+    },
+  })
+  const sync = syncHandler(node, background)
+  route(router, '/contexts/sync/:id', { post: sync })
+
+  route(router, '/contexts/:id', {
+    get: async (req) => {
+      const { id } = await find(node, contextOf(req))
+      const wait = waitOf(req)
+      if (wait !== undefined) await readyWithin(node, id, wait)
+      return { data: encodeContext(await find(node, id)) }
+    },
+    delete: async (req) => ({ data: { isDeleted: await contexts.delete(contextOf(req)) } }),
+  })
+  route(router, '/contexts/:id/sync', { post: sync })
+  route(router, '/contexts/:id/leave', {
+    post: async (req) => {
+      await contexts.leave(contextOf(req))
+      return { data: { isDeleted: true } }
+    },
+  })
+  route(router, '/contexts/:id/application', {
+    post: withBody(updateSchema, async (body, req) => {
+      const executor = body.executorPublicKey ?? undefined
+      await contexts.updateApplication(contextOf(req), body.applicationId, executor)
+      return { data: null }
+    }),
+  })
+  route(router, '/contexts/:id/storage', {
+    get: async (req) => {
+      const { id } = await find(node, contextOf(req))
+      return { data: { sizeInBytes: await contexts.storageSize(id) } }
+    },
+  })
+
+  async function listing(
+    req: Parameters<Handler>[0],
+    application: ApplicationId | undefined,
+  ): Promise<unknown> {
+    const all = await contexts.list(defined({ application }))
+    const { rows, next } = pageOf(req, all)
+    return { data: { contexts: rows.map(encodeContext), ...next } }
+  }
+}
+
+/** A sync that nobody waits for gives up after this long, ms. */
+const SYNC_TIMEOUT_MS = 60_000
+
+/** Starts an exchange with the members; with `?wait=ms` answers what came of it, otherwise at once. */
+function syncHandler(node: Node, background: Background): Handler {
+  return async (req) => {
+    const wait = waitOf(req)
+    const { id } = await find(node, contextOf(req))
+    const signal = AbortSignal.timeout(wait ?? SYNC_TIMEOUT_MS)
+    const work = node.contexts.sync(id, { signal })
+    if (wait === undefined) {
+      background.add('sync of a context', work)
+      return { data: null }
+    }
+    const peers = await work.then(
+      (result) => result.peers,
+      (error: unknown) => {
+        if (signal.aborted) return 0 // nobody answered in time
+        throw error
+      },
+    )
+    const { root } = await find(node, id)
+    return { data: { rootHash: toBase58(root), peers } }
+  }
+}
+
+/** Waits until a context has its state and application, but no longer than asked. */
+async function readyWithin(node: Node, id: ContextId, ms: number): Promise<void> {
+  const signal = AbortSignal.timeout(ms)
+  try {
+    await node.contexts.waitReady(id, { signal })
+  } catch (error) {
+    if (!signal.aborted) throw error // otherwise its status says that it is not ready
+  }
+}
+
+/** The context. @throws CONTEXT_NOT_FOUND (404) */
+export async function find(node: Node, id: ContextId): Promise<ContextInfo> {
+  const context = await node.contexts.get(id)
+  if (context !== undefined) return context
+  const text = toBase58(id)
+  throw new MerogateError('CONTEXT_NOT_FOUND', 'missing', 'Context not found', { context: text })
+}

@@ -1,0 +1,104 @@
+/** The Express application: which middleware and which routes, in which order (node-api.md 7.4). */
+import cors from 'cors'
+import express from 'express'
+import type { Express } from 'express'
+import helmet from 'helmet'
+import type { Node } from '../node/interface.ts'
+import type { Metrics } from '../node/metrics.ts'
+import type { Clock, Random } from '../node/primitives/clock.ts'
+import type { Logger } from '../node/primitives/logger.ts'
+import { applicationRoutes } from './admin/application-routes.ts'
+import { BLOB_HEADERS, blobRoutes } from './admin/blob-routes.ts'
+import { contextRoutes } from './admin/context-routes.ts'
+import { memberRoutes, membershipRoutes } from './admin/member-routes.ts'
+import { peerRoutes } from './admin/peer-routes.ts'
+import type { Background } from './background.ts'
+import { healthRoutes } from './health.ts'
+import type { Dispatcher } from './json-rpc/dispatcher.ts'
+import { jsonRpcHandler } from './json-rpc/route.ts'
+import { isAllowedOrigin } from './loopback.ts'
+import type { PromMetrics } from './prom-metrics.ts'
+import { REQUEST_ID_HEADER, admit, answerError, routeUnknown, trace } from './request.ts'
+import { route } from './routes.ts'
+import type { Handler } from './routes.ts'
+
+/** How long a browser may remember what a preflight said, s. */
+const PREFLIGHT_MAX_AGE_S = 600
+
+/** Which services are on. */
+export interface Services {
+  readonly admin: boolean
+  readonly jsonrpc: boolean
+  readonly websocket: boolean
+}
+
+export const ALL_SERVICES: Services = { admin: true, jsonrpc: true, websocket: true }
+
+export interface AppComponents {
+  readonly node: Node
+  readonly dispatch: Dispatcher
+  readonly logger: Logger
+  readonly clock: Clock
+  readonly random: Random
+  readonly metrics: Metrics
+  /** Served at `/metrics`. */
+  readonly exposed: PromMetrics | undefined
+  readonly background: Background
+  readonly allowedOrigins: ReadonlySet<string>
+  readonly services: Services
+  readonly isDraining: () => boolean
+}
+
+/** Builds the application; nothing happens until it is given requests. */
+export function serverApp(components: AppComponents): Express {
+  const { node, dispatch, logger, exposed, background, allowedOrigins, services, isDraining } =
+    components
+  const app = express()
+  app.disable('x-powered-by')
+  app.disable('etag') // blobs set their own
+  app.set('query parser', 'simple')
+
+  app.use(trace(components))
+  app.use(admit(allowedOrigins, isDraining))
+  app.use(
+    helmet({
+      strictTransportSecurity: false, // plain HTTP on this machine
+      crossOriginResourcePolicy: { policy: 'cross-origin' }, // CORS below decides
+    }),
+  )
+  app.use(
+    cors({
+      origin: (origin, decide) =>
+        decide(null, origin !== undefined && isAllowedOrigin(origin, allowedOrigins)),
+      methods: ['POST', 'GET', 'DELETE', 'PUT', 'OPTIONS'],
+      exposedHeaders: [REQUEST_ID_HEADER, ...BLOB_HEADERS],
+      maxAge: PREFLIGHT_MAX_AGE_S,
+    }),
+  )
+
+  if (services.jsonrpc) route(app, '/jsonrpc', { post: jsonRpcHandler(dispatch) })
+  if (services.websocket) route(app, '/ws', { get: upgradeExpected })
+  healthRoutes(app, { node, metrics: exposed, isDraining })
+  if (services.admin) app.use('/admin-api', adminRoutes(node, background))
+  app.use(routeUnknown)
+  app.use(answerError(logger))
+  return app
+}
+
+const upgradeExpected: Handler = (_req, res) => {
+  const text = 'Invalid WebSocket upgrade request: expected Upgrade: websocket'
+  res.status(400).type('text/plain').send(text)
+  return undefined
+}
+
+function adminRoutes(node: Node, background: Background): express.Router {
+  const admin = express.Router()
+  blobRoutes(admin, node)
+  applicationRoutes(admin, node)
+  // `/contexts/invite` and its like before `/contexts/:id`
+  memberRoutes(admin, node)
+  contextRoutes(admin, node, background)
+  membershipRoutes(admin, node)
+  peerRoutes(admin, node)
+  return admin
+}

@@ -1,0 +1,110 @@
+/** How the API writes the node's values (node-api.md 0.4). */
+import { CAPABILITIES } from '../node/anchor/anchor.ts'
+import type { MemberRecord } from '../node/anchor/anchor.ts'
+import type { BlobInfo } from '../node/blobs/blobs.ts'
+import type { ContextInfo, InstalledApplication, StateMutation } from '../node/interface.ts'
+import { toBase58, toHex } from '../node/primitives/bytes.ts'
+
+/** The original names a compiled form of a module next to its bytes; we keep none on disk and write zeros. */
+const NO_BLOB = toBase58(new Uint8Array(32))
+
+/** A byte vector as the API has it: numbers. */
+export function byteArray(bytes: Uint8Array): number[] {
+  return Array.from(bytes)
+}
+
+/** An application: the original's fields, later its package, and what we know of the module. */
+export function encodeApplication(app: InstalledApplication): Record<string, unknown> {
+  const { module } = app
+  return {
+    id: toBase58(app.id),
+    blob: { bytecode: toBase58(app.blob), compiled: NO_BLOB },
+    size: app.size,
+    source: app.source,
+    metadata: byteArray(app.metadata),
+    signer_id: app.signerId ?? '',
+    package: app.package,
+    version: app.version,
+    module: {
+      hash: toHex(module.hash),
+      size: module.size,
+      generation: module.generation,
+      era: module.era,
+      convergence: module.convergence,
+      methods: module.methods,
+    },
+  }
+}
+
+/** A context: the original's four fields and ours. */
+export function encodeContext(context: ContextInfo): Record<string, unknown> {
+  return {
+    id: toBase58(context.id),
+    applicationId: toBase58(context.application),
+    rootHash: toBase58(context.root),
+    ...(context.heads.length > 0 ? { dagHeads: context.heads.map(byteArray) } : {}),
+    groupId: toBase58(context.group),
+    applicationRevision: Number(context.applicationRevision),
+    membersRevision: Number(context.membersRevision),
+    protocol: context.protocol,
+    network: context.network,
+    contractId: context.contract,
+    status: context.status,
+    convergence: context.convergence ?? null,
+    deltas: context.deltas,
+    rootMismatches: context.rootMismatches,
+  }
+}
+
+/** A capability's name in the API: `ManageMembers` for our `manageMembers`. */
+export function capabilityName(capability: keyof typeof CAPABILITIES): string {
+  return capability.charAt(0).toUpperCase() + capability.slice(1)
+}
+
+/** All capabilities by the API's name. */
+export const CAPABILITY_NAMES: ReadonlyMap<string, keyof typeof CAPABILITIES> = new Map(
+  // Object.keys of a const object are its keys
+  (Object.keys(CAPABILITIES) as (keyof typeof CAPABILITIES)[]).map((name) => [
+    capabilityName(name),
+    name,
+  ]),
+)
+
+export function encodeMember(member: MemberRecord): Record<string, unknown> {
+  return {
+    publicKey: toBase58(member.identity),
+    role: member.role,
+    capabilities: [...CAPABILITY_NAMES]
+      .filter(([, key]) => (member.capabilities & CAPABILITIES[key]) !== 0)
+      .map(([name]) => name),
+    joinedRevision: Number(member.joinedRevision),
+  }
+}
+
+export function encodeBlob(blob: BlobInfo): Record<string, unknown> {
+  return {
+    blob_id: toBase58(blob.id),
+    size: blob.size,
+    blobId: toBase58(blob.id),
+    hash: toBase58(blob.hash),
+  }
+}
+
+/** A state mutation as a notification's `result` (node-api.md 2.1) with our sequence number, author and delta. */
+export function encodeMutation(mutation: StateMutation): Record<string, unknown> {
+  return {
+    contextId: toBase58(mutation.context),
+    type: 'StateMutation',
+    data: {
+      newRoot: toBase58(mutation.newRoot),
+      events: mutation.events.map(({ kind, data, handler }) => ({
+        kind,
+        data: byteArray(data),
+        handler,
+      })),
+    },
+    seq: Number(mutation.seq),
+    author: toBase58(mutation.author),
+    delta: toBase58(mutation.delta),
+  }
+}

@@ -1,0 +1,38 @@
+/** Whether the process lives, whether it can be used, and its figures (node-api.md 7.3). */
+import type { Router } from 'express'
+import type { Node } from '../node/interface.ts'
+import type { PromMetrics } from './prom-metrics.ts'
+import { route } from './routes.ts'
+import type { Handler } from './routes.ts'
+
+export interface HealthComponents {
+  readonly node: Node
+  readonly metrics: PromMetrics | undefined
+  readonly isDraining: () => boolean
+}
+
+/** `/health`, `/ready` and `/metrics`, and the first two below `/admin-api` as well. */
+export function healthRoutes(router: Router, components: HealthComponents): void {
+  const { node, metrics, isDraining } = components
+  const alive: Handler = () => ({ data: { status: 'alive' } })
+  const ready: Handler = async (_req, res) => {
+    const checks = { ...(await node.health()), accepting: !isDraining() }
+    const passed = Object.values(checks).every(Boolean)
+    const status = passed ? 'ready' : checks.accepting ? 'not ready' : 'draining'
+    res.status(passed ? 200 : 503)
+    return { data: { status, checks } }
+  }
+  for (const prefix of ['', '/admin-api']) {
+    route(router, `${prefix}/health`, { get: alive })
+    route(router, `${prefix}/ready`, { get: ready })
+  }
+  route(router, '/admin-api/is-authed', { get: alive })
+  if (metrics === undefined) return
+  route(router, '/metrics', {
+    get: async (_req, res) => {
+      res.set('content-type', metrics.contentType)
+      res.end(await metrics.render())
+      return undefined
+    },
+  })
+}

@@ -1,0 +1,269 @@
+/** The HTTP and WebSocket server over a node: where it listens, what it is made of, how it stops. */
+import { createServer } from 'node:http'
+import type { Server as HttpServer } from 'node:http'
+import type { Node } from '../node/interface.ts'
+import { noMetrics } from '../node/metrics.ts'
+import { systemClock, systemRandom } from '../node/primitives/clock.ts'
+import type { Clock, Random } from '../node/primitives/clock.ts'
+import { silentLogger } from '../node/primitives/logger.ts'
+import type { Logger } from '../node/primitives/logger.ts'
+import type { Startable, Status } from '../node/primitives/startable.ts'
+import { ALL_SERVICES, serverApp } from './app.ts'
+import type { Services } from './app.ts'
+import { background } from './background.ts'
+import type { Background } from './background.ts'
+import { defined } from './defined.ts'
+import { serverError } from './errors.ts'
+import { dispatcher } from './json-rpc/dispatcher.ts'
+import { DRAIN_MS, HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './limits.ts'
+import { assertLoopback } from './loopback.ts'
+import type { PromMetrics } from './prom-metrics.ts'
+import { uuidV7 } from './request.ts'
+import { wsServer } from './ws/server.ts'
+import type { WsServer } from './ws/server.ts'
+
+/** An address to listen on. Until there is authentication, one of this machine. */
+export interface ListenAddress {
+  /** `127.0.0.1`, `::1`, `localhost`. */
+  readonly host: string
+  /** 0 to 65535; 0 lets the system choose. */
+  readonly port: number
+}
+
+/** Where the original listens too (node-api.md 0.2). */
+export const DEFAULT_LISTEN: readonly ListenAddress[] = [{ host: '127.0.0.1', port: 2528 }]
+
+/** Options of {@link httpServer}. */
+export interface HttpServerInit {
+  /** At least one. @default DEFAULT_LISTEN */
+  readonly listen?: readonly ListenAddress[]
+  /** What is served; the routes of a service that is off answer 404. @default all */
+  readonly services?: Partial<Services>
+  /** Origins of web pages that may use the API besides those of this machine, as `https://host:port`. @default [] */
+  readonly allowedOrigins?: readonly string[]
+  /** How long {@link Server.stop} waits for requests being answered, ms. @default 10000 */
+  readonly drainMs?: number
+  /** Time between two pings of a WebSocket, ms. @default 30000 */
+  readonly pingIntervalMs?: number
+  /** How much longer than an interval a pong may take, ms. @default 10000 */
+  readonly pongTimeoutMs?: number
+}
+
+/** What the server is built on. It starts and stops only itself, not the node. */
+export interface HttpServerComponents {
+  readonly node: Node
+  /** @default says nothing */
+  readonly logger?: Logger
+  /** With it `/metrics` is served. @default counts nothing */
+  readonly metrics?: PromMetrics
+  readonly clock?: Clock
+  readonly random?: Random
+}
+
+/** Where a started server listens. */
+export interface ServerAddress {
+  readonly host: string
+  readonly port: number
+  /** `http://127.0.0.1:2528` */
+  readonly url: string
+}
+
+/** A JSON-RPC, WebSocket and admin server (node-api.md). */
+export interface Server extends Startable, AsyncDisposable {
+  readonly status: Status
+  /** In the order of `listen`. @throws SERVER_NOT_STARTED (conflict) */
+  addresses(): readonly ServerAddress[]
+  /** The first of them. @throws SERVER_NOT_STARTED (conflict) */
+  address(): ServerAddress
+  /**
+   * Listens. Safe to repeat.
+   * @throws SERVER_ADDRESS_NOT_LOOPBACK (input), SERVER_PORT_IN_USE (conflict), SERVER_LISTEN_FAILED (input)
+   */
+  start(): Promise<void>
+  /** Takes no new connections, closes WebSockets with 1001, answers what is under way, then cuts the rest. Safe to repeat. */
+  stop(): Promise<void>
+}
+
+/**
+ * Serves a node.
+ * @example
+ * ```ts
+ * const server = httpServer()({ node })
+ * await server.start()
+ * ```
+ */
+export function httpServer(
+  init: HttpServerInit = {},
+): (components: HttpServerComponents) => Server {
+  return (components) => new NodeServer(init, components)
+}
+
+/** One per address, all with the same application. */
+interface Binding {
+  readonly address: ListenAddress
+  readonly listener: HttpServer
+}
+
+class NodeServer implements Server {
+  readonly #drainMs: number
+  readonly #clock: Clock
+  readonly #logger: Logger
+  readonly #bindings: readonly Binding[]
+  readonly #ws: WsServer
+  readonly #background: Background
+  #status: Status = 'stopped'
+  #stopping: Promise<void> | undefined
+
+  constructor(init: HttpServerInit, components: HttpServerComponents) {
+    const { node, metrics, random = systemRandom, clock = systemClock } = components
+    this.#drainMs = init.drainMs ?? DRAIN_MS
+    this.#clock = clock
+    this.#logger = (components.logger ?? silentLogger).child({ component: 'server' })
+    this.#background = background(this.#logger)
+    const logger = this.#logger
+    const allowedOrigins = new Set(init.allowedOrigins)
+    const counts = metrics ?? noMetrics
+    const dispatch = dispatcher({ node, logger, metrics: counts })
+    const services = { ...ALL_SERVICES, ...init.services }
+    const app = serverApp({
+      node,
+      dispatch,
+      logger,
+      clock,
+      random,
+      metrics: counts,
+      exposed: metrics,
+      background: this.#background,
+      allowedOrigins,
+      services,
+      isDraining: () => this.#status === 'stopping',
+    })
+    const { pingIntervalMs, pongTimeoutMs } = init
+    this.#ws = wsServer(defined({ allowedOrigins, pingIntervalMs, pongTimeoutMs }))({
+      node,
+      dispatch,
+      clock,
+      logger,
+      metrics: counts,
+      requestId: () => uuidV7(clock, random),
+    })
+    const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }
+    this.#bindings = (init.listen ?? DEFAULT_LISTEN).map((address) => {
+      const listener = createServer(timeouts, app)
+      // without a listener for upgrades Node answers them as plain requests
+      if (services.websocket) {
+        listener.on('upgrade', (request, socket, head) => this.#ws.upgrade(request, socket, head))
+      }
+      return { address, listener }
+    })
+  }
+
+  get status(): Status {
+    return this.#status
+  }
+
+  addresses(): readonly ServerAddress[] {
+    return this.#bindings.map(({ listener }) => addressOf(listener))
+  }
+
+  address(): ServerAddress {
+    const [first] = this.addresses()
+    if (first === undefined) throw notStarted()
+    return first
+  }
+
+  async start(): Promise<void> {
+    if (this.#status === 'started') return
+    for (const { address } of this.#bindings) assertLoopback(address.host)
+    this.#status = 'starting'
+    try {
+      for (const { listener, address } of this.#bindings) await listenOn(listener, address)
+    } catch (error) {
+      for (const { listener } of this.#bindings) listener.close()
+      this.#status = 'stopped'
+      throw error
+    }
+    this.#ws.start()
+    this.#status = 'started'
+    this.#logger.info({ urls: this.addresses().map(({ url }) => url) }, 'server listens')
+  }
+
+  stop(): Promise<void> {
+    if (this.#status === 'stopped') return Promise.resolve()
+    this.#stopping ??= this.#stop().finally(() => {
+      this.#stopping = undefined
+    })
+    return this.#stopping
+  }
+
+  async #stop(): Promise<void> {
+    this.#status = 'stopping'
+    this.#ws.drain()
+    const closed = this.#bindings.map(({ listener }) => closeListener(listener))
+    // whoever holds on longer is cut off; sockets closed above are among the open connections
+    const cut = this.#clock.after(this.#drainMs, () => {
+      this.#ws.stop()
+      for (const { listener } of this.#bindings) listener.closeAllConnections()
+    })
+    await Promise.all(closed)
+    cut.cancel()
+    this.#ws.stop()
+    await this.#background.idle()
+    this.#status = 'stopped'
+    this.#logger.info({}, 'server stopped')
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+  }
+}
+
+/** Stops accepting; resolves when the last connection is done. */
+function closeListener(listener: HttpServer): Promise<void> {
+  return new Promise((resolve) => {
+    listener.close(() => resolve())
+    listener.closeIdleConnections()
+  })
+}
+
+function addressOf(listener: HttpServer): ServerAddress {
+  const address = listener.address()
+  if (address === null || typeof address === 'string') throw notStarted()
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return { host: address.address, port: address.port, url: `http://${host}:${address.port}` }
+}
+
+function notStarted(): Error {
+  return serverError('SERVER_NOT_STARTED', 'conflict', 'the server is not listening: start it')
+}
+
+function listenOn(listener: HttpServer, { host, port }: ListenAddress): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const failed = (error: NodeJS.ErrnoException): void => reject(listenError(error, host, port))
+    listener.once('error', failed)
+    listener.listen({ host, port, exclusive: true }, () => {
+      listener.off('error', failed)
+      resolve()
+    })
+  })
+}
+
+function listenError(error: NodeJS.ErrnoException, host: string, port: number): Error {
+  const cause = { cause: error }
+  if (error.code === 'EADDRINUSE') {
+    return serverError(
+      'SERVER_PORT_IN_USE',
+      'conflict',
+      `port ${port} of ${host} is in use: stop the program that has it (another node?), or choose another port, 0 for any`,
+      { host, port },
+      cause,
+    )
+  }
+  return serverError(
+    'SERVER_LISTEN_FAILED',
+    'input',
+    `cannot listen on port ${port} of ${host}: ${error.code ?? 'unknown reason'}`,
+    { host, port, reason: error.code ?? '' },
+    cause,
+  )
+}

@@ -1,0 +1,32 @@
+/**
+ * The server: JSON-RPC, WebSocket and admin API over a node, compatible with Calimero clients. It knows the node only by its public
+ * interface. Until there is authentication it serves this machine only.
+ *
+ * @example
+ * ```ts
+ * import { createNode } from 'merogate/node'
+ * import { httpServer, promMetrics } from 'merogate/server'
+ *
+ * const metrics = promMetrics()
+ * const node = await createNode({ home: './node1', metrics })
+ * await node.start()
+ * const server = httpServer()({ node, metrics })
+ * await server.start()
+ * // POST http://127.0.0.1:2528/jsonrpc
+ * ```
+ *
+ * @packageDocumentation
+ */
+export { DEFAULT_LISTEN, httpServer } from './http.ts'
+export type {
+  HttpServerComponents,
+  HttpServerInit,
+  ListenAddress,
+  Server,
+  ServerAddress,
+} from './http.ts'
+export type { Services } from './app.ts'
+export { promMetrics } from './prom-metrics.ts'
+export type { PromMetrics, PromMetricsInit } from './prom-metrics.ts'
+export type { ErrorBody, ServerErrorCode } from './errors.ts'
+export type { RpcError, RpcErrorType } from './json-rpc/errors.ts'

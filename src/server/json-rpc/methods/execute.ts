@@ -1,0 +1,90 @@
+/** `execute`, and the older names `mutate` (the same) and `query` (writes are thrown away). node-api.md 1.1, 1.5 */
+import { z } from 'zod'
+import { isMerogateError, MerogateError } from '../../../node/errors.ts'
+import type { ExecuteResult, Node } from '../../../node/interface.ts'
+import { fromUtf8, toBase58, utf8 } from '../../../node/primitives/bytes.ts'
+import { PublicKey } from '../../../node/primitives/ids.ts'
+import { defined } from '../../defined.ts'
+import { MAX_ARGS_BYTES, MAX_METHOD_CHARS, MAX_SUBSTITUTIONS } from '../../limits.ts'
+import { bodyInvalid, contextIdSchema, parseBody, publicKeySchema } from '../../schemas.ts'
+import type { RpcMethod } from './method.ts'
+
+const paramsSchema = z.object({
+  contextId: contextIdSchema,
+  method: z.string().min(1).max(MAX_METHOD_CHARS),
+  argsJson: z.unknown(),
+  executorPublicKey: publicKeySchema.nullish(),
+  substitute: z.array(z.string().max(50)).max(MAX_SUBSTITUTIONS).default([]),
+})
+
+/** The method over a node. `readOnly`: nothing is stored or sent. */
+export function executeMethod(node: Node, options: { readOnly: boolean }): RpcMethod {
+  return (params) => {
+    const call = parseBody(paramsSchema, params)
+    if (call.argsJson === undefined) {
+      throw bodyInvalid([{ path: '/argsJson', message: 'missing field `argsJson`' }])
+    }
+    const executor = call.executorPublicKey ?? undefined
+    return {
+      subject: {
+        contextId: toBase58(call.contextId),
+        executor: executor === undefined ? undefined : toBase58(executor),
+      },
+      async run({ signal }) {
+        const input = argumentsOf(call.argsJson, call.substitute)
+        const result = await node.contexts.execute(
+          defined({
+            context: call.contextId,
+            method: call.method,
+            input,
+            executor,
+            readOnly: options.readOnly,
+            signal,
+          }),
+        )
+        return `{"output":${outputText(result)}}`
+      },
+    }
+  }
+}
+
+/** The guest's input: the arguments as compact JSON, each `{alias}` in it replaced by the key it stands for. */
+function argumentsOf(args: unknown, substitute: readonly string[]): Uint8Array {
+  let text = JSON.stringify(args)
+  for (const alias of substitute) text = text.replaceAll(`{${alias}}`, resolveAlias(alias))
+  const input = utf8(text)
+  if (input.length > MAX_ARGS_BYTES) {
+    const message = `expected at most ${MAX_ARGS_BYTES} bytes of arguments, got ${input.length}`
+    throw bodyInvalid([{ path: '/argsJson', message }])
+  }
+  return input
+}
+
+/** An entry of `substitute` that is no alias stands for itself when it is a public key. */
+function resolveAlias(alias: string): string {
+  try {
+    return toBase58(PublicKey.parse(alias))
+  } catch (cause) {
+    if (!isMerogateError(cause, 'ID_INVALID')) throw cause
+    throw new MerogateError(
+      'ALIAS_NOT_FOUND',
+      'missing',
+      `expected a known alias or a public key in base58, got ${JSON.stringify(alias)}`,
+      { alias },
+      { cause },
+    )
+  }
+}
+
+/** What the guest returned, as it returned it, once it is known to be JSON. */
+function outputText({ output }: ExecuteResult): string {
+  if (output === undefined || output.length === 0) return 'null'
+  try {
+    const text = fromUtf8(output)
+    JSON.parse(text)
+    return text
+  } catch (cause) {
+    const message = `the application returned ${output.length} bytes that are not JSON`
+    throw new MerogateError('RPC_OUTPUT_NOT_JSON', 'guest', message, {}, { cause })
+  }
+}

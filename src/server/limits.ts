@@ -1,0 +1,94 @@
+/** Every bound on what a client of the server can send or hold. The times are defaults of {@link HttpServerInit}. */
+
+/** JSON bodies of admin routes, bytes after decompression: the framework default of the original API. */
+export const MAX_JSON_BYTES = 2 * 1024 * 1024
+
+/** Bodies of `/jsonrpc`, bytes: {@link MAX_ARGS_BYTES} of arguments and room for the envelope. */
+export const MAX_RPC_BYTES = 12 * 1024 * 1024
+
+/** Arguments of one call as JSON text, bytes. */
+export const MAX_ARGS_BYTES = 10 * 1024 * 1024
+
+/** Nesting of arrays and objects in any JSON a client sends: the recursion limit of serde_json, so guests can read it too. */
+export const MAX_JSON_DEPTH = 128
+
+/** Characters of a method name. */
+export const MAX_METHOD_CHARS = 256
+
+/** Requests in one JSON-RPC batch. */
+export const MAX_BATCH = 50
+
+/** Entries of `substitute` in one call. */
+export const MAX_SUBSTITUTIONS = 64
+
+/** One call or one batch may take this long, ms. */
+export const RPC_TIMEOUT_MS = 60_000
+
+/** Longest wait a client may ask for with `?wait=`, ms. */
+export const MAX_WAIT_MS = 60_000
+
+/** One uploaded blob, bytes. */
+export const MAX_UPLOAD_BYTES = 512 * 1024 * 1024
+
+/** Metadata of an application, bytes (the anchor refuses more). */
+export const MAX_METADATA_BYTES = 1024
+
+/** A URL or path to install from, characters. */
+export const MAX_SOURCE_CHARS = 2048
+
+/** An invitation as text, characters. */
+export const MAX_INVITATION_CHARS = 16_384
+
+/** Identities in one membership request. */
+export const MAX_MEMBERS_PER_REQUEST = 256
+
+/** Addresses in one dial request. */
+export const MAX_DIAL_ADDRESSES = 16
+
+/** Rows of a list that was asked for without `limit`. */
+export const MAX_LIST_ROWS = 10_000
+
+/** Rows of one page. */
+export const MAX_PAGE_ROWS = 1000
+
+/** Characters of a request id a client may choose. */
+export const MAX_REQUEST_ID_CHARS = 128
+
+/** Open WebSockets. */
+export const MAX_WS_CONNECTIONS = 256
+
+/** One frame from a WebSocket client, bytes; larger ones close the socket with 1009. */
+export const MAX_WS_FRAME_BYTES = 1024 * 1024
+
+/** Ids in one subscribe or unsubscribe. */
+export const MAX_WS_IDS_PER_COMMAND = 256
+
+/** Contexts one socket is subscribed to. */
+export const MAX_WS_SUBSCRIPTIONS = 1024
+
+/** Commands of one socket that are not answered yet. */
+export const MAX_WS_IN_FLIGHT = 32
+
+/** Bytes queued on a socket above which its subscriptions stop sending and later continue from the event log. */
+export const WS_SOFT_BUFFER_BYTES = 1024 * 1024
+
+/** Bytes queued on a socket above which it is closed with 1013. Only unread answers can get there. */
+export const WS_HARD_BUFFER_BYTES = 8 * 1024 * 1024
+
+/** Mutations read from the event log at once while a subscription catches up. */
+export const WS_REPLAY_PAGE = 256
+
+/** Between two pings of a socket, ms. */
+export const WS_PING_INTERVAL_MS = 30_000
+
+/** A socket without a pong for one ping interval and this long is closed, ms. */
+export const WS_PONG_TIMEOUT_MS = 10_000
+
+/** How long `stop()` waits for requests that are being answered, ms. */
+export const DRAIN_MS = 10_000
+
+/** A client has this long to send the headers of a request, ms. */
+export const HEADERS_TIMEOUT_MS = 10_000
+
+/** A client has this long to send a whole request, uploads included, ms. */
+export const REQUEST_TIMEOUT_MS = 300_000

@@ -1,0 +1,125 @@
+/** The first middlewares of every request: its id, its access log line, its metrics, and whether it may come in at all. */
+import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express'
+import { toMerogateError } from '../node/errors.ts'
+import type { Metrics } from '../node/metrics.ts'
+import { toHex } from '../node/primitives/bytes.ts'
+import type { Clock, Random } from '../node/primitives/clock.ts'
+import type { Logger } from '../node/primitives/logger.ts'
+import { errorBody, fromHttpError, isOpaque, serverError, statusOf } from './errors.ts'
+import { MAX_REQUEST_ID_CHARS } from './limits.ts'
+import { checkHost, checkOrigin } from './loopback.ts'
+
+/** Header that carries the id of a request, both ways. */
+export const REQUEST_ID_HEADER = 'x-request-id'
+
+/** A UUID of version 7: sorts by time (RFC 9562 5.7). */
+export function uuidV7(clock: Clock, random: Random): string {
+  const bytes = random.bytes(16)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, 16)
+  const now = clock.nowMs()
+  view.setUint32(0, Math.floor(now / 0x10000))
+  view.setUint16(4, now % 0x10000)
+  view.setUint8(6, 0x70 | (view.getUint8(6) & 0x0f))
+  view.setUint8(8, 0x80 | (view.getUint8(8) & 0x3f))
+  const text = toHex(bytes)
+  return `${text.slice(0, 8)}-${text.slice(8, 12)}-${text.slice(12, 16)}-${text.slice(16, 20)}-${text.slice(20)}`
+}
+
+/** The id of a request: the client's own when it is printable and short, otherwise a new one. */
+export function chooseRequestId(
+  header: string | string[] | undefined,
+  clock: Clock,
+  random: Random,
+): string {
+  const given = typeof header === 'string' ? header : ''
+  const usable = given.length <= MAX_REQUEST_ID_CHARS && /^[\x21-\x7e]+$/.test(given)
+  return usable ? given : uuidV7(clock, random)
+}
+
+/** The id {@link trace} gave this request. */
+export function requestIdOf(res: Response): string {
+  const id: unknown = res.locals['requestId']
+  return typeof id === 'string' ? id : ''
+}
+
+/** Gives every request an id, and when it is answered a line in the log and a place in the metrics. */
+export function trace(components: {
+  logger: Logger
+  metrics: Metrics
+  clock: Clock
+  random: Random
+}): RequestHandler {
+  const { logger, metrics, clock, random } = components
+  const labels = ['method', 'path', 'status']
+  const count = metrics.counter('merogate_http_requests_total', {
+    help: 'HTTP requests answered',
+    labels,
+  })
+  const seconds = metrics.histogram('merogate_http_request_duration_seconds', {
+    help: 'Time from the first byte of a request to the end of its answer',
+    labels: ['method', 'path'],
+    buckets: Array.from({ length: 15 }, (_, i) => 0.001 * 2 ** i),
+  })
+  return (req, res, next) => {
+    const requestId = chooseRequestId(req.headers[REQUEST_ID_HEADER], clock, random)
+    const startedNs = clock.nowNs()
+    res.locals['requestId'] = requestId
+    res.setHeader(REQUEST_ID_HEADER, requestId)
+    res.once('close', () => {
+      const took = Number(clock.nowNs() - startedNs) / 1e9
+      const path = routeOf(req)
+      count.inc({ method: req.method, path, status: String(res.statusCode) })
+      seconds.observe(took, { method: req.method, path })
+      const fields = { requestId, method: req.method, path, status: res.statusCode, seconds: took }
+      logger.debug(fields, 'request answered')
+    })
+    next()
+  }
+}
+
+/** The template of the route that answered, never the raw URL: bounded, and free of ids. */
+function routeOf(req: Request): string {
+  const route: unknown = req.route
+  if (typeof route !== 'object' || route === null || !('path' in route)) return 'unknown'
+  return `${req.baseUrl}${String(route.path)}`
+}
+
+/** Lets in only requests of this machine and its own pages, and none once the server is draining. */
+export function admit(
+  allowedOrigins: ReadonlySet<string>,
+  isDraining: () => boolean,
+): RequestHandler {
+  return (req, res, next) => {
+    checkHost(req.headers.host)
+    checkOrigin(req.headers.origin, allowedOrigins)
+    if (isDraining()) res.setHeader('connection', 'close')
+    next()
+  }
+}
+
+/** Ends a request that nobody answered. */
+export const routeUnknown: RequestHandler = (req) => {
+  throw serverError(
+    'SERVER_ROUTE_UNKNOWN',
+    'missing',
+    `there is no route ${req.method} ${req.path}`,
+  )
+}
+
+/** Turns whatever was thrown into a status and a body; details of our own failures go to the log only. */
+export function answerError(logger: Logger): ErrorRequestHandler {
+  return (thrown: unknown, req, res, next) => {
+    const error = fromHttpError(thrown) ?? toMerogateError(thrown)
+    const requestId = requestIdOf(res)
+    if (isOpaque(error))
+      logger.error({ requestId, path: routeOf(req), err: thrown }, 'request failed')
+    else logger.debug({ requestId, path: routeOf(req), code: error.code }, 'request refused')
+    if (res.headersSent) {
+      next(thrown) // ends the connection: the status is gone already
+      return
+    }
+    // what is left of an upload is not read, so the connection cannot be used again
+    if (!req.complete) res.setHeader('connection', 'close')
+    res.status(statusOf(error)).json(errorBody(error, requestId))
+  }
+}

@@ -1,0 +1,148 @@
+/** Small helpers for routes: bodies by schema, 405 with `Allow`, ids from paths, pages of lists. */
+import express from 'express'
+import type { Request, RequestHandler, Response, Router } from 'express'
+import type { z } from 'zod'
+import { fromUtf8 } from '../node/primitives/bytes.ts'
+import { isMerogateError } from '../node/errors.ts'
+import { ContextId } from '../node/primitives/ids.ts'
+import { fromHttpError, serverError } from './errors.ts'
+import { parseJson } from './json.ts'
+import { MAX_JSON_BYTES, MAX_LIST_ROWS, MAX_PAGE_ROWS, MAX_WAIT_MS } from './limits.ts'
+import { parseBody } from './schemas.ts'
+
+/** Handlers of one path by method. A handler returns the body to send, or undefined when it has answered itself. */
+export interface Methods {
+  readonly get?: Handler
+  readonly put?: Handler
+  readonly post?: Handler
+  readonly delete?: Handler
+}
+
+/** Answers a request with a JSON value. `undefined`: it wrote the response itself. */
+export type Handler = (req: Request, res: Response) => Promise<unknown> | unknown
+
+/** Registers the methods of one path; all others get 405 with `Allow`. */
+export function route(router: Router, path: string, methods: Methods): void {
+  const here = router.route(path)
+  const allow: string[] = []
+  for (const method of ['get', 'put', 'post', 'delete'] as const) {
+    const handler = methods[method]
+    if (handler === undefined) continue
+    allow.push(...(method === 'get' ? ['GET', 'HEAD'] : [method.toUpperCase()]))
+    here[method](answering(handler))
+  }
+  const header = allow.join(', ')
+  here.all((req, res) => {
+    res.setHeader('allow', header)
+    const message = `${req.method} is not possible here: expected ${header}`
+    throw serverError('SERVER_METHOD_NOT_ALLOWED', 'input', message, { allow })
+  })
+}
+
+function answering(handler: Handler): RequestHandler {
+  return async (req, res) => {
+    const body = await handler(req, res)
+    if (body !== undefined) res.json(body)
+  }
+}
+
+/** A handler whose body is JSON of a given shape. */
+export function withBody<T>(
+  schema: z.ZodType<T>,
+  handler: (input: T, req: Request, res: Response) => Promise<unknown> | unknown,
+): Handler {
+  const read = jsonBody(MAX_JSON_BYTES)
+  return async (req, res) => handler(parseBody(schema, await read(req, res)), req, res)
+}
+
+/**
+ * Reads and parses the JSON body of a request.
+ * @throws SERVER_CONTENT_TYPE (415), SERVER_BODY_TOO_LARGE (413), SERVER_BAD_JSON (400)
+ */
+export function jsonBody(limit: number): (req: Request, res: Response) => Promise<unknown> {
+  const parse = express.raw({ type: () => true, limit })
+  return async (req, res) => {
+    if (!isJson(req.headers['content-type'])) {
+      const message = 'expected a body with Content-Type: application/json'
+      throw serverError('SERVER_CONTENT_TYPE', 'input', message)
+    }
+    await new Promise<void>((resolve, reject) => {
+      parse(req, res, (error?: unknown) => {
+        if (error === undefined) resolve()
+        else reject(fromHttpError(error) ?? error)
+      })
+    })
+    const body: unknown = req.body
+    if (!(body instanceof Uint8Array)) {
+      throw serverError('SERVER_BAD_JSON', 'input', 'expected JSON, got an empty body')
+    }
+    return parseJson(textOf(body))
+  }
+}
+
+function textOf(body: Uint8Array): string {
+  try {
+    return fromUtf8(body)
+  } catch (cause) {
+    if (!isMerogateError(cause, 'BYTES_NOT_UTF8')) throw cause
+    throw serverError('SERVER_BAD_JSON', 'input', 'expected JSON in UTF-8', {}, { cause })
+  }
+}
+
+/** `application/json` or `application/...+json`, with or without parameters. */
+function isJson(contentType: string | undefined): boolean {
+  return (
+    contentType !== undefined && /^application\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(contentType)
+  )
+}
+
+/** The context a path names with `:id`. @throws ID_INVALID (400) */
+export function contextOf(req: Request): ContextId {
+  return ContextId.parse(param(req, 'id'))
+}
+
+/** A parameter of the path. */
+export function param(req: Request, name: string): string {
+  const value: unknown = req.params[name]
+  return typeof value === 'string' ? value : ''
+}
+
+/** A parameter of the query; the first when it is repeated. */
+export function query(req: Request, name: string): string | undefined {
+  const value: unknown = req.query[name]
+  const first: unknown = Array.isArray(value) ? value[0] : value
+  return typeof first === 'string' ? first : undefined
+}
+
+/** A whole number of the query. @throws SERVER_BAD_REQUEST (400) when it is none or above `max` */
+export function queryNumber(req: Request, name: string, max: number): number | undefined {
+  const text = query(req, name)
+  if (text === undefined) return undefined
+  const value = Number(text)
+  if (/^\d{1,10}$/.test(text) && value <= max) return value
+  const message = `expected ${name} to be a whole number from 0 to ${max}, got ${JSON.stringify(text.slice(0, 40))}`
+  throw serverError('SERVER_BAD_REQUEST', 'input', message, { parameter: name, max })
+}
+
+/** How long `?wait=ms` asks to wait; undefined: not at all. */
+export function waitOf(req: Request): number | undefined {
+  return queryNumber(req, 'wait', MAX_WAIT_MS)
+}
+
+/**
+ * One page of a list, when the client asked for one with `limit` (1 to {@link MAX_PAGE_ROWS}) and `cursor` or `offset`; otherwise the
+ * whole list up to {@link MAX_LIST_ROWS}. `nextCursor` is there when there is more.
+ */
+export function pageOf<T>(
+  req: Request,
+  rows: readonly T[],
+): { rows: readonly T[]; next: { nextCursor?: string } } {
+  const limit = queryNumber(req, 'limit', MAX_PAGE_ROWS)
+  const offset =
+    queryNumber(req, 'cursor', Number.MAX_SAFE_INTEGER) ??
+    queryNumber(req, 'offset', Number.MAX_SAFE_INTEGER) ??
+    0
+  const end = offset + Math.max(1, limit ?? MAX_LIST_ROWS)
+  const next = end < rows.length ? { nextCursor: String(end) } : {}
+  return { rows: rows.slice(offset, end), next }
+}

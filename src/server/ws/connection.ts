@@ -1,0 +1,261 @@
+/** One WebSocket: its commands, its subscriptions, and how much it may hold (node-api.md 2.1, 2.3). */
+import type { WebSocket } from 'ws'
+import { z } from 'zod'
+import type { Events } from '../../node/interface.ts'
+import { toHex } from '../../node/primitives/bytes.ts'
+import { ContextId } from '../../node/primitives/ids.ts'
+import { isMerogateError } from '../../node/errors.ts'
+import type { Dispatcher } from '../json-rpc/dispatcher.ts'
+import { PARAMS_INVALID, INVALID_REQUEST, parseError, rpcError } from '../json-rpc/errors.ts'
+import type { RpcError } from '../json-rpc/errors.ts'
+import { parseJson } from '../json.ts'
+import {
+  MAX_WS_IDS_PER_COMMAND,
+  MAX_WS_IN_FLIGHT,
+  MAX_WS_SUBSCRIPTIONS,
+  WS_HARD_BUFFER_BYTES,
+  WS_SOFT_BUFFER_BYTES,
+} from '../limits.ts'
+import { contextIdSchema, issuesOf, issueText, isUnsigned } from '../schemas.ts'
+import { Subscription } from './subscription.ts'
+import type { Sink } from './subscription.ts'
+
+/** Why a socket was closed: WebSocket status codes (RFC 6455 7.4.1). */
+export const CLOSE_GOING_AWAY = 1001
+export const CLOSE_PROTOCOL_ERROR = 1002
+export const CLOSE_INTERNAL_ERROR = 1011
+export const CLOSE_TRY_AGAIN_LATER = 1013
+
+const sequence = z.union([z.int().min(0), z.string().regex(/^\d{1,20}$/)]).transform(BigInt)
+
+const subscribeSchema = z.object({
+  contextIds: z.array(contextIdSchema).max(MAX_WS_IDS_PER_COMMAND),
+  /** First sequence number wanted: one for all contexts, or one per context id. */
+  since: z.union([sequence, z.record(z.string().max(45), sequence)]).nullish(),
+  /** The same under its other name, for all contexts. */
+  fromSeq: sequence.nullish(),
+})
+
+const unsubscribeSchema = z.object({
+  contextIds: z.array(contextIdSchema).max(MAX_WS_IDS_PER_COMMAND),
+})
+
+export interface ConnectionComponents {
+  readonly dispatch: Dispatcher
+  readonly events: Pick<Events, 'replay' | 'last'>
+  /** Makes the id of a call, for the log. */
+  readonly requestId: () => string
+  /** The socket wants, or no longer wants, the mutations of a context. */
+  readonly watch: (context: ContextId, subscription: Subscription) => void
+  readonly unwatch: (context: ContextId, subscription: Subscription) => void
+  readonly onSkipped: (count: bigint) => void
+  /** Something of ours failed; the socket is closed with 1011. */
+  readonly onFailure: (error: unknown) => void
+}
+
+export class Connection implements Sink {
+  readonly #socket: WebSocket
+  readonly #components: ConnectionComponents
+  /** By context id in hexadecimal. */
+  readonly #subscriptions = new Map<string, { id: ContextId; subscription: Subscription }>()
+  #inFlight = 0
+  #waiters: (() => void)[] = []
+  /** When the last pong came, or the socket was opened, ms of the clock. */
+  lastPongMs: number
+
+  constructor(socket: WebSocket, nowMs: number, components: ConnectionComponents) {
+    this.#socket = socket
+    this.#components = components
+    this.lastPongMs = nowMs
+  }
+
+  /** A text frame came in. Never rejects. What is not JSON is ignored, as in the original. */
+  async receive(text: string): Promise<void> {
+    let frame: unknown
+    try {
+      frame = parseJson(text)
+    } catch (error) {
+      if (isMerogateError(error, 'SERVER_BAD_JSON')) return
+      throw error
+    }
+    const id = readId(frame)
+    if (id === undefined) {
+      const problem = 'expected an object whose id is an unsigned integer or null'
+      this.#reply(null, { error: parseError(INVALID_REQUEST, problem) })
+      return
+    }
+    if (this.#inFlight >= MAX_WS_IN_FLIGHT) {
+      const message = `expected at most ${MAX_WS_IN_FLIGHT} unanswered commands, got one more`
+      this.#reply(id, { error: rpcError('RateLimited', message, { retryAfterMs: 100 }) })
+      return
+    }
+    this.#inFlight++
+    try {
+      await this.#run(id, frame as object) // readId() takes objects only
+    } catch (error) {
+      this.#components.onFailure(error)
+      this.close(CLOSE_INTERNAL_ERROR, 'internal error')
+    } finally {
+      this.#inFlight--
+    }
+  }
+
+  async #run(id: unknown, frame: object): Promise<void> {
+    const method = 'method' in frame ? frame.method : undefined
+    const params = 'params' in frame ? frame.params : undefined
+    if (method === 'subscribe') await this.#subscribe(id, params)
+    else if (method === 'unsubscribe') this.#unsubscribe(id, params)
+    else {
+      const { dispatch, requestId } = this.#components
+      const outcome = await dispatch.call(method, params, requestId())
+      this.#reply(id, outcome)
+    }
+  }
+
+  async #subscribe(id: unknown, params: unknown): Promise<void> {
+    const parsed = subscribeSchema.safeParse(params)
+    if (!parsed.success) {
+      this.#reply(id, { error: paramsError(parsed.error) })
+      return
+    }
+    const { contextIds, since, fromSeq } = parsed.data
+    const accepted: string[] = []
+    const rejected: string[] = []
+    const seq: Record<string, number> = {}
+    for (const [index, context] of contextIds.entries()) {
+      const text = textAt(params, index)
+      const subscription = this.#add(context)
+      if (subscription === undefined) {
+        rejected.push(text)
+        continue
+      }
+      accepted.push(text)
+      const from = fromSeq ?? sinceOf(since, text)
+      if (from !== undefined) subscription.replayFrom(from)
+      seq[text] = Number(await this.#components.events.last(context))
+    }
+    const result = { contextIds: accepted, seq, ...(rejected.length > 0 ? { rejected } : {}) }
+    this.#reply(id, { result: JSON.stringify(result) })
+  }
+
+  /** The subscription of a context; undefined when the socket holds as many as it may. */
+  #add(context: ContextId): Subscription | undefined {
+    const key = toHex(context)
+    const present = this.#subscriptions.get(key)
+    if (present !== undefined) return present.subscription
+    if (this.#subscriptions.size >= MAX_WS_SUBSCRIPTIONS) return undefined
+    const { events, watch, onSkipped } = this.#components
+    const subscription = new Subscription(context, {
+      events,
+      sink: this,
+      onSkipped,
+      onFailure: (error) => {
+        this.#components.onFailure(error)
+        this.close(CLOSE_INTERNAL_ERROR, 'internal error')
+      },
+    })
+    this.#subscriptions.set(key, { id: context, subscription })
+    watch(context, subscription)
+    return subscription
+  }
+
+  #unsubscribe(id: unknown, params: unknown): void {
+    const parsed = unsubscribeSchema.safeParse(params)
+    if (!parsed.success) {
+      this.#reply(id, { error: paramsError(parsed.error) })
+      return
+    }
+    for (const context of parsed.data.contextIds) this.#drop(toHex(context))
+    const contextIds = parsed.data.contextIds.map((_, index) => textAt(params, index))
+    this.#reply(id, { result: JSON.stringify({ contextIds }) })
+  }
+
+  #drop(key: string): void {
+    const entry = this.#subscriptions.get(key)
+    if (entry === undefined) return
+    this.#subscriptions.delete(key)
+    entry.subscription.close()
+    this.#components.unwatch(entry.id, entry.subscription)
+  }
+
+  #reply(id: unknown, outcome: { result: string } | { error: RpcError }): void {
+    const body =
+      'result' in outcome
+        ? `"result":${outcome.result}`
+        : `"error":${JSON.stringify(outcome.error)}`
+    this.send(`{"id":${JSON.stringify(id)},${body}}`)
+  }
+
+  send(frame: string): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return
+    if (this.#socket.bufferedAmount > WS_HARD_BUFFER_BYTES) {
+      this.close(CLOSE_TRY_AGAIN_LATER, 'slow consumer')
+      return
+    }
+    this.#socket.send(frame, this.#onFlushed)
+  }
+
+  readonly #onFlushed = (): void => {
+    if (this.#waiters.length === 0 || this.isFull()) return
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const resume of waiters) resume()
+  }
+
+  isFull(): boolean {
+    return (
+      this.#socket.readyState === this.#socket.OPEN &&
+      this.#socket.bufferedAmount > WS_SOFT_BUFFER_BYTES
+    )
+  }
+
+  drained(): Promise<void> {
+    return this.isFull() ? new Promise((resolve) => this.#waiters.push(resolve)) : Promise.resolve()
+  }
+
+  ping(): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.ping()
+  }
+
+  close(code: number, reason: string): void {
+    this.#socket.close(code, reason)
+  }
+
+  /** Cuts the connection without a word. */
+  terminate(): void {
+    this.#socket.terminate()
+  }
+
+  /** The socket is gone: lets go of everything. */
+  closed(): void {
+    for (const key of [...this.#subscriptions.keys()]) this.#drop(key)
+    const waiters = this.#waiters
+    this.#waiters = []
+    for (const resume of waiters) resume()
+  }
+}
+
+/** The id to answer with: null when there is none; undefined when the frame is no command at all. */
+function readId(frame: unknown): unknown {
+  if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) return undefined
+  const id = 'id' in frame ? frame.id : null
+  return id === null || isUnsigned(id) ? id : undefined
+}
+
+function paramsError(error: z.ZodError): RpcError {
+  return parseError(PARAMS_INVALID, issuesOf(error).map(issueText).join('; '))
+}
+
+/** An id as the client wrote it. */
+function textAt(params: unknown, index: number): string {
+  const ids = (params as { contextIds: readonly string[] }).contextIds // checked by the schemas above
+  return ids[index] ?? ''
+}
+
+function sinceOf(
+  since: bigint | Record<string, bigint> | null | undefined,
+  context: string,
+): bigint | undefined {
+  if (since === null || since === undefined) return undefined
+  return typeof since === 'bigint' ? since : since[context]
+}

@@ -1,0 +1,201 @@
+/** `/ws`: lets sockets in, gives them the node's mutations, keeps them alive and lets them go (node-api.md 2.1, 2.3). */
+import type { IncomingMessage } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { WebSocketServer } from 'ws'
+import type { WebSocket } from 'ws'
+import { isMerogateError } from '../../node/errors.ts'
+import type { Node } from '../../node/interface.ts'
+import type { Metrics } from '../../node/metrics.ts'
+import { toHex } from '../../node/primitives/bytes.ts'
+import type { Clock, Timer } from '../../node/primitives/clock.ts'
+import type { Logger } from '../../node/primitives/logger.ts'
+import { apiCode, statusOf } from '../errors.ts'
+import { serverError } from '../errors.ts'
+import type { Dispatcher } from '../json-rpc/dispatcher.ts'
+import {
+  MAX_WS_CONNECTIONS,
+  MAX_WS_FRAME_BYTES,
+  WS_PING_INTERVAL_MS,
+  WS_PONG_TIMEOUT_MS,
+} from '../limits.ts'
+import { checkHost, checkOrigin } from '../loopback.ts'
+import { CLOSE_GOING_AWAY, CLOSE_PROTOCOL_ERROR, Connection } from './connection.ts'
+import { notificationText } from './subscription.ts'
+import type { Subscription } from './subscription.ts'
+
+export interface WsInit {
+  readonly allowedOrigins: ReadonlySet<string>
+  /** @default WS_PING_INTERVAL_MS */
+  readonly pingIntervalMs?: number
+  /** @default WS_PONG_TIMEOUT_MS */
+  readonly pongTimeoutMs?: number
+}
+
+export interface WsComponents {
+  readonly node: Node
+  readonly dispatch: Dispatcher
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly requestId: () => string
+}
+
+export interface WsServer {
+  start(): void
+  /** Takes over a connection that asked for an upgrade, or refuses it. */
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void
+  /** Refuses new sockets and asks the open ones to go (1001). */
+  drain(): void
+  /** Cuts what is still open. */
+  stop(): void
+}
+
+/** Sockets on the path `/ws`. */
+export function wsServer(init: WsInit): (components: WsComponents) => WsServer {
+  return (components) => new Hub(init, components)
+}
+
+class Hub implements WsServer {
+  readonly #allowedOrigins: ReadonlySet<string>
+  readonly #pingIntervalMs: number
+  readonly #pongTimeoutMs: number
+  readonly #components: WsComponents
+  readonly #connections = new Set<Connection>()
+  /** Who wants the mutations of a context, by its id in hexadecimal. */
+  readonly #watchers = new Map<string, Set<Subscription>>()
+  readonly #acceptor = new WebSocketServer({
+    noServer: true,
+    maxPayload: MAX_WS_FRAME_BYTES,
+    perMessageDeflate: false,
+  })
+  readonly #open: ReturnType<Metrics['gauge']>
+  readonly #dropped: ReturnType<Metrics['counter']>
+  #timer: Timer | undefined
+  #stopListening: (() => void) | undefined
+  #isDraining = false
+
+  constructor(init: WsInit, components: WsComponents) {
+    this.#allowedOrigins = init.allowedOrigins
+    this.#pingIntervalMs = init.pingIntervalMs ?? WS_PING_INTERVAL_MS
+    this.#pongTimeoutMs = init.pongTimeoutMs ?? WS_PONG_TIMEOUT_MS
+    this.#components = components
+    const { metrics } = components
+    this.#open = metrics.gauge('merogate_ws_connections', { help: 'Open WebSockets' })
+    this.#dropped = metrics.counter('merogate_ws_dropped_events_total', {
+      help: 'Mutations a subscriber missed because the event log no longer held them',
+    })
+  }
+
+  start(): void {
+    const { node, clock } = this.#components
+    this.#isDraining = false
+    this.#timer = clock.every(this.#pingIntervalMs, () => this.#keepAlive())
+    this.#stopListening = node.events.on('state:mutation', (mutation) => {
+      const watchers = this.#watchers.get(toHex(mutation.context))
+      if (watchers === undefined) return
+      let text: string | undefined
+      const frame = (): string => (text ??= notificationText(mutation))
+      for (const subscription of watchers) subscription.deliver(mutation.seq, frame)
+    })
+  }
+
+  upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
+    // a client that goes away during the handshake is nobody's problem
+    const ignore = (): void => {}
+    socket.on('error', ignore)
+    try {
+      this.#admit(request)
+    } catch (error) {
+      if (!isMerogateError(error)) throw error
+      refuse(socket, statusOf(error), `${error.message}\n`, apiCode(error))
+      return
+    }
+    this.#acceptor.handleUpgrade(request, socket, head, (accepted) => {
+      socket.off('error', ignore)
+      this.#accept(accepted)
+    })
+  }
+
+  #admit(request: IncomingMessage): void {
+    const [path] = (request.url ?? '').split('?')
+    if (path !== '/ws' && path !== '/ws/') {
+      throw serverError('SERVER_ROUTE_UNKNOWN', 'missing', 'WebSockets are served at /ws')
+    }
+    checkHost(request.headers.host)
+    checkOrigin(request.headers.origin, this.#allowedOrigins)
+    if (this.#isDraining)
+      throw serverError('SERVER_DRAINING', 'transport', 'the server is stopping')
+    if (this.#connections.size >= MAX_WS_CONNECTIONS) {
+      const message = `expected at most ${MAX_WS_CONNECTIONS} open WebSockets, got one more`
+      throw serverError('SERVER_TOO_MANY', 'limit', message, { limit: MAX_WS_CONNECTIONS })
+    }
+  }
+
+  #accept(socket: WebSocket): void {
+    const { dispatch, node, clock, logger, requestId } = this.#components
+    const connection = new Connection(socket, clock.nowMs(), {
+      dispatch,
+      events: node.events,
+      requestId,
+      watch: (context, subscription) => this.#watch(toHex(context), subscription),
+      unwatch: (context, subscription) => this.#unwatch(toHex(context), subscription),
+      onSkipped: (count) => this.#dropped.inc({}, Number(count)),
+      onFailure: (error) => logger.error({ err: error }, 'command of a socket failed'),
+    })
+    this.#connections.add(connection)
+    this.#open.set(this.#connections.size)
+    socket.on('message', (data, isBinary) => {
+      if (isBinary) return // ignored, as in the original
+      // ws hands text over as one buffer under its default binaryType
+      void connection.receive(String(data))
+    })
+    socket.on('pong', () => {
+      connection.lastPongMs = clock.nowMs()
+    })
+    socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'))
+    socket.on('close', () => {
+      this.#connections.delete(connection)
+      this.#open.set(this.#connections.size)
+      connection.closed()
+    })
+  }
+
+  #watch(key: string, subscription: Subscription): void {
+    const watchers = this.#watchers.get(key)
+    if (watchers === undefined) this.#watchers.set(key, new Set([subscription]))
+    else watchers.add(subscription)
+  }
+
+  #unwatch(key: string, subscription: Subscription): void {
+    const watchers = this.#watchers.get(key)
+    watchers?.delete(subscription)
+    if (watchers?.size === 0) this.#watchers.delete(key)
+  }
+
+  #keepAlive(): void {
+    const oldest = this.#components.clock.nowMs() - this.#pingIntervalMs - this.#pongTimeoutMs
+    for (const connection of this.#connections) {
+      if (connection.lastPongMs < oldest) connection.close(CLOSE_PROTOCOL_ERROR, 'Ping timeout')
+      else connection.ping()
+    }
+  }
+
+  drain(): void {
+    this.#isDraining = true
+    for (const connection of this.#connections) connection.close(CLOSE_GOING_AWAY, 'shutdown')
+  }
+
+  stop(): void {
+    this.#timer?.cancel()
+    this.#stopListening?.()
+    for (const connection of this.#connections) connection.terminate()
+  }
+}
+
+/** Answers an upgrade with a plain HTTP response. */
+function refuse(socket: Duplex, status: number, text: string, code: string): void {
+  socket.end(
+    `HTTP/1.1 ${status} ${code}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+  )
+}

@@ -1,0 +1,124 @@
+/**
+ * One context on one socket. Live mutations go out as they come; when the socket is slow, or the client asked for the past, the
+ * subscription reads on from the node's event log until it has caught up. So nothing is lost or repeated while the log holds it, and a
+ * slow client costs no memory.
+ */
+import type { Events, StateMutation } from '../../node/interface.ts'
+import type { ContextId } from '../../node/primitives/ids.ts'
+import { toBase58 } from '../../node/primitives/bytes.ts'
+import { encodeMutation } from '../encode.ts'
+import { WS_REPLAY_PAGE } from '../limits.ts'
+
+/** Where frames go: a socket that can say how full it is. */
+export interface Sink {
+  /** More is queued than should be. */
+  isFull(): boolean
+  /** Resolves when it is no longer full, or closed. */
+  drained(): Promise<void>
+  send(frame: string): void
+}
+
+export interface SubscriptionComponents {
+  readonly events: Pick<Events, 'replay' | 'last'>
+  readonly sink: Sink
+  /** The log could not be read: the subscription is over. */
+  readonly onFailure: (error: unknown) => void
+  /** The log no longer held this many mutations. */
+  readonly onSkipped: (count: bigint) => void
+}
+
+/** A mutation as the frame that tells a client. */
+export function notificationText(mutation: StateMutation): string {
+  return `{"id":null,"result":${JSON.stringify(encodeMutation(mutation))}}`
+}
+
+export class Subscription {
+  readonly #context: ContextId
+  readonly #components: SubscriptionComponents
+  /** The next sequence number the client gets. 0: whatever comes first. */
+  #next = 0n
+  /** The newest mutation that came by while catching up. */
+  #newest = 0n
+  #isCatchingUp = false
+  #isClosed = false
+
+  constructor(context: ContextId, components: SubscriptionComponents) {
+    this.#context = context
+    this.#components = components
+  }
+
+  /** A mutation was stored; `frame` is made once for all subscribers. Each comes once, in order. */
+  deliver(seq: bigint, frame: () => string): void {
+    if (this.#isClosed || seq < this.#next) return
+    if (this.#isCatchingUp) {
+      this.#newest = seq
+      return
+    }
+    const { sink } = this.#components
+    if (sink.isFull()) {
+      this.#newest = seq
+      void this.#catchUp(async () => seq)
+      return
+    }
+    sink.send(frame())
+    this.#next = seq + 1n
+  }
+
+  /** Sends everything from `since` on, as far as the log still has it, then goes on live. Safe to repeat. */
+  replayFrom(since: bigint): void {
+    if (this.#isCatchingUp || this.#isClosed) return
+    void this.#catchUp(async () => {
+      // a client that knows more than we do met another life of this node: it gets what comes next
+      const end = (await this.#components.events.last(this.#context)) + 1n
+      return since < end ? since : end
+    })
+  }
+
+  close(): void {
+    this.#isClosed = true
+  }
+
+  /** Never rejects. Runs until the log has nothing newer than what went out. */
+  async #catchUp(start: () => Promise<bigint>): Promise<void> {
+    this.#isCatchingUp = true
+    try {
+      this.#next = await start()
+      while (await this.#sendPage());
+    } catch (error) {
+      this.#isClosed = true
+      this.#components.onFailure(error)
+    } finally {
+      this.#isCatchingUp = false
+    }
+  }
+
+  /** Sends one page of the log; false when there is nothing more, and from that very moment on mutations are live. */
+  async #sendPage(): Promise<boolean> {
+    const { events, sink, onSkipped } = this.#components
+    if (sink.isFull()) await sink.drained()
+    const options = { limit: WS_REPLAY_PAGE }
+    const { mutations, skipped } = await events.replay(this.#context, this.#next, options)
+    if (this.#isClosed) return false
+    if (skipped > 0n) {
+      this.#next += skipped
+      onSkipped(skipped)
+      sink.send(laggedText(this.#context, skipped))
+    }
+    for (const mutation of mutations) {
+      if (sink.isFull()) await sink.drained()
+      if (this.#isClosed) return false
+      sink.send(notificationText(mutation))
+      this.#next = mutation.seq + 1n
+    }
+    return mutations.length > 0 || this.#newest >= this.#next
+  }
+}
+
+function laggedText(context: ContextId, skipped: bigint): string {
+  const result = {
+    contextId: toBase58(context),
+    type: 'Lagged',
+    data: { skipped: Number(skipped) },
+  }
+  return JSON.stringify({ id: null, result })
+}

@@ -1,0 +1,175 @@
+/** One contract under test: who takes part, and short words for what the rows do with it. */
+import {
+  CAPABILITIES,
+  type Anchor,
+  type MemberRecord,
+  type Signer,
+} from '../../src/node/anchor/anchor.ts'
+import type { SignedEnvelope } from '../../src/node/anchor/model/decide.ts'
+import type {
+  CapabilityChange,
+  Domain,
+  Operation,
+  Subject,
+} from '../../src/node/anchor/operations.ts'
+import type { EnvelopeService } from '../../src/node/anchor/service.ts'
+import type { ContextId, GroupId } from '../../src/node/primitives/ids.ts'
+import {
+  contextOf,
+  creation,
+  type EnvelopeFields,
+  ownGroup,
+  person,
+  refusalOf,
+  secondsOf,
+  type ShiftedClock,
+  sign,
+  valueOf,
+} from './anchor-support.ts'
+
+/** One contract, with the means to reach it. */
+export interface AnchorHarness {
+  /** A started anchor of another party; stopped with the harness. */
+  anchor(): Promise<Anchor>
+  /** The contract's own door, for bytes as they are and for single pages. */
+  readonly service: EnvelopeService
+  /** The contract's clock. */
+  readonly clock: ShiftedClock
+  stop(): Promise<void>
+}
+
+/** Every capability bit. */
+export const ALL = 31
+/** Seconds. */
+export const HOUR = 3600
+
+/** Adds people as writers. */
+export function add(...people: readonly Signer[]): Operation {
+  return { kind: 'addMembers', ids: people.map(({ publicKey }) => publicKey), role: 'writer' }
+}
+
+/** Removes people. */
+export function remove(...people: readonly Signer[]): Operation {
+  return { kind: 'removeMembers', ids: people.map(({ publicKey }) => publicKey) }
+}
+
+/** Gives or takes capabilities. */
+export function bits(
+  kind: 'grant' | 'revoke',
+  ...list: readonly (readonly [Signer, number])[]
+): Operation {
+  const changes: CapabilityChange[] = list.map(([{ publicKey }, capabilities]) => ({
+    identity: publicKey,
+    capabilities,
+  }))
+  return { kind, changes }
+}
+
+/** That many people. */
+export function crowd(count: number): Signer[] {
+  return Array.from({ length: count }, (_, index) => person(`crowd ${index}`))
+}
+
+/** The names are those of the list: A the author, B and C members, X an outsider. */
+export class AnchorBench {
+  readonly a: Signer = person('A')
+  readonly b: Signer = person('B')
+  readonly c: Signer = person('C')
+  readonly x: Signer = person('X')
+  readonly context: ContextId = contextOf(this.a)
+  readonly group: GroupId = ownGroup(this.context)
+  readonly #create: () => Promise<AnchorHarness>
+  #harness: AnchorHarness | undefined
+  #anchor: Anchor | undefined
+  #domain: Domain | undefined
+
+  constructor(create: () => Promise<AnchorHarness>) {
+    this.#create = create
+  }
+
+  get harness(): AnchorHarness {
+    return valueOf(this.#harness && { value: this.#harness })
+  }
+
+  get anchor(): Anchor {
+    return valueOf(this.#anchor && { value: this.#anchor })
+  }
+
+  get domain(): Domain {
+    return valueOf(this.#domain && { value: this.#domain })
+  }
+
+  async begin(): Promise<void> {
+    this.#harness = await this.#create()
+    this.#anchor = await this.#harness.anchor()
+    this.#domain = await this.#harness.service.readDomain()
+  }
+
+  async end(): Promise<void> {
+    await this.#harness?.stop()
+  }
+
+  // arrow functions, so that the rows can take them apart
+
+  readonly now = (): bigint => secondsOf(this.harness.clock)
+
+  readonly submit = (subject: Subject, operation: Operation, signer: Signer): Promise<unknown> =>
+    this.anchor.submit(subject, operation, signer)
+
+  /** Accepted, or the refusal's name. */
+  readonly outcome = (
+    operation: Operation,
+    signer: Signer,
+    subject: Subject = this.group,
+  ): Promise<unknown> => refusalOf(this.submit(subject, operation, signer))
+
+  readonly member = async (
+    who: Signer,
+    of: GroupId = this.group,
+  ): Promise<MemberRecord | undefined> => (await this.anchor.readMember(of, who.publicKey))?.value
+
+  readonly membersRevision = async (): Promise<bigint> =>
+    valueOf(await this.anchor.readGroup(this.group)).membersRevision
+
+  readonly nonceOf = async (who: Signer): Promise<bigint> => (await this.member(who))?.nonce ?? 0n
+
+  readonly signed = async (
+    who: Signer,
+    operation: Operation,
+    fields: Partial<EnvelopeFields> = {},
+    signWith?: Signer,
+  ): Promise<SignedEnvelope> =>
+    sign(
+      who,
+      operation,
+      {
+        domain: this.domain,
+        subject: this.group,
+        nonce: fields.nonce ?? (await this.nonceOf(who)),
+        validUntil: this.now() + 600n,
+        ...fields,
+      },
+      signWith,
+    )
+
+  /** Sends bytes as they are; the refusal's name, or `accepted`. */
+  readonly send = async (message: SignedEnvelope): Promise<string> => {
+    const result = await this.harness.service.submit(message)
+    return result.accepted ? 'accepted' : result.refusal.name
+  }
+
+  /** Given: row 1 of the list. */
+  readonly row1 = (): Promise<unknown> => this.submit(this.context, creation(), this.a)
+
+  /** Given: row 6 of the list. */
+  readonly row6 = async (): Promise<void> => {
+    await this.row1()
+    await this.submit(this.group, add(this.b), this.a)
+  }
+
+  /** Given: row 27 of the list. */
+  readonly row27 = async (): Promise<void> => {
+    await this.row6()
+    await this.submit(this.group, bits('grant', [this.b, CAPABILITIES.manageMembers]), this.a)
+  }
+}

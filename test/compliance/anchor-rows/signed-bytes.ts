@@ -1,0 +1,171 @@
+/** Rows about envelopes: signatures, nonces, domains, time. */
+import { expect } from 'chai'
+import type { Signer } from '../../../src/node/anchor/anchor.ts'
+import type { SignedEnvelope } from '../../../src/node/anchor/model/decide.ts'
+import { firstNonce } from '../../../src/node/anchor/model/group-draft.ts'
+import type { Operation } from '../../../src/node/anchor/operations.ts'
+import { PublicKey } from '../../../src/node/primitives/ids.ts'
+import { type AnchorBench, add, remove, crowd } from '../anchor-bench.ts'
+import { refusalOf } from '../anchor-support.ts'
+
+/** Order of the ed25519 base point. */
+const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
+
+/** S + group order: the same point equation, another encoding. */
+function withLargeS(signature: Uint8Array): Uint8Array {
+  const s = BigInt(`0x${Buffer.from(signature.subarray(32)).reverse().toString('hex')}`)
+  const larger = Buffer.from((s + GROUP_ORDER).toString(16).padStart(64, '0'), 'hex').reverse()
+  return new Uint8Array(Buffer.concat([signature.subarray(0, 32), larger]))
+}
+
+/** Registers the tests on a contract. */
+export function envelopeRows(t: AnchorBench): void {
+  const {
+    a,
+    b,
+    c,
+    x,
+    group,
+    now,
+    submit,
+    outcome,
+    member,
+    membersRevision,
+    nonceOf,
+    signed,
+    send,
+    row1,
+    row6,
+  } = t
+  describe('signed bytes', () => {
+    it('[12] [13] takes the next nonce only, and names it', async () => {
+      await row6()
+      const nonce = await nonceOf(a)
+      const gap = await t.harness.service.submit(await signed(a, add(c), { nonce: nonce + 1n }))
+      expect(gap).to.deep.include({
+        accepted: false,
+        refusal: { name: 'BadNonce', number: 12, expected: nonce },
+      })
+      const message = await signed(a, add(c))
+      expect(await send(message)).to.equal('accepted')
+      expect(await send(message)).to.equal('BadNonce')
+    })
+
+    it('[14] applies one of two that race with one nonce', async () => {
+      await row6()
+      const messages = [await signed(a, add(c)), await signed(a, add(x))]
+      const outcomes = await Promise.all(messages.map(send))
+      expect(outcomes.sort()).to.deep.equal(['BadNonce', 'accepted'])
+    })
+
+    it('[15] refuses changed bytes and foreign signatures', async () => {
+      await row6()
+      const message = await signed(a, add(c))
+      const flipped = Uint8Array.from(message.signature)
+      flipped[3] = (flipped[3] ?? 0) ^ 4
+      expect(await send({ ...message, signature: flipped })).to.equal('BadSignature')
+      expect(await send(await signed(a, add(c), {}, b))).to.equal('BadSignature')
+      const other = await signed(a, add(x))
+      const mixed = { envelope: message.envelope, signature: other.signature }
+      expect(await send(mixed)).to.equal('BadSignature')
+      const short = { ...message, signature: message.signature.subarray(1) }
+      expect(await send(short)).to.equal('BadSignature')
+    })
+
+    it('[16] refuses a trailing byte and an envelope that is too long', async () => {
+      await row6()
+      const { envelope } = await signed(a, add(c))
+      const resigned = (bytes: Uint8Array): SignedEnvelope => ({
+        envelope: bytes,
+        signature: new Uint8Array(64),
+      })
+      expect(await send(resigned(Uint8Array.of(...envelope, 0)))).to.equal('Malformed')
+      expect(await send(resigned(envelope.subarray(1)))).to.equal('Malformed')
+      expect(await send(resigned(new Uint8Array(8193)))).to.equal('LimitExceeded')
+      expect(await send(resigned(new Uint8Array(8192)))).to.equal('Malformed')
+    })
+
+    it('[17] [18] refuses what was signed for another contract or network', async () => {
+      await row6()
+      for (const other of [
+        { ...t.domain, network: new Uint8Array(32) },
+        { ...t.domain, contract: Uint8Array.of(...t.domain.contract, 1) },
+        { ...t.domain, chain: t.domain.chain + 1 },
+      ]) {
+        expect(await send(await signed(a, add(c), { domain: other }))).to.equal('WrongDomain')
+      }
+    })
+
+    it('[19] [20] takes an envelope until its last second, and not from beyond a day', async () => {
+      await row6()
+      for (const [seconds, expected] of [
+        [-60n, 'Expired'],
+        [24n * 3600n + 60n, 'Expired'],
+        [24n * 3600n - 60n, 'accepted'],
+      ] as const) {
+        const message = await signed(a, add(c), { validUntil: now() + seconds })
+        expect(await send(message)).to.equal(expected)
+      }
+    })
+
+    it('[21] refuses weak keys', async () => {
+      await row1()
+      const identity = PublicKey.from(Uint8Array.of(1, ...new Uint8Array(31)))
+      const weak: Signer = { publicKey: identity, sign: () => new Uint8Array(64) }
+      expect(await send(await signed(weak, add(c), { nonce: 0n }))).to.equal('WeakKey')
+      expect(await outcome(add(weak), a)).to.equal('WeakKey')
+    })
+
+    it('[22] refuses a signature whose S is not below the group order', async () => {
+      await row6()
+      const message = await signed(a, add(c))
+      const signature = withLargeS(message.signature)
+      expect(await send({ ...message, signature })).to.equal('BadSignature')
+    })
+
+    it('[52] voids earlier envelopes by a higher nonce', async () => {
+      await row6()
+      const old = await signed(a, add(c))
+      const before = await nonceOf(a)
+      await submit(group, { kind: 'bumpNonce', to: before + 10n }, a)
+      expect(await nonceOf(a)).to.equal(before + 10n)
+      expect(await send(old)).to.equal('BadNonce')
+      expect(await outcome({ kind: 'bumpNonce', to: before }, a)).to.equal('BadNonce')
+    })
+
+    it('keeps a raised nonce below those of a later membership', async () => {
+      await row6()
+      const limit = firstNonce((await membersRevision()) + 1n)
+      const to = (nonce: bigint): Operation => ({ kind: 'bumpNonce', to: nonce })
+      expect(await outcome(to(limit + 1n), b)).to.equal('LimitExceeded')
+      expect(await outcome(to(limit), b)).to.equal('accepted')
+      await submit(group, remove(b), a)
+      await submit(group, add(b), a)
+      expect((await nonceOf(b)) > limit).to.equal(true)
+    })
+
+    it('[80] applies what one signer queues, in order', async () => {
+      await row1()
+      const people = crowd(20)
+      await Promise.all(people.map((who) => submit(group, add(who), a)))
+      expect(await membersRevision()).to.equal(21n)
+      for (const [index, who] of people.entries()) {
+        expect(await member(who)).to.include({ joinedRevision: BigInt(index) + 2n })
+      }
+    })
+
+    it('signs anew when another t.anchor used the nonce', async () => {
+      await row1()
+      const second = await t.harness.anchor()
+      const people = crowd(8)
+      const outcomes = await Promise.all(
+        people.map((who, index) =>
+          refusalOf((index % 2 === 0 ? t.anchor : second).submit(group, add(who), a)),
+        ),
+      )
+      const accepted = outcomes.filter((result) => result === 'accepted').length
+      expect(await membersRevision()).to.equal(BigInt(accepted) + 1n)
+      expect(accepted).to.be.greaterThan(3)
+    })
+  })
+}

@@ -1,0 +1,274 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { CAPABILITIES, type Role } from '../../../src/node/anchor/anchor.ts'
+import {
+  claimDigest,
+  deriveContextId,
+  envelopeCodec,
+  invitationDigest,
+} from '../../../src/node/anchor/envelope.ts'
+import { decide, type Decision } from '../../../src/node/anchor/model/decide.ts'
+import {
+  readContext,
+  readGroup,
+  readMember,
+  readMemberPage,
+} from '../../../src/node/anchor/model/queries.ts'
+import type { KeyRules } from '../../../src/node/anchor/model/request.ts'
+import { headerKey, MemoryState } from '../../../src/node/anchor/model/state.ts'
+import type { Domain, InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
+import { sha256 } from '../../../src/node/primitives/hash.ts'
+import { equalBytes, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
+import { type ContextId, GroupId, PublicKey } from '../../../src/node/primitives/ids.ts'
+import { application, creation, salt } from '../../compliance/anchor-support.ts'
+import { Projection } from './projection.ts'
+
+const DOMAIN: Domain = { chain: 0, network: new Uint8Array(32), contract: utf8('test') }
+const PEOPLE = Array.from({ length: 5 }, (_, index) => PublicKey.from(sha256(utf8(`p${index}`))))
+const START = 1_800_000_000n
+
+/** A signature of the tests: the hash of key and message, twice. Cheap, and still bound to both. */
+function mark(key: Uint8Array, message: Uint8Array): Uint8Array {
+  const half = sha256(key, message)
+  return Uint8Array.of(...half, ...half)
+}
+
+/** What stands for the envelope's own signature, which is another test's matter. */
+const UNSIGNED = new Uint8Array(64)
+
+const KEYS: KeyRules = {
+  isStrong: () => true,
+  verify: (key, message, signature) =>
+    signature === UNSIGNED || equalBytes(mark(key, message), signature),
+}
+
+/** The contract under test, with everything that is checked after each step. */
+class World {
+  readonly state = new MemoryState()
+  readonly projection = new Projection()
+  readonly contexts: ContextId[] = []
+  readonly used = new Set<string>()
+  now = START
+
+  /** The group that steps are about: the first context's. */
+  get group(): GroupId {
+    return GroupId.from(deriveContextId(person(0), salt(0)))
+  }
+
+  nonceOf(who: PublicKey): bigint {
+    return readMember(this.state, this.group, who)?.nonce ?? 0n
+  }
+
+  submit(
+    who: PublicKey,
+    subject: ContextId | GroupId,
+    operation: Operation,
+    nonce: bigint,
+  ): Decision {
+    const fields = { domain: DOMAIN, subject, signer: who, nonce, validUntil: this.now + 60n }
+    const envelope = envelopeCodec.encode({ ...fields, operation })
+    const before = this.describe()
+    const signed = { envelope, signature: UNSIGNED }
+    const decision = decide(this.state, signed, { domain: DOMAIN, now: this.now, keys: KEYS })
+    expect(this.describe(), 'decide changes nothing').to.deep.equal(before)
+    if (decision.accepted) this.#commit(decision)
+    return decision
+  }
+
+  /** Everything that can be asked, as plain values. */
+  describe(): unknown {
+    const group = readGroup(this.state, this.group)
+    return {
+      contexts: this.contexts.map((id) => readContext(this.state, id)),
+      group,
+      members: readMemberPage(this.state, this.group, 0, 100),
+    }
+  }
+
+  check(): void {
+    const header = this.state.get('groups', headerKey(this.group))
+    const page = readMemberPage(this.state, this.group, 0, 100)
+    if (header === undefined || page === undefined) return
+    const keys = page.items.map(({ identity }) => toHex(identity))
+    expect(new Set(keys).size, 'every slot holds another member').to.equal(header.count)
+    const managers = page.items.filter(
+      ({ capabilities }) => (capabilities & CAPABILITIES.manageMembers) !== 0,
+    )
+    expect(managers.length, 'the count of managers').to.equal(header.managers)
+    if (!header.sealed) expect(managers.length, 'somebody manages').to.be.greaterThan(0)
+    for (const { role, capabilities } of page.items) {
+      if (role === 'relay') expect(capabilities, 'a relay holds no capability').to.equal(0)
+    }
+    this.#checkProjection()
+  }
+
+  #commit(decision: Extract<Decision, { accepted: true }>): void {
+    const before = readGroup(this.state, this.group)
+    const { envelope, effects, event } = decision
+    this.state.apply(effects)
+    if (envelope.operation.kind === 'createContext')
+      this.contexts.push(envelope.subject as ContextId)
+    if (event !== undefined) this.projection.apply(event)
+    const after = readGroup(this.state, this.group)
+    for (const revision of ['membersRevision', 'capabilitiesRevision'] as const) {
+      const grown = (after?.[revision] ?? 1n) - (before?.[revision] ?? 1n)
+      const counts = event !== undefined && event.revision === after?.[revision] && grown === 1n
+      expect(grown === 0n || counts, `${revision} grows by 0 or 1 and says so`).to.equal(true)
+    }
+    if (envelope.nonce === 0n) return // a newcomer, which has no nonce yet
+    const use = `${toHex(envelope.signer)} ${envelope.nonce}`
+    expect(this.used.has(use), 'no nonce is used twice').to.equal(false)
+    this.used.add(use)
+  }
+
+  /** The event log tells as much as the stored records do (row 83). */
+  #checkProjection(): void {
+    const header = readGroup(this.state, this.group)
+    const projected = this.projection.groups.get(toHex(this.group))
+    const page = readMemberPage(this.state, this.group, 0, 100)
+    expect(projected?.membersRevision).to.equal(header?.membersRevision)
+    expect(projected?.capabilitiesRevision).to.equal(header?.capabilitiesRevision)
+    expect(projected?.sealed).to.equal(header?.sealed)
+    expect(new Map(projected?.members)).to.deep.equal(
+      new Map(
+        page?.items.map(({ identity, role, capabilities, joinedRevision }) => [
+          toHex(identity),
+          { role, capabilities, joinedRevision },
+        ]),
+      ),
+    )
+    for (const id of this.contexts) {
+      const record = readContext(this.state, id)
+      expect(this.projection.contexts.get(toHex(id))).to.deep.equal({
+        group: toHex(record?.group ?? id),
+        application: toHex(record?.application.id ?? id),
+        revision: record?.applicationRevision,
+      })
+    }
+  }
+}
+
+function person(index: number): PublicKey {
+  return PEOPLE[index % PEOPLE.length] ?? PublicKey.from(new Uint8Array(32))
+}
+
+const who = fc.nat({ max: PEOPLE.length - 1 }).map(person)
+const some = fc.uniqueArray(fc.nat({ max: PEOPLE.length - 1 }), { minLength: 1, maxLength: 3 })
+const ids = some.map((indexes) => indexes.map(person))
+const role: fc.Arbitrary<Role> = fc.constantFrom('writer', 'reader', 'relay')
+const bits = fc.integer({ min: 1, max: 31 })
+const changes = fc
+  .tuple(ids, bits)
+  .map(([list, capabilities]) => list.map((identity) => ({ identity, capabilities })))
+
+/** What is asked for, given the world as it is. */
+type Plan = (world: World, signer: PublicKey) => Operation
+
+const simple: fc.Arbitrary<Operation> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('addMembers' as const), ids, role }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('removeMembers' as const), ids }) },
+  { weight: 3, arbitrary: fc.record({ kind: fc.constant('grant' as const), changes }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('revoke' as const), changes }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('setRole' as const), ids, role }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('leave' as const) }) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .nat({ max: 3 })
+      .map((n) => ({ kind: 'updateApplication' as const, application: application(n) })),
+  },
+)
+
+const invitation = fc
+  .record({ inviter: who, role, capabilities: fc.nat({ max: 31 }), nonce: fc.nat({ max: 3 }) })
+  .map(({ inviter, nonce, ...given }): Plan => (world, signer) => {
+    const terms: InvitationTerms = {
+      domain: DOMAIN,
+      group: world.group,
+      inviter,
+      claimKey: person(4),
+      notAfter: START + 50n,
+      maxUses: 2,
+      inviteNonce: BigInt(nonce),
+      ...given,
+    }
+    return {
+      kind: 'claimInvitation',
+      terms,
+      inviterSignature: mark(inviter, invitationDigest(terms)),
+      claimSignature: mark(terms.claimKey, claimDigest(terms, signer)),
+    }
+  })
+
+const plan: fc.Arbitrary<Plan> = fc.oneof(
+  {
+    weight: 12,
+    arbitrary: simple.map(
+      (operation): Plan =>
+        () =>
+          operation,
+    ),
+  },
+  { weight: 3, arbitrary: invitation },
+  {
+    weight: 2,
+    arbitrary: fc
+      .bigInt({ min: -1n, max: (1n << 32n) + 2n })
+      .map((more): Plan => (world, signer) => ({
+        kind: 'bumpNonce',
+        to: world.nonceOf(signer) + more + 1n,
+      })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc
+      .record({ inviter: who, nonce: fc.nat({ max: 3 }) })
+      .map(({ inviter, nonce }): Plan => () => ({
+        kind: 'revokeInvitation',
+        inviter,
+        inviteNonce: BigInt(nonce),
+        notAfter: START + 50n,
+      })),
+  },
+)
+
+const step = fc.record({
+  signer: fc.oneof({ weight: 3, arbitrary: fc.constant(person(0)) }, { weight: 2, arbitrary: who }),
+  plan,
+  // now and then an old, future or foreign nonce
+  nonceShift: fc.oneof(
+    { weight: 9, arbitrary: fc.constant(0n) },
+    { weight: 1, arbitrary: fc.constantFrom(-1n, 1n, 1n << 32n) },
+  ),
+  seconds: fc.nat({ max: 3 }),
+})
+
+describe('anchor model', () => {
+  it('keeps its promises whatever is sent to it', () => {
+    const steps = fc.array(step, { minLength: 5, maxLength: 40 })
+    let accepted = 0
+    let sent = 0
+    fc.assert(
+      fc.property(steps, fc.boolean(), (list, isSealed) => {
+        const world = new World()
+        const first = deriveContextId(person(0), salt(0))
+        expect(world.submit(person(0), first, creation(0), 0n).accepted).to.equal(true)
+        world.check()
+        for (const { signer, plan: make, nonceShift, seconds } of list) {
+          world.now += BigInt(seconds)
+          const operation = make(world, signer)
+          const isNewcomer = operation.kind === 'claimInvitation'
+          const nonce = (isNewcomer ? 0n : world.nonceOf(signer)) + nonceShift
+          const decision = world.submit(signer, world.group, operation, nonce < 0n ? 0n : nonce)
+          sent++
+          if (decision.accepted) accepted++
+          world.check()
+        }
+        if (!isSealed) return
+        world.submit(person(0), world.group, { kind: 'seal' }, world.nonceOf(person(0)))
+        world.check()
+      }),
+    )
+    expect(accepted / sent, 'many steps are accepted').to.be.greaterThan(0.15)
+  })
+})

@@ -1,0 +1,360 @@
+import { expect } from 'chai'
+import type { Anchor, AnchorChange } from '../../../src/node/anchor/anchor.ts'
+import { envelopeAnchor, RETRY_PAUSES_MS } from '../../../src/node/anchor/envelope-anchor.ts'
+import { refusal, unreachable } from '../../../src/node/anchor/errors.ts'
+import { localAuthority, type LocalAuthority } from '../../../src/node/anchor/local-authority.ts'
+import type { Operation } from '../../../src/node/anchor/operations.ts'
+import type { EnvelopeService } from '../../../src/node/anchor/service.ts'
+import { splitOperation } from '../../../src/node/anchor/split.ts'
+import { isMerogateError } from '../../../src/node/errors.ts'
+import { systemClock, systemRandom, type Clock } from '../../../src/node/primitives/clock.ts'
+import { PublicKey } from '../../../src/node/primitives/ids.ts'
+import { sha256 } from '../../../src/node/primitives/hash.ts'
+import { utf8 } from '../../../src/node/primitives/bytes.ts'
+import { silentLogger } from '../../../src/node/primitives/logger.ts'
+import {
+  application,
+  codeOf,
+  contextOf,
+  creation,
+  keysOf,
+  memberKeys,
+  ownGroup,
+  person,
+  refusalOf,
+} from '../../compliance/anchor-support.ts'
+
+const [a, b, c] = [person('A'), person('B'), person('C')]
+const context = contextOf(a)
+const group = ownGroup(context)
+const add = (who: typeof a): Operation => ({
+  kind: 'addMembers',
+  ids: [who.publicKey],
+  role: 'writer',
+})
+
+/** Waits of the anchor take no time; each is counted. */
+function hastyClock(): Clock & { readonly waits: number[] } {
+  const waits: number[] = []
+  return {
+    ...systemClock,
+    waits,
+    after: (ms, call) => {
+      waits.push(ms)
+      return systemClock.after(0, call)
+    },
+  }
+}
+
+/** The service, with some methods replaced. Methods stay bound to the authority. */
+function intercept(authority: LocalAuthority, methods: Partial<EnvelopeService>): EnvelopeService {
+  return {
+    readDomain: (options) => authority.readDomain(options),
+    readContext: (id, options) => authority.readContext(id, options),
+    readGroup: (id, options) => authority.readGroup(id, options),
+    readMember: (id, who, options) => authority.readMember(id, who, options),
+    readMemberPage: (id, offset, length, options) =>
+      authority.readMemberPage(id, offset, length, options),
+    findTransaction: (id, options) => authority.findTransaction(id, options),
+    submit: (signed, options) => authority.submit(signed, options),
+    waitForChanges: (since, waitMs, options) => authority.waitForChanges(since, waitMs, options),
+    ...methods,
+  }
+}
+
+describe('envelope anchor', () => {
+  let authority: LocalAuthority
+  let clock: ReturnType<typeof hastyClock>
+
+  const over = (methods: Partial<EnvelopeService> = {}): Anchor =>
+    envelopeAnchor({
+      protocol: 'local',
+      network: 'local',
+      contract: 'local',
+      service: intercept(authority, methods),
+    })({ clock, random: systemRandom, logger: silentLogger })
+
+  beforeEach(async () => {
+    clock = hastyClock()
+    const components = { clock: systemClock, random: systemRandom, logger: silentLogger }
+    authority = localAuthority()(components)
+    await authority.start()
+    await over().submit(context, creation(), a)
+  })
+
+  afterEach(async () => {
+    await authority.stop()
+  })
+
+  it('gives up after its retries and says that nobody answers', async () => {
+    let calls = 0
+    const down = (): Promise<never> => {
+      calls++
+      return Promise.reject(unreachable('nowhere'))
+    }
+    const anchor = over({ readContext: down, submit: down })
+    expect(await codeOf(anchor.readContext(context))).to.equal('ANCHOR_UNREACHABLE')
+    expect(calls).to.equal(RETRY_PAUSES_MS.length + 1)
+    expect(clock.waits).to.deep.equal(RETRY_PAUSES_MS)
+    expect(await codeOf(anchor.submit(group, add(b), a))).to.equal('ANCHOR_UNREACHABLE')
+  })
+
+  it('does not repeat what the service refused to do', async () => {
+    let calls = 0
+    const anchor = over({
+      readContext: () => {
+        calls++
+        return Promise.reject(new RangeError('a bug'))
+      },
+    })
+    const error = await anchor.readContext(context).catch((thrown: unknown) => thrown)
+    expect(error).to.be.instanceOf(RangeError)
+    expect(calls).to.equal(1)
+  })
+
+  it('[79] finds that an operation was applied although its answer was lost', async () => {
+    const sent: string[] = []
+    const anchor = over({
+      submit: async (signed) => {
+        sent.push(Buffer.from(signed.envelope).toString('hex'))
+        const result = await authority.submit(signed)
+        if (sent.length === 1) throw unreachable('here')
+        return result
+      },
+    })
+    const receipt = await anchor.submit(group, add(b), a)
+    expect(sent).to.have.length(2)
+    expect(sent[0], 'the same bytes').to.equal(sent[1])
+    expect(receipt.evidence.height).to.equal(2n)
+    expect(authority.height).to.equal(2n)
+  })
+
+  it('sends again what never arrived', async () => {
+    let attempts = 0
+    const anchor = over({
+      submit: (signed) => {
+        attempts++
+        return attempts < 3 ? Promise.reject(unreachable('here')) : authority.submit(signed)
+      },
+    })
+    await anchor.submit(group, add(b), a)
+    expect(authority.height).to.equal(2n)
+  })
+
+  it('signs anew once when the nonce moved, and then leaves it', async () => {
+    let stale = 0
+    const nonces = new Set<bigint>()
+    const anchor = over({
+      submit: (signed) => {
+        stale++
+        nonces.add(BigInt(stale))
+        return stale < 2
+          ? Promise.resolve({ accepted: false, refusal: refusal('BadNonce', 1n << 32n) })
+          : authority.submit(signed)
+      },
+    })
+    await anchor.submit(group, add(b), a)
+    expect(nonces.size).to.equal(2)
+    const never = over({
+      submit: () => Promise.resolve({ accepted: false, refusal: refusal('BadNonce', 7n) }),
+    })
+    const error: unknown = await never.submit(group, add(c), a).catch((thrown: unknown) => thrown)
+    if (!isMerogateError(error, 'ANCHOR_REJECTED')) throw error
+    expect(error.details['error']).to.deep.equal({ number: 12, name: 'BadNonce', expected: '7' })
+  })
+
+  it('asks for the domain again after another authority took its place', async () => {
+    let domains = 0
+    let network = new Uint8Array(32)
+    const anchor = over({
+      readDomain: async () => {
+        domains++
+        return { ...(await authority.readDomain()), network }
+      },
+    })
+    expect(await refusalOf(anchor.submit(group, add(b), a))).to.equal('WrongDomain')
+    network = (await authority.readDomain()).network as Uint8Array<ArrayBuffer> // made by the random component
+    expect(await refusalOf(anchor.submit(group, add(b), a))).to.equal('accepted')
+    expect(await refusalOf(anchor.submit(group, add(c), a))).to.equal('accepted')
+    expect(domains).to.equal(2)
+  })
+
+  it('[43] starts a member list over when it changes between two pages', async () => {
+    const people = Array.from({ length: 149 }, (_, index) =>
+      PublicKey.from(sha256(utf8(`member ${index}`))),
+    )
+    const direct = over()
+    const strong: PublicKey[] = []
+    for (const id of people) {
+      const result = await refusalOf(
+        direct.submit(group, { kind: 'addMembers', ids: [id], role: 'writer' }, a),
+      )
+      if (result === 'accepted') strong.push(id)
+    }
+    const [victim] = strong
+    if (victim === undefined) throw new RangeError('expected members')
+    let pages = 0
+    const anchor = over({
+      readMemberPage: async (id, offset, length) => {
+        pages++
+        if (pages === 2) {
+          await direct.submit(group, { kind: 'removeMembers', ids: [victim] }, a)
+        }
+        return authority.readMemberPage(id, offset, length)
+      },
+    })
+    const read = await anchor.readMembers(group)
+    expect(pages).to.equal(4)
+    expect(read?.value.members).to.have.length(strong.length)
+    const keys = new Set(read?.value.members.map(({ identity }) => String(identity)))
+    expect(keys.size).to.equal(strong.length)
+    expect(keys.has(String(victim))).to.equal(false)
+  })
+
+  it('gives up on a member list that never stands still', async () => {
+    let revision = 0n
+    const anchor = over({
+      readMemberPage: () =>
+        Promise.resolve({
+          height: 1n,
+          value: {
+            revision: revision++,
+            total: 200,
+            items: [
+              {
+                identity: a.publicKey,
+                role: 'writer',
+                capabilities: 0,
+                nonce: 0n,
+                joinedRevision: 1n,
+              },
+            ],
+          },
+        }),
+    })
+    expect(await codeOf(anchor.readMembers(group))).to.equal('ANCHOR_BUSY')
+  })
+
+  it('heeds the signal of its caller', async () => {
+    const signal = AbortSignal.abort()
+    const anchor = over()
+    expect(await codeOf(anchor.readContext(context, { signal }))).to.equal('ABORTED')
+    expect(await codeOf(anchor.submit(group, add(b), a, { signal }))).to.equal('ABORTED')
+    expect(authority.height).to.equal(1n)
+  })
+
+  it('refuses before sending what is beyond the bounds', async () => {
+    let sent = 0
+    const anchor = over({
+      submit: (signed) => {
+        sent++
+        return authority.submit(signed)
+      },
+    })
+    const record = { ...application(), metadata: new Uint8Array(1025) }
+    const update: Operation = { kind: 'updateApplication', application: record }
+    expect(await codeOf(anchor.submit(context, update, a))).to.equal('ANCHOR_LIMIT')
+    expect(sent).to.equal(0)
+  })
+
+  it('does not hold up one signer for another', async () => {
+    const direct = over()
+    await direct.submit(group, add(b), a)
+    const held = Promise.withResolvers<undefined>()
+    const anchor = over({
+      readMember: async (id, who, options) => {
+        if (String(who) === String(a.publicKey)) await held.promise
+        return authority.readMember(id, who, options)
+      },
+    })
+    const slow = anchor.submit(group, add(c), a)
+    await anchor.submit(group, { kind: 'leave' }, b)
+    held.resolve(undefined)
+    await slow
+    expect(await memberKeys(direct, group)).to.deep.equal(keysOf(a, c))
+  })
+
+  describe('watching', () => {
+    const collect = (anchor: Anchor, count: number): Promise<AnchorChange[]> => {
+      const changes: AnchorChange[] = []
+      return new Promise((resolve) => {
+        const off = anchor.watch((change) => {
+          changes.push(change)
+          if (changes.length < count) return
+          off()
+          resolve(changes)
+        })
+      })
+    }
+
+    it('tells that all may have moved, when it had to begin without an answer', async () => {
+      let calls = 0
+      const anchor = over({
+        waitForChanges: (since, waitMs, options) => {
+          calls++
+          if (calls < 4) return Promise.reject(unreachable('here'))
+          return authority.waitForChanges(since, waitMs, options)
+        },
+      })
+      await anchor.start()
+      const heard = collect(anchor, 1)
+      expect((await heard)[0]?.subject).to.have.length(0)
+      await anchor.stop()
+    })
+
+    it('goes on after a failure where it was, and misses nothing', async () => {
+      let calls = 0
+      const anchor = over({
+        waitForChanges: async (since, waitMs, options) => {
+          calls++
+          if (calls === 2 || calls === 3) throw unreachable('here')
+          return authority.waitForChanges(since, waitMs, options)
+        },
+      })
+      await anchor.start()
+      const heard = collect(anchor, 2)
+      await over().submit(group, add(b), a)
+      await over().submit(group, add(c), a)
+      expect((await heard).map(({ height }) => height)).to.deep.equal([2n, 3n])
+      await anchor.stop()
+    })
+
+    it('tells that all may have moved, when the history is another', async () => {
+      let calls = 0
+      const anchor = over({
+        waitForChanges: async (since, waitMs, options) => {
+          calls++
+          return authority.waitForChanges(calls === 2 ? 99n : since, waitMs, options)
+        },
+      })
+      await anchor.start()
+      const heard = collect(anchor, 1)
+      expect((await heard)[0]?.subject).to.have.length(0)
+      await anchor.stop()
+    })
+
+    it('starts and stops as often as asked', async () => {
+      const anchor = over()
+      await anchor.start()
+      await anchor.start()
+      await anchor.stop()
+      await anchor.stop()
+      await anchor.start()
+      await anchor.stop()
+    })
+  })
+})
+
+describe('splitting an operation', () => {
+  it('keeps order and rest, and never makes an empty part', () => {
+    const ids = Array.from({ length: 33 }, (_, index) =>
+      PublicKey.from(sha256(utf8(String(index)))),
+    )
+    const parts = splitOperation({ kind: 'setRole', ids, role: 'reader' })
+    expect(parts.map((part) => ('ids' in part ? part.ids.length : 0))).to.deep.equal([16, 16, 1])
+    expect(parts.flatMap((part) => ('ids' in part ? part.ids : []))).to.deep.equal(ids)
+    for (const part of parts) expect(part).to.include({ kind: 'setRole', role: 'reader' })
+    expect(splitOperation({ kind: 'removeMembers', ids: [] })).to.have.length(1)
+    expect(splitOperation({ kind: 'seal' })).to.deep.equal([{ kind: 'seal' }])
+  })
+})
