@@ -330,10 +330,9 @@ function compile(app: App, folder: string): Artefacts {
 }
 
 function describeBuild(folder: string, artefacts: Artefacts): BuildManifest {
-  const files = [...artefacts].map(([name, bytes]) => [
-    name,
-    { sha256: sha256(bytes), size: bytes.length },
-  ])
+  const files = [...artefacts].map(
+    ([name, bytes]) => [name, { sha256: sha256(bytes), size: bytes.length }] as const,
+  )
   return {
     sources: { sha256: sourceDigest(folder), files: sourceFiles(folder) },
     toolchain: toolVersions(),

@@ -51,12 +51,16 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
       ...['--home', home, '--node', name, '--output-format', 'json'],
       ...['node', 'run', '--server-port', String(serverPort), '--set', ...settings],
     ],
-    // a process group of its own: Ctrl-C reaches us, and we end the nodes in order
-    { stdio: ['ignore', 'pipe', 'pipe'], detached: true },
+    // a process group of its own: Ctrl-C reaches us, and we end the nodes in order; the channel tells them when we are gone
+    { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true },
   )
+  const { stdout, stderr } = child
+  if (stdout === null || stderr === null) {
+    throw cliError('CLI_NODE_FAILED', `node ${name} did not start`, { node: name })
+  }
   let lastWords = ''
-  child.stderr.setEncoding('utf8')
-  child.stderr.on('data', (text: string) => {
+  stderr.setEncoding('utf8')
+  stderr.on('data', (text: string) => {
     lastWords = (lastWords + text).slice(-2000)
   })
   const ended = new Promise<number>((resolve) => {
@@ -75,7 +79,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
       clearTimeout(timer)
       resolve(value)
     }
-    createInterface({ input: child.stdout }).on('line', (line) => {
+    createInterface({ input: stdout }).on('line', (line) => {
       const event = JSON.parse(line) as Ready & { event?: string } // our own program wrote it
       if (event.event === 'ready') finish(event)
     })

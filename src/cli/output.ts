@@ -69,7 +69,7 @@ function factsOf(details: Readonly<Record<string, unknown>>): string {
 /** A value for people: a line per field, or the value itself. */
 export function render(value: unknown): string {
   if (value === null || value === undefined) return 'done'
-  if (typeof value !== 'object') return String(value)
+  if (typeof value !== 'object') return cell(value)
   if (Array.isArray(value)) return value.map(cell).join('\n')
   const entries = Object.entries(value)
   const width = Math.max(0, ...entries.map(([key]) => key.length))

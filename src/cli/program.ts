@@ -28,7 +28,7 @@ export function program(version: string): Command {
     .option('--home <folder>', 'folder of all nodes; default: $MEROGATE_HOME or ~/.merogate')
     .addOption(
       new Option(
-        '-n, --node <name>',
+        '--node <name>',
         `node the command is about, a folder in the home; default: ${DEFAULT_NODE}`,
       ),
     )

@@ -1,6 +1,5 @@
 /** The admin API, a function per route. */
-import { refusal } from './http.ts'
-import { dataOf } from './http.ts'
+import { dataOf, refusal } from './http.ts'
 import type { Http } from './http.ts'
 import type {
   Application,

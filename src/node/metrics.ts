@@ -22,7 +22,10 @@ export interface MetricOptions {
 export interface Metrics {
   counter(name: string, options: MetricOptions): Counter
   gauge(name: string, options: MetricOptions): Gauge
-  histogram(name: string, options: MetricOptions & { readonly buckets?: readonly number[] }): Histogram
+  histogram(
+    name: string,
+    options: MetricOptions & { readonly buckets?: readonly number[] },
+  ): Histogram
 }
 
 const nothing = (): void => {}

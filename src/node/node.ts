@@ -158,6 +158,7 @@ export async function createNode(init: NodeInit): Promise<Node> {
       globals: globalRows,
       hlc,
       mark,
+      putBlob: (bytes) => blobStore.put(bytes),
       model: guestKeptState()({ engine, store }),
       groups,
       identities,

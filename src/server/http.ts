@@ -208,7 +208,7 @@ class NodeServer implements Server {
     await Promise.all(closed)
     cut.cancel()
     this.#ws.stop()
-    await this.#background.idle()
+    await this.#background.stop()
     this.#status = 'stopped'
     this.#logger.info({}, 'server stopped')
   }

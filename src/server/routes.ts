@@ -3,7 +3,7 @@ import express from 'express'
 import type { Request, RequestHandler, Response, Router } from 'express'
 import type { z } from 'zod'
 import { fromUtf8 } from '../node/primitives/bytes.ts'
-import { isMerogateError } from '../node/errors.ts'
+import { isMerogateError, toMerogateError } from '../node/errors.ts'
 import { ContextId } from '../node/primitives/ids.ts'
 import { fromHttpError, serverError } from './errors.ts'
 import { parseJson } from './json.ts'
@@ -19,7 +19,7 @@ export interface Methods {
 }
 
 /** Answers a request with a JSON value. `undefined`: it wrote the response itself. */
-export type Handler = (req: Request, res: Response) => Promise<unknown> | unknown
+export type Handler = (req: Request, res: Response) => unknown
 
 /** Registers the methods of one path; all others get 405 with `Allow`. */
 export function route(router: Router, path: string, methods: Methods): void {
@@ -49,7 +49,7 @@ function answering(handler: Handler): RequestHandler {
 /** A handler whose body is JSON of a given shape. */
 export function withBody<T>(
   schema: z.ZodType<T>,
-  handler: (input: T, req: Request, res: Response) => Promise<unknown> | unknown,
+  handler: (input: T, req: Request, res: Response) => unknown,
 ): Handler {
   const read = jsonBody(MAX_JSON_BYTES)
   return async (req, res) => handler(parseBody(schema, await read(req, res)), req, res)
@@ -69,7 +69,7 @@ export function jsonBody(limit: number): (req: Request, res: Response) => Promis
     await new Promise<void>((resolve, reject) => {
       parse(req, res, (error?: unknown) => {
         if (error === undefined) resolve()
-        else reject(fromHttpError(error) ?? error)
+        else reject(fromHttpError(error) ?? toMerogateError(error))
       })
     })
     const body: unknown = req.body

@@ -13,7 +13,8 @@ export interface Ended {
   readonly err: string
 }
 
-export interface Cli {
+/** Leaving its scope kills the process if it still runs. */
+export interface Cli extends AsyncDisposable {
   readonly child: ChildProcess
   /** Resolves when the process has ended. */
   readonly ended: Promise<Ended>
@@ -47,6 +48,10 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Cli
     async line() {
       const next = await lines.next()
       return next.done === true ? undefined : next.value
+    },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGKILL')
+      await ended
     },
   }
 }

@@ -1,6 +1,6 @@
 /** Guests in the thread of the test: rows in memory, scripted or seeded time and chance, no workers. */
 import { createHash } from 'node:crypto'
-import { compareBytes, toHex } from '../../src/node/primitives/bytes.ts'
+import { toHex } from '../../src/node/primitives/bytes.ts'
 import { ContextId, PublicKey } from '../../src/node/primitives/ids.ts'
 import type { GuestOutcome, StateWrite } from '../../src/node/runtime/engine.ts'
 import { inspectModule } from '../../src/node/runtime/wasm/inspect.ts'
@@ -202,10 +202,9 @@ export function seeded(seed: string): Seeded {
     pick: (list) => list[int(list.length)] as (typeof list)[number], // int() stays below the length
     bytes: (length) => {
       const out = new Uint8Array(length)
-      for (let at = 0; at < length; at += 32) out.set(next().subarray(0, Math.min(32, length - at)), at)
+      for (let at = 0; at < length; at += 32)
+        out.set(next().subarray(0, Math.min(32, length - at)), at)
       return out
     },
   }
 }
-
-export { compareBytes }

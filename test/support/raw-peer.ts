@@ -1,10 +1,24 @@
 /** A peer that speaks the sync protocols by hand, for tests of what strangers and broken peers may do. */
+import { multiaddr } from '@multiformats/multiaddr'
 import type { Signer } from '../../src/node/anchor/anchor.ts'
-import { decodePushFrame, encodePushFrame, type PushFrame } from '../../src/node/codec/push-frames.ts'
-import { decodeAnswer, encodeRequest, type SyncAnswer, type SyncRequest } from '../../src/node/codec/sync-frames.ts'
+import {
+  decodePushFrame,
+  encodePushFrame,
+  type PushFrame,
+} from '../../src/node/codec/push-frames.ts'
+import {
+  decodeAnswer,
+  encodeRequest,
+  type SyncAnswer,
+  type SyncRequest,
+} from '../../src/node/codec/sync-frames.ts'
 import { generateSigningKey } from '../../src/node/crypto/sign.ts'
+import { assemble } from '../../src/node/network/assemble.ts'
+import { networkKey } from '../../src/node/network/key.ts'
+import { libp2pLogger } from '../../src/node/network/logger.ts'
 import type { FramedStream, Network } from '../../src/node/network/network.ts'
 import { systemRandom } from '../../src/node/primitives/clock.ts'
+import { silentLogger } from '../../src/node/primitives/logger.ts'
 import type { ContextId } from '../../src/node/primitives/ids.ts'
 import { PUSH_PROTOCOL, SYNC_PROTOCOL } from '../../src/node/sync/limits.ts'
 import { proveParty } from '../../src/node/sync/proof.ts'
@@ -52,12 +66,16 @@ export class RawPush {
 
   /** A Join with a proof by `signer`, for a party that may be somebody else. */
   joinFrame(context: ContextId, signer: Signer, party: Uint8Array = signer.publicKey): PushFrame {
-    const proof = proveParty(context, { ...signer, publicKey: party as Signer['publicKey'] }, {
-      prover: this.#ours,
-      verifier: this.#theirs,
-      proverNonce: this.nonce,
-      verifierNonce: this.theirNonce,
-    })
+    const proof = proveParty(
+      context,
+      { ...signer, publicKey: party as Signer['publicKey'] },
+      {
+        prover: this.#ours,
+        verifier: this.#theirs,
+        proverNonce: this.nonce,
+        verifierNonce: this.theirNonce,
+      },
+    )
     return { type: 'join', context, party, proof }
   }
 }
@@ -102,37 +120,44 @@ export class RawSync {
     this.theirNonce = answer.nonce
   }
 
-  join(context: ContextId, signer: Signer, party: Uint8Array = signer.publicKey): Promise<SyncAnswer> {
-    const proof = proveParty(context, { ...signer, publicKey: party as Signer['publicKey'] }, {
-      prover: this.#ours,
-      verifier: this.stream.peer,
-      proverNonce: this.nonce,
-      verifierNonce: this.theirNonce,
-    })
+  join(
+    context: ContextId,
+    signer: Signer,
+    party: Uint8Array = signer.publicKey,
+  ): Promise<SyncAnswer> {
+    const proof = proveParty(
+      context,
+      { ...signer, publicKey: party as Signer['publicKey'] },
+      {
+        prover: this.#ours,
+        verifier: this.stream.peer,
+        proverNonce: this.nonce,
+        verifierNonce: this.theirNonce,
+      },
+    )
     return this.ask({ type: 'join', context, party, proof })
   }
 }
 
+/** Opens streams, and takes none. */
 export class RawPeer {
   readonly network: Network = loopbackNetwork()
   readonly signer: Signer = generateSigningKey()
-  /** Push streams that were opened to us. */
-  readonly inbound: RawPush[] = []
-
-  constructor() {
-    this.network.handle(PUSH_PROTOCOL, (stream) => {
-      this.inbound.push(new RawPush(stream, this.network.peerId))
-    })
-  }
 
   async push(node: SyncNode): Promise<RawPush> {
     await this.network.dial(node.network.addresses())
-    return new RawPush(await this.network.open(node.network.peerId, PUSH_PROTOCOL), this.network.peerId)
+    return new RawPush(
+      await this.network.open(node.network.peerId, PUSH_PROTOCOL),
+      this.network.peerId,
+    )
   }
 
   async requests(node: SyncNode): Promise<RawSync> {
     await this.network.dial(node.network.addresses())
-    return new RawSync(await this.network.open(node.network.peerId, SYNC_PROTOCOL), this.network.peerId)
+    return new RawSync(
+      await this.network.open(node.network.peerId, SYNC_PROTOCOL),
+      this.network.peerId,
+    )
   }
 }
 
@@ -144,5 +169,33 @@ export async function withRawPeer(run: (peer: RawPeer) => Promise<void>): Promis
     await run(peer)
   } finally {
     await peer.network.stop()
+  }
+}
+
+/** Sends bytes below the framing, as only a broken peer would, and tells how the stream ended. */
+export async function endOfBytes(
+  node: SyncNode,
+  protocol: string,
+  bytes: Uint8Array,
+): Promise<string> {
+  const libp2p = await assemble({
+    privateKey: networkKey(systemRandom.bytes(32)),
+    listen: [],
+    mdns: false,
+    dht: false,
+    logger: libp2pLogger(silentLogger),
+  })
+  await libp2p.start()
+  try {
+    const stream = await libp2p.dialProtocol(
+      node.network.addresses().map((text) => multiaddr(text)),
+      protocol,
+    )
+    const ended = new Promise<void>((resolve) => stream.addEventListener('close', () => resolve()))
+    stream.send(bytes)
+    await ended
+    return stream.status
+  } finally {
+    await libp2p.stop()
   }
 }

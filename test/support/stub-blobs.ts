@@ -49,7 +49,10 @@ export class StubBlobs implements BlobStore {
     return Promise.resolve(this.#blobs.has(idKey(id)))
   }
 
-  async *read(id: BlobId, options: { offset?: number; length?: number } = {}): AsyncGenerator<Uint8Array> {
+  async *read(
+    id: BlobId,
+    options: { offset?: number; length?: number } = {},
+  ): AsyncGenerator<Uint8Array> {
     const { offset = 0 } = options
     const bytes = (await this.bytes(id)).subarray(offset, offset + (options.length ?? Infinity))
     for (let at = 0; at < bytes.length; at += CHUNK) yield bytes.subarray(at, at + CHUNK)

@@ -4,7 +4,7 @@ import { generateSigningKey } from '../../src/node/crypto/sign.ts'
 import { compareBytes, concat } from '../../src/node/primitives/bytes.ts'
 import { Emitter } from '../../src/node/primitives/emitter.ts'
 import { sha256 } from '../../src/node/primitives/hash.ts'
-import { ContextId, DeltaId, idKey, PublicKey } from '../../src/node/primitives/ids.ts'
+import { ContextId, DeltaId, idKey, type PublicKey } from '../../src/node/primitives/ids.ts'
 import { systemRandom } from '../../src/node/primitives/clock.ts'
 import type {
   Frontier,
@@ -60,7 +60,12 @@ function decode(envelope: Uint8Array): StubDelta & { announced: boolean } {
   const count = envelope[1]
   if (count === undefined || (envelope[0] as number) > 1) throw new TypeError('not a stub delta')
   if (envelope[0] === 1) {
-    return { id: DeltaId.from(envelope.subarray(SHAPE_BYTES)), parents: [], envelope, announced: true }
+    return {
+      id: DeltaId.from(envelope.subarray(SHAPE_BYTES)),
+      parents: [],
+      envelope,
+      announced: true,
+    }
   }
   const parents: DeltaId[] = []
   for (let i = 0; i < count; i++) {
@@ -86,7 +91,10 @@ export class StubReplica implements ReplicaSource {
   }
 
   /** Replicates a context under a new identity, which is admitted unless told otherwise. */
-  open(context: ContextId, options: { role?: Role | undefined; admit?: boolean; signer?: Signer } = {}): PublicKey {
+  open(
+    context: ContextId,
+    options: { role?: Role | undefined; admit?: boolean; signer?: Signer } = {},
+  ): PublicKey {
     const signer = options.signer ?? generateSigningKey()
     if (options.admit !== false) this.#anchor.admit(context, signer.publicKey, options.role)
     this.#ids.set(idKey(context), context)
@@ -196,7 +204,12 @@ export class StubReplica implements ReplicaSource {
 
   async *read(
     context: ContextId,
-    request: { want: readonly DeltaId[]; have: readonly DeltaId[]; maxBytes: number },
+    request: {
+      want: readonly DeltaId[]
+      have: readonly DeltaId[]
+      maxBytes: number
+      signal?: AbortSignal
+    },
   ): AsyncGenerator<
     | { envelope: Uint8Array }
     | { end: { more: boolean; unknown: readonly DeltaId[]; pruned: readonly DeltaId[] } }
@@ -313,7 +326,7 @@ export class StubReplica implements ReplicaSource {
   }
 
   #cascade(context: ContextId, state: StubContext): void {
-    for (let again = true; again; ) {
+    for (let again = true; again;) {
       again = false
       for (const [key, delta] of state.known) {
         if (state.applied.has(key) || !this.#ready(state, delta)) continue
@@ -336,10 +349,15 @@ export class StubReplica implements ReplicaSource {
     const parents = new Set(delta.parents.map(idKey))
     state.known.set(idKey(delta.id), delta)
     state.applied.set(idKey(delta.id), delta)
-    state.heads = [...state.heads.filter((head) => !parents.has(idKey(head))), delta.id].sort(compareBytes)
+    state.heads = [...state.heads.filter((head) => !parents.has(idKey(head))), delta.id].sort(
+      compareBytes,
+    )
   }
 
-  #ancestors(applied: ReadonlyMap<string, StubDelta>, from: readonly DeltaId[]): ReadonlySet<string> {
+  #ancestors(
+    applied: ReadonlyMap<string, StubDelta>,
+    from: readonly DeltaId[],
+  ): ReadonlySet<string> {
     const found = new Set<string>()
     const queue = from.map(idKey)
     for (let key = queue.pop(); key !== undefined; key = queue.pop()) {
@@ -356,4 +374,3 @@ export class StubReplica implements ReplicaSource {
 export function newContext(): ContextId {
   return ContextId.from(systemRandom.bytes(32))
 }
-

@@ -3,7 +3,12 @@ import type { Role } from '../../src/node/anchor/anchor.ts'
 import { noMetrics } from '../../src/node/metrics.ts'
 import type { Network } from '../../src/node/network/network.ts'
 import { systemClock, systemRandom } from '../../src/node/primitives/clock.ts'
-import { type ContextId, type DeltaId, idKey, type PublicKey } from '../../src/node/primitives/ids.ts'
+import {
+  type ContextId,
+  type DeltaId,
+  idKey,
+  type PublicKey,
+} from '../../src/node/primitives/ids.ts'
 import { type Logger, silentLogger } from '../../src/node/primitives/logger.ts'
 import { type AddressBook, memoryAddressBook } from '../../src/node/sync/address-book.ts'
 import { type SyncService, syncService } from '../../src/node/sync/sync-service.ts'
@@ -16,9 +21,18 @@ function testLogger(name: string): Logger {
   if (process.env['DEBUG_SYNC'] === undefined) return silentLogger
   const line = (fields: Record<string, unknown>, message: string): void => {
     const { err, ...rest } = fields
-    process.stderr.write(`${name} ${message} ${JSON.stringify(rest)} ${err instanceof Error ? (err.stack ?? '') : ''}\n`)
+    process.stderr.write(
+      `${name} ${message} ${JSON.stringify(rest)} ${err instanceof Error ? (err.stack ?? '') : ''}\n`,
+    )
   }
-  const logger: Logger = { child: () => logger, trace: () => {}, debug: line, info: line, warn: line, error: line }
+  const logger: Logger = {
+    child: () => logger,
+    trace: () => {},
+    debug: line,
+    info: line,
+    warn: line,
+    error: line,
+  }
   return logger
 }
 
@@ -29,7 +43,16 @@ export class SyncNode {
   readonly book: AddressBook
   readonly sync: SyncService
 
-  constructor(anchor: StubAnchor, options: { privateKey?: Uint8Array; listen?: string[]; book?: AddressBook; joinDeadlineMs?: number; replica?: StubReplica } = {}) {
+  constructor(
+    anchor: StubAnchor,
+    options: {
+      privateKey?: Uint8Array
+      listen?: string[]
+      book?: AddressBook
+      joinDeadlineMs?: number
+      replica?: StubReplica
+    } = {},
+  ) {
     const { privateKey, listen } = options
     this.network = loopbackNetwork({ ...(privateKey && { privateKey }), ...(listen && { listen }) })
     this.replica = options.replica ?? new StubReplica(anchor)
@@ -93,7 +116,9 @@ export async function share(
   roles: readonly (Role | undefined)[] = [],
 ): Promise<PublicKey[]> {
   if (first === undefined) throw new TypeError('expected a node')
-  const identities = [first, ...others].map((node, i) => node.replica.open(context, { role: roles[i] }))
+  const identities = [first, ...others].map((node, i) =>
+    node.replica.open(context, { role: roles[i] }),
+  )
   for (const node of others) await node.sync.joinVia(context, first.network.addresses())
   return identities
 }

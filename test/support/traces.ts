@@ -81,7 +81,13 @@ export function runTrace(
   condition: ConditionName,
   seed: number,
 ): TraceResult {
-  const world = new World(module, MIXES[mix], CONDITIONS[condition], seeded(`${condition} ${mix} ${seed}`), 2 + (seed & 1))
+  const world = new World(
+    module,
+    MIXES[mix],
+    CONDITIONS[condition],
+    seeded(`${condition} ${mix} ${seed}`),
+    2 + (seed & 1),
+  )
   return world.run(mix === 'handler')
 }
 
@@ -112,7 +118,14 @@ class World {
       const wallNs = (): bigint => this.#ns + skew
       // without lanes all nodes share lane 0, so that equal times can meet
       const lane = condition.lanes === true ? index + 1 : 0
-      const replica = new Replica({ module, name: String(index), wallNs, random: random.bytes, lane, time: new GuestClock(wallNs) })
+      const replica = new Replica({
+        module,
+        name: String(index),
+        wallNs,
+        random: random.bytes,
+        lane,
+        time: new GuestClock(wallNs),
+      })
       return { replica, applied: new Set<string>(), heads: new Set<string>() }
     })
   }
@@ -121,7 +134,8 @@ class World {
     this.#handlers = handlers
     const [first, ...others] = this.#peers
     const genesis = first && this.#author(first, 'init', {})
-    if (genesis === undefined) return { values: false, roots: false, complete: false, failures: this.#failures }
+    if (genesis === undefined)
+      return { values: false, roots: false, complete: false, failures: this.#failures }
     for (const peer of others) this.#receive(peer, genesis)
     for (let step = 0; step < STEPS; step += this.#condition.tie === true ? 3 : 1) this.#step()
     this.#deliverAll()
@@ -223,7 +237,7 @@ class World {
   }
 
   #deliverAll(): void {
-    for (let isBusy = true; isBusy; ) {
+    for (let isBusy = true; isBusy;) {
       isBusy = false
       for (const peer of this.#peers) {
         const ready = this.#ready(peer)
@@ -238,8 +252,12 @@ class World {
   #compare(): TraceResult {
     const views = this.#peers.map(({ replica }) => replica.view('summary') as Summary) // as the app declares it
     const texts = new Set(views.map((view) => JSON.stringify(view)))
-    const roots = new Set(this.#peers.map(({ replica }) => toHex(replica.root ?? new Uint8Array(0))))
-    const isComplete = views.every((view, i) => this.#isComplete(view, this.#peers[i]?.replica.view('len')))
+    const roots = new Set(
+      this.#peers.map(({ replica }) => toHex(replica.root ?? new Uint8Array(0))),
+    )
+    const isComplete = views.every((view, i) =>
+      this.#isComplete(view, this.#peers[i]?.replica.view('len')),
+    )
     return {
       values: texts.size === 1,
       roots: roots.size === 1,
@@ -257,20 +275,30 @@ class World {
     /** Writes that no later write of the same thing saw. */
     const latest = (writes: readonly Delta[]): readonly Delta[] =>
       writes.filter((one) => !writes.some((other) => past.get(other.id)?.has(one.id)))
-    const isLatest = (writes: readonly Delta[], value: string | undefined, name: string): boolean => {
+    const isLatest = (
+      writes: readonly Delta[],
+      value: string | undefined,
+      name: string,
+    ): boolean => {
       const top = latest(writes)
       return top.length === 0 || top.some((delta) => delta.params[name] === value)
     }
     const keys = ['k0', 'k1', 'k2', 'k3']
     const byKey = (key: string): Delta[] =>
-      this.#deltas.filter(({ method, params }) => /^(set|remove)/.test(method) && params['key'] === key)
+      this.#deltas.filter(
+        ({ method, params }) => /^(set|remove)/.test(method) && params['key'] === key,
+      )
     return (
       view.hits === this.#count('incr') &&
       view.seen === this.#count('on_set') &&
       JSON.stringify([...view.log].sort()) === JSON.stringify([...this.#pushed].sort()) &&
       length === Object.keys(view.items).length &&
       keys.every((key) => isLatest(byKey(key), view.items[key], 'value')) &&
-      isLatest(this.#deltas.filter(({ method }) => method === 'rename'), view.title, 'title')
+      isLatest(
+        this.#deltas.filter(({ method }) => method === 'rename'),
+        view.title,
+        'title',
+      )
     )
   }
 

@@ -10,7 +10,11 @@ const wabt = await wabtInit()
 
 /** Binary of a module in text form. */
 export function wat(text: string): Uint8Array {
-  const module = wabt.parseWat('test.wat', text, { bulk_memory: true, simd: true, multi_value: true })
+  const module = wabt.parseWat('test.wat', text, {
+    bulk_memory: true,
+    simd: true,
+    multi_value: true,
+  })
   try {
     return new Uint8Array(module.toBinary({}).buffer)
   } finally {

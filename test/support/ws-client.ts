@@ -27,7 +27,7 @@ export async function openWs(url: string, options: ClientOptions = {}): Promise<
   const frames: Frame[] = []
   const waiting: ((frame: Frame) => void)[] = []
   socket.on('message', (data) => {
-    const frame = JSON.parse(String(data)) as Frame // the server sends nothing else
+    const frame = JSON.parse((data as Buffer).toString()) as Frame // the server sends nothing else
     const taker = waiting.shift()
     if (taker === undefined) frames.push(frame)
     else taker(frame)

@@ -19,7 +19,8 @@ for (const condition of Object.keys(CONDITIONS) as ConditionName[]) {
       counts.values += Number(result.values)
       counts.roots += Number(result.roots)
       counts.complete += Number(result.complete)
-      const isGood = result.values && result.roots && result.complete && result.failures.length === 0
+      const isGood =
+        result.values && result.roots && result.complete && result.failures.length === 0
       if (isGood) passed++
       else failures.push(`seed ${seed}: ${result.failures[0] ?? 'differs'}`)
     }

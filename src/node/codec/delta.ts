@@ -6,7 +6,7 @@
  * header   = { version u8 = 1, context 32, author 32, member 32, authority Option<32>, epoch u32, members_rev u64, hlc 24,
  *              parents Vec<32>, kind u8, payload_len u32, payload_hash 32 }
  * id       = SHA-256("cali/delta/1\0" || header)
- * envelope = { header, signature 64, nonce 12, sealed bytes }     sealed empty: an announcement
+ * envelope = { header, signature 64, nonce 12, sealed_epoch u32, sealed bytes }     sealed empty: an announcement
  * ```
  *
  * The signature is Ed25519 by `author` over "cali/delta-sig/1\0" || id. It covers plaintext hashes, so any member can serve a delta
@@ -17,7 +17,8 @@ import { concat } from '../primitives/bytes.ts'
 import { domainTag, taggedHash } from '../primitives/hash.ts'
 import { DeltaId } from '../primitives/ids.ts'
 import { HLC_BYTES } from '../primitives/hlc.ts'
-import { bytes, bytes32, type Codec, codec, option, string, vec } from './codec.ts'
+import { bytesUpTo, stringUpTo, vecUpTo } from './bounded.ts'
+import { bytes, bytes32, type Codec, codec, option } from './codec.ts'
 
 /** Version this package writes and reads. */
 export const DELTA_VERSION = 1
@@ -25,6 +26,14 @@ export const DELTA_VERSION = 1
 export const MAX_PARENTS = 64
 /** Plaintext payload, events included (sync-protocol.md 1.12). */
 export const MAX_PAYLOAD_BYTES: number = 4 << 20
+/** Events of one call, and so of one delta (runtime-abi.md 6). */
+export const MAX_EVENTS = 100
+/** UTF-8 bytes of an event's kind. */
+export const MAX_EVENT_KIND_BYTES = 100
+/** Bytes of an event's data. */
+export const MAX_EVENT_DATA_BYTES: number = 16 << 10
+/** UTF-8 bytes of a handler's name. */
+export const MAX_EVENT_HANDLER_BYTES = 256
 /** A header with all its parents stays below this. */
 export const MAX_HEADER_BYTES = 4096
 /** An envelope on any path. */
@@ -103,7 +112,7 @@ const header: P.CoderType<DeltaHeader> = P.struct({
   epoch: P.U32LE,
   membersRevision: P.U64LE,
   hlc: P.bytes(HLC_BYTES),
-  parents: vec(bytes32),
+  parents: vecUpTo(bytes32, MAX_PARENTS),
   kind: P.U8,
   payloadLength: P.U32LE,
   payloadHash: bytes32,
@@ -118,11 +127,11 @@ const payload: P.CoderType<DeltaPayload> = P.struct({
   depth: P.U8,
 })
 
-/** Layout of one event, shared with the event log. */
+/** Layout of one event, shared with the event log. Its bounds are those of a guest (runtime-abi.md 6): no honest node makes a greater one. */
 export const event: P.CoderType<PayloadEvent> = P.struct({
-  kind: string,
-  data: bytes,
-  handler: option(string),
+  kind: stringUpTo(MAX_EVENT_KIND_BYTES),
+  data: bytesUpTo(MAX_EVENT_DATA_BYTES),
+  handler: option(stringUpTo(MAX_EVENT_HANDLER_BYTES)),
 })
 
 const envelope: P.CoderType<DeltaEnvelope> = P.struct({
@@ -134,8 +143,16 @@ const envelope: P.CoderType<DeltaEnvelope> = P.struct({
 })
 
 export const headerCodec: Codec<DeltaHeader> = codec('a delta header', header, MAX_HEADER_BYTES)
-export const payloadCodec: Codec<DeltaPayload> = codec('a delta payload', payload, MAX_PAYLOAD_BYTES)
-export const eventsCodec: Codec<PayloadEvent[]> = codec('events', vec(event), MAX_PAYLOAD_BYTES)
+export const payloadCodec: Codec<DeltaPayload> = codec(
+  'a delta payload',
+  payload,
+  MAX_PAYLOAD_BYTES,
+)
+export const eventsCodec: Codec<PayloadEvent[]> = codec(
+  'events',
+  vecUpTo(event, MAX_EVENTS),
+  MAX_PAYLOAD_BYTES,
+)
 export const envelopeCodec: Codec<DeltaEnvelope> = codec(
   'a delta envelope',
   envelope,

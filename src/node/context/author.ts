@@ -6,6 +6,7 @@ import {
   type DeltaPayload,
   deltaId,
   envelopeCodec,
+  MAX_PARENTS,
   MAX_PAYLOAD_BYTES,
   payloadCodec,
   signedBytes,
@@ -42,7 +43,8 @@ export function makeDelta(draft: Draft, random: Random): Candidate {
     throw contextError('CONTEXT_UNINITIALIZED', 'no key of the context has arrived yet')
   }
   const plain = encodePayload(payload)
-  const parents = draft.heads.length === 0 ? [ZERO_ID] : [...draft.heads]
+  // what is left over stays a head and is joined by the next one
+  const parents = draft.heads.length === 0 ? [ZERO_ID] : draft.heads.slice(0, MAX_PARENTS)
   const header: DeltaHeader = {
     version: DELTA_VERSION,
     context,

@@ -36,8 +36,9 @@ import {
   setRole,
   submit,
 } from './membership.ts'
+import { carryOut } from './requests.ts'
 import { ContextRegistry, type RegistryComponents } from './registry.ts'
-import type { LocalResult } from './replica.ts'
+import type { LocalResult } from './calls.ts'
 
 /** Names a guest method may have; the host's own begin with two underscores. */
 const METHOD = /^[A-Za-z0-9_]+$/
@@ -106,13 +107,18 @@ export class NodeContexts implements Contexts {
   async execute(call: ExecuteCall): Promise<ExecuteResult> {
     checkCall(call.method, call.input)
     const replica = this.#registry.require(call.context)
+    const executor = this.#registry.executor(replica.group, call.executor)
     const result = await replica.execute({
       method: call.method,
       input: call.input,
-      executor: this.#registry.executor(replica.group, call.executor),
+      executor,
       readOnly: call.readOnly === true,
     })
     this.#crossCalls(result, 1)
+    if (result.requests.length > 0) {
+      const { publicKey } = executor
+      this.#c.background(carryOut(this.#registry, replica, result.requests, publicKey))
+    }
     const { output, logs, root, delta } = result
     return { output, logs, root, delta }
   }

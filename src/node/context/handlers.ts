@@ -9,7 +9,7 @@ import { type EventRows, LEDGER_STATUS } from '../store/repositories/events.ts'
 import type { Store } from '../store/store.ts'
 import type { ContextMetrics } from './metrics.ts'
 import type { ContextReplica } from './replica.ts'
-import type { LedgerEntry } from './state.ts'
+import type { LedgerEntry } from './commit-batch.ts'
 
 export interface HandlerComponents {
   readonly store: Store

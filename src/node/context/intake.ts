@@ -3,22 +3,28 @@
  * envelope, it comes in here.
  */
 import { LRUCache } from 'lru-cache'
-import { DELTA_KIND, eventsCodec } from '../codec/delta.ts'
+import { DELTA_KIND } from '../codec/delta.ts'
 import { isMerogateError, toMerogateError } from '../errors.ts'
 import { equalBytes, shortHex, toHex } from '../primitives/bytes.ts'
 import { sha256 } from '../primitives/hash.ts'
 import { hlcTime, ntp64ToNs } from '../primitives/hlc.ts'
-import type { DeltaId } from '../primitives/ids.ts'
-import type { GuestOutcome } from '../runtime/engine.ts'
+import { type DeltaId, idKey } from '../primitives/ids.ts'
 import { DELTA_STATUS, PARK_REASON, type ParkReason } from '../store/repositories/deltas.ts'
 import type { ReceiveResult } from '../sync/replica.ts'
+import { Applier, type Opened } from './apply.ts'
 import { contextError } from './errors.ts'
-import { REJECTED_MEMORY_COUNT, REJECTED_MEMORY_MS, RETRY_DELAYS_MS } from './limits.ts'
+import type { Piece } from './executor.ts'
+import {
+  MAX_APPLY_GROUP,
+  REJECTED_MEMORY_COUNT,
+  REJECTED_MEMORY_MS,
+  RESUME_DELAY_MS,
+  RETRY_DELAYS_MS,
+} from './limits.ts'
 import type { ReplicaCore } from './replica-core.ts'
-import { waitingRow } from './state.ts'
+import { waitingRow } from './commit-batch.ts'
 import {
   type Candidate,
-  checkAfterParents,
   checkSignature,
   decodeCandidate,
   holdReason,
@@ -30,28 +36,36 @@ const MAX_TIMER_MS = 3_600_000
 
 export class Intake {
   readonly #core: ReplicaCore
+  readonly #applier: Applier
+  readonly #admitInTurn: (candidate: Candidate) => Promise<ReceiveResult>
   readonly #rejected: LRUCache<string, true>
-  /** Ids whose fate is being decided: the same envelope often comes by push and gossip at once. */
+  /** Envelopes, by hash, whose fate is being decided: the same one often comes by push and gossip at once. Never ids: a false body must not keep the true one out. */
   readonly #inFlight = new Set<string>()
   /** Deltas of non-members that a descendant by a writer vouches for. */
   readonly #endorsed = new Set<string>()
   readonly #tries = new Map<string, number>()
+  /** Whether {@link Intake.resume} is going to run because the disk refused a batch. */
+  #resuming = false
 
   constructor(core: ReplicaCore) {
     this.#core = core
+    this.#applier = new Applier(core)
+    this.#admitInTurn = core.lane(MAX_APPLY_GROUP, (pieces) => this.#process(pieces))
     this.#rejected = new LRUCache({ max: REJECTED_MEMORY_COUNT, ttl: REJECTED_MEMORY_MS })
   }
 
   /** Verifies an envelope and applies it when it is its turn. Never throws for bad bytes. */
   async receive(bytes: Uint8Array): Promise<ReceiveResult> {
     let candidate: Candidate
+    const key = toHex(sha256(bytes))
     try {
-      if (this.#rejected.size > 0 && this.#rejected.has(toHex(sha256(bytes)))) {
+      if (this.#rejected.has(key)) {
         throw contextError('DELTA_INVALID', 'expected a delta, got one that was rejected before')
       }
       candidate = decodeCandidate(this.#core.state.id, bytes)
-      const known = this.#core.state.dag.status(candidate.id)
-      if (known !== undefined || this.#inFlight.has(toHex(candidate.id))) {
+      const known = this.#core.state.status(candidate.id, candidate.parents)
+      // of one that is held, another copy may open where ours does not
+      if ((known !== undefined && known !== 'held') || this.#inFlight.has(key)) {
         return result('duplicate', candidate.id)
       }
       checkSignature(candidate)
@@ -59,10 +73,12 @@ export class Intake {
       return this.#reject(bytes, error)
     }
     if (candidate.announced) return result('announced', candidate.id, [candidate.id])
-    const key = toHex(candidate.id)
     this.#inFlight.add(key)
+    if (candidate.header.membersRevision > this.#core.group.membersRevision) {
+      void this.#refreshMembers()
+    }
     try {
-      return await this.#core.run(() => this.#admit(candidate))
+      return await this.#admitInTurn(candidate)
     } catch (error) {
       if (isProof(error)) return this.#reject(bytes, error)
       this.#core.c.logger.warn({ err: error, delta: shortHex(candidate.id) }, 'delta not taken in')
@@ -77,7 +93,8 @@ export class Intake {
   precheck(bytes: Uint8Array): 'accept' | 'ignore' | 'reject' {
     try {
       const candidate = decodeCandidate(this.#core.state.id, bytes)
-      if (this.#core.state.dag.status(candidate.id) !== undefined) return 'ignore'
+      if (this.#inFlight.has(toHex(sha256(bytes)))) return 'ignore'
+      if (this.#core.state.status(candidate.id, candidate.parents) !== undefined) return 'ignore'
       checkSignature(candidate)
       return this.#core.group.member(candidate.member) === undefined ? 'ignore' : 'accept'
     } catch {
@@ -109,18 +126,49 @@ export class Intake {
     })
   }
 
+  #resumeLater(): void {
+    if (this.#resuming) return
+    this.#resuming = true
+    this.#core.c.clock.after(RESUME_DELAY_MS, () => {
+      this.#resuming = false
+      this.resume().catch((error: unknown) => {
+        if (isMerogateError(error, 'STORE_FAILED')) this.#resumeLater()
+        // otherwise the context is closing or stopped: the next start resumes
+      })
+    })
+  }
+
   async #admit(candidate: Candidate): Promise<ReceiveResult> {
-    if (this.#core.state.dag.status(candidate.id) !== undefined)
+    const known = this.#core.state.dag.status(candidate.id)
+    if (known !== undefined && (known !== 'held' || !this.#replacesHeld(candidate))) {
       return result('duplicate', candidate.id)
-    if (candidate.header.membersRevision > this.#core.group.membersRevision)
-      void this.#refreshMembers()
+    }
     const status = await this.#place(candidate)
     if (status === 'duplicate' || status === 'invalid') return result(status, candidate.id)
     return result(status, candidate.id, status === 'pending' ? this.#unknownParents(candidate) : [])
   }
 
+  // Body, nonce and key epoch of an envelope are nobody's word: a copy held for them, or before they could be looked at, gives way to one
+  // that lacks nothing.
+  #replacesHeld(candidate: Candidate): boolean {
+    const row = this.#core.c.deltas.get(this.#core.state.ref.number, candidate.id)
+    return row?.reason !== PARK_REASON.application && this.#holdReason(candidate) === undefined
+  }
+
+  // The epoch a body is sealed under is no part of what the author signed: an envelope that nobody can open must not keep out one that can be.
+  #replaces(candidate: Candidate): boolean {
+    const { state, group, c } = this.#core
+    if (state.dag.waitingStatus(candidate.id) !== 'held') return false
+    const row = c.deltas.get(state.ref.number, candidate.id)
+    return row?.reason === PARK_REASON.key && group.keyring.has(candidate.envelope.sealedEpoch)
+  }
+
   async #refreshMembers(): Promise<void> {
-    await this.#core.group.refreshSoon()
+    const { group } = this.#core
+    const before = group.membersRevision
+    await group.refreshSoon()
+    // an unchanged list admits nobody, and what looks again would only ask for the list again
+    if (group.membersRevision === before) return
     await this.reconsider('member').catch(() => {
       // the context is closing; what waits is looked at again at the next start
     })
@@ -134,13 +182,7 @@ export class Intake {
   async #place(candidate: Candidate): Promise<ReceiveResult['status']> {
     const { dag } = this.#core.state
     if (dag.hasPendingChild(candidate.id)) this.#endorsed.add(toHex(candidate.id))
-    const reason = holdReason(candidate, {
-      context: this.#core.state.id,
-      keyring: this.#core.group.keyring,
-      roleOf: (member) => this.#core.group.roleOf(member),
-      isEndorsed: (id) => this.#endorsed.has(toHex(id)),
-      nowNs: () => this.#core.c.clock.nowNs(),
-    })
+    const reason = this.#holdReason(candidate)
     if (reason !== undefined) return this.#wait(candidate, 'held', reason)
     // Open the body before it may wait: a genuine header with a false body must not keep the true one out.
     const pending = dag.openParents(candidate.parents).length > 0
@@ -148,6 +190,16 @@ export class Intake {
     const status = pending ? await this.#wait(candidate, 'pending') : await this.#apply(candidate)
     if (pending) await this.#endorse(candidate)
     return status
+  }
+
+  #holdReason(candidate: Candidate): ParkReason | undefined {
+    return holdReason(candidate, {
+      context: this.#core.state.id,
+      keyring: this.#core.group.keyring,
+      roleOf: (member) => this.#core.group.roleOf(member),
+      isEndorsed: (id) => this.#endorsed.has(toHex(id)),
+      nowNs: () => this.#core.c.clock.nowNs(),
+    })
   }
 
   // A current writer built on them: late joiners must accept that history.
@@ -207,8 +259,11 @@ export class Intake {
 
   /** A stored delta that waited: takes it up again. */
   async #reload(id: DeltaId): Promise<void> {
+    // what was looked at before it may have been its parent, or its endorser
+    if (this.#core.state.dag.waitingStatus(id) === undefined) return
     const bytes = await this.#core.c.deltas.envelope(this.#core.state.ref.number, id)
-    if (bytes === undefined) return
+    // an earlier one may have taken it along
+    if (bytes === undefined || this.#core.state.dag.waitingStatus(id) === undefined) return
     const candidate = decodeCandidate(this.#core.state.id, bytes)
     try {
       await this.#place(candidate)
@@ -229,61 +284,106 @@ export class Intake {
 
   /** Applies a delta whose parents are applied, and then whatever waited for it, iteratively. */
   async #apply(candidate: Candidate): Promise<ReceiveResult['status']> {
-    const status = await this.#applyOne(candidate)
-    if (!Array.isArray(status)) return status
-    const queue: DeltaId[] = [...status]
+    const first = await this.#applyOne(candidate)
+    if (first.status !== 'applied') return first.status
+    await this.#cascade(first.ready)
+    return 'applied'
+  }
+
+  async #cascade(ready: readonly DeltaId[]): Promise<void> {
+    const queue = [...ready]
     for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
       const bytes = await this.#core.c.deltas.envelope(this.#core.state.ref.number, id)
       if (bytes === undefined) continue
       try {
         const next = await this.#applyOne(decodeCandidate(this.#core.state.id, bytes))
-        if (Array.isArray(next)) queue.push(...next)
+        queue.push(...next.ready)
       } catch (error) {
-        if (!isProof(error)) throw error
+        if (!isProof(error)) {
+          this.#resumeLater() // nobody sends again what waits here
+          throw error
+        }
         await this.#discard(id, error)
       }
     }
-    return 'applied'
   }
 
-  /** Ids that became ready, or why it was not applied. */
-  async #applyOne(candidate: Candidate): Promise<DeltaId[] | ReceiveResult['status']> {
-    const { deltas } = this.#core.c
-    const number = this.#core.state.ref.number
-    const parentHlcs = candidate.parents.flatMap((parent) => deltas.get(number, parent)?.hlc ?? [])
-    checkAfterParents(candidate, parentHlcs)
-    const payload = openPayload(candidate, this.#core.group.keyring)
-    const events = eventsCodec.decode(payload.events)
-    if (candidate.header.kind === DELTA_KIND.merge) {
-      return [...(await this.#core.commit(candidate, payload, [], undefined, { local: false }))]
+  async #applyOne(
+    candidate: Candidate,
+  ): Promise<{ status: ReceiveResult['status']; ready: readonly DeltaId[] }> {
+    const opened = this.#applier.open(candidate)
+    const guest = await this.#applier.guest(opened)
+    if (guest === undefined && candidate.header.kind !== DELTA_KIND.merge) {
+      return { status: await this.#wait(candidate, 'held', 'application'), ready: [] }
     }
-    const module = equalBytes(payload.application, this.#core.state.meta.application)
-      ? await this.#core.c.module()
-      : undefined
-    const executor = this.#core.group.owned()[0]
-    if (module === undefined || executor === undefined) {
-      return this.#wait(candidate, 'held', 'application')
+    const { failed, ready } = await this.#applier.group([opened], guest)
+    if (failed === undefined) return { status: 'applied', ready }
+    return { status: await this.#quarantine(candidate, failed.error), ready }
+  }
+
+  /** Envelopes that arrived together: runs of deltas that follow each other are applied as groups, the rest one by one. */
+  async #process(pieces: readonly Piece<Candidate, ReceiveResult>[]): Promise<void> {
+    for (let rest = pieces; rest.length > 0;) {
+      const group = this.#startOfGroup(rest)
+      const guest = group[0] === undefined ? undefined : await this.#applier.guest(group[0])
+      rest =
+        group.length > 1 && guest !== undefined
+          ? await this.#admitGroup(rest, group, guest)
+          : await this.#admitFirst(rest)
     }
-    let outcome: GuestOutcome
+  }
+
+  async #admitFirst([first, ...rest]: readonly Piece<Candidate, ReceiveResult>[]): Promise<
+    Piece<Candidate, ReceiveResult>[]
+  > {
     try {
-      outcome = await this.#core.c.model.apply({
-        context: this.#core.state.ref,
-        module: module.hash,
-        executor: executor.publicKey,
-        artifact: payload.appPayload,
-        seenNs: bigMax(this.#core.state.meta.seenNs, ntp64ToNs(hlcTime(candidate.header.hlc))),
-        lane: this.#core.lane,
-        members: this.#core.members(module),
-      })
+      if (first !== undefined) first.resolve(await this.#admit(first.item))
     } catch (error) {
-      return this.#quarantine(candidate, error)
+      first?.reject(error)
+      if (isMerogateError(error, 'STORE_CORRUPT')) throw error
     }
-    try {
-      return [...(await this.#core.commit(candidate, payload, events, outcome, { local: false }))]
-    } catch (error) {
-      await this.#core.c.model.forget(this.#core.state.ref)
-      throw error
+    return rest
+  }
+
+  async #admitGroup(
+    pieces: readonly Piece<Candidate, ReceiveResult>[],
+    group: readonly Opened[],
+    guest: Parameters<Applier['group']>[1],
+  ): Promise<readonly Piece<Candidate, ReceiveResult>[]> {
+    const { applied, ready, failed } = await this.#applier.group(group, guest)
+    for (const piece of pieces.slice(0, applied)) piece.resolve(result('applied', piece.item.id))
+    await this.#cascade(ready)
+    const culprit = failed === undefined ? undefined : pieces[applied]
+    if (failed === undefined || culprit === undefined) return pieces.slice(applied)
+    culprit.resolve(result(await this.#quarantine(culprit.item, failed.error), culprit.item.id))
+    return pieces.slice(applied + 1)
+  }
+
+  /** The longest start of a list that can be applied together: nothing is missing, nothing waits for them, each one's parents come before it. */
+  #startOfGroup(pieces: readonly Piece<Candidate, ReceiveResult>[]): Opened[] {
+    const { state } = this.#core
+    const group: Opened[] = []
+    const before = new Map<string, Uint8Array>()
+    for (const { item: candidate } of pieces) {
+      const { id, parents, header } = candidate
+      const fits =
+        header.kind === DELTA_KIND.state &&
+        !before.has(idKey(id)) &&
+        state.status(id, parents) === undefined &&
+        !state.dag.hasChild(id) &&
+        this.#holdReason(candidate) === undefined &&
+        state.dag.openParents(parents).every((parent) => before.has(idKey(parent)))
+      if (!fits) break
+      try {
+        const opened = this.#applier.open(candidate, before)
+        if (!equalBytes(opened.payload.application, state.meta.application)) break
+        group.push(opened)
+      } catch {
+        break // whoever looks at it alone says what is wrong
+      }
+      before.set(idKey(id), header.hlc)
     }
+    return group
   }
 
   // Valid, but the guest failed: tried again thrice, then kept for an operator; its children wait.
@@ -322,10 +422,6 @@ export class Intake {
 /** Whether an error proves that no honest node made the bytes. */
 function isProof(error: unknown): boolean {
   return isMerogateError(error, 'DELTA_INVALID') || isMerogateError(error, 'CODEC_MALFORMED')
-}
-
-function bigMax(a: bigint, b: bigint): bigint {
-  return a > b ? a : b
 }
 
 function result(

@@ -1,5 +1,9 @@
 /** Bounds and times of the context room. */
 
+/** Local calls that go to the guest together when they wait. */
+export const MAX_CALL_GROUP = 16
+/** Deltas of others that are applied together when they wait. */
+export const MAX_APPLY_GROUP = 32
 /** Calls and deltas that may wait for one context's executor. */
 export const MAX_QUEUED = 4096
 /** Bytes of a call's input (node-api.md 3.10). */
@@ -14,6 +18,8 @@ export const HANDLER_TRIES = 3
 export const MAX_CROSS_CALL_DEPTH = 3
 /** Waits before a delta whose guest failed is tried again, ms (sync-protocol.md 11.6). */
 export const RETRY_DELAYS_MS: readonly number[] = [100, 1_000, 10_000]
+/** Wait before deltas that the disk refused are taken up again, ms. */
+export const RESUME_DELAY_MS = 10_000
 /** Mutations kept in a context's event log; the log is trimmed in steps of a tenth. */
 export const EVENT_LOG_LENGTH = 10_000n
 /** How long a rejected envelope is remembered, ms (sync-protocol.md 11.6). */

@@ -2,7 +2,7 @@
 import type { Metrics } from '../metrics.ts'
 
 export interface ContextMetrics {
-  execution(method: string, status: 'success' | 'failure', ns: bigint): void
+  execution(status: 'success' | 'failure', ns: bigint): void
   applied(local: boolean): void
   waiting(status: string): void
   refused(): void
@@ -44,7 +44,7 @@ export function contextMetrics(metrics: Metrics): ContextMetrics {
     labels: ['status'],
   })
   return {
-    execution(_method, status, ns) {
+    execution(status, ns) {
       executions.inc({ status })
       duration.observe(Number(ns) / 1e9, { status })
     },

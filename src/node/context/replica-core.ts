@@ -1,7 +1,6 @@
 /**
  * What the two halves of a context share: the serial executor, the state behind it, and the one way a delta is committed and told of.
  */
-import type { DeltaPayload, PayloadEvent } from '../codec/delta.ts'
 import { isMerogateError, type MerogateError } from '../errors.ts'
 import type { StateMutation } from '../interface.ts'
 import { equalBytes, shortHex } from '../primitives/bytes.ts'
@@ -10,21 +9,23 @@ import { Emitter } from '../primitives/emitter.ts'
 import { sha256 } from '../primitives/hash.ts'
 import { type DeltaId, idText, type PublicKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
-import type { GuestOutcome, ModuleInfo } from '../runtime/engine.ts'
+import type { ModuleInfo } from '../runtime/engine.ts'
 import type { StateModel } from '../runtime/state-model.ts'
-import type { BatchOp } from '../store/store.ts'
+import type { Commit, CommitBatch, Committed, LedgerEntry } from './commit-batch.ts'
 import { contextError } from './errors.ts'
 import type { Group } from './group.ts'
 import { MAX_HANDLER_DEPTH, MAX_QUEUED } from './limits.ts'
 import type { ContextMetrics } from './metrics.ts'
-import { SerialQueue } from './serial-queue.ts'
-import type { ContextState, LedgerEntry, StateComponents } from './state.ts'
+import { Executor, type Lane, type Piece } from './executor.ts'
+import type { ContextState, StateComponents } from './state.ts'
 import type { Candidate } from './verify.ts'
 
 export interface ReplicaComponents extends StateComponents {
   readonly model: StateModel
   /** The module the context runs, loaded; undefined while it is not here. */
   module(): Promise<ModuleInfo | undefined>
+  /** Keeps a blob that a guest made. */
+  putBlob(bytes: Uint8Array): Promise<unknown>
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -43,14 +44,6 @@ export interface ContextReplicaEvents {
   ready: Record<never, never>
 }
 
-/** What goes with a commit beside the delta itself. */
-export interface CommitHow {
-  readonly local: boolean
-  readonly settles?: LedgerEntry | undefined
-  /** Stored in the same batch. */
-  readonly rows?: readonly BatchOp[]
-}
-
 /** Host functions that look at the member list (runtime-abi.md 4.3). */
 const MEMBER_IMPORTS: ReadonlySet<string> = new Set(['context_members', 'context_is_member'])
 
@@ -60,8 +53,8 @@ export class ReplicaCore {
   readonly events: Emitter<ContextReplicaEvents>
   readonly c: ReplicaComponents
   /** Low bits of every reading of the guests' clock on this node (runtime-abi.md 10). */
-  readonly lane: number
-  readonly #queue = new SerialQueue(MAX_QUEUED)
+  readonly clockLane: number
+  readonly #executor = new Executor(MAX_QUEUED)
   /** Set when rows turn out damaged. */
   #stopped: MerogateError | undefined
 
@@ -71,7 +64,7 @@ export class ReplicaCore {
     this.c = components
     this.events = new Emitter<ContextReplicaEvents>(components.logger)
     const own = group.owned()[0]
-    this.lane = sha256(own?.publicKey ?? components.random.bytes(32))[0] ?? 0
+    this.clockLane = sha256(own?.publicKey ?? components.random.bytes(32))[0] ?? 0
   }
 
   get stopped(): boolean {
@@ -80,32 +73,37 @@ export class ReplicaCore {
 
   /** Takes no more work; resolves when what runs is done. */
   close(): Promise<void> {
-    return this.#queue.close()
+    return this.#executor.close()
   }
 
-  /** Runs a task alone, after those before it. @throws CONTEXT_BUSY, CONTEXT_STOPPED */
+  /** Runs a task alone, after what was asked before it. @throws CONTEXT_BUSY, CONTEXT_STOPPED */
   run<T>(task: () => Promise<T>): Promise<T> {
-    return this.#queue.run(async () => {
-      if (this.#stopped !== undefined) {
-        throw contextError(
-          'CONTEXT_STOPPED',
-          'the context stopped: its rows are damaged, see the log',
-          {},
-          {
-            cause: this.#stopped,
-          },
-        )
+    return this.#executor.run(() => this.#guard(task))
+  }
+
+  /** A lane whose work runs in this executor, under the same guard. */
+  lane<I, R>(max: number, process: Lane<I, R>['process']): (item: I) => Promise<R> {
+    const lane = {
+      max,
+      process: (pieces: readonly Piece<I, R>[]) => this.#guard(() => process(pieces)),
+    }
+    return (item) => this.#executor.join(lane, item)
+  }
+
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#stopped !== undefined) {
+      const message = 'the context stopped: its rows are damaged, see the log'
+      throw contextError('CONTEXT_STOPPED', message, {}, { cause: this.#stopped })
+    }
+    try {
+      return await work()
+    } catch (error) {
+      if (isMerogateError(error, 'STORE_CORRUPT')) {
+        this.#stopped = error
+        this.c.logger.error({ err: error, context: idText(this.state.id) }, 'context stopped')
       }
-      try {
-        return await task()
-      } catch (error) {
-        if (isMerogateError(error, 'STORE_CORRUPT')) {
-          this.#stopped = error
-          this.c.logger.error({ err: error, context: idText(this.state.id) }, 'context stopped')
-        }
-        throw error
-      }
-    })
+      throw error
+    }
   }
 
   /** Members as a call sees them. Only apps of older eras ask; copying the list for each call would cost the others. */
@@ -114,20 +112,34 @@ export class ReplicaCore {
     return this.group.members().map((member) => member.identity)
   }
 
-  /** Commits a delta and tells whoever listens. Returns the waiting children that may be applied now. */
-  async commit(
-    candidate: Candidate,
-    payload: DeltaPayload,
-    events: readonly PayloadEvent[],
-    outcome: GuestOutcome | undefined,
-    how: CommitHow,
-  ): Promise<readonly DeltaId[]> {
+  /** The commit of a delta that is about to be added to a batch. */
+  commitOf(parts: Omit<Commit, 'runHandlers'>, local: boolean): Commit {
+    return { ...parts, runHandlers: this.#runsHandlers(parts, local) }
+  }
+
+  /**
+   * Stores a batch and tells whoever listens, delta by delta. Returns waiting deltas that may be applied now. When the disk refuses, the guest
+   * forgets what it did. @throws STORE_*
+   */
+  async commit(batch: CommitBatch, local: boolean): Promise<readonly DeltaId[]> {
     const first = !this.state.hasState
-    const runHandlers = this.#runsHandlers(candidate, payload, how.local)
-    const done = await this.state.commitDelta(
-      { candidate, payload, events, outcome, runHandlers, settles: how.settles },
-      how.rows,
-    )
+    const commits = batch.staged.map(({ commit }) => commit)
+    let done: readonly Committed[]
+    try {
+      done = await this.state.store(batch)
+    } catch (error) {
+      await this.c.model.forget(this.state.ref)
+      throw error
+    }
+    for (const [i, committed] of done.entries()) {
+      const commit = commits[i]
+      if (commit !== undefined) this.#tell(commit, committed, local)
+    }
+    if (first && this.state.hasState) this.events.emit('ready', {})
+    return done.flatMap(({ ready }) => ready)
+  }
+
+  #tell({ candidate, events }: Commit, done: Committed, local: boolean): void {
     if (done.mismatch) {
       this.c.metrics.mismatch()
       this.c.logger.error(
@@ -135,8 +147,8 @@ export class ReplicaCore {
         'root differs from the author’s',
       )
     }
-    this.c.metrics.applied(how.local)
-    this.events.emit('applied', { candidate, local: how.local })
+    this.c.metrics.applied(local)
+    this.events.emit('applied', { candidate, local })
     this.events.emit('mutation', {
       context: this.state.id,
       seq: done.eventSeq,
@@ -145,15 +157,14 @@ export class ReplicaCore {
       author: candidate.member,
       events: events.map(({ kind, data, handler }) => ({ kind, data, handler: handler ?? null })),
     })
-    if (first) this.events.emit('ready', {})
     if (done.todo.length > 0) this.events.emit('todo', { entries: done.todo })
-    return done.ready
   }
 
   // Handlers run on receiving nodes that may write, never for one's own events (sync-protocol.md 11.7).
-  #runsHandlers(candidate: Candidate, payload: DeltaPayload, local: boolean): boolean {
-    if (local || payload.depth >= MAX_HANDLER_DEPTH || this.group.writer() === undefined)
-      return false
+  #runsHandlers(commit: Omit<Commit, 'runHandlers'>, local: boolean): boolean {
+    const { candidate, payload } = commit
+    if (local || payload.depth >= MAX_HANDLER_DEPTH) return false
+    if (this.group.writer() === undefined) return false
     return !this.group.owned().some((key) => equalBytes(key.publicKey, candidate.header.author))
   }
 }

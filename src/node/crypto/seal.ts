@@ -13,6 +13,7 @@ import {
 } from 'node:crypto'
 import { MerogateError } from '../errors.ts'
 import { concat, EMPTY, utf8 } from '../primitives/bytes.ts'
+import { isStrongKey } from './sign.ts'
 
 /** AES-GCM nonce bytes. */
 export const NONCE_BYTES = 12
@@ -108,6 +109,7 @@ function boxKey(shared: Buffer, ephemeral: Uint8Array, recipient: Uint8Array): K
  * @throws KEY_INVALID (input) when the recipient is not a usable point
  */
 export function boxSeal(recipient: Uint8Array, aad: Uint8Array, content: Uint8Array): Uint8Array {
+  if (!isStrongKey(recipient)) throw unusable()
   const pair = generateKeyPairSync('x25519')
   const ephemeral = new Uint8Array(
     pair.publicKey.export({ format: 'der', type: 'spki' }).subarray(X25519_SPKI.length),
@@ -116,15 +118,14 @@ export function boxSeal(recipient: Uint8Array, aad: Uint8Array, content: Uint8Ar
   try {
     shared = diffieHellman({ privateKey: pair.privateKey, publicKey: toX25519Public(recipient) })
   } catch (cause) {
-    throw new MerogateError(
-      'KEY_INVALID',
-      'input',
-      'expected an ed25519 identity that can receive keys',
-      {},
-      { cause },
-    )
+    throw unusable(cause)
   }
   return concat(ephemeral, seal(boxKey(shared, ephemeral, recipient), BOX_NONCE, aad, content))
+}
+
+function unusable(cause?: unknown): MerogateError {
+  const message = 'expected an ed25519 identity that can receive keys'
+  return new MerogateError('KEY_INVALID', 'input', message, {}, { cause })
 }
 
 /** Opens a box made for the identity with this seed; undefined when it was not, or was changed. */

@@ -72,7 +72,12 @@ export class Dag {
 
   /** Where a delta stands, or undefined when it is unknown. */
   status(id: DeltaId): 'applied' | WaitingStatus | undefined {
-    return this.#waiting.get(idKey(id))?.status ?? (this.#isApplied(id) ? 'applied' : undefined)
+    return this.waitingStatus(id) ?? (this.#isApplied(id) ? 'applied' : undefined)
+  }
+
+  /** Why a delta waits, or undefined when it does not. */
+  waitingStatus(id: DeltaId): WaitingStatus | undefined {
+    return this.#waiting.get(idKey(id))?.status
   }
 
   /** How many wait, by status. */
@@ -154,6 +159,11 @@ export class Dag {
       if (node !== undefined) missing.push(node)
     }
     return missing
+  }
+
+  /** Whether any waiting delta names this one as parent. */
+  hasChild(id: DeltaId): boolean {
+    return this.#children.has(idKey(id))
   }
 
   /** Whether a delta that passed every check but the DAG's names this one as parent. */

@@ -3,7 +3,7 @@ import { EMPTY } from '../primitives/bytes.ts'
 import { networkError } from './errors.ts'
 
 /** Bytes of the length before each frame. */
-export const FRAME_HEADER_BYTES = 4
+const FRAME_HEADER_BYTES = 4
 
 /** The frame with its length in front, in one buffer: one write, one packet. */
 export function encodeFrame(body: Uint8Array): Uint8Array {

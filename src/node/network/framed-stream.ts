@@ -5,12 +5,7 @@ import { concat } from '../primitives/bytes.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { networkError } from './errors.ts'
 import { encodeFrame, FrameReader } from './frame-reader.ts'
-import {
-  INBOX_HIGH_BYTES,
-  INBOX_HIGH_FRAMES,
-  MAX_FRAME_BYTES,
-  MAX_QUEUED_BYTES,
-} from './limits.ts'
+import { INBOX_HIGH_BYTES, INBOX_HIGH_FRAMES, MAX_FRAME_BYTES, MAX_QUEUED_BYTES } from './limits.ts'
 import type { FramedStream, PeerId } from './network.ts'
 
 /** Frames of one turn of the event loop are written together until they make up this many bytes: Noise seals at most 64 KiB at once. */
@@ -140,6 +135,7 @@ class Libp2pFramedStream implements FramedStream {
   }
 
   abort(error: Error): void {
+    if (this.#failure === undefined) this.#flush() // a last word sent just before, such as an error code, still leaves
     this.#failure ??= networkError(
       'NETWORK_STREAM_CLOSED',
       `stream ${this.protocol} was ended by this node: ${error.message}`,

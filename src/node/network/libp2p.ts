@@ -58,9 +58,7 @@ export interface NetworkComponents {
  * A network over libp2p. The peer id is known before `start`.
  * @throws NETWORK_KEY_INVALID (input)
  */
-export function libp2pNetwork(
-  init: Libp2pNetworkInit,
-): (components: NetworkComponents) => Network {
+export function libp2pNetwork(init: Libp2pNetworkInit): (components: NetworkComponents) => Network {
   return (components) => new Libp2pNetwork(init, components)
 }
 
@@ -116,7 +114,8 @@ class Libp2pNetwork implements Network {
       })
       this.#node = node
       this.#listenTo(node)
-      for (const [protocol, handler] of this.#handlers) await this.#register(node, protocol, handler)
+      for (const [protocol, handler] of this.#handlers)
+        await this.#register(node, protocol, handler)
       await node.start()
       for (const topic of this.#topics.values()) this.#join(node, topic)
     } catch (error) {
@@ -150,7 +149,10 @@ class Libp2pNetwork implements Network {
   }
 
   peers(): readonly PeerInfo[] {
-    const peers = new Map<PeerId, { id: PeerId; addresses: string[]; direction: PeerInfo['direction'] }>()
+    const peers = new Map<
+      PeerId,
+      { id: PeerId; addresses: string[]; direction: PeerInfo['direction'] }
+    >()
     for (const connection of this.#node?.getConnections() ?? []) {
       const id = connection.remotePeer.toString()
       const known = peers.get(id)
@@ -169,7 +171,10 @@ class Libp2pNetwork implements Network {
     return node !== undefined && node.getConnections(parsePeer(peer)).length > 0
   }
 
-  async dial(addresses: readonly string[], options: { signal?: AbortSignal } = {}): Promise<PeerId> {
+  async dial(
+    addresses: readonly string[],
+    options: { signal?: AbortSignal } = {},
+  ): Promise<PeerId> {
     const node = this.#started()
     const parsed = addresses.map(parseAddress)
     const peers = new Set(parsed.map(peerOf))
@@ -177,7 +182,9 @@ class Libp2pNetwork implements Network {
       throw addressInvalid(addresses.join(', '), 'they must be of one peer')
     }
     try {
-      const connection = await node.dial(parsed, { signal: deadline(DIAL_TIMEOUT_MS, options.signal) })
+      const connection = await node.dial(parsed, {
+        signal: deadline(DIAL_TIMEOUT_MS, options.signal),
+      })
       return connection.remotePeer.toString()
     } catch (cause) {
       throw networkError(
@@ -199,7 +206,9 @@ class Libp2pNetwork implements Network {
     parsePeer(peer)
     this.#keeper.keep(peer, addresses)
     // what libp2p's pruning goes by when there are too many connections: members go last
-    await this.#node?.peerStore.merge(parsePeer(peer), { tags: { 'merogate-member': { value: 100 } } })
+    await this.#node?.peerStore.merge(parsePeer(peer), {
+      tags: { 'merogate-member': { value: 100 } },
+    })
   }
 
   handle(protocol: string, handler: (stream: FramedStream) => void): void {
@@ -274,7 +283,10 @@ class Libp2pNetwork implements Network {
     node.addEventListener('peer:discovery', ({ detail }) => {
       if (this.#init.mdns !== true || node.getPeers().length >= MAX_DISCOVERED_CONNECTIONS) return
       node.dial(detail.id).catch((error: unknown) => {
-        this.#logger.debug({ err: error, peer: detail.id.toString() }, 'discovered peer not reached')
+        this.#logger.debug(
+          { err: error, peer: detail.id.toString() },
+          'discovered peer not reached',
+        )
       })
     })
     const { pubsub } = node.services

@@ -4,7 +4,6 @@
  * The counter carries into the upper bits, so time never goes back. Order: (time, id). Layout as in calimero-network/core:
  * crates/storage/src/logical_clock.rs.
  */
-import { compareBytes } from './bytes.ts'
 import type { Clock } from './clock.ts'
 
 /** Bytes of a timestamp. */
@@ -35,7 +34,11 @@ export function compareHlc(a: Uint8Array, b: Uint8Array): number {
   const x = hlcTime(a)
   const y = hlcTime(b)
   if (x !== y) return x < y ? -1 : 1
-  return compareBytes(a.slice(8, HLC_BYTES).reverse(), b.slice(8, HLC_BYTES).reverse())
+  for (let i = HLC_BYTES - 1; i >= 8; i--) {
+    const difference = (a[i] as number) - (b[i] as number) // both have HLC_BYTES
+    if (difference !== 0) return difference
+  }
+  return 0
 }
 
 /** The oldest timestamp. */

@@ -88,6 +88,11 @@ export interface GuestCall {
   readonly seenNs: bigint
   /** Low bits of every clock reading of this node in this context, 0..255, so that no two nodes ever read the same time. */
   readonly lane: number
+  /**
+   * Outcomes of calls just before this one are not stored yet: it sees their writes all the same. Their rows must stay in the cache, and when
+   * {@link GuestOutcome.thread} differs from theirs, what this call saw lacked them. @default false
+   */
+  readonly follows?: boolean
   /** Writes are thrown away and nothing may be committed. @default false */
   readonly readOnly?: boolean
   /** Members as host functions of older eras see them. @default [] */
@@ -131,6 +136,8 @@ export interface GuestOutcome {
   readonly blobs: readonly Uint8Array[]
   /** Bytes of {@link blobs}, in the same order: to be put into the blob store before the state is stored. @default none */
   readonly blobContents?: readonly Uint8Array[]
+  /** Names the thread the call ran in; another one has not seen what is not stored. @default 0 */
+  readonly thread?: number
   /** Last reading of the guest's clock, ns; 0n when it never looked. */
   readonly lastNs: bigint
   /** Fuel used, in instrumented units; deterministic for a given module, state, input, clock and randomness. */

@@ -10,7 +10,6 @@ export type RuntimeErrorCode =
   | 'RUNTIME_IMPORT_SIGNATURE'
   | 'RUNTIME_LIMIT'
   | 'RUNTIME_NOT_LOADED'
-  | 'RUNTIME_COMPILATION'
   | 'RUNTIME_LINK'
   | 'RUNTIME_METHOD_NOT_FOUND'
   | 'RUNTIME_METHOD_SIGNATURE'
@@ -53,11 +52,16 @@ export function invalidModule(message: string, cause?: unknown): MerogateError {
 
 /** A module that asks for more than a bound allows. */
 export function overLimit(what: string, limit: number, got: number): MerogateError {
-  return runtimeError('RUNTIME_LIMIT', 'input', `expected ${what} of at most ${limit}, got ${got}`, {
-    what,
-    limit,
-    got,
-  })
+  return runtimeError(
+    'RUNTIME_LIMIT',
+    'input',
+    `expected ${what} of at most ${limit}, got ${got}`,
+    {
+      what,
+      limit,
+      got,
+    },
+  )
 }
 
 /** Kinds of host errors without data, and their texts. */
@@ -79,8 +83,25 @@ const HOST_TEXTS = {
   Ed25519IncorrectPublicKey: 'incorrect ed25519 public key',
 } as const
 
-/** Kinds of host errors with numbers: the text is built from them. */
-const SIZED_HOST_TEXTS = {
+/** Kinds of host errors that say how much. */
+export type SizedHostError =
+  | 'StorageWriteCountExceeded'
+  | 'StorageWriteBytesExceeded'
+  | 'ReturnValueSizeOverflow'
+  | 'EventHandlerSizeOverflow'
+  | 'ArtifactSizeOverflow'
+  | 'TooManyBlobHandles'
+  | 'BlobBufferTooLarge'
+  | 'BlobWriteTooLarge'
+  | 'TotalBlobMemoryExceeded'
+  | 'InvalidRegisterId'
+  | 'RequestsOverflow'
+  | 'ProposalSizeOverflow'
+  | 'IndexSizeOverflow'
+
+type SizedText = (data: Readonly<Record<string, number | string>>) => string
+
+const SIZED_HOST_TEXTS: Readonly<Record<SizedHostError, SizedText>> = {
   StorageWriteCountExceeded: (d) => `storage write count budget exceeded (max: ${d['max']})`,
   StorageWriteBytesExceeded: (d) =>
     `storage write byte budget exceeded (attempted: ${d['attempted']}, max: ${d['max']})`,
@@ -98,7 +119,7 @@ const SIZED_HOST_TEXTS = {
   RequestsOverflow: (d) => `requests overflow (max: ${d['max']})`,
   ProposalSizeOverflow: (d) => `proposal too large (size: ${d['size']}, max: ${d['max']})`,
   IndexSizeOverflow: (d) => `ordered index too large (max: ${d['max']})`,
-} satisfies Record<string, (data: Readonly<Record<string, number | string>>) => string>
+}
 
 /** A host function refused: the call is over. */
 export function hostError(type: keyof typeof HOST_TEXTS): MerogateError {
@@ -110,7 +131,7 @@ export function hostError(type: keyof typeof HOST_TEXTS): MerogateError {
 
 /** As {@link hostError}, for kinds that say how much. */
 export function sizedHostError(
-  type: keyof typeof SIZED_HOST_TEXTS,
+  type: SizedHostError,
   data: Readonly<Record<string, number | string>>,
 ): MerogateError {
   return runtimeError('RUNTIME_HOST', 'guest', SIZED_HOST_TEXTS[type](data), {
@@ -120,7 +141,10 @@ export function sizedHostError(
 }
 
 /** `alias already exists` and `alias too long`: their data is a bare value. */
-export function aliasError(type: 'AliasAlreadyExists' | 'AliasTooLong', data: string | number): MerogateError {
+export function aliasError(
+  type: 'AliasAlreadyExists' | 'AliasTooLong',
+  data: string | number,
+): MerogateError {
   const text = type === 'AliasTooLong' ? 'alias too long' : 'alias already exists'
   return runtimeError('RUNTIME_HOST', 'guest', `${text}: ${data}`, {
     type: 'HostError',
@@ -151,10 +175,15 @@ export function returnedError(bytes: Uint8Array): MerogateError {
 }
 
 export function methodNotFound(name: string): MerogateError {
-  return runtimeError('RUNTIME_METHOD_NOT_FOUND', 'guest', `method ${JSON.stringify(name)} not found`, {
-    type: 'MethodResolutionError',
-    data: { type: 'MethodNotFound', data: { name } },
-  })
+  return runtimeError(
+    'RUNTIME_METHOD_NOT_FOUND',
+    'guest',
+    `method ${JSON.stringify(name)} not found`,
+    {
+      type: 'MethodResolutionError',
+      data: { type: 'MethodNotFound', data: { name } },
+    },
+  )
 }
 
 export function methodSignature(name: string): MerogateError {
@@ -182,10 +211,15 @@ export function fuelExhausted(limit: bigint): MerogateError {
 }
 
 export function deadlineExceeded(limitMs: number): MerogateError {
-  return runtimeError('RUNTIME_DEADLINE', 'guest', `execution exceeded its time limit of ${limitMs} ms`, {
-    type: 'DeadlineExceeded',
-    data: { limitMs },
-  })
+  return runtimeError(
+    'RUNTIME_DEADLINE',
+    'guest',
+    `execution exceeded its time limit of ${limitMs} ms`,
+    {
+      type: 'DeadlineExceeded',
+      data: { limitMs },
+    },
+  )
 }
 
 export function invalidArtifact(message: string, cause?: unknown): MerogateError {
@@ -220,5 +254,11 @@ const TRAP_MESSAGES: readonly (readonly [RegExp, keyof typeof TRAP_TEXTS])[] = [
 export function trapError(thrown: unknown): MerogateError {
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   const data = TRAP_MESSAGES.find(([pattern]) => pattern.test(message))?.[1] ?? 'Indeterminate'
-  return runtimeError('RUNTIME_TRAP', 'guest', TRAP_TEXTS[data], { type: 'WasmTrap', data }, { cause: thrown })
+  return runtimeError(
+    'RUNTIME_TRAP',
+    'guest',
+    TRAP_TEXTS[data],
+    { type: 'WasmTrap', data },
+    { cause: thrown },
+  )
 }

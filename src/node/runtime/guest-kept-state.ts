@@ -65,10 +65,7 @@ class GuestKeptState implements StateModel {
     throw runtimeError('RUNTIME_STATE_CORRUPT', 'corrupt', message, { bytes: bytes.length })
   }
 
-  async *rows(
-    context: ContextRef,
-    options: { after?: Uint8Array } = {},
-  ): AsyncIterable<StateRow> {
+  async *rows(context: ContextRef, options: { after?: Uint8Array } = {}): AsyncIterable<StateRow> {
     const range = columnRange(COLUMN.state, u32be(context.number))
     const { after } = options
     // the least key above `after` is `after` with a zero byte behind it
@@ -89,7 +86,11 @@ class GuestKeptState implements StateModel {
       let other = await right.next()
       while (ours.done !== true || other.done !== true) {
         const order =
-          ours.done === true ? 1 : other.done === true ? -1 : compareBytes(ours.value.key, other.value.key)
+          ours.done === true
+            ? 1
+            : other.done === true
+              ? -1
+              : compareBytes(ours.value.key, other.value.key)
         // `order` is 0 or less only while ours has a row, 0 or more only while theirs has one
         const mine = order <= 0 ? (ours.value as StateRow) : undefined
         const yours = order >= 0 ? (other.value as StateRow) : undefined

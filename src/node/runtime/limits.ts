@@ -42,14 +42,12 @@ export const MAX_REGISTERS_BYTES: number = 1 << 30
 export const MAX_LOGS = 1024
 /** UTF-8 bytes of a log line. */
 export const MAX_LOG_BYTES: number = 16 << 10
-/** Events of one call. */
-export const MAX_EVENTS = 100
-/** UTF-8 bytes of an event's kind. */
-export const MAX_EVENT_KIND_BYTES = 100
-/** Bytes of an event's data. */
-export const MAX_EVENT_DATA_BYTES: number = 16 << 10
-/** UTF-8 bytes of a handler's name. */
-export const MAX_EVENT_HANDLER_BYTES = 256
+export {
+  MAX_EVENT_DATA_BYTES,
+  MAX_EVENT_HANDLER_BYTES,
+  MAX_EVENT_KIND_BYTES,
+  MAX_EVENTS,
+} from '../codec/delta.ts'
 /** Cross-context calls of one call. */
 export const MAX_CROSS_CALLS = 8
 /** UTF-8 bytes of a cross-context call's method. */

@@ -77,11 +77,19 @@ export class LevelStore implements Store {
   }
 
   async *iterate(range: Range): AsyncIterable<[Uint8Array, Uint8Array]> {
-    for await (const row of this.#db.iterator(range)) yield row
+    try {
+      for await (const row of this.#db.iterator(range)) yield row
+    } catch (cause) {
+      throw failure(cause)
+    }
   }
 
   async *keys(range: Range): AsyncIterable<Uint8Array> {
-    for await (const key of this.#db.keys(range)) yield key
+    try {
+      for await (const key of this.#db.keys(range)) yield key
+    } catch (cause) {
+      throw failure(cause)
+    }
   }
 
   async clear(range: Range): Promise<void> {
@@ -119,7 +127,7 @@ export class LevelStore implements Store {
 
 function failure(cause: unknown): Error {
   const code = codeOf(cause)
-  if (code === 'LEVEL_DATABASE_NOT_OPEN') {
+  if (code === 'LEVEL_DATABASE_NOT_OPEN' || code === 'LEVEL_ITERATOR_NOT_OPEN') {
     return storeError('STORE_CLOSED', 'the database is closed', {}, { cause })
   }
   return storeError('STORE_FAILED', `the database failed: ${String(cause)}`, {}, { cause })

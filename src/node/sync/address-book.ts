@@ -64,14 +64,18 @@ export class Directory {
   /** Contexts a peer is known to be a member of. */
   contextsOf(peer: PeerId): readonly ContextId[] {
     const contexts = new Map<string, ContextId>()
-    for (const { context } of this.#peers.get(peer)?.values() ?? []) contexts.set(idKey(context), context)
+    for (const { context } of this.#peers.get(peer)?.values() ?? [])
+      contexts.set(idKey(context), context)
     return [...contexts.values()]
   }
 
   /** Peers with their addresses, newest known. */
   peers(): ReadonlyMap<PeerId, readonly string[]> {
     return new Map(
-      [...this.#peers].map(([peer, entries]) => [peer, [...entries.values()].at(-1)?.addresses ?? []]),
+      [...this.#peers].map(([peer, entries]) => [
+        peer,
+        [...entries.values()].at(-1)?.addresses ?? [],
+      ]),
     )
   }
 

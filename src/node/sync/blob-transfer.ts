@@ -73,7 +73,10 @@ class BlobTransfer implements BlobFinder {
     if (sources.length === 0) return undefined
     let failure: unknown
     // All together first; should the bytes be wrong, one after the other, so that a liar cannot spoil what others send.
-    for (const group of [sources, ...(sources.length > 1 ? sources.map((source) => [source]) : [])]) {
+    for (const group of [
+      sources,
+      ...(sources.length > 1 ? sources.map((source) => [source]) : []),
+    ]) {
       throwIfAborted(signal)
       try {
         const bytes = verified(blob, this.#bytes(context, blob, group, signal))
@@ -121,7 +124,9 @@ class BlobTransfer implements BlobFinder {
         for await (const bytes of this.#c.requests.blob(peer, context, blob, offset, { signal })) {
           offset += bytes.length
           if (offset > size) {
-            throw syncError('SYNC_BLOB_TOO_LARGE', `expected ${size} bytes of blob, got more`, { size })
+            throw syncError('SYNC_BLOB_TOO_LARGE', `expected ${size} bytes of blob, got more`, {
+              size,
+            })
           }
           this.#c.metrics.blobBytes.inc({}, bytes.length)
           yield bytes
@@ -151,7 +156,7 @@ async function* verified(
     held = 0
   }
   for await (const bytes of source) {
-    for (let at = 0; at < bytes.length; ) {
+    for (let at = 0; at < bytes.length;) {
       const part = bytes.subarray(at, at + CHUNK_BYTES - held)
       parts.push(part)
       held += part.length

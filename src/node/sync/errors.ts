@@ -1,5 +1,5 @@
 /** Errors of the sync room. */
-import { type ErrorDetails, type ErrorKind, MerogateError } from '../errors.ts'
+import { type ErrorDetails, type ErrorKind, isMerogateError, MerogateError } from '../errors.ts'
 
 /**
  * SYNC_JOIN_REFUSED the peers at the given addresses do not take us for a member; SYNC_NO_PEER none of them could be reached;
@@ -45,4 +45,13 @@ export function syncError(
   options?: ErrorOptions,
 ): MerogateError {
   return new MerogateError(code, KINDS[code], message, details, options)
+}
+
+/** Whether an error is the other side's breach of the protocol, rather than a stream that ended. */
+export function isBreach(error: unknown): boolean {
+  return (
+    isMerogateError(error) &&
+    (error.kind === 'protocol' || error.code === 'CODEC_TOO_LARGE') &&
+    error.code !== 'NETWORK_FRAME_TRUNCATED'
+  )
 }

@@ -309,7 +309,9 @@ class Receiver {
   #note(result: ReceiveResult): void {
     const { status, delta, missing } = result
     this.#c.metrics.received.inc({ path: 'pull', status })
-    if (status === 'invalid') this.#c.misbehaviour.charge(this.#peer)
+    if (status === 'invalid' && this.#c.replica.has(this.#context)) {
+      this.#c.misbehaviour.charge(this.#peer)
+    }
     if (delta === undefined) return
     if (status !== 'duplicate' && status !== 'invalid' && status !== 'announced') this.fresh++
     this.#tail.push(delta)

@@ -8,11 +8,14 @@ import {
 } from '../codec/gossip-frames.ts'
 import type { GossipVerdict, Network, PeerId } from '../network/network.ts'
 import { contextTopic } from '../network/topics.ts'
-import type { Clock } from '../primitives/clock.ts'
+import type { Clock, Timer } from '../primitives/clock.ts'
 import { type ContextId, type DeltaId, idKey, PublicKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import type { Background } from './background.ts'
 import {
+  GOSSIP_CATCH_UP_MS,
+  GOSSIP_DELTA_BURST,
+  GOSSIP_DELTAS_PER_SECOND,
   MAX_GOSSIP_HEADS_PER_SECOND,
   MAX_GOSSIP_RECEIVING,
   MAX_GOSSIP_SKEW_MS,
@@ -35,9 +38,19 @@ export interface GossipComponents {
   want(context: ContextId, ids: readonly DeltaId[]): void
 }
 
+interface Topic {
+  readonly topic: string
+  /** Heads we look at. */
+  readonly heads: TokenBucket
+  /** Deltas we publish. */
+  readonly deltas: TokenBucket
+  /** Set while deltas were left out and Heads are due. */
+  headsTimer: Timer | undefined
+}
+
 export class GossipPlane {
   readonly #c: GossipComponents
-  readonly #topics = new Map<string, { readonly topic: string; readonly heads: TokenBucket }>()
+  readonly #topics = new Map<string, Topic>()
   #outgoing: (() => Promise<unknown>)[] = []
   #outgoingBytes = 0
   #receiving = 0
@@ -55,7 +68,8 @@ export class GossipPlane {
       MAX_GOSSIP_HEADS_PER_SECOND,
       MAX_GOSSIP_HEADS_PER_SECOND,
     )
-    this.#topics.set(key, { topic, heads })
+    const deltas = new TokenBucket(this.#c.clock, GOSSIP_DELTA_BURST, GOSSIP_DELTAS_PER_SECOND)
+    this.#topics.set(key, { topic, heads, deltas, headsTimer: undefined })
     this.#c.network.subscribe({
       topic,
       validate: (data) => this.#validate(context, heads, data),
@@ -66,18 +80,33 @@ export class GossipPlane {
   close(context: ContextId): void {
     const known = this.#topics.get(idKey(context))
     if (known === undefined) return
+    known.headsTimer?.cancel()
     this.#topics.delete(idKey(context))
     this.#c.network.unsubscribe(known.topic)
   }
 
   closeAll(): void {
-    for (const { topic } of this.#topics.values()) this.#c.network.unsubscribe(topic)
+    for (const { topic, headsTimer } of this.#topics.values()) {
+      headsTimer?.cancel()
+      this.#c.network.unsubscribe(topic)
+    }
     this.#topics.clear()
   }
 
-  /** Publishes a delta once the work at hand is done: never on the way of a push. */
+  /**
+   * Publishes a delta once the work at hand is done: never on the way of a push. A gossiped delta costs several times a pushed one, so a busy
+   * writer gossips only some; a second later signed Heads follow, from which the others see what to pull.
+   */
   publishDelta(context: ContextId, envelope: Uint8Array): void {
-    if (this.#outgoingBytes > MAX_OUTBOX_BYTES) return // the pull path repairs
+    const known = this.#topics.get(idKey(context))
+    if (known === undefined) return
+    if (this.#outgoingBytes > MAX_OUTBOX_BYTES || !known.deltas.take()) {
+      known.headsTimer ??= this.#c.clock.after(GOSSIP_CATCH_UP_MS, () => {
+        known.headsTimer = undefined
+        this.#c.background.run('gossip heads', () => this.publishHeads(context))
+      })
+      return
+    }
     const whole = envelope.length <= MAX_GOSSIPED_ENVELOPE_BYTES
     const body = whole ? envelope : this.#c.replica.announcement(envelope)
     this.#outgoingBytes += body.length

@@ -37,12 +37,7 @@ export class Introductions {
   }
 
   /** A member proved itself at a peer: remember where, and keep the connection. */
-  met(
-    context: ContextId,
-    identity: PublicKey,
-    peer: PeerId,
-    addresses: readonly string[],
-  ): void {
+  met(context: ContextId, identity: PublicKey, peer: PeerId, addresses: readonly string[]): void {
     this.#c.background.run('remember member', async () => {
       await this.#c.directory.learn({ context, identity, peer, addresses })
       await this.#keep(peer, addresses)

@@ -21,6 +21,12 @@ export const MAX_RECEIVING = 256
 export const MAX_RECEIVING_BYTES: number = 8 << 20
 /** Gossiped deltas in verification at once, of everybody; more are shed, for the pull path repairs them. */
 export const MAX_GOSSIP_RECEIVING = 512
+/** Deltas of one context gossiped in a burst. */
+export const GOSSIP_DELTA_BURST = 64
+/** Deltas of one context gossiped per second in the long run. Measured 2026-11: gossip beside push takes throughput down to a quarter. */
+export const GOSSIP_DELTAS_PER_SECOND = 32
+/** After deltas were left out of gossip, signed Heads follow within this, ms. */
+export const GOSSIP_CATCH_UP_MS = 1_000
 /** Heads messages of one topic looked at per second. */
 export const MAX_GOSSIP_HEADS_PER_SECOND = 16
 /** How far the time of a gossiped Heads may be from ours, ms. */

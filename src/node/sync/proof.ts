@@ -60,7 +60,11 @@ function headsMessage(context: ContextId, statement: HeadsStatement): Uint8Array
 }
 
 /** Signature of a gossiped frontier, 64 bytes. */
-export function signHeads(context: ContextId, statement: HeadsStatement, signer: Signer): Uint8Array {
+export function signHeads(
+  context: ContextId,
+  statement: HeadsStatement,
+  signer: Signer,
+): Uint8Array {
   return signer.sign(headsMessage(context, statement))
 }
 

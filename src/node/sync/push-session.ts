@@ -1,64 +1,31 @@
 /** One push stream to one peer: handshake, the contexts it carries, and what comes in (sync-protocol.md 11.3). */
-import { decodePushFrame, encodePushFrame, type PushFrame, WIRE_VERSION } from '../codec/push-frames.ts'
+import {
+  decodePushFrame,
+  encodePushFrame,
+  type PushFrame,
+  WIRE_VERSION,
+} from '../codec/push-frames.ts'
 import { WIRE_ERRORS } from '../codec/sync-frames.ts'
-import { isMerogateError } from '../errors.ts'
 import type { FramedStream, PeerId } from '../network/network.ts'
-import type { Clock, Timer } from '../primitives/clock.ts'
 import { ContextId, DeltaId, idKey, PublicKey } from '../primitives/ids.ts'
-import type { Logger } from '../primitives/logger.ts'
 import { dialable } from './address-book.ts'
-import { type Background, within } from './background.ts'
+import { within } from './background.ts'
 import { syncError } from './errors.ts'
+import { InFlight } from './in-flight.ts'
 import {
   ACK_DELAY_MS,
   HANDSHAKE_TIMEOUT_MS,
   HEADS_REPLY_MS,
   MAX_FAILED_JOINS,
-  MAX_RECEIVING,
-  MAX_RECEIVING_BYTES,
   MAX_SILENT_PINGS,
   MAX_STREAM_CONTEXTS,
   PARTY_TIMEOUT_MS,
 } from './limits.ts'
-import type { SyncMetrics } from './metrics.ts'
 import { Outbox } from './outbox.ts'
 import { proveParty, type ProofEnds, verifyParty } from './proof.ts'
-import type { Frontier, KeyGrant, Party, ReceiveResult, ReplicaSource } from './replica.ts'
+import type { KeyGrant, Party } from './replica.ts'
+import type { SessionComponents, Shared } from './session-types.ts'
 import { fromWireGrants, NO_FRONTIER, toWireFrontier, toWireGrants } from './wire.ts'
-
-/** What a session tells the plane it belongs to. Never awaited: a slow plane must not hold up the stream. */
-export interface SessionHooks {
-  /** The peer proved to be a member; deltas go to it from now on. */
-  onProven(session: PushSession, context: ContextId, party: Party, addresses: readonly string[]): void
-  /** The peer takes us for a member, and we it. */
-  onJoined(session: PushSession, context: ContextId): void
-  onFrontier(session: PushSession, context: ContextId, frontier: Frontier): void
-  onReceived(session: PushSession, context: ContextId, result: ReceiveResult): void
-  onRefused(session: PushSession, context: ContextId, code: number): void
-}
-
-export interface SessionComponents {
-  readonly replica: ReplicaSource
-  readonly clock: Clock
-  readonly logger: Logger
-  readonly metrics: SyncMetrics
-  readonly background: Background
-  readonly hooks: SessionHooks
-}
-
-/** What a stream knows of one context. */
-interface Shared {
-  readonly context: ContextId
-  /** Who the peer proved to be; undefined until then. */
-  party: Party | undefined
-  joinSent: boolean
-  /** The peer answered our Join with Heads. */
-  accepted: boolean
-  /** Heads the peer told us last. */
-  heads: readonly DeltaId[]
-  ackTimer: Timer | undefined
-  repliedAt: number
-}
 
 export class PushSession {
   readonly peer: PeerId
@@ -67,21 +34,19 @@ export class PushSession {
   readonly #nonce: Uint8Array
   readonly #stream: FramedStream
   readonly #outbox: Outbox
-  readonly #c: SessionComponents
+  readonly #c: SessionComponents<PushSession>
   readonly #shared = new Map<string, Shared>()
-  readonly #freed = new Set<() => void>()
+  readonly #inFlight = new InFlight()
   #peerNonce: Uint8Array | undefined
   #peerAddresses: readonly string[] = []
   #failedJoins = 0
-  #receiving = 0
-  #receivingBytes = 0
   #silentPings = 0
   #ended = false
 
   constructor(
     stream: FramedStream,
     init: { readonly self: PeerId; readonly outbound: boolean; readonly nonce: Uint8Array },
-    components: SessionComponents,
+    components: SessionComponents<PushSession>,
   ) {
     this.#stream = stream
     this.peer = stream.peer
@@ -107,11 +72,6 @@ export class PushSession {
 
   get ended(): boolean {
     return this.#ended
-  }
-
-  /** Bytes waiting for the peer. */
-  get queued(): number {
-    return this.#outbox.bytes
   }
 
   /** Contexts that still make this stream worth having. */
@@ -250,7 +210,7 @@ export class PushSession {
     this.#ended = true
     for (const { ackTimer } of this.#shared.values()) ackTimer?.cancel()
     this.#shared.clear()
-    this.#free()
+    this.#inFlight.release()
   }
 
   #ends(prover: 'ours' | 'theirs'): ProofEnds | undefined {
@@ -364,7 +324,8 @@ export class PushSession {
   }
 
   #onError(code: number, context: Uint8Array | undefined): void {
-    if (context === undefined) throw syncError('SYNC_REFUSED', `the peer ended the stream with ${code}`)
+    if (context === undefined)
+      throw syncError('SYNC_REFUSED', `the peer ended the stream with ${code}`)
     const id = ContextId.from(context)
     if (!this.#shared.has(idKey(id))) return
     this.drop(id)
@@ -393,17 +354,18 @@ export class PushSession {
         replica.acknowledge(context, party.identity, shared.heads)
         return
       case 'keys':
-        background.run('accept keys', () => replica.acceptKeys(context, fromWireGrants(frame.grants)))
+        background.run('accept keys', () =>
+          replica.acceptKeys(context, fromWireGrants(frame.grants)),
+        )
         return
       case 'delta':
         background.run('receive delta', () => this.#receive(shared, frame.envelope))
-        await this.#room()
+        await this.#inFlight.room()
     }
   }
 
   async #receive(shared: Shared, envelope: Uint8Array): Promise<void> {
-    this.#receiving++
-    this.#receivingBytes += envelope.length
+    this.#inFlight.enter(envelope.length)
     try {
       const result = await this.#c.replica.receive(shared.context, envelope, { peer: this.peer })
       this.#c.metrics.received.inc({ path: 'push', status: result.status })
@@ -411,25 +373,8 @@ export class PushSession {
       if (result.status === 'applied' || result.status === 'duplicate') this.#ackSoon(shared)
       this.#c.hooks.onReceived(this, shared.context, result)
     } finally {
-      this.#receiving--
-      this.#receivingBytes -= envelope.length
-      this.#free()
+      this.#inFlight.leave(envelope.length)
     }
-  }
-
-  /** Waits while too much of this peer is in verification; the stream's windows then hold the peer back. */
-  async #room(): Promise<void> {
-    while (
-      !this.#ended &&
-      (this.#receiving >= MAX_RECEIVING || this.#receivingBytes > MAX_RECEIVING_BYTES)
-    ) {
-      await new Promise<void>((resolve) => this.#freed.add(resolve))
-    }
-  }
-
-  #free(): void {
-    for (const wake of this.#freed) wake()
-    this.#freed.clear()
   }
 
   #ackSoon(shared: Shared): void {
@@ -441,13 +386,4 @@ export class PushSession {
       this.send({ type: 'ack', context: shared.context, heads })
     })
   }
-}
-
-/** Whether an error is the other side's breach of the protocol, rather than a stream that ended. */
-export function isBreach(error: unknown): boolean {
-  return (
-    isMerogateError(error) &&
-    (error.kind === 'protocol' || error.code === 'CODEC_TOO_LARGE') &&
-    error.code !== 'NETWORK_FRAME_TRUNCATED'
-  )
 }

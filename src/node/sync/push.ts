@@ -1,80 +1,42 @@
 /** The push plane: one stream per peer, opened to known members, kept open, and carrying every delta at once (sync-protocol.md 11.3). */
-import { LRUCache } from 'lru-cache'
 import { encodePushFrame, MAX_PUSHED_ENVELOPE_BYTES, NONCE_BYTES } from '../codec/push-frames.ts'
 import { WIRE_ERRORS } from '../codec/sync-frames.ts'
-import type { FramedStream, Network, PeerId } from '../network/network.ts'
-import type { Clock, Random, Timer } from '../primitives/clock.ts'
+import type { FramedStream, PeerId } from '../network/network.ts'
+import type { Timer } from '../primitives/clock.ts'
 import { Emitter, type Listenable } from '../primitives/emitter.ts'
 import { type ContextId, type DeltaId, idKey, type PublicKey } from '../primitives/ids.ts'
-import type { Logger } from '../primitives/logger.ts'
-import type { Directory } from './address-book.ts'
-import { type Background, within } from './background.ts'
-import { syncError } from './errors.ts'
+import { within } from './background.ts'
+import { isBreach, syncError } from './errors.ts'
 import { fanOut } from './fan-out.ts'
+import { KeyGrants } from './key-grants.ts'
 import {
   HANDSHAKE_TIMEOUT_MS,
   MAX_DIRECT_FAN_OUT,
   PARTY_TIMEOUT_MS,
   PING_MS,
   PUSH_PROTOCOL,
-  REOPEN_MAX_MS,
-  REOPEN_MIN_MS,
 } from './limits.ts'
-import type { SyncMetrics } from './metrics.ts'
-import { isBreach, PushSession, type SessionHooks } from './push-session.ts'
-import type { Misbehaviour } from './quotas.ts'
-import type { Frontier, Party, ReceiveResult, ReplicaSource } from './replica.ts'
-
-/** A member at the far end of a push stream. */
-export interface OnlineMember {
-  readonly peer: PeerId
-  readonly party: Party
-}
-
-export interface PushEvents {
-  /** A peer proved a membership; `addresses` are where it says it listens. */
-  proven: { context: ContextId; peer: PeerId; party: Party; addresses: readonly string[] }
-  /** Both ends take each other for members. */
-  joined: { context: ContextId; peer: PeerId }
-  refused: { context: ContextId; peer: PeerId; code: number }
-  frontier: { context: ContextId; peer: PeerId; frontier: Frontier }
-  received: { context: ContextId; peer: PeerId; result: ReceiveResult }
-  /** A stream is ready for joins. */
-  opened: { peer: PeerId }
-  /** A join came to its end; `code` says why when it failed, 0 when the stream ended. Without a context: of all of them. */
-  ended: { peer: PeerId; context: ContextId | undefined; code: number | undefined }
-  closed: { peer: PeerId }
-}
-
-/** Members whose last pushed key epoch is remembered. */
-const REMEMBERED_GRANTS = 16_384
-
-export interface PushComponents {
-  readonly network: Network
-  readonly replica: ReplicaSource
-  readonly directory: Directory
-  readonly misbehaviour: Misbehaviour
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  readonly metrics: SyncMetrics
-  readonly background: Background
-}
+import { PushSession } from './push-session.ts'
+import type { OnlineMember, PushComponents, PushEvents } from './push-types.ts'
+import { Reopener } from './reopener.ts'
+import type { Party } from './replica.ts'
+import type { SessionHooks } from './session-types.ts'
 
 export class PushPlane {
   readonly #c: PushComponents
   readonly #emitter: Emitter<PushEvents>
   readonly #sessions = new Map<PeerId, PushSession>()
   readonly #opening = new Map<PeerId, Promise<PushSession>>()
-  readonly #reopen = new Map<PeerId, { failures: number; timer: Timer | undefined }>()
-  /** Newest epoch pushed to an identity of a context, so that a reconnect costs no sealing. */
-  readonly #granted = new LRUCache<string, number>({ max: REMEMBERED_GRANTS })
+  readonly #reopener: Reopener
+  readonly #keys: KeyGrants
   #pings: Timer | undefined
   #running = false
 
   constructor(components: PushComponents) {
     this.#c = components
     this.#emitter = new Emitter(components.logger)
+    this.#reopener = new Reopener(components)
+    this.#keys = new KeyGrants(components.replica)
     components.network.handle(PUSH_PROTOCOL, (stream) => this.#accept(stream))
   }
 
@@ -93,8 +55,7 @@ export class PushPlane {
   async stop(): Promise<void> {
     this.#running = false
     this.#pings?.cancel()
-    for (const { timer } of this.#reopen.values()) timer?.cancel()
-    this.#reopen.clear()
+    this.#reopener.stop()
     const sessions = [...this.#sessions.values()]
     this.#sessions.clear()
     await Promise.all(sessions.map((session) => session.close()))
@@ -121,11 +82,15 @@ export class PushPlane {
     const session = await this.#session(peer)
     if (session.joined(context)) return
     const key = idKey(context)
-    const outcome = this.#next('ended', HANDSHAKE_TIMEOUT_MS + PARTY_TIMEOUT_MS, (event) =>
-      event.peer === peer && (event.context === undefined || idKey(event.context) === key),
+    const outcome = this.#next(
+      'ended',
+      HANDSHAKE_TIMEOUT_MS + PARTY_TIMEOUT_MS,
+      (event) =>
+        event.peer === peer && (event.context === undefined || idKey(event.context) === key),
     )
     session.join(context)
     const { code } = await outcome
+    if (code === 0) throw syncError('SYNC_SESSION_CLOSED', 'the stream ended', { peer })
     if (code !== undefined) {
       throw syncError('SYNC_JOIN_REFUSED', 'the peer does not take us for a member', { peer, code })
     }
@@ -143,9 +108,7 @@ export class PushPlane {
 
   /** Opens a stream to a peer if it is known as a member of something we replicate. */
   peerConnected(peer: PeerId): void {
-    if (this.#c.directory.contextsOf(peer).some((context) => this.#c.replica.has(context))) {
-      this.#open(peer)
-    }
+    if (this.#wanted(peer)) this.#open(peer)
   }
 
   /** Sends a new delta to the members online; true when gossip is needed to reach the others. */
@@ -172,7 +135,7 @@ export class PushPlane {
 
   /** Gives every online member the epochs it does not have from us. */
   sendKeys(context: ContextId): void {
-    for (const { peer, party } of this.members(context)) this.#grant(context, peer, party)
+    for (const { peer, party } of this.members(context)) this.#giveKeys(context, peer, party)
   }
 
   /** Checks every stream of a context against the member list as it now is. */
@@ -181,13 +144,20 @@ export class PushPlane {
     for (const session of [...this.#sessions.values()]) {
       const party = session.party(context)
       if (party === undefined) continue
-      const now = gone.has(idKey(party.identity))
-        ? undefined
-        : await this.#c.replica.party(context, party.identity)
-      if (now !== undefined) session.setParty(context, now)
-      else this.#expel(session, context)
+      if (gone.has(idKey(party.identity))) this.#expel(session, context)
+      else await this.#recheckParty(session, context, party)
     }
     this.joinKnown(context)
+  }
+
+  async #recheckParty(session: PushSession, context: ContextId, party: Party): Promise<void> {
+    try {
+      const now = await this.#c.replica.party(context, party.identity)
+      if (now !== undefined) session.setParty(context, now)
+      else this.#expel(session, context)
+    } catch (error) {
+      this.#c.logger.debug({ err: error }, 'membership could not be read') // the next change tries again
+    }
   }
 
   /** Takes leave of everybody in a context that is no longer replicated here. */
@@ -198,11 +168,6 @@ export class PushPlane {
       session.drop(context)
       this.#closeIfIdle(session)
     }
-  }
-
-  /** Shuts a peer out that sent garbage. */
-  ban(peer: PeerId): void {
-    this.#sessions.get(peer)?.abort(syncError('SYNC_PROTOCOL', 'the peer sent too much garbage'))
   }
 
   /**
@@ -241,6 +206,7 @@ export class PushPlane {
 
   #open(peer: PeerId): void {
     if (!this.#running || this.#sessions.has(peer) || this.#opening.has(peer)) return
+    if (this.#c.misbehaviour.isBanned(peer)) return
     this.#c.background.run('open push stream', () => this.#openNow(peer))
   }
 
@@ -327,7 +293,6 @@ export class PushPlane {
       if (this.#sessions.get(peer) === session) {
         this.#sessions.delete(peer)
         this.#c.metrics.sessions.set(this.#sessions.size)
-        this.#emitter.emit('closed', { peer })
         this.#emitter.emit('ended', { peer, context: undefined, code: 0 })
         this.#reopenLater(peer)
       }
@@ -341,36 +306,33 @@ export class PushPlane {
   }
 
   #reopenLater(peer: PeerId): void {
-    const wanted = (): boolean =>
+    if (!this.#wanted(peer)) return
+    this.#reopener.later(peer, () => {
+      if (this.#wanted(peer)) this.#open(peer)
+    })
+  }
+
+  /** Whether a stream to a peer is worth having: it is here, and a member of something we replicate. */
+  #wanted(peer: PeerId): boolean {
+    return (
       this.#running &&
       this.#c.network.isConnected(peer) &&
       this.#c.directory.contextsOf(peer).some((context) => this.#c.replica.has(context))
-    if (!wanted()) return
-    const state = this.#reopen.get(peer) ?? { failures: 0, timer: undefined }
-    const wait = Math.min(REOPEN_MIN_MS * 2 ** Math.min(state.failures, 16), REOPEN_MAX_MS)
-    const [byte = 0] = this.#c.random.bytes(1)
-    state.failures++
-    state.timer?.cancel()
-    state.timer = this.#c.clock.after(wait * (0.5 + byte / 510), () => {
-      if (wanted()) this.#open(peer)
-    })
-    this.#reopen.set(peer, state)
+    )
   }
 
-  readonly #hooks: SessionHooks = {
+  readonly #hooks: SessionHooks<PushSession> = {
     onProven: (session, context, party, addresses) => {
       this.#rebind(session, context, party)
       this.#emitter.emit('proven', { context, peer: session.peer, party, addresses })
-      this.#grant(context, session.peer, party)
+      this.#giveKeys(context, session.peer, party)
     },
     onJoined: ({ peer }, context) => {
-      this.#reopen.get(peer)?.timer?.cancel()
-      this.#reopen.delete(peer)
+      this.#reopener.reset(peer)
       this.#emitter.emit('joined', { context, peer })
       this.#emitter.emit('ended', { context, peer, code: undefined })
     },
     onRefused: ({ peer }, context, code) => {
-      this.#emitter.emit('refused', { context, peer, code })
       this.#emitter.emit('ended', { context, peer, code })
     },
     onFrontier: ({ peer }, context, frontier) => {
@@ -378,7 +340,9 @@ export class PushPlane {
     },
     onReceived: (session, context, result) => {
       const { peer } = session
-      if (result.status === 'invalid' && this.#c.misbehaviour.charge(peer)) {
+      // a context that was closed meanwhile makes everything invalid, and that is nobody's fault
+      const garbage = result.status === 'invalid' && this.#c.replica.has(context)
+      if (garbage && this.#c.misbehaviour.charge(peer)) {
         session.abort(syncError('SYNC_PROTOCOL', 'the peer sent too many invalid deltas'))
       }
       this.#emitter.emit('received', { context, peer, result })
@@ -391,9 +355,7 @@ export class PushPlane {
     for (const other of [...this.#sessions.values()]) {
       const theirs = other === session ? undefined : other.party(context)
       if (theirs === undefined || idKey(theirs.identity) !== identity) continue
-      other.drop(context)
-      other.sendError(WIRE_ERRORS.notMember, context)
-      this.#closeIfIdle(other)
+      this.#expel(other, context)
     }
   }
 
@@ -408,19 +370,15 @@ export class PushPlane {
     this.#c.background.run('close push stream', () => session.close())
   }
 
-  /** Seals the group's keys to a member and pushes them, unless it has them from us. A relay gets none. */
-  #grant(context: ContextId, peer: PeerId, party: Party): void {
-    const epoch = this.#c.replica.frontier(context)?.epoch
-    const key = idKey(context) + idKey(party.identity)
-    if (party.role === 'relay' || epoch === undefined) return
-    if ((this.#granted.get(key) ?? -1) >= epoch) return
-    this.#c.background.run('grant keys', async () => {
-      const grants = await this.#c.replica.grantKeys(context, party.identity, [])
-      const session = this.#sessions.get(peer)
-      if (grants.length === 0 || session?.party(context) === undefined) return
-      session.sendKeys(context, grants)
-      this.#granted.set(key, epoch)
-    })
+  #giveKeys(context: ContextId, peer: PeerId, party: Party): void {
+    this.#c.background.run('give keys', () =>
+      this.#keys.give(context, party, (grants) => {
+        const session = this.#sessions.get(peer)
+        if (session?.party(context) === undefined) return false
+        session.sendKeys(context, grants)
+        return true
+      }),
+    )
   }
 
   /** The next such event. @throws SYNC_PEER_SILENT when it does not come in time */

@@ -31,7 +31,8 @@ export interface KeyGrant {
 }
 
 /** What became of an envelope. `invalid` is the only one that is the sender's fault. */
-export type ReceiveStatus = 'applied' | 'pending' | 'parked' | 'duplicate' | 'announced' | 'quarantined' | 'invalid'
+export type ReceiveStatus =
+  'applied' | 'pending' | 'parked' | 'duplicate' | 'announced' | 'quarantined' | 'invalid'
 
 export interface ReceiveResult {
   readonly status: ReceiveStatus
@@ -95,13 +96,26 @@ export interface ReplicaSource {
     },
   ): AsyncIterable<
     | { readonly envelope: Uint8Array }
-    | { readonly end: { readonly more: boolean; readonly unknown: readonly DeltaId[]; readonly pruned: readonly DeltaId[] } }
+    | {
+        readonly end: {
+          readonly more: boolean
+          readonly unknown: readonly DeltaId[]
+          readonly pruned: readonly DeltaId[]
+        }
+      }
   >
   /** The delta's envelope without its sealed body: what is gossiped when it is large. */
   announcement(envelope: Uint8Array): Uint8Array
   /** Every epoch the recipient is entitled to (none for a relay), of those asked for; all when `epochs` is empty. */
-  grantKeys(context: ContextId, recipient: PublicKey, epochs: readonly number[]): Promise<readonly KeyGrant[]>
-  acceptKeys(context: ContextId, grants: readonly KeyGrant[]): Promise<{ readonly accepted: number }>
+  grantKeys(
+    context: ContextId,
+    recipient: PublicKey,
+    epochs: readonly number[],
+  ): Promise<readonly KeyGrant[]>
+  acceptKeys(
+    context: ContextId,
+    grants: readonly KeyGrant[],
+  ): Promise<{ readonly accepted: number }>
   /** Epochs we lack and need. */
   missingEpochs(context: ContextId): readonly number[]
   /** Ids of parents and announced bodies that are still wanted. */

@@ -1,6 +1,11 @@
 /** The asking end of one request stream: many requests at a time, each with its own id, deadlines and answers (sync-protocol.md 11.5). */
 import { NONCE_BYTES, WIRE_VERSION } from '../codec/push-frames.ts'
-import { decodeAnswer, encodeRequest, type SyncAnswer, type SyncRequest } from '../codec/sync-frames.ts'
+import {
+  decodeAnswer,
+  encodeRequest,
+  type SyncAnswer,
+  type SyncRequest,
+} from '../codec/sync-frames.ts'
 import { throwIfAborted } from '../errors.ts'
 import type { FramedStream, PeerId } from '../network/network.ts'
 import type { Clock, Random } from '../primitives/clock.ts'
@@ -212,7 +217,12 @@ export class RequestStream {
 
   #throwIfEnded(): void {
     if (this.#ended) {
-      throw syncError('SYNC_SESSION_CLOSED', 'the request stream ended', {}, { cause: this.#failure })
+      throw syncError(
+        'SYNC_SESSION_CLOSED',
+        'the request stream ended',
+        {},
+        { cause: this.#failure },
+      )
     }
   }
 }
@@ -232,4 +242,3 @@ function sizeOf(answer: SyncAnswer): number {
       return 64
   }
 }
-

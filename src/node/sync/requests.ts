@@ -6,10 +6,9 @@ import { concat } from '../primitives/bytes.ts'
 import type { Clock, Random, Timer } from '../primitives/clock.ts'
 import type { BlobId, ContextId, DeltaId } from '../primitives/ids.ts'
 import type { Background } from './background.ts'
-import { syncError } from './errors.ts'
+import { isBreach, syncError } from './errors.ts'
 import { MAX_ENVELOPE_BYTES, REQUEST_IDLE_MS, SYNC_PROTOCOL } from './limits.ts'
 import type { SyncMetrics } from './metrics.ts'
-import { isBreach } from './push-session.ts'
 import type { Misbehaviour } from './quotas.ts'
 import type { Frontier, KeyGrant, ReplicaSource } from './replica.ts'
 import { type GoodAnswer, RequestStream } from './request-stream.ts'
@@ -93,7 +92,8 @@ export class Requests {
     let received = 0
     const count = (bytes: number): void => {
       received += bytes
-      if (received > MAX_DELTAS_BYTES + MAX_ENVELOPE_BYTES) throw unexpected('no more than was asked for')
+      if (received > MAX_DELTAS_BYTES + MAX_ENVELOPE_BYTES)
+        throw unexpected('no more than was asked for')
     }
     const isEnd = (answer: GoodAnswer): boolean => answer.type === 'end'
     for await (const answer of this.#ask(peer, context, request, isEnd, options)) {

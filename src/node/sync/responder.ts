@@ -18,7 +18,7 @@ import type { Logger } from '../primitives/logger.ts'
 import type { Directory } from './address-book.ts'
 import { answer as answerRequest } from './answers.ts'
 import { type Background, within } from './background.ts'
-import { syncError } from './errors.ts'
+import { isBreach, syncError } from './errors.ts'
 import {
   MAX_FAILED_JOINS,
   MAX_IN_FLIGHT,
@@ -35,7 +35,6 @@ import {
 } from './limits.ts'
 import type { SyncMetrics } from './metrics.ts'
 import { verifyParty } from './proof.ts'
-import { isBreach } from './push-session.ts'
 import { type Misbehaviour, TokenBucket } from './quotas.ts'
 import type { Party, ReplicaSource } from './replica.ts'
 

@@ -172,6 +172,7 @@ class Sync implements SyncService {
     options: { signal?: AbortSignal } = {},
   ): Promise<{ peers: number }> {
     this.#assertKnown(context)
+    this.#push.joinKnown(context)
     const members = this.#push.members(context)
     const asked = await Promise.allSettled(
       members.map(async ({ peer }) => {
@@ -220,7 +221,8 @@ class Sync implements SyncService {
   }
 
   #assertKnown(context: ContextId): void {
-    if (this.#status !== 'started') throw syncError('SYNC_STOPPED', 'the sync service is not started')
+    if (this.#status !== 'started')
+      throw syncError('SYNC_STOPPED', 'the sync service is not started')
     if (this.#replica.has(context) && this.#replica.signer(context) !== undefined) return
     throw syncError('SYNC_CONTEXT_UNKNOWN', 'this node does not replicate the context')
   }
@@ -293,7 +295,11 @@ class Sync implements SyncService {
       this.#fetcher.want(context, unknown, peer)
     } else if (ours !== undefined && !sameIds(ours.heads, theirs.heads)) {
       this.#push.replyHeads(peer, context)
-    } else if (ours !== undefined && ours.heads.length > 0 && !sameIds([ours.root], [theirs.root])) {
+    } else if (
+      ours !== undefined &&
+      ours.heads.length > 0 &&
+      !sameIds([ours.root], [theirs.root])
+    ) {
       this.#metrics.rootMismatches.inc()
       this.#logger.warn({ context: idKey(context), peer }, 'same heads, another root')
     }
@@ -332,7 +338,10 @@ function byPeer(addresses: readonly string[]): readonly string[][] {
 
 function joinFailed(failures: readonly unknown[], tried: number): Error {
   return failures.some((error) => isMerogateError(error, 'SYNC_JOIN_REFUSED'))
-    ? syncError('SYNC_JOIN_REFUSED', 'the peers invited to do not take us for a member; has the anchor admitted this identity?')
+    ? syncError(
+        'SYNC_JOIN_REFUSED',
+        'the peers invited to do not take us for a member; has the anchor admitted this identity?',
+      )
     : syncError(
         'SYNC_NO_PEER',
         `none of ${tried} addresses of the invitation led to a member; is the inviting node online?`,

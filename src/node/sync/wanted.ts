@@ -55,7 +55,8 @@ export class WantedDeltas {
     for (const wanted of this.#wanted.values()) {
       if (wanted.asking) continue
       const { preferred } = wanted
-      const first = preferred !== undefined && !wanted.tries.has(preferred) ? ready.get(preferred) : undefined
+      const first =
+        preferred !== undefined && !wanted.tries.has(preferred) ? ready.get(preferred) : undefined
       if (first !== undefined) {
         first.push(wanted)
         best ??= preferred

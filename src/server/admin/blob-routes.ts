@@ -164,7 +164,7 @@ async function sniff(node: Node, id: BlobId): Promise<string> {
 async function* bounded(req: Request): AsyncGenerator<Uint8Array, void, undefined> {
   let total = 0
   for await (const chunk of req.iterator({ destroyOnReturn: false })) {
-    const bytes: Uint8Array = chunk // no encoding is set, so chunks are buffers
+    const bytes = chunk as Uint8Array // no encoding is set, so chunks are buffers
     total += bytes.length
     if (total > MAX_UPLOAD_BYTES) throw tooLarge(total)
     yield bytes

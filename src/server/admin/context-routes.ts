@@ -87,7 +87,8 @@ export function contextRoutes(router: Router, node: Node, background: Background
     post: async (req) => {
       const wait = waitOf(req)
       const all = await contexts.list()
-      const signal = AbortSignal.timeout(wait ?? SYNC_TIMEOUT_MS)
+      const timeout = AbortSignal.timeout(wait ?? SYNC_TIMEOUT_MS)
+      const signal = AbortSignal.any([timeout, background.signal])
       const work = Promise.allSettled(all.map(({ id }) => contexts.sync(id, { signal })))
       if (wait === undefined) background.add('sync of all contexts', work)
       else await work
@@ -145,7 +146,8 @@ function syncHandler(node: Node, background: Background): Handler {
   return async (req) => {
     const wait = waitOf(req)
     const { id } = await find(node, contextOf(req))
-    const signal = AbortSignal.timeout(wait ?? SYNC_TIMEOUT_MS)
+    const timeout = AbortSignal.timeout(wait ?? SYNC_TIMEOUT_MS)
+    const signal = AbortSignal.any([timeout, background.signal])
     const work = node.contexts.sync(id, { signal })
     if (wait === undefined) {
       background.add('sync of a context', work)

@@ -121,13 +121,13 @@ function dataOf(type: RpcErrorType, error: MerogateError, subject: CallSubject):
     case 'Unauthorized':
       return { context_id: subject.contextId ?? '', public_key: subject.executor ?? '' }
     case 'ApplicationNotInstalled':
-      return { application_id: String(error.details['application'] ?? '') }
+      return { application_id: textOf(error.details['application']) }
     case 'RateLimited':
       return { retryAfterMs: RETRY_AFTER_MS }
     case 'SerdeError':
       return { message: error.message }
     case 'AliasResolutionFailed':
-      return { alias: String(error.details['alias'] ?? '') }
+      return { alias: textOf(error.details['alias']) }
     case 'ParseError':
     case 'InternalError':
     case 'FunctionCallError':
@@ -137,6 +137,10 @@ function dataOf(type: RpcErrorType, error: MerogateError, subject: CallSubject):
     case 'Timeout':
       return error.message
   }
+}
+
+function textOf(fact: unknown): string {
+  return typeof fact === 'string' ? fact : ''
 }
 
 /** Our code, kind and facts; the value an app returned as its error is decoded when it is JSON (node-api.md 1.5). */

@@ -9,8 +9,7 @@ import type { Metrics } from '../../node/metrics.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
 import type { Clock, Timer } from '../../node/primitives/clock.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
-import { apiCode, statusOf } from '../errors.ts'
-import { serverError } from '../errors.ts'
+import { apiCode, serverError, statusOf } from '../errors.ts'
 import type { Dispatcher } from '../json-rpc/dispatcher.ts'
 import {
   MAX_WS_CONNECTIONS,
@@ -146,8 +145,8 @@ class Hub implements WsServer {
     this.#open.set(this.#connections.size)
     socket.on('message', (data, isBinary) => {
       if (isBinary) return // ignored, as in the original
-      // ws hands text over as one buffer under its default binaryType
-      void connection.receive(String(data))
+      // one buffer under the default binaryType, which nobody changes
+      void connection.receive((data as Buffer).toString())
     })
     socket.on('pong', () => {
       connection.lastPongMs = clock.nowMs()

@@ -120,7 +120,7 @@ describe('the client', () => {
       await admin.grant(contextId, publicKey, 'Proxy')
       await admin.revoke(contextId, publicKey, 'Proxy')
       await admin.setRole(contextId, [publicKey], 'writer')
-      expect((await admin.members(contextId))[1]).to.deep.include({ publicKey, role: 'writer' })
+      expect((await admin.members(contextId)).at(1)).to.deep.include({ publicKey, role: 'writer' })
       expect(await admin.identities(contextId)).to.include(publicKey)
       expect(await admin.identitiesOwned(contextId)).not.to.include(publicKey)
       await admin.removeMembers(contextId, [publicKey])
@@ -161,13 +161,13 @@ describe('the client', () => {
 
   describe('subscriptions', () => {
     const take = async (
-      changes: AsyncGenerator<Mutation | Lag>,
+      changes: AsyncGenerator<Mutation | Lag, void>,
       count: number,
     ): Promise<(Mutation | Lag)[]> => {
       const taken: (Mutation | Lag)[] = []
       for (let i = 0; i < count; i++) {
-        const { value, done } = await changes.next()
-        if (done !== true) taken.push(value)
+        const next = await changes.next()
+        if (next.done !== true) taken.push(next.value)
       }
       return taken
     }

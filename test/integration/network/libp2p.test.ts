@@ -1,22 +1,12 @@
 import { expect } from 'chai'
-import { isMerogateError } from '../../../src/node/errors.ts'
 import { FrameReader } from '../../../src/node/network/frame-reader.ts'
 import { MAX_FRAME_BYTES, MAX_GOSSIP_BYTES } from '../../../src/node/network/limits.ts'
 import type { FramedStream, Network } from '../../../src/node/network/network.ts'
 import { fromUtf8, utf8 } from '../../../src/node/primitives/bytes.ts'
+import { rejectionCode as codeOf } from '../../support/error-code.ts'
 import { loopbackNetwork, withNetworks } from '../../support/network.ts'
 
 const ECHO = '/test/echo/1'
-
-/** The code of the error a promise rejects with. */
-async function codeOf(promise: Promise<unknown>): Promise<string> {
-  try {
-    await promise
-  } catch (error) {
-    return isMerogateError(error) ? error.code : `not ours: ${String(error)}`
-  }
-  return 'none'
-}
 
 function echo(network: Network): void {
   network.handle(ECHO, (stream) => {

@@ -44,7 +44,8 @@ describe('push plane', () => {
       const context = newContext()
       a.replica.open(context)
       let last: DeltaId | undefined
-      for (let i = 0; i < 1000; i++) last = a.replica.writeSilently(context, concat(utf8(`${i}`), new Uint8Array(600)))
+      for (let i = 0; i < 1000; i++)
+        last = a.replica.writeSilently(context, concat(utf8(`${i}`), new Uint8Array(600)))
       b.replica.open(context)
       await b.sync.joinVia(context, a.network.addresses())
       await b.applied(context, last as DeltaId)
@@ -122,17 +123,27 @@ describe('push plane', () => {
       const context = newContext()
       const keys = [systemRandom.bytes(32), systemRandom.bytes(32)] as const
       const probe = keys.map((privateKey) => new SyncNode(anchor, { privateKey }))
-      const nodes = keys.map((privateKey) => new SyncNode(anchor, { privateKey, book: memoryAddressBook() })) as Two
+      const nodes = keys.map(
+        (privateKey) => new SyncNode(anchor, { privateKey, book: memoryAddressBook() }),
+      ) as Two
       const [a, b] = nodes
       const ids = nodes.map((node) => node.replica.open(context))
       for (const [i, node] of nodes.entries()) {
         const other = 1 - i
-        await node.book.save({ context, identity: ids[other] as never, peer: (probe[other] as SyncNode).network.peerId, addresses: [] })
+        await node.book.save({
+          context,
+          identity: ids[other] as never,
+          peer: (probe[other] as SyncNode).network.peerId,
+          addresses: [],
+        })
       }
       try {
         await Promise.all(nodes.map((node) => node.start()))
         await a.network.dial(b.network.addresses())
-        await eventually(() => a.online(context).length === 1 && b.online(context).length === 1, 'both joined')
+        await eventually(
+          () => a.online(context).length === 1 && b.online(context).length === 1,
+          'both joined',
+        )
         const one = a.replica.write(context, utf8('one'))
         await b.applied(context, one)
         const two = b.replica.write(context, utf8('two'))
@@ -232,8 +243,12 @@ describe('push plane', () => {
       await eventually(() => a.online(context).length === 2, 'all there')
       const bob = identities[1] as never
       anchor.remove(context, bob)
-      for (const node of [a, c]) node.replica.events.emit('members:changed', { context, removed: [bob] })
-      await eventually(() => a.online(context).length === 1 && c.online(context).length <= 1, 'b is out')
+      for (const node of [a, c])
+        node.replica.events.emit('members:changed', { context, removed: [bob] })
+      await eventually(
+        () => a.online(context).length === 1 && c.online(context).length <= 1,
+        'b is out',
+      )
       const before = b.replica.counts.received
       const secret = a.replica.write(context, utf8('not for b'))
       await c.applied(context, secret)
@@ -242,7 +257,9 @@ describe('push plane', () => {
       await a.applied(context, end)
       expect(b.replica.counts.received).to.equal(before)
       expect(a.replica.knows(context, forged)).to.equal(false)
-      expect((await a.book.load()).some(({ identity }) => idKey(identity) === idKey(bob))).to.equal(false)
+      expect((await a.book.load()).some(({ identity }) => idKey(identity) === idKey(bob))).to.equal(
+        false,
+      )
     })
   })
 
@@ -302,12 +319,20 @@ describe('push plane', () => {
           () => 'none',
           (error: { code: string }) => error.code,
         )
-      expect(await codeOf(b.sync.joinVia(context, a.network.addresses()))).to.equal('SYNC_CONTEXT_UNKNOWN')
+      expect(await codeOf(b.sync.joinVia(context, a.network.addresses()))).to.equal(
+        'SYNC_CONTEXT_UNKNOWN',
+      )
       b.replica.open(context, { admit: false })
-      expect(await codeOf(b.sync.joinVia(context, a.network.addresses()))).to.equal('SYNC_JOIN_REFUSED')
-      expect(await codeOf(b.sync.joinVia(context, ['/ip4/127.0.0.1/tcp/1']))).to.equal('SYNC_NO_PEER')
+      expect(await codeOf(b.sync.joinVia(context, a.network.addresses()))).to.equal(
+        'SYNC_JOIN_REFUSED',
+      )
+      expect(await codeOf(b.sync.joinVia(context, ['/ip4/127.0.0.1/tcp/1']))).to.equal(
+        'SYNC_NO_PEER',
+      )
       const signal = AbortSignal.abort()
-      expect(await codeOf(b.sync.joinVia(context, a.network.addresses(), { signal }))).to.equal('ABORTED')
+      expect(await codeOf(b.sync.joinVia(context, a.network.addresses(), { signal }))).to.equal(
+        'ABORTED',
+      )
     } finally {
       await Promise.all([a.stop(), b.stop()])
     }
@@ -328,7 +353,8 @@ describe('push plane', () => {
   })
 
   it('leaves nothing open when it stops, and starts again', async () => {
-    const sockets = (): number => process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length
+    const sockets = (): number =>
+      process.getActiveResourcesInfo().filter((name) => name.startsWith('TCP')).length
     const before = sockets()
     await withNodes(2, async (nodes) => {
       const [a, b] = nodes as Two

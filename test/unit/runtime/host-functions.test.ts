@@ -1,73 +1,18 @@
 import { generateKeyPairSync, sign } from 'node:crypto'
 import { expect } from 'chai'
 import { concat, EMPTY, fromUtf8, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
-import type { GuestOutcome } from '../../../src/node/runtime/engine.ts'
 import {
-  MAX_ALIAS_BYTES,
-  MAX_ARTIFACT_BYTES,
   MAX_BLOB_BYTES,
   MAX_BLOB_CHUNK_BYTES,
   MAX_BLOB_HANDLES,
-  MAX_CROSS_CALL_METHOD_BYTES,
-  MAX_CROSS_CALL_PARAMS_BYTES,
-  MAX_CROSS_CALLS,
-  MAX_EVENT_DATA_BYTES,
-  MAX_EVENT_HANDLER_BYTES,
-  MAX_EVENT_KIND_BYTES,
-  MAX_EVENTS,
-  MAX_KEY_BYTES,
-  MAX_LOG_BYTES,
-  MAX_LOGS,
-  MAX_OUTPUT_BYTES,
-  MAX_PROPOSAL_BYTES,
-  MAX_REGISTERS,
-  MAX_REQUESTS,
-  MAX_VALUE_BYTES,
-  MAX_WRITES,
-  MAX_WRITTEN_BYTES,
 } from '../../../src/node/runtime/limits.ts'
 import { isMerogateError } from '../../../src/node/errors.ts'
 import type { GuestBlobs } from '../../../src/node/runtime/wasm/host/blobs.ts'
 import { Replica, sha256 } from '../../support/guest.ts'
-import { loadWat, wat, WatData, watModule } from '../../support/wat.ts'
+import { loadWat, wat, WatData } from '../../support/wat.ts'
+import { call, hostErrorOf, repeat, watGuest as guest } from '../../support/wat-guest.ts'
 
 const ROOT = new Uint8Array(32).fill(9)
-
-/** A guest whose method `f` is `body`. Room for large arguments: 1 GiB is not allowed, 600 pages are. */
-async function guest(
-  imports: readonly string[],
-  data: WatData,
-  body: string,
-  options: { generation?: 'G1' | 'G2'; blobs?: GuestBlobs; locals?: string; more?: string } = {},
-): Promise<Replica> {
-  const functions = `${options.more ?? ''} (func (export "f") ${options.locals ?? ''} ${body})`
-  const module = await loadWat(watModule(imports, data, functions, options.generation))
-  return new Replica({
-    module,
-    name: 'a',
-    wallNs: () => 1_000_000n,
-    random: (length) => new Uint8Array(length).fill(0x5a),
-    blobs: options.blobs,
-  })
-}
-
-/** Type of the host error a call ends with, as the taxonomy names it. */
-function hostErrorOf(run: () => GuestOutcome): unknown {
-  try {
-    run()
-  } catch (error) {
-    if (!isMerogateError(error)) throw error
-    const { data } = error.details as { data?: { type?: unknown } } // every guest error has both
-    return data?.type ?? error.code
-  }
-  return 'none'
-}
-
-const call = (replica: Replica, input: Uint8Array = EMPTY): GuestOutcome => replica.callBytes('f', input)
-
-/** `body` `count` times. */
-const repeat = (count: number, body: string): string =>
-  `(loop $l ${body} (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const ${count}))))`
 
 describe('host functions', () => {
   for (const generation of ['G1', 'G2'] as const) {
@@ -107,7 +52,11 @@ describe('host functions', () => {
       const value = data.bytes('value')
       const root = data.bytes(ROOT)
       const kind = data.bytes('Kind')
-      const at = { key: data.descriptor(key, 32), value: data.descriptor(value, 5), root: data.descriptor(root, 32) }
+      const at = {
+        key: data.descriptor(key, 32),
+        value: data.descriptor(value, 5),
+        root: data.descriptor(root, 32),
+      }
       const event = data.struct(kind, 4, value, 5)
       const arg = (pointer: number, length: number, descriptor: number): string =>
         isG1 ? `(i64.const ${pointer}) (i64.const ${length})` : `(i64.const ${descriptor})`
@@ -117,7 +66,16 @@ describe('host functions', () => {
       const keyArg = arg(key, 32, at.key)
       const valueArg = arg(value, 5, at.value)
       const replica = await guest(
-        ['storage_write', 'storage_read', 'storage_remove', 'log_utf8', 'emit', 'commit', 'time_now', 'random_bytes'],
+        [
+          'storage_write',
+          'storage_read',
+          'storage_remove',
+          'log_utf8',
+          'emit',
+          'commit',
+          'time_now',
+          'random_bytes',
+        ],
         data,
         `(if (call $storage_read ${keyArg} (i64.const 0)) (then unreachable))
          (if (call $storage_remove ${keyArg} (i64.const 0)) (then unreachable))
@@ -135,10 +93,12 @@ describe('host functions', () => {
       expect(toHex(outcome.root ?? EMPTY)).to.equal(toHex(ROOT))
       expect(fromUtf8(outcome.artifact)).to.equal('value')
       expect(outcome.logs).to.deep.equal(['value'])
-      expect(outcome.events.map((one) => [one.kind, fromUtf8(one.data)])).to.deep.equal([['Kind', 'value']])
-      expect(outcome.writes.map((row) => [toHex(row.key), row.value && fromUtf8(row.value)])).to.deep.equal([
-        ['07'.repeat(32), 'value'],
+      expect(outcome.events.map((one) => [one.kind, fromUtf8(one.data)])).to.deep.equal([
+        ['Kind', 'value'],
       ])
+      expect(
+        outcome.writes.map((row) => [toHex(row.key), row.value && fromUtf8(row.value)]),
+      ).to.deep.equal([['07'.repeat(32), 'value']])
       expect(outcome.lastNs > 0n).to.equal(true)
     })
 
@@ -146,12 +106,16 @@ describe('host functions', () => {
       const data = new WatData()
       const message = data.bytes('oh no')
       const file = data.bytes('lib.rs')
-      const location = data.bytes(concat(descriptorBytes(file, 6), Uint8Array.of(7, 0, 0, 0, 9, 0, 0, 0)))
+      const location = data.bytes(
+        concat(descriptorBytes(file, 6), Uint8Array.of(7, 0, 0, 0, 9, 0, 0, 0)),
+      )
       const args =
         generation === 'G1'
           ? `(i64.const ${message}) (i64.const 5) (i64.const ${file}) (i64.const 6) (i32.const 7) (i32.const 9)`
           : `(i64.const ${data.descriptor(message, 5)}) (i64.const ${location})`
-      const replica = await guest(['panic_utf8'], data, `(call $panic_utf8 ${args})`, { generation })
+      const replica = await guest(['panic_utf8'], data, `(call $panic_utf8 ${args})`, {
+        generation,
+      })
       try {
         call(replica)
         expect.fail('it panics')
@@ -163,7 +127,11 @@ describe('host functions', () => {
           type: 'HostError',
           data: {
             type: 'Panic',
-            data: { context: 'Guest', message: 'oh no', location: { file: 'lib.rs', line: 7, column: 9 } },
+            data: {
+              context: 'Guest',
+              message: 'oh no',
+              location: { file: 'lib.rs', line: 7, column: 9 },
+            },
           },
         })
       }
@@ -175,7 +143,12 @@ describe('host functions', () => {
       wat(`(module (import "env" "js_crdt_map_new" (func $n (param i64) (result i32)))
         (memory (export "memory") 1) (func (export "ok")) (func (export "f") (drop (call $n (i64.const 0)))))`),
     )
-    const replica = new Replica({ module, name: 'a', wallNs: () => 1n, random: (n) => new Uint8Array(n) })
+    const replica = new Replica({
+      module,
+      name: 'a',
+      wallNs: () => 1n,
+      random: (n) => new Uint8Array(n),
+    })
     expect(replica.callBytes('ok', EMPTY).root).to.equal(undefined)
     expect(hostErrorOf(() => call(replica))).to.equal('RUNTIME_LINK')
   })
@@ -199,7 +172,9 @@ describe('host functions', () => {
       expect(call(replica).root).to.equal(undefined)
     }
     const data = new WatData()
-    const args = [signature.subarray(1), key, message].map((part) => `(i64.const ${data.buffer(part)})`).join(' ')
+    const args = [signature.subarray(1), key, message]
+      .map((part) => `(i64.const ${data.buffer(part)})`)
+      .join(' ')
     const replica = await guest(['ed25519_verify'], data, `(drop (call $ed25519_verify ${args}))`)
     expect(hostErrorOf(() => call(replica))).to.equal('InvalidMemoryAccess')
   })
@@ -218,16 +193,32 @@ describe('host functions', () => {
     )
     const first = call(replica)
     expect(first.writes).to.deep.equal([])
-    expect(first.privateWrites.map((row) => row.value && fromUtf8(row.value))).to.deep.equal(['secret'])
+    expect(first.privateWrites.map((row) => row.value && fromUtf8(row.value))).to.deep.equal([
+      'secret',
+    ])
     expect(call(replica).privateWrites.map((row) => row.value)).to.deep.equal([undefined])
   })
 
   it('keep an ordered index, and undo what a failed call did to it', async () => {
     const data = new WatData()
-    const [a, b, c, low, high] = ['ka', 'kb', 'kc', 'k', 'l'].map((key) => data.buffer(key)) as [number, number, number, number, number]
-    const set = (key: number): string => `(drop (call $storage_index_set (i64.const ${key}) (i64.const ${key})))`
+    const [a, b, c, low, high] = ['ka', 'kb', 'kc', 'k', 'l'].map((key) => data.buffer(key)) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+    ]
+    const set = (key: number): string =>
+      `(drop (call $storage_index_set (i64.const ${key}) (i64.const ${key})))`
     const replica = await guest(
-      ['storage_index_set', 'storage_index_remove', 'storage_index_scan', 'storage_index_last', 'storage_index_remove_prefix', 'register_len'],
+      [
+        'storage_index_set',
+        'storage_index_remove',
+        'storage_index_scan',
+        'storage_index_last',
+        'storage_index_remove_prefix',
+        'register_len',
+      ],
       data,
       `${set(b)} ${set(a)} ${set(c)} (drop (call $storage_index_remove (i64.const ${b})))
        (if (i32.eqz (call $storage_index_scan (i64.const ${low}) (i64.const ${high}) (i64.const 0) (i64.const 0) (i64.const 1))) (then unreachable))
@@ -241,7 +232,9 @@ describe('host functions', () => {
       },
     )
     const first = await replica.prepared('f', EMPTY)
-    expect((first.indexWrites ?? []).map((row) => [fromUtf8(row.key), row.value !== undefined])).to.have.deep.members([
+    expect(
+      (first.indexWrites ?? []).map((row) => [fromUtf8(row.key), row.value !== undefined]),
+    ).to.have.deep.members([
       ['kb', false],
       ['ka', true],
       ['kc', true],
@@ -260,7 +253,18 @@ describe('host functions', () => {
     const text = data.buffer('near')
     const room = data.descriptor(data.room(32), 32)
     const replica = await guest(
-      ['context_add_member', 'context_remove_member', 'context_create', 'context_delete', 'context_is_member', 'context_members', 'context_resolve_alias', 'send_proposal', 'approve_proposal', 'register_len'],
+      [
+        'context_add_member',
+        'context_remove_member',
+        'context_create',
+        'context_delete',
+        'context_is_member',
+        'context_members',
+        'context_resolve_alias',
+        'send_proposal',
+        'approve_proposal',
+        'register_len',
+      ],
       data,
       `(call $context_add_member (i64.const ${key})) (call $context_remove_member (i64.const ${key}))
        (call $context_create (i64.const ${text}) (i64.const ${key}) (i64.const ${text}) (i64.const 0))
@@ -275,7 +279,15 @@ describe('host functions', () => {
     )
     const requests = call(replica).requests ?? []
     expect(requests.map((one) => one.kind)).to.deep.equal([
-      ...['addMember', 'removeMember', 'createContext', 'createContext', 'deleteContext', 'propose', 'approve'],
+      ...[
+        'addMember',
+        'removeMember',
+        'createContext',
+        'createContext',
+        'deleteContext',
+        'propose',
+        'approve',
+      ],
     ])
     expect(requests[3]).to.include({ alias: 'near', protocol: 'near' })
     const [proposal, approval] = requests.slice(5)
@@ -287,9 +299,17 @@ describe('host functions', () => {
     const stored = utf8('stored bytes')
     const blobs: GuestBlobs = {
       has: (blob) => blob[0] === 1,
-      read: (blob, offset, length) => (blob[0] === 1 ? stored.subarray(offset, offset + length) : undefined),
+      read: (blob, offset, length) =>
+        blob[0] === 1 ? stored.subarray(offset, offset + length) : undefined,
     }
-    const imports = ['blob_create', 'blob_write', 'blob_open', 'blob_read', 'blob_close', 'blob_announce_to_context']
+    const imports = [
+      'blob_create',
+      'blob_write',
+      'blob_open',
+      'blob_read',
+      'blob_close',
+      'blob_announce_to_context',
+    ]
 
     it('are made, read and announced', async () => {
       const data = new WatData()
@@ -330,15 +350,26 @@ describe('host functions', () => {
     })
 
     for (const [want, body, count] of [
-      ['InvalidBlobHandle', (at: number) => `(drop (call $blob_write (i64.const 5) (i64.const ${at})))`, 1],
-      ['InvalidBlobHandle', (at: number) => `(drop (call $blob_close (i64.const 1) (i64.const ${at})))`, 1],
+      [
+        'InvalidBlobHandle',
+        (at: number) => `(drop (call $blob_write (i64.const 5) (i64.const ${at})))`,
+        1,
+      ],
+      [
+        'InvalidBlobHandle',
+        (at: number) => `(drop (call $blob_close (i64.const 1) (i64.const ${at})))`,
+        1,
+      ],
       ['TooManyBlobHandles', () => '(drop (call $blob_create))', MAX_BLOB_HANDLES + 1],
       ['none', () => '(drop (call $blob_create))', MAX_BLOB_HANDLES],
     ] as const) {
       it(`end with ${want} after ${count} calls`, async () => {
         const data = new WatData()
         const at = data.descriptor(data.room(32), 32)
-        const replica = await guest(imports, data, repeat(count, body(at)), { blobs, locals: '(local $i i32)' })
+        const replica = await guest(imports, data, repeat(count, body(at)), {
+          blobs,
+          locals: '(local $i i32)',
+        })
         expect(hostErrorOf(() => call(replica))).to.equal(want)
       })
     }
@@ -364,76 +395,86 @@ describe('host functions', () => {
     })
   })
 
-  describe('limits, at the bound and one past it', () => {
-    /** Runs `body` with a descriptor of `length` bytes at address 0 as `$AT`. */
-    const sized = async (imports: string[], length: number, body: (at: number, data: WatData) => string): Promise<unknown> => {
-      const data = new WatData()
-      const at = data.descriptor(0, length)
-      const text = `(drop (memory.grow (i32.const 600))) ${body(at, data)}`
-      const replica = await guest(imports, data, text, { locals: '(local $i i32)' })
-      return hostErrorOf(() => call(replica))
-    }
-    const event = (data: WatData, kind: number, bytes: number): number => data.struct(0, kind, 0, bytes)
-
-    for (const [what, want, limit, imports, body] of [
-      ['a log line', 'LogLengthOverflow', MAX_LOG_BYTES, ['log_utf8'], (at) => `(call $log_utf8 (i64.const ${at}))`],
-      ['a return value', 'ReturnValueSizeOverflow', MAX_OUTPUT_BYTES, ['value_return'], (_at, data, length) => `(call $value_return (i64.const ${data.struct(0, 0, length)}))`],
-      ['an artefact', 'ArtifactSizeOverflow', MAX_ARTIFACT_BYTES, ['commit'], (at, data) => `(call $commit (i64.const ${data.buffer(ROOT)}) (i64.const ${at}))`],
-      ['a key', 'KeyLengthOverflow', MAX_KEY_BYTES, ['storage_read'], (at) => `(drop (call $storage_read (i64.const ${at}) (i64.const 0)))`],
-      ['a written key', 'KeyLengthOverflow', MAX_KEY_BYTES, ['storage_write'], (at, data) => `(drop (call $storage_write (i64.const ${at}) (i64.const ${data.buffer('v')}) (i64.const 0)))`],
-      ['a value', 'ValueLengthOverflow', MAX_VALUE_BYTES, ['storage_write'], (at, data) => `(drop (call $storage_write (i64.const ${data.buffer('k')}) (i64.const ${at}) (i64.const 0)))`],
-      ['a kind of event', 'EventKindSizeOverflow', MAX_EVENT_KIND_BYTES, ['emit'], (_at, data, length) => `(call $emit (i64.const ${event(data, length, 1)}))`],
-      ['data of an event', 'EventDataSizeOverflow', MAX_EVENT_DATA_BYTES, ['emit'], (_at, data, length) => `(call $emit (i64.const ${event(data, 1, length)}))`],
-      ['a handler', 'EventHandlerSizeOverflow', MAX_EVENT_HANDLER_BYTES, ['emit_with_handler'], (at, data) => `(call $emit_with_handler (i64.const ${event(data, 1, 1)}) (i64.const ${at}))`],
-      ['a method called elsewhere', 'XCallFunctionSizeOverflow', MAX_CROSS_CALL_METHOD_BYTES, ['xcall'], (_at, data, length) => `(call $xcall (i64.const ${data.struct(0, 32, 0, length, 0, 1)}))`],
-      ['parameters of a call elsewhere', 'XCallParamsSizeOverflow', MAX_CROSS_CALL_PARAMS_BYTES, ['xcall'], (_at, data, length) => `(call $xcall (i64.const ${data.struct(0, 32, 0, 1, 0, length)}))`],
-      ['a proposal', 'ProposalSizeOverflow', MAX_PROPOSAL_BYTES, ['send_proposal'], (at, data) => `(call $send_proposal (i64.const ${at}) (i64.const ${data.buffer(new Uint8Array(32))}))`],
-      ['an alias', 'AliasTooLong', MAX_ALIAS_BYTES, ['context_create'], (at, data) => `(call $context_create (i64.const ${data.buffer('near')}) (i64.const ${data.buffer(ROOT)}) (i64.const ${data.buffer('')}) (i64.const ${at}))`],
-    ] as readonly (readonly [string, string, number, string[], (at: number, data: WatData, length: number) => string])[]) {
-      it(`hold for ${what}`, async () => {
-        expect(await sized(imports, limit, (at, data) => body(at, data, limit))).to.equal('none')
-        expect(await sized(imports, limit + 1, (at, data) => body(at, data, limit + 1))).to.equal(want)
-      })
-    }
-
-    for (const [what, want, limit, imports, body] of [
-      ['log lines', 'LogsOverflow', MAX_LOGS, ['log_utf8'], (data) => `(call $log_utf8 (i64.const ${data.buffer('x')}))`],
-      ['events', 'EventsOverflow', MAX_EVENTS, ['emit'], (data) => `(call $emit (i64.const ${event(data, 1, 1)}))`],
-      ['calls elsewhere', 'XCallsOverflow', MAX_CROSS_CALLS, ['xcall'], (data) => `(call $xcall (i64.const ${data.struct(0, 32, 0, 1, 0, 1)}))`],
-      ['registers', 'InvalidMemoryAccess', MAX_REGISTERS, ['input'], () => '(call $input (i64.extend_i32_u (local.get $i)))'],
-      ['requests', 'RequestsOverflow', MAX_REQUESTS, ['context_add_member'], (data) => `(call $context_add_member (i64.const ${data.buffer(ROOT)}))`],
-      ['writes', 'StorageWriteCountExceeded', MAX_WRITES, ['storage_write'], (data) => `(drop (call $storage_write (i64.const ${data.buffer('k')}) (i64.const ${data.buffer('v')}) (i64.const 0)))`],
-    ] as readonly (readonly [string, string, number, string[], (data: WatData) => string])[]) {
-      it(`hold for the number of ${what}`, async () => {
-        expect(await sized(imports, 0, (_at, data) => repeat(limit, body(data)))).to.equal('none')
-        expect(await sized(imports, 0, (_at, data) => repeat(limit + 1, body(data)))).to.equal(want)
-      })
-    }
-
-    it('hold for all written bytes together', async () => {
-      const write = (count: number): Promise<unknown> =>
-        sized(['storage_write'], 8 << 20, (at, data) =>
-          repeat(count, `(drop (call $storage_write (i64.const ${data.buffer('')}) (i64.const ${at}) (i64.const 0)))`),
-        )
-      expect(await write(MAX_WRITTEN_BYTES / (8 << 20))).to.equal('none')
-      expect(await write(MAX_WRITTEN_BYTES / (8 << 20) + 1)).to.equal('StorageWriteBytesExceeded')
-    })
-  })
-
   describe('refuse', () => {
     for (const [what, want, imports, body] of [
-      ['an address outside of memory', 'InvalidMemoryAccess', ['log_utf8'], () => '(call $log_utf8 (i64.const 200000))'],
-      ['an address of 64 bits', 'InvalidMemoryAccess', ['log_utf8'], () => '(call $log_utf8 (i64.const -8))'],
-      ['a buffer that ends outside', 'InvalidMemoryAccess', ['log_utf8'], (data) => `(call $log_utf8 (i64.const ${data.descriptor(131_000, 100)}))`],
-      ['a pointer of more than 32 bits', 'InvalidMemoryAccess', ['log_utf8'], (data) => `(call $log_utf8 (i64.const ${data.descriptor(2 ** 32, 1)}))`],
-      ['a length of more than 32 bits', 'InvalidMemoryAccess', ['log_utf8'], (data) => `(call $log_utf8 (i64.const ${data.descriptor(0, 2 ** 32)}))`],
-      ['text that is not UTF-8', 'BadUTF8', ['log_utf8'], (data) => `(call $log_utf8 (i64.const ${data.buffer(Uint8Array.of(0xff))}))`],
-      ['a register that is not set', 'InvalidRegisterId', ['read_register'], (data) => `(drop (call $read_register (i64.const 1) (i64.const ${data.buffer('x')})))`],
-      ['a second commit', 'InvalidMemoryAccess', ['commit'], (data) => { const c = `(call $commit (i64.const ${data.buffer(ROOT)}) (i64.const ${data.buffer('x')}))`; return c + c }],
-      ['a root of other length', 'InvalidMemoryAccess', ['commit'], (data) => `(call $commit (i64.const ${data.buffer('x')}) (i64.const ${data.buffer('x')}))`],
-      ['a commit without actions', 'RUNTIME_ARTIFACT_INVALID', ['commit'], (data) => `(call $commit (i64.const ${data.buffer(ROOT)}) (i64.const ${data.buffer('')}))`],
-      ['time into other than 8 bytes', 'InvalidMemoryAccess', ['time_now'], (data) => `(call $time_now (i64.const ${data.buffer('1234567')}))`],
-      ['the same alias twice', 'AliasAlreadyExists', ['context_create'], (data) => { const c = `(call $context_create (i64.const ${data.buffer('near')}) (i64.const ${data.buffer(ROOT)}) (i64.const ${data.buffer('')}) (i64.const ${data.buffer('a')}))`; return c + c }],
+      [
+        'an address outside of memory',
+        'InvalidMemoryAccess',
+        ['log_utf8'],
+        () => '(call $log_utf8 (i64.const 200000))',
+      ],
+      [
+        'an address of 64 bits',
+        'InvalidMemoryAccess',
+        ['log_utf8'],
+        () => '(call $log_utf8 (i64.const -8))',
+      ],
+      [
+        'a buffer that ends outside',
+        'InvalidMemoryAccess',
+        ['log_utf8'],
+        (data) => `(call $log_utf8 (i64.const ${data.descriptor(131_000, 100)}))`,
+      ],
+      [
+        'a pointer of more than 32 bits',
+        'InvalidMemoryAccess',
+        ['log_utf8'],
+        (data) => `(call $log_utf8 (i64.const ${data.descriptor(2 ** 32, 1)}))`,
+      ],
+      [
+        'a length of more than 32 bits',
+        'InvalidMemoryAccess',
+        ['log_utf8'],
+        (data) => `(call $log_utf8 (i64.const ${data.descriptor(0, 2 ** 32)}))`,
+      ],
+      [
+        'text that is not UTF-8',
+        'BadUTF8',
+        ['log_utf8'],
+        (data) => `(call $log_utf8 (i64.const ${data.buffer(Uint8Array.of(0xff))}))`,
+      ],
+      [
+        'a register that is not set',
+        'InvalidRegisterId',
+        ['read_register'],
+        (data) => `(drop (call $read_register (i64.const 1) (i64.const ${data.buffer('x')})))`,
+      ],
+      [
+        'a second commit',
+        'InvalidMemoryAccess',
+        ['commit'],
+        (data) => {
+          const c = `(call $commit (i64.const ${data.buffer(ROOT)}) (i64.const ${data.buffer('x')}))`
+          return c + c
+        },
+      ],
+      [
+        'a root of other length',
+        'InvalidMemoryAccess',
+        ['commit'],
+        (data) => `(call $commit (i64.const ${data.buffer('x')}) (i64.const ${data.buffer('x')}))`,
+      ],
+      [
+        'a commit without actions',
+        'RUNTIME_ARTIFACT_INVALID',
+        ['commit'],
+        (data) => `(call $commit (i64.const ${data.buffer(ROOT)}) (i64.const ${data.buffer('')}))`,
+      ],
+      [
+        'time into other than 8 bytes',
+        'InvalidMemoryAccess',
+        ['time_now'],
+        (data) => `(call $time_now (i64.const ${data.buffer('1234567')}))`,
+      ],
+      [
+        'the same alias twice',
+        'AliasAlreadyExists',
+        ['context_create'],
+        (data) => {
+          const c = `(call $context_create (i64.const ${data.buffer('near')}) (i64.const ${data.buffer(ROOT)}) (i64.const ${data.buffer('')}) (i64.const ${data.buffer('a')}))`
+          return c + c
+        },
+      ],
     ] as readonly (readonly [string, string, string[], (data: WatData) => string])[]) {
       it(what, async () => {
         const data = new WatData()

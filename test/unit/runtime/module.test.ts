@@ -1,7 +1,13 @@
 import { expect } from 'chai'
 import { inspectModule } from '../../../src/node/runtime/wasm/inspect.ts'
 import { meterModule, FUEL_EXPORT } from '../../../src/node/runtime/wasm/meter.ts'
-import { MAX_ABI_BYTES, MAX_IMPORTS, MAX_MEMORY_PAGES, MAX_MODULE_BYTES, MAX_TABLE_ENTRIES } from '../../../src/node/runtime/limits.ts'
+import {
+  MAX_ABI_BYTES,
+  MAX_IMPORTS,
+  MAX_MEMORY_PAGES,
+  MAX_MODULE_BYTES,
+  MAX_TABLE_ENTRIES,
+} from '../../../src/node/runtime/limits.ts'
 import { WASM } from '../../../src/node/runtime/wasm/webassembly.ts'
 import { concat, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { leb } from '../../../src/node/runtime/wasm/binary.ts'
@@ -36,7 +42,12 @@ describe('reading modules', () => {
     ['only a header', kvWasm().subarray(0, 8)],
     ['a truncated module', kvWasm().subarray(0, 5000)],
     ['another version', concat(kvWasm().subarray(0, 4), Uint8Array.of(2, 0, 0, 0))],
-    ['a module that does not validate', wat(`(module ${MEMORY} (func (export "f")))`).map((byte, i, all) => (i === all.length - 1 ? 0x6a : byte))],
+    [
+      'a module that does not validate',
+      wat(`(module ${MEMORY} (func (export "f")))`).map((byte, i, all) =>
+        i === all.length - 1 ? 0x6a : byte,
+      ),
+    ],
     ['no memory', wat('(module (func (export "f")))')],
     ['a memory that is not exported', wat('(module (memory 1))')],
   ] as const) {
@@ -59,14 +70,17 @@ describe('reading modules', () => {
   }
 
   it('takes unknown functions of env, and refuses known ones with a foreign signature', () => {
-    const unknown = wat(`(module (import "env" "js_crdt_map_new" (func (param i64) (result i32))) ${MEMORY})`)
+    const unknown = wat(
+      `(module (import "env" "js_crdt_map_new" (func (param i64) (result i32))) ${MEMORY})`,
+    )
     expect(inspectModule(unknown).info.imports).to.deep.equal(['js_crdt_map_new'])
     const foreign = wat(`(module (import "env" "input" (func (param i32))) ${MEMORY})`)
     expect(thrownCode(() => inspectModule(foreign))).to.equal('RUNTIME_IMPORT_SIGNATURE')
   })
 
   it('tells both generations by signature, and refuses a mixture', () => {
-    const module = (...imports: string[]): Uint8Array => wat(`(module ${imports.join(' ')} ${MEMORY})`)
+    const module = (...imports: string[]): Uint8Array =>
+      wat(`(module ${imports.join(' ')} ${MEMORY})`)
     expect(inspectModule(module(importHost('log_utf8', 'G1'))).info.generation).to.equal('G1')
     expect(inspectModule(module(importHost('log_utf8', 'G2'))).info.generation).to.equal('G2')
     expect(inspectModule(module(importHost('input', 'G1'))).info.generation).to.equal('G2')
@@ -75,7 +89,12 @@ describe('reading modules', () => {
   })
 
   describe('eras', () => {
-    const module = (options: { imports?: string[]; exports?: string[]; text?: string; generation?: 'G1' | 'G2' }): Uint8Array =>
+    const module = (options: {
+      imports?: string[]
+      exports?: string[]
+      text?: string
+      generation?: 'G1' | 'G2'
+    }): Uint8Array =>
       wat(`(module
         ${importHost('commit', options.generation)}
         ${(options.imports ?? []).map((name) => importHost(name)).join(' ')}
@@ -90,7 +109,14 @@ describe('reading modules', () => {
       ['E4', module({ imports: ['ed25519_verify'], text: '__calimero_collection__' })],
       ['E5a', module({ imports: ['ed25519_verify'], text: 'v2_upsert' })],
       ['E5a', module({ imports: ['ed25519_verify'], exports: [merge] })],
-      ['E5b', module({ imports: ['ed25519_verify'], exports: [merge], text: '__calimero_rotation_log__' })],
+      [
+        'E5b',
+        module({
+          imports: ['ed25519_verify'],
+          exports: [merge],
+          text: '__calimero_rotation_log__',
+        }),
+      ],
       ['opaque', wat(`(module ${MEMORY})`)],
     ] as const) {
       it(`recognises ${era}`, () => {
@@ -121,12 +147,16 @@ describe('reading modules', () => {
     it('takes as large a table as allowed, and no entry more', () => {
       const table = (n: number): Uint8Array => wat(`(module ${MEMORY} (table ${n} funcref))`)
       expect(inspectModule(table(MAX_TABLE_ENTRIES)).info.methods).to.deep.equal([])
-      expect(thrownCode(() => inspectModule(table(MAX_TABLE_ENTRIES + 1)))).to.equal('RUNTIME_LIMIT')
+      expect(thrownCode(() => inspectModule(table(MAX_TABLE_ENTRIES + 1)))).to.equal(
+        'RUNTIME_LIMIT',
+      )
     })
 
     it('takes as many imports as allowed, and not one more', () => {
       const imports = (n: number): Uint8Array =>
-        wat(`(module ${Array.from({ length: n }, (_, i) => `(import "env" "f${i}" (func))`).join(' ')} ${MEMORY})`)
+        wat(
+          `(module ${Array.from({ length: n }, (_, i) => `(import "env" "f${i}" (func))`).join(' ')} ${MEMORY})`,
+        )
       expect(inspectModule(imports(MAX_IMPORTS)).info.imports.length).to.equal(MAX_IMPORTS)
       expect(thrownCode(() => inspectModule(imports(MAX_IMPORTS + 1)))).to.equal('RUNTIME_LIMIT')
     })
@@ -160,7 +190,9 @@ describe('metering', () => {
       kvWasm(),
       wat(`(module ${MEMORY} (table 3 funcref) (func (export "f")))`),
       wat('(module (memory (export "memory") 1 60000))'),
-      wat(`(module ${MEMORY} (global (mut i32) (i32.const 1)) (func (export "f") (result i32 i64) i32.const 1 i64.const 2))`),
+      wat(
+        `(module ${MEMORY} (global (mut i32) (i32.const 1)) (func (export "f") (result i32 i64) i32.const 1 i64.const 2))`,
+      ),
     ]) {
       const metered = meterModule(inspectModule(bytes).module)
       expect(WASM.validate(metered)).to.equal(true)

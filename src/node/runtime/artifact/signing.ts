@@ -91,7 +91,8 @@ function u64(value: bigint): Uint8Array {
 function digestV1(action: Action): Uint8Array {
   const { createdAt, updatedAt, storage } = action.metadata
   const unsigned = storage.slice()
-  if (storage[0] === USER_TAG && storage[HAS_SIGNATURE_AT] === 1) unsigned.set(NO_SIGNATURE, SIGNATURE_AT)
+  if (storage[0] === USER_TAG && storage[HAS_SIGNATURE_AT] === 1)
+    unsigned.set(NO_SIGNATURE, SIGNATURE_AT)
   const metadata = [u64(createdAt), u64(updatedAt), unsigned]
   if (action.kind === 'remove') {
     return platform.sha256(utf8('v1_delete'), action.id, u64(action.deletedAt), ...metadata)
@@ -105,7 +106,8 @@ function digestV2(action: Action): Uint8Array {
   const { storage } = action.metadata
   // 02 owner, then 01 nonce or 00
   const owner = storage.subarray(OWNER_AT, HAS_SIGNATURE_AT)
-  const nonce = storage[HAS_SIGNATURE_AT] === 1 ? storage.subarray(NONCE_AT, AFTER_NONCE) : undefined
+  const nonce =
+    storage[HAS_SIGNATURE_AT] === 1 ? storage.subarray(NONCE_AT, AFTER_NONCE) : undefined
   const access = [
     Uint8Array.of(2),
     owner,

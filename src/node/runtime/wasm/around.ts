@@ -64,7 +64,9 @@ export function finishExecute(era: Era, layout: Layout | undefined, call: Call):
     return { artifact, needsSignature: false }
   }
   // adding a frozen value again is an update, which every receiver refuses (runtime-abi.md 9.3)
-  let kept: readonly Action[] = all.filter((action) => action.kind !== 'update' || !isFrozen(action))
+  let kept: readonly Action[] = all.filter(
+    (action) => action.kind !== 'update' || !isFrozen(action),
+  )
   if (era === 'E5b') {
     const rows = rowsOf(call)
     kept = withoutStrays(rows, kept)

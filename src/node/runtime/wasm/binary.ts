@@ -45,7 +45,8 @@ export class WasmReader {
 
   /** The next `length` bytes, not copied. */
   take(length: number): Uint8Array {
-    if (length > this.end - this.at) throw invalidModule('the module ends in the middle of something')
+    if (length > this.end - this.at)
+      throw invalidModule('the module ends in the middle of something')
     this.at += length
     return this.bytes.subarray(this.at - length, this.at)
   }

@@ -6,7 +6,14 @@ import { noMetrics } from '../../metrics.ts'
 import { type Clock, systemClock } from '../../primitives/clock.ts'
 import { type Logger, silentLogger } from '../../primitives/logger.ts'
 import { platform } from '#platform'
-import type { ApplyCall, ContextRef, GuestCall, GuestEngine, GuestOutcome, ModuleInfo } from '../engine.ts'
+import type {
+  ApplyCall,
+  ContextRef,
+  GuestCall,
+  GuestEngine,
+  GuestOutcome,
+  ModuleInfo,
+} from '../engine.ts'
 import { runtimeError } from '../errors.ts'
 import { CALL_DEADLINE_MS, FUEL_PER_CALL } from '../limits.ts'
 import { runtimeMetrics, type RuntimeMetrics } from '../metrics.ts'
@@ -41,7 +48,9 @@ function defaultWorkers(): number {
 }
 
 /** {@link GuestEngine} for modules of the Calimero guest ABI. */
-export function wasmEngine(init: WasmEngineInit): (components: WasmEngineComponents) => GuestEngine {
+export function wasmEngine(
+  init: WasmEngineInit,
+): (components: WasmEngineComponents) => GuestEngine {
   return (components) => new WasmEngine(init, components)
 }
 
@@ -131,7 +140,11 @@ class WasmEngine implements GuestEngine {
 
   async #run(job: Job, { context, module }: GuestCall | ApplyCall): Promise<GuestOutcome> {
     if (this.info(module) === undefined) {
-      throw runtimeError('RUNTIME_NOT_LOADED', 'missing', 'the module was not loaded before the call')
+      throw runtimeError(
+        'RUNTIME_NOT_LOADED',
+        'missing',
+        'the module was not loaded before the call',
+      )
     }
     const started = this.#clock.nowNs()
     const labels = { call: job.kind }
@@ -150,7 +163,8 @@ class WasmEngine implements GuestEngine {
   /** A context keeps to one worker: its rows are cached there, and its calls stay in order. */
   #slot(context: ContextRef): WorkerSlot {
     const slot = this.#slots[context.number % this.#slots.length]
-    if (slot === undefined) throw runtimeError('RUNTIME_STOPPED', 'internal', 'the engine has no workers')
+    if (slot === undefined)
+      throw runtimeError('RUNTIME_STOPPED', 'internal', 'the engine has no workers')
     return slot
   }
 }

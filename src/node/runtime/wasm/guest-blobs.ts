@@ -37,7 +37,7 @@ export function fileGuestBlobs(
       if (found === undefined) return undefined
       const end = Math.min(found.size, offset + length)
       const parts: Uint8Array[] = []
-      for (let at = offset; at < end; ) {
+      for (let at = offset; at < end;) {
         const index = Math.floor(at / CHUNK_BYTES)
         const id = found.links[index]
         const bytes = id && chunk(id)

@@ -2,7 +2,7 @@
  * Runs guests in the thread it lives in: contexts with their rows and clocks, instances kept for reuse, the host's rules around each call.
  * The engine runs one in each worker; tests run one directly, with scripted time and chance.
  */
-import { isMerogateError } from '../../errors.ts'
+import { toMerogateError } from '../../errors.ts'
 import { EMPTY } from '../../primitives/bytes.ts'
 import { layoutOf } from '../artifact/layout.ts'
 import type { ApplyCall, GuestCall, GuestOutcome } from '../engine.ts'
@@ -54,7 +54,10 @@ export class GuestHost {
   readonly #modules = new Map<string, LoadedModule>()
   /** Both in order of last use, oldest first. */
   readonly #contexts = new Map<number, ContextSlot>()
-  readonly #instances = new Map<string, { readonly context: number; readonly guest: GuestInstance }>()
+  readonly #instances = new Map<
+    string,
+    { readonly context: number; readonly guest: GuestInstance }
+  >()
 
   constructor(init: GuestHostInit, components: GuestHostComponents) {
     this.#init = init
@@ -114,7 +117,8 @@ export class GuestHost {
 
   /** Drops instances and cached rows of a context; its clock stays. */
   forget(context: number): void {
-    for (const [key, kept] of this.#instances) if (kept.context === context) this.#instances.delete(key)
+    for (const [key, kept] of this.#instances)
+      if (kept.context === context) this.#instances.delete(key)
     const slot = this.#contexts.get(context)
     if (slot === undefined) return
     this.#contexts.set(context, {
@@ -126,7 +130,11 @@ export class GuestHost {
   #module(hash: Uint8Array): LoadedModule {
     const module = this.#modules.get(moduleKey(hash))
     if (module === undefined) {
-      throw runtimeError('RUNTIME_NOT_LOADED', 'missing', 'the module was not loaded before the call')
+      throw runtimeError(
+        'RUNTIME_NOT_LOADED',
+        'missing',
+        'the module was not loaded before the call',
+      )
     }
     return module
   }
@@ -154,7 +162,7 @@ export class GuestHost {
     fuel: bigint,
   ): Run {
     const { rows, time } = this.#context(call.context.number)
-    rows.trim()
+    if (call.follows !== true) rows.trim()
     time.begin(call.seenNs, call.lane)
     const blobs = new BlobHandles(this.#components.blobs)
     const started = new Call({
@@ -183,8 +191,7 @@ export class GuestHost {
       return body()
     } catch (error) {
       run.rows.index?.rollback()
-      if (isMerogateError(error)) throw error
-      throw runtimeError('RUNTIME_COMPILATION', 'internal', 'the host failed', {}, { cause: error })
+      throw toMerogateError(error)
     }
   }
 

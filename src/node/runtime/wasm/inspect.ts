@@ -3,7 +3,8 @@ import { platform } from '#platform'
 import type { Era, ModuleInfo } from '../engine.ts'
 import { invalidModule, overLimit, runtimeError } from '../errors.ts'
 import { MAX_ABI_BYTES } from '../limits.ts'
-import { HOST_FUNCTIONS, importGeneration } from './host/table.ts'
+import { importGeneration } from './host/define.ts'
+import { HOST_FUNCTIONS } from './host/table.ts'
 import { exportType, type FunctionType, type ParsedModule, parseModule } from './module.ts'
 import { WASM } from './webassembly.ts'
 
@@ -59,7 +60,10 @@ function findGeneration(module: ParsedModule): 'G1' | 'G2' {
     const spec = HOST_FUNCTIONS.get(name)
     if (spec === undefined) continue
     const generation = importGeneration(spec, type)
-    if (generation === undefined || (generation !== 'both' && found !== undefined && found !== generation)) {
+    if (
+      generation === undefined ||
+      (generation !== 'both' && found !== undefined && found !== generation)
+    ) {
       throw runtimeError(
         'RUNTIME_IMPORT_SIGNATURE',
         'input',

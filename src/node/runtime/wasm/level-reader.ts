@@ -24,7 +24,9 @@ export async function openLevelReader(location: string): Promise<LevelReader> {
     row: (key) => db.getSync(key),
     async *index(context) {
       const prefix = rowKey(COLUMN.indexState, u32be(context)).length
-      for await (const [key, value] of db.iterator(columnRange(COLUMN.indexState, u32be(context)))) {
+      for await (const [key, value] of db.iterator(
+        columnRange(COLUMN.indexState, u32be(context)),
+      )) {
         yield [key.subarray(prefix), value]
       }
     },

@@ -38,11 +38,7 @@ export async function compileModule({ module, info }: Inspected): Promise<Loaded
   return describe(module, info, wasm)
 }
 
-function describe(
-  module: Inspected['module'],
-  info: ModuleInfo,
-  wasm: WasmModule,
-): LoadedModule {
+function describe(module: Inspected['module'], info: ModuleInfo, wasm: WasmModule): LoadedModule {
   const functions = module.exports
     .filter((one) => one.kind === 'function')
     .map((one) => [one.name, isMethod(exportType(module, one))] as const)

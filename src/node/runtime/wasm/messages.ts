@@ -38,6 +38,7 @@ export interface PackedJob {
   readonly context: number
   readonly method: string
   readonly readOnly: boolean
+  readonly follows: boolean
   readonly seenNs: bigint
   readonly authoredNs: bigint | undefined
   readonly lane: number
@@ -56,6 +57,7 @@ export function packJob(id: number, { kind, call, offsetNs }: Job): PackedJob {
     context: context.number,
     method: isExecute ? call.method : '',
     readOnly: isExecute && call.readOnly === true,
+    follows: call.follows === true,
     seenNs,
     authoredNs: isExecute ? undefined : call.authoredNs,
     lane,
@@ -74,6 +76,7 @@ export function unpackJob(packed: PackedJob): Job {
     members: Array.from({ length: packed.members }, (_, i) => PublicKey.from(at(3 + i))),
     seenNs,
     lane,
+    follows: packed.follows,
   }
   if (packed.kind === 'execute') {
     const { method, readOnly } = packed

@@ -4,9 +4,20 @@
  * loop headers and where calling functions begin, so that no cycle escapes. Copies and fills also pay for their length. Memory and tables get maximums, custom sections are dropped.
  */
 import { invalidModule } from '../errors.ts'
-import { FUEL_PER_CALL, HOST_BYTES_PER_FUEL, MAX_MEMORY_PAGES, MAX_TABLE_ENTRIES } from '../limits.ts'
+import {
+  FUEL_PER_CALL,
+  HOST_BYTES_PER_FUEL,
+  MAX_MEMORY_PAGES,
+  MAX_TABLE_ENTRIES,
+} from '../limits.ts'
 import { leb, sleb, WasmReader, WasmWriter } from './binary.ts'
-import { type FunctionType, type ParsedModule, SECTION, SECTION_ORDER, VALUE_TYPES } from './module.ts'
+import {
+  type FunctionType,
+  type ParsedModule,
+  SECTION,
+  SECTION_ORDER,
+  VALUE_TYPES,
+} from './module.ts'
 import { readOperator } from './operators.ts'
 
 /** Export under which the host finds the fuel balance. */
@@ -115,7 +126,11 @@ function codeSection(module: ParsedModule): Uint8Array {
     const size = reader.u32()
     const end = reader.at + size
     reader.skip(size)
-    const body = meterFunction(new WasmReader(module.bytes, end - size, end), type, module.globalCount)
+    const body = meterFunction(
+      new WasmReader(module.bytes, end - size, end),
+      type,
+      module.globalCount,
+    )
     out.push(leb(body.length))
     out.push(body)
   }
@@ -161,7 +176,11 @@ function meterFunction(r: WasmReader, type: FunctionType, global: number): Uint8
     // the body becomes a block, so that every way out passes where the balance is written back; a trap needs none
     const [result] = type.results
     const head = [GLOBAL_GET, ...leb(global), LOCAL_SET, ...leb(balance), BLOCK]
-    edits.unshift({ at: start, skip: 0, code: [...head, result === undefined ? 0x40 : VALUE_TYPES[result]] })
+    edits.unshift({
+      at: start,
+      skip: 0,
+      code: [...head, result === undefined ? 0x40 : VALUE_TYPES[result]],
+    })
     for (const { at, depth } of returns) edits.push({ at, skip: 1, code: [BR, ...leb(depth)] })
     const tail = [LOCAL_GET, ...leb(balance), GLOBAL_SET, ...leb(global), END]
     edits.push({ at: r.end, skip: 0, code: tail })
@@ -323,7 +342,18 @@ function localFuel(index: number, global: number): Fuel {
 function chargeRun(run: Run, fuel: Fuel): number[] {
   const charge = [...fuel.get, I64_CONST, ...sleb(run.cost), I64_SUB, ...fuel.set]
   if (!run.checked) return charge
-  return [...charge, ...fuel.get, I64_CONST, 0, I64_LT_S, IF, 0x40, ...fuel.publish, UNREACHABLE, END]
+  return [
+    ...charge,
+    ...fuel.get,
+    I64_CONST,
+    0,
+    I64_LT_S,
+    IF,
+    0x40,
+    ...fuel.publish,
+    UNREACHABLE,
+    END,
+  ]
 }
 
 function chargeLength(length: number, fuel: Fuel): number[] {

@@ -174,7 +174,8 @@ function readTypes(reader: WasmReader | undefined): FunctionType[] {
   const value = (): ValueType => {
     const byte = reader.byte()
     const name = TYPE_NAMES.get(byte)
-    if (name === undefined) throw invalidModule(`value type 0x${byte.toString(16)} is not supported`)
+    if (name === undefined)
+      throw invalidModule(`value type 0x${byte.toString(16)} is not supported`)
     return name
   }
   return reader.list(3, () => {
@@ -230,7 +231,8 @@ function readTables(reader: WasmReader | undefined): TableType[] {
     return { type, ...readLimits(reader) }
   })
   const entries = out.reduce((sum, table) => sum + table.min, 0)
-  if (entries > MAX_TABLE_ENTRIES) throw overLimit('tables with entries', MAX_TABLE_ENTRIES, entries)
+  if (entries > MAX_TABLE_ENTRIES)
+    throw overLimit('tables with entries', MAX_TABLE_ENTRIES, entries)
   return out
 }
 
@@ -240,7 +242,8 @@ function readMemory(reader: WasmReader | undefined): { min: number; max: number 
   if (memory === undefined || memories.length !== 1) {
     throw invalidModule(`expected one memory, got ${memories.length}`)
   }
-  if (memory.min > MAX_MEMORY_PAGES) throw overLimit('memory of pages', MAX_MEMORY_PAGES, memory.min)
+  if (memory.min > MAX_MEMORY_PAGES)
+    throw overLimit('memory of pages', MAX_MEMORY_PAGES, memory.min)
   return memory
 }
 

@@ -84,7 +84,8 @@ export class ContextRows {
   async loadIndex(): Promise<void> {
     if (this.index !== undefined) return
     const index = new OrderedIndex()
-    for await (const [key, value] of this.#reader.index(this.#context)) index.load(latin1(key), value)
+    for await (const [key, value] of this.#reader.index(this.#context))
+      index.load(latin1(key), value)
     this.index = index
   }
 
@@ -207,7 +208,8 @@ export class OrderedIndex {
     let high = this.#keys.length
     while (low < high) {
       const middle = (low + high) >>> 1
-      if ((this.#keys[middle] as string) < key) low = middle + 1 // middle < length
+      if ((this.#keys[middle] as string) < key)
+        low = middle + 1 // middle < length
       else high = middle
     }
     return low

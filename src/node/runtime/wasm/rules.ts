@@ -127,7 +127,10 @@ export function joinState(
   if (before.length < 32 || incoming.length < 32) {
     throw invalidArtifact('a state entry is shorter than its id')
   }
-  const joined = concat(merge(mergeInput(before.subarray(0, -32), incoming.subarray(0, -32))), STATE_ID)
+  const joined = concat(
+    merge(mergeInput(before.subarray(0, -32), incoming.subarray(0, -32))),
+    STATE_ID,
+  )
   const stored = stateEntry(rows)
   if (stored !== undefined && equalBytes(stored, joined)) return undefined
   const record = load(layout, rows, STATE_ID)

@@ -30,5 +30,6 @@ interface WebAssemblyInterface {
 
 /** The engine's own `WebAssembly`. */
 export const WASM: WebAssemblyInterface = (
-  globalThis as unknown as { WebAssembly: WebAssemblyInterface } // every supported runtime has it
-).WebAssembly
+  globalThis as unknown as { WebAssembly: WebAssemblyInterface }
+) // every supported runtime has it
+.WebAssembly

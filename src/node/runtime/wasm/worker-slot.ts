@@ -11,7 +11,15 @@ import type { GuestOutcome } from '../engine.ts'
 import { deadlineExceeded, runtimeError } from '../errors.ts'
 import { APPLY_ALLOWANCE, MAX_QUEUED_BYTES, MAX_QUEUED_CALLS } from '../limits.ts'
 import type { LoadedModule } from './loaded.ts'
-import { type Job, packJob, type Reply, type Request, unpackError, unpackOutcome, type WorkerStart } from './messages.ts'
+import {
+  type Job,
+  packJob,
+  type Reply,
+  type Request,
+  unpackError,
+  unpackOutcome,
+  type WorkerStart,
+} from './messages.ts'
 
 /** Memory of a worker's JavaScript heap, MiB; guests' linear memory is beside it. */
 const MAX_HEAP_MB = 512
@@ -44,10 +52,12 @@ export class WorkerSlot {
   #bytes = 0
   #nextId = 0
   #worker: Worker | undefined
-  #ready: Promise<void> = Promise.resolve()
-  #markReady: () => void = () => {}
+  /** Ends `start()`: a thread is ready, or the slot gave up or was stopped. */
+  #started: () => void = () => {}
   #timer: Timer | undefined
   #restarts = 0
+  /** Grows with every thread that is started here. */
+  #thread = 0
   #stopped = true
   /** Why the slot gave up. */
   #failure: Error | undefined
@@ -61,8 +71,10 @@ export class WorkerSlot {
     this.#stopped = false
     this.#failure = undefined
     this.#restarts = 0
-    this.#spawn()
-    await this.#ready
+    await new Promise<void>((resolve) => {
+      this.#started = resolve
+      this.#spawn()
+    })
     if (this.#failure !== undefined) throw this.#failure
   }
 
@@ -72,7 +84,7 @@ export class WorkerSlot {
     const worker = this.#worker
     this.#worker = undefined
     this.#failAll(runtimeError('RUNTIME_STOPPED', 'aborted', 'the guest engine was stopped'))
-    this.#markReady()
+    this.#started()
     await worker?.terminate()
   }
 
@@ -118,13 +130,14 @@ export class WorkerSlot {
   }
 
   #spawn(): void {
-    this.#ready = new Promise((resolve) => {
-      this.#markReady = resolve
-    })
-    const worker = new Worker(new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url), {
-      workerData: this.#init.start(),
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, stackSizeMb: STACK_MB },
-    })
+    this.#thread++
+    const worker = new Worker(
+      new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url),
+      {
+        workerData: this.#init.start(),
+        resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, stackSizeMb: STACK_MB },
+      },
+    )
     this.#worker = worker
     worker.on('message', (reply: Reply) => {
       if (worker === this.#worker) this.#answer(reply)
@@ -141,7 +154,7 @@ export class WorkerSlot {
 
   #answer(reply: Reply): void {
     if (reply.kind === 'ready') {
-      this.#markReady()
+      this.#started()
       this.#watch() // the time of the first call begins now
       return
     }
@@ -149,8 +162,9 @@ export class WorkerSlot {
     if (waiting === undefined) return
     this.#restarts = 0
     this.#watch()
-    if (reply.kind === 'done') waiting.resolve(unpackOutcome(reply.outcome))
-    else if (reply.kind === 'forgotten') waiting.resolve(undefined)
+    if (reply.kind === 'done') {
+      waiting.resolve({ ...unpackOutcome(reply.outcome), thread: this.#thread })
+    } else if (reply.kind === 'forgotten') waiting.resolve(undefined)
     else waiting.reject(unpackError(reply.error))
   }
 
@@ -191,14 +205,20 @@ export class WorkerSlot {
     this.#init.onRestart('crash')
     const [first] = this.#waiting.keys()
     const waiting = first === undefined ? undefined : this.#take(first)
-    const failure = runtimeError('RUNTIME_WORKER_LOST', 'internal', 'the guest worker was lost', {}, { cause: error })
+    const failure = runtimeError(
+      'RUNTIME_WORKER_LOST',
+      'internal',
+      'the guest worker was lost',
+      {},
+      { cause: error },
+    )
     this.#restarts++
     if (this.#restarts > MAX_RESTARTS) {
       this.#worker = undefined
       this.#stopped = true
       this.#failure = failure
       this.#failAll(failure)
-      this.#markReady()
+      this.#started()
     } else {
       this.#replace()
     }

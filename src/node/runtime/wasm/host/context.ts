@@ -2,7 +2,12 @@
 import { concat, equalBytes } from '../../../primitives/bytes.ts'
 import type { GuestRequest } from '../../engine.ts'
 import { aliasError, sizedHostError } from '../../errors.ts'
-import { MAX_ALIAS_BYTES, MAX_EVENT_DATA_BYTES, MAX_PROPOSAL_BYTES, MAX_REQUESTS } from '../../limits.ts'
+import {
+  MAX_ALIAS_BYTES,
+  MAX_EVENT_DATA_BYTES,
+  MAX_PROPOSAL_BYTES,
+  MAX_REQUESTS,
+} from '../../limits.ts'
 import { type Frame, host, type HostFunction } from './define.ts'
 
 const ID_BYTES = 32
@@ -42,13 +47,18 @@ export const CONTEXT_FUNCTIONS: readonly HostFunction[] = [
     (frame, protocol, application, params, name) => {
       const { call, memory } = frame
       if (params.length > MAX_EVENT_DATA_BYTES) {
-        throw sizedHostError('ProposalSizeOverflow', { size: params.length, max: MAX_EVENT_DATA_BYTES })
+        throw sizedHostError('ProposalSizeOverflow', {
+          size: params.length,
+          max: MAX_EVENT_DATA_BYTES,
+        })
       }
       if (name !== undefined && name.length > MAX_ALIAS_BYTES) {
         throw aliasError('AliasTooLong', name.length)
       }
       const alias = name === undefined ? undefined : memory.text(name)
-      const isTaken = call.requests.some((one) => one.kind === 'createContext' && one.alias === alias)
+      const isTaken = call.requests.some(
+        (one) => one.kind === 'createContext' && one.alias === alias,
+      )
       if (alias !== undefined && isTaken) throw aliasError('AliasAlreadyExists', alias)
       return request(frame, {
         kind: 'createContext',
@@ -67,7 +77,10 @@ export const CONTEXT_FUNCTIONS: readonly HostFunction[] = [
   host('send_proposal', ['buffer', 'buffer'], undefined, (frame, actions, to) => {
     const { call, memory } = frame
     if (actions.length > MAX_PROPOSAL_BYTES) {
-      throw sizedHostError('ProposalSizeOverflow', { size: actions.length, max: MAX_PROPOSAL_BYTES })
+      throw sizedHostError('ProposalSizeOverflow', {
+        size: actions.length,
+        max: MAX_PROPOSAL_BYTES,
+      })
     }
     memory.fixed(to, ID_BYTES)
     const proposal = call.init.random(ID_BYTES)

@@ -141,12 +141,19 @@ export const CORE_FUNCTIONS: readonly HostFunction[] = [
   }),
   host('commit', ['buffer', 'buffer'], undefined, ({ call, memory }, root, artifact) => {
     if (call.init.readOnly) {
-      throw runtimeError('RUNTIME_READ_ONLY', 'guest', 'the method writes, but was called read-only')
+      throw runtimeError(
+        'RUNTIME_READ_ONLY',
+        'guest',
+        'the method writes, but was called read-only',
+      )
     }
     // one commit per call
     if (call.root !== undefined) throw hostError('InvalidMemoryAccess')
     if (artifact.length > MAX_ARTIFACT_BYTES) {
-      throw sizedHostError('ArtifactSizeOverflow', { size: artifact.length, max: MAX_ARTIFACT_BYTES })
+      throw sizedHostError('ArtifactSizeOverflow', {
+        size: artifact.length,
+        max: MAX_ARTIFACT_BYTES,
+      })
     }
     call.chargeBytes(artifact.length)
     call.root = memory.fixed(root, 32)

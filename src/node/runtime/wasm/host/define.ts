@@ -153,7 +153,9 @@ export function host<const K extends readonly Kind[]>(
 
 /** Signature of a host function in a generation. */
 export function hostSignature(spec: HostFunction, generation: 'G1' | 'G2'): FunctionType {
-  const params = spec.kinds.flatMap((kind) => (generation === 'G1' ? KINDS[kind].g1 : KINDS[kind].g2))
+  const params = spec.kinds.flatMap((kind) =>
+    generation === 'G1' ? KINDS[kind].g1 : KINDS[kind].g2,
+  )
   return { params, results: spec.result === undefined ? [] : [spec.result] }
 }
 

@@ -30,8 +30,10 @@ function u32(value: number): Uint8Array {
 /** `count u32`, then per row `key length u32, key, value length u32, value`: as the SDK decodes it. */
 function encodeRows(rows: readonly (readonly [string, Uint8Array])[]): Uint8Array {
   const parts = rows.flatMap(([key, value]) => [
-    ...[u32(key.length), latin1Bytes(key)],
-    ...[u32(value.length), value],
+    u32(key.length),
+    latin1Bytes(key),
+    u32(value.length),
+    value,
   ])
   return concat(u32(rows.length), ...parts)
 }

@@ -7,8 +7,6 @@ import { CORE_FUNCTIONS } from './core.ts'
 import { bindHost, type Frame, type HostFunction } from './define.ts'
 import { STORAGE_FUNCTIONS } from './storage.ts'
 
-export { importGeneration } from './define.ts'
-
 export const HOST_FUNCTIONS: ReadonlyMap<string, HostFunction> = new Map(
   [...CORE_FUNCTIONS, ...STORAGE_FUNCTIONS, ...CONTEXT_FUNCTIONS, ...BLOB_FUNCTIONS].map((spec) => [
     spec.name,

@@ -1,0 +1,174 @@
+/**
+ * Checks the import arrows of `src`: a room imports only the rooms and packages that the table gives it, the portable rooms nothing of
+ * Node, and nothing imports tests. `node scripts/check-imports.ts`, part of `npm run check`.
+ */
+import { globSync, readFileSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
+import { join, posix } from 'node:path'
+import { type ImportOf, importsOf } from './support/imports.ts'
+import { report } from './support/report.ts'
+
+/** What one room may import. Its own files it always may. */
+interface Arrows {
+  /** Paths below `src`, files or folders; `type ` before one: only by `import type`. */
+  readonly rooms: readonly string[]
+  /** Packages, `@scope/*` for all of a scope. */
+  readonly packages?: readonly string[]
+  /** Runs in a web page too: nothing of Node. @default false */
+  readonly isPortable?: boolean
+}
+
+/** What every room of the node may use. */
+const BASE = ['node/errors.ts', 'node/metrics.ts', 'node/primitives', '#platform']
+
+/** Rooms by path below `src`; a file belongs to the longest that fits. */
+const ROOMS: Readonly<Record<string, Arrows>> = {
+  'node/errors.ts': { rooms: [], isPortable: true },
+  'node/metrics.ts': { rooms: [], isPortable: true },
+  'node/primitives': {
+    rooms: ['node/errors.ts', '#platform'],
+    packages: ['@scure/base'],
+    isPortable: true,
+  },
+  'node/primitives/platform/node.ts': { rooms: ['node/primitives/platform'] },
+  'node/codec': { rooms: BASE, packages: ['micro-packed'], isPortable: true },
+  'node/crypto': { rooms: BASE, packages: ['lru-cache'] },
+  'node/dag': { rooms: BASE, isPortable: true },
+  'node/config': {
+    rooms: BASE,
+    packages: ['@multiformats/multiaddr', 'smol-toml', 'zod'],
+  },
+  'node/store': {
+    rooms: [...BASE, 'node/codec'],
+    packages: ['abstract-level', 'level', 'micro-packed'],
+  },
+  'node/anchor': {
+    rooms: [...BASE, 'node/codec', 'node/crypto'],
+    packages: ['micro-packed', 'zod'],
+  },
+  'node/blobs': { rooms: [...BASE, 'node/codec', 'node/store'], packages: ['micro-packed'] },
+  'node/runtime': {
+    rooms: [...BASE, 'node/codec', 'node/store', 'node/blobs'],
+    packages: ['level'],
+  },
+  'node/applications': {
+    rooms: [
+      ...[...BASE, 'node/codec', 'node/crypto', 'node/store', 'node/blobs', 'node/runtime'],
+      ...['type node/anchor/anchor.ts', 'type node/interface.ts'],
+    ],
+    packages: ['@scure/base', 'micro-packed', 'tar-stream', 'zod'],
+  },
+  'node/network': {
+    rooms: [...BASE, 'node/codec', 'node/crypto'],
+    packages: ['libp2p', '@libp2p/*', '@chainsafe/*', '@multiformats/multiaddr'],
+  },
+  'node/sync': {
+    rooms: [
+      ...[...BASE, 'node/codec', 'node/crypto', 'node/network'],
+      ...['node/anchor/anchor.ts', 'node/blobs/blobs.ts'],
+    ],
+    packages: ['lru-cache'],
+  },
+  'node/context': {
+    rooms: [
+      ...[...BASE, 'node/codec', 'node/crypto', 'node/dag', 'node/store', 'node/anchor'],
+      ...['node/runtime', 'node/applications', 'type node/blobs'],
+      ...['type node/interface.ts', 'type node/sync/replica.ts'],
+    ],
+    packages: ['lru-cache', 'micro-packed'],
+  },
+  // what the node offers: shapes only, so that wrappers load nothing by naming them
+  'node/interface.ts': { rooms: ['type node'] },
+  // the parts put together: index.ts, node.ts and their like
+  node: { rooms: ['node'] },
+  'chains/local': {
+    rooms: [...BASE, 'node/anchor', 'node/codec', 'node/crypto'],
+    packages: ['zod'],
+  },
+  server: {
+    rooms: [
+      ...['node/index.ts', 'type node/interface.ts', 'node/errors.ts', 'node/primitives'],
+      ...['node/metrics.ts', 'node/anchor/anchor.ts', 'type node/blobs/blobs.ts'],
+    ],
+    packages: ['cors', 'express', 'helmet', 'prom-client', 'ws', 'zod'],
+  },
+  client: { rooms: ['type node/errors.ts'], isPortable: true },
+  cli: { rooms: ['node', 'chains', 'server', 'client'], packages: ['commander', 'pino'] },
+  'index.ts': { rooms: ['node/index.ts'] },
+}
+
+/** The implementation of the platform is chosen by the package's `imports`, so its name stands for a room. */
+const PLATFORM = '#platform'
+
+function isWithin(path: string, room: string): boolean {
+  return path === room || path.startsWith(`${room}/`)
+}
+
+function roomOf(path: string): string | undefined {
+  return Object.keys(ROOMS)
+    .filter((room) => isWithin(path, room))
+    .sort((a, b) => a.length - b.length)
+    .at(-1)
+}
+
+function packageOf(specifier: string): string {
+  return specifier.split('/', specifier.startsWith('@') ? 2 : 1).join('/')
+}
+
+function mayImportPackage(arrows: Arrows, name: string): boolean {
+  const scope = `${name.split('/')[0]}/*`
+  return arrows.packages?.some((allowed) => allowed === name || allowed === scope) === true
+}
+
+function mayImportRoom(arrows: Arrows, target: string, isType: boolean): boolean {
+  return arrows.rooms.some((entry) => {
+    const isForTypes = entry.startsWith('type ')
+    return isWithin(target, isForTypes ? entry.slice(5) : entry) && (isType || !isForTypes)
+  })
+}
+
+/** Why a file may not import this, or undefined when it may. */
+function problemOf(path: string, room: string, found: ImportOf): string | undefined {
+  const arrows = ROOMS[room]
+  const { specifier, isType } = found
+  if (arrows === undefined) return undefined
+  if (specifier === undefined) return 'import() takes a literal, so that its arrow can be checked'
+  if (isBuiltin(specifier)) {
+    return arrows.isPortable === true
+      ? `${room} runs in web pages too and may not import ${specifier}`
+      : undefined
+  }
+  if (specifier !== PLATFORM && !specifier.startsWith('.')) {
+    const name = packageOf(specifier)
+    return mayImportPackage(arrows, name) ? undefined : `${room} may not import package ${name}`
+  }
+  const target = specifier === PLATFORM ? PLATFORM : posix.join(posix.dirname(path), specifier)
+  if (target.startsWith('..')) return `src may not import ${posix.join('src', target)}`
+  if (roomOf(target) === room || mayImportRoom(arrows, target, isType)) return undefined
+  const how = !isType && mayImportRoom(arrows, target, true) ? ' but by `import type`' : ''
+  return `${room} may not import ${target}${how}`
+}
+
+/** What is wrong with the imports of the TypeScript files below `root`, a folder like `src`: one line each. */
+export function findImportProblems(root: string): string[] {
+  return globSync('**/*.ts', { cwd: root })
+    .sort()
+    .flatMap((path) => {
+      const room = roomOf(path)
+      if (room === undefined) {
+        return [`src/${path}: no room of the table in scripts/check-imports.ts holds this file`]
+      }
+      return importsOf(path, readFileSync(join(root, path), 'utf8')).flatMap((found) => {
+        const problem = problemOf(path, room, found)
+        return problem === undefined ? [] : [`src/${path}:${found.line}: ${problem}`]
+      })
+    })
+}
+
+if (import.meta.main) {
+  report(
+    'imports',
+    findImportProblems(join(import.meta.dirname, '../src')),
+    'Import through the public files of a room, or change the table in scripts/check-imports.ts and say why.',
+  )
+}

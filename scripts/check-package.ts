@@ -1,0 +1,121 @@
+/**
+ * Tries the package as a stranger would have it: builds and packs it, unpacks it beside its dependencies alone (no network), imports every
+ * entry, compiles a program against its types, and runs its command. `node scripts/check-package.ts`; ends with `package: ok`.
+ */
+import { spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { createInterface } from 'node:readline'
+
+/** The part of package.json that is used here. */
+interface Manifest {
+  readonly name: string
+  readonly version: string
+  readonly exports: Readonly<Record<string, unknown>>
+  readonly dependencies: Readonly<Record<string, string>>
+}
+
+const ROOT = join(import.meta.dirname, '..')
+/** Longest time of any one step, ms. */
+const STEP_TIMEOUT_MS = 60_000
+
+// the command's `#!/usr/bin/env node` has to find the Node that runs this
+const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)
+
+/** Runs a program to its end and returns what it printed. */
+function run(cwd: string, program: string, args: readonly string[]): string {
+  const { status, stdout, stderr, error } = spawnSync(program, args, {
+    cwd,
+    encoding: 'utf8',
+    timeout: STEP_TIMEOUT_MS,
+    env: { ...process.env, PATH },
+  })
+  if (status === 0) return stdout
+  const words = [program, ...args].join(' ')
+  throw new Error(
+    `${words}: ${error?.message ?? `exit code ${status}`}\n${stdout ?? ''}${stderr ?? ''}`,
+  )
+}
+
+/** The package unpacked in a folder, with links to its dependencies and nothing else. */
+function install(folder: string, { name, version, dependencies }: Manifest): string {
+  run(ROOT, process.execPath, [join(ROOT, 'scripts/build.ts')])
+  run(ROOT, 'npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder])
+  run(folder, 'tar', ['-xzf', `${name}-${version}.tgz`])
+  const modules = join(folder, 'node_modules')
+  for (const dependency of [...Object.keys(dependencies), '@types/node']) {
+    mkdirSync(dirname(join(modules, dependency)), { recursive: true })
+    symlinkSync(join(ROOT, 'node_modules', dependency), join(modules, dependency))
+  }
+  const installed = join(modules, name)
+  run(folder, 'mv', ['package', installed])
+  return installed
+}
+
+/** Each entry loads, and its types compile in a strict program. */
+function useEntries(folder: string, { name, exports }: Manifest): void {
+  const entries = Object.keys(exports)
+    .filter((entry) => !entry.endsWith('.json'))
+    .map((entry) => `${name}${entry.slice(1)}`)
+  const lines = entries.map((entry, i) => `import * as entry${i} from '${entry}'`)
+  const uses = entries.map((_, i) => `if (Object.keys(entry${i}).length === 0) process.exit(1)`)
+  writeFileSync(join(folder, 'use.mts'), [...lines, ...uses, ''].join('\n'))
+  run(folder, process.execPath, ['use.mts'])
+  const options = [
+    '--noEmit',
+    '--strict',
+    '--types',
+    'node',
+    '--module',
+    'nodenext',
+    '--target',
+    'es2024',
+  ]
+  const libraries = ['--lib', 'es2024,esnext.disposable', '--skipLibCheck']
+  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
+  run(folder, process.execPath, [compiler, ...options, ...libraries, 'use.mts'])
+}
+
+/** `merogate dev` starts a chain, two nodes and the example app, workers included, and ends when told to. */
+async function runDev(folder: string, command: string): Promise<void> {
+  const child = spawn(command, ['--output-format', 'json', 'dev', '--port', '0'], {
+    cwd: folder,
+    env: { ...process.env, PATH, TMPDIR: folder },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const timer = setTimeout(() => child.kill('SIGTERM'), STEP_TIMEOUT_MS)
+  const ended = new Promise<number | null>((resolve) => {
+    child.once('exit', resolve)
+    child.once('error', () => resolve(null))
+  })
+  let isReady = false
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    const { event } = JSON.parse(line) as { event?: string } // our own program wrote it
+    if (event !== 'ready') return
+    isReady = true
+    child.kill('SIGINT')
+  })
+  const code = await ended
+  clearTimeout(timer)
+  if (!isReady || code !== 0) throw new Error(`merogate dev: ready ${isReady}, exit code ${code}`)
+}
+
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest // ours
+const folder = mkdtempSync(join(tmpdir(), 'merogate-package-'))
+try {
+  const installed = install(folder, manifest)
+  useEntries(folder, manifest)
+  const command = join(installed, 'dist/cli/main.js')
+  const version = run(folder, command, ['--version']).trim()
+  if (version !== manifest.version) throw new Error(`expected ${manifest.version}, got ${version}`)
+  run(folder, command, ['--help'])
+  await runDev(folder, command)
+  console.log('package: ok')
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error)
+  console.error('package: failed')
+  process.exitCode = 1
+} finally {
+  rmSync(folder, { recursive: true, force: true })
+}

@@ -1,0 +1,75 @@
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect } from 'chai'
+import { merogateClient } from '../../../src/client/index.ts'
+import { runCli, startCli } from '../../support/cli.ts'
+
+interface Ready {
+  nodes: { name: string; api: string; peerId: string }[]
+  contextId: string
+  applicationId: string
+}
+
+describe('merogate dev', () => {
+  let folder: string
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'merogate-dev-test-'))
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  it('runs two nodes that share a context, and ends without a trace', async () => {
+    await using cli = startCli(['dev', '--port', '0', '--output-format', 'json'], {
+      env: { TMPDIR: folder },
+    })
+    const ready = JSON.parse((await cli.line()) ?? '') as Ready
+    const [alice, bob] = ready.nodes.map(({ api }) => merogateClient({ url: api }))
+    if (alice === undefined || bob === undefined) return expect.fail('expected two nodes')
+    const { contextId } = ready
+
+    let subscribed = (): void => {}
+    const standing = new Promise<void>((resolve) => (subscribed = resolve))
+    const changes = bob.subscribe({ contextIds: [contextId], onSubscribed: () => subscribed() })
+    const first = changes.next()
+    await standing
+    const args = { key: 'hello', value: 'world' }
+    await alice.rpc.execute({ contextId, method: 'set', args })
+    const { value } = await first
+    await changes.return()
+    expect(value?.type === 'StateMutation' && value.events[0]?.kind).to.equal('Set')
+    expect(await bob.rpc.execute({ contextId, method: 'get', args: { key: 'hello' } })).to.equal(
+      'world',
+    )
+    const roots = await Promise.all([alice, bob].map(({ admin }) => admin.context(contextId)))
+    expect(roots[0]?.rootHash).to.equal(roots[1]?.rootHash)
+
+    cli.child.kill('SIGINT')
+    const { code, err } = await cli.ended
+    expect(code, err).to.equal(0)
+    expect(await readdir(folder)).to.deep.equal([])
+  }).timeout(60_000)
+
+  it('takes its nodes with it when it is killed', async () => {
+    await using cli = startCli(['dev', '--port', '0', '--output-format', 'json'], {
+      env: { TMPDIR: folder },
+    })
+    const { nodes } = JSON.parse((await cli.line()) ?? '') as Ready
+    // an open socket ends with the process at its other end
+    const sockets = nodes.map(({ api }) => new WebSocket(`${api.replace('http', 'ws')}/ws`))
+    await Promise.all(sockets.map((socket) => once(socket, 'open')))
+    const ends = sockets.map((socket) => once(socket, 'close'))
+    cli.child.kill('SIGKILL')
+    await Promise.all(ends)
+  }).timeout(60_000)
+
+  it('says which application file it cannot read', async () => {
+    const none = join(folder, 'none.wasm')
+    expect(existsSync(none)).to.equal(false)
+    const { code, err } = await runCli(['dev', '--port', '0', '--app', none])
+    expect(code).to.equal(1)
+    expect(err).to.include('CLI_FILE')
+  })
+})

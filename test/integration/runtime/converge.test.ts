@@ -1,0 +1,25 @@
+import { expect } from 'chai'
+import { loadKv } from '../../support/guest.ts'
+import { type ConditionName, CONDITIONS, type Mix, MIXES, runTrace } from '../../support/traces.ts'
+
+/** Traces per cell here; `test/traces/converge.ts` runs 60. */
+const TRACES = 2
+
+describe('copies that took concurrent calls', () => {
+  for (const condition of Object.keys(CONDITIONS) as ConditionName[]) {
+    for (const mix of Object.keys(MIXES) as Mix[]) {
+      it(`end equal with nothing lost: ${mix}, ${condition}`, async () => {
+        const module = await loadKv()
+        for (let seed = 0; seed < TRACES; seed++) {
+          const result = runTrace(module, mix, condition, seed)
+          expect(result, `seed ${seed}`).to.deep.equal({
+            values: true,
+            roots: true,
+            complete: true,
+            failures: [],
+          })
+        }
+      })
+    }
+  }
+})

@@ -1,0 +1,95 @@
+import { expect } from 'chai'
+import fc from 'fast-check'
+import { fromBase58, fromHex, fromUtf8, toBase58, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
+import { compareHlc, hlcTime, HybridClock, ntp64, ntp64ToNs } from '../../../src/node/primitives/hlc.ts'
+import { handClock } from '../../support/hand-clock.ts'
+
+const hlc = fc.uint8Array({ minLength: 24, maxLength: 24 })
+const ns = fc.bigInt({ min: 0n, max: (1n << 62n) - 1n })
+
+/** Order as the layout says it, by numbers. */
+function numberOf(bytes: Uint8Array): bigint {
+  const le = (part: Uint8Array): bigint => BigInt(`0x${toHex(Uint8Array.from(part).reverse())}`)
+  return (le(bytes.subarray(0, 8)) << 128n) | le(bytes.subarray(8))
+}
+
+type Step =
+  | { readonly kind: 'set'; readonly ns: bigint }
+  | { readonly kind: 'observe'; readonly time: bigint }
+  | { readonly kind: 'next'; readonly above: bigint }
+
+const near = fc.bigInt({ min: -20_000_000_000n, max: 20_000_000_000n })
+const START = 1_767_225_600_000_000_000n
+const step: fc.Arbitrary<Step> = fc.oneof(
+  near.map((offset): Step => ({ kind: 'set', ns: START + offset })),
+  near.map((offset): Step => ({ kind: 'observe', time: ntp64(START + offset) })),
+  fc
+    .oneof(fc.constant(0n), near.map((offset) => START + offset))
+    .map((above): Step => ({ kind: 'next', above })),
+)
+
+describe('hybrid clock, whatever the machine’s clock does', () => {
+  it('only goes forward, above everything given out, observed or asked for', () => {
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), ns, (steps, floorNs) => {
+        const clock = handClock()
+        const floor = ntp64(floorNs % START)
+        const hybrid = new HybridClock(clock, floor)
+        let newest = floor
+        for (const current of steps) {
+          if (current.kind === 'set') clock.set(current.ns)
+          else if (current.kind === 'observe') {
+            hybrid.observe(current.time)
+            if (current.time > newest) newest = current.time
+          } else {
+            const time = hlcTime(hybrid.next(new Uint8Array(32).fill(5), current.above))
+            expect(time > newest).to.equal(true)
+            expect(ntp64ToNs(time) > current.above).to.equal(true)
+            newest = time
+          }
+          expect(hybrid.last).to.equal(newest)
+        }
+      }),
+    )
+  })
+
+  it('converts nanoseconds without ever reading below them', () => {
+    fc.assert(
+      fc.property(ns, (value) => {
+        expect(ntp64ToNs(ntp64(value))).to.equal(value)
+      }),
+    )
+    fc.assert(
+      fc.property(fc.bigInt({ min: 0n, max: (1n << 63n) - 1n }), (time) => {
+        const back = ntp64(ntp64ToNs(time))
+        expect(back >= time && back - time < 8n).to.equal(true)
+      }),
+    )
+  })
+
+  it('orders timestamps like the numbers they are', () => {
+    fc.assert(
+      fc.property(hlc, hlc, fc.boolean(), (a, b, sameTime) => {
+        if (sameTime) b.set(a.subarray(0, 8))
+        const expected = numberOf(a) < numberOf(b) ? -1 : numberOf(a) > numberOf(b) ? 1 : 0
+        expect(Math.sign(compareHlc(a, b))).to.equal(expected)
+      }),
+    )
+  })
+})
+
+describe('text forms', () => {
+  it('come back as the bytes they were', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 70 }), (bytes) => {
+        expect(fromHex(toHex(bytes))).to.deep.equal(bytes)
+        expect(fromBase58(toBase58(bytes))).to.deep.equal(bytes)
+      }),
+    )
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), (text) => {
+        expect(fromUtf8(utf8(text))).to.equal(text)
+      }),
+    )
+  })
+})

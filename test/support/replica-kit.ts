@@ -1,0 +1,282 @@
+/** One context replica over a real store, with a stub model, a clock that is set by hand and an anchor that says what it is told. */
+import type { Anchor, MemberRecord, Role } from '../../src/node/anchor/anchor.ts'
+import { ClockMark } from '../../src/node/context/clock-mark.ts'
+import { Group } from '../../src/node/context/group.ts'
+import { type IdentityPool, identityPool } from '../../src/node/context/identities.ts'
+import { Keyring } from '../../src/node/context/keyring.ts'
+import type { LocalResult } from '../../src/node/context/calls.ts'
+import { ContextReplica } from '../../src/node/context/replica.ts'
+import type { ContextMetrics } from '../../src/node/context/metrics.ts'
+import { ContextState } from '../../src/node/context/state.ts'
+import { atRest } from '../../src/node/crypto/at-rest.ts'
+import type { SigningKey } from '../../src/node/crypto/sign.ts'
+import type { StateMutation } from '../../src/node/interface.ts'
+import { equalBytes, utf8 } from '../../src/node/primitives/bytes.ts'
+import { HybridClock } from '../../src/node/primitives/hlc.ts'
+import { GroupId, type PublicKey } from '../../src/node/primitives/ids.ts'
+import { silentLogger } from '../../src/node/primitives/logger.ts'
+import type { ModuleInfo } from '../../src/node/runtime/engine.ts'
+import { contextRows } from '../../src/node/store/repositories/contexts.ts'
+import { type DeltaRows, deltaRows } from '../../src/node/store/repositories/deltas.ts'
+import { type EventRows, eventRows } from '../../src/node/store/repositories/events.ts'
+import { globals } from '../../src/node/store/repositories/globals.ts'
+import { groupRows } from '../../src/node/store/repositories/groups.ts'
+import { APPLICATION, bytesOf, CONTEXT } from './craft-delta.ts'
+import { type FailingStore, failingStore } from './failing-store.ts'
+import { type HandClock, handClock, seededRandom } from './hand-clock.ts'
+import { memoryStore } from './memory-store.ts'
+import { type StubModel, stubModel } from './stub-model.ts'
+
+export const GROUP: GroupId = GroupId.from(bytesOf('group'))
+/** Local numbers of the group and the context. */
+export const GROUP_NUMBER = 1
+export const CONTEXT_NUMBER = 2
+
+const SECRETS = atRest(bytesOf('node seed'), seededRandom('at rest'))
+const MODULE: ModuleInfo = {
+  hash: bytesOf('module'),
+  size: 1,
+  generation: 'G2',
+  era: 'opaque',
+  convergence: 'converges',
+  methods: ['init'],
+  imports: [],
+}
+
+/** A member as the tests write it. */
+export type Party = readonly [SigningKey, Role]
+
+export interface KitInit {
+  /** Keys of this node. */
+  readonly own: readonly SigningKey[]
+  /** What the anchor and the node's own view say at first. */
+  readonly members: readonly Party[]
+  /** Epochs whose keys this node holds. @default [0] */
+  readonly epochs?: readonly number[]
+  readonly store?: FailingStore
+  readonly clock?: HandClock
+}
+
+/** The key of an epoch, the same on every node of a test. */
+export function epochKey(epoch: number): Uint8Array {
+  return bytesOf(`epoch ${epoch}`)
+}
+
+/** A keyring of the test group that holds some epochs. */
+export function testKeyring(epochs: readonly number[] = [0]): Keyring {
+  const rows = groupRows(memoryStore())
+  const keyring = new Keyring(GROUP, GROUP_NUMBER, { rows, atRest: SECRETS }, [])
+  for (const epoch of epochs) keyring.add(epoch, epochKey(epoch))
+  return keyring
+}
+
+/** Counts of what the replica reports. */
+export interface Tally {
+  applied: number
+  rejected: number
+  refused: number
+  mismatches: number
+  handled: string[]
+}
+
+/** What the stub anchor says, and how often it was asked. */
+export interface StubAnchor extends Anchor {
+  reads: number
+  say(members: readonly Party[]): void
+}
+
+export interface ReplicaKit {
+  readonly replica: ContextReplica
+  readonly group: Group
+  readonly store: FailingStore
+  readonly clock: HandClock
+  readonly model: StubModel
+  readonly anchor: StubAnchor
+  readonly identities: IdentityPool
+  readonly hlc: HybridClock
+  readonly deltas: DeltaRows
+  readonly eventRows: EventRows
+  readonly tally: Tally
+  readonly metrics: ContextMetrics
+  readonly mutations: readonly StateMutation[]
+  /** Ids asked of peers, and epochs. */
+  readonly wanted: { readonly deltas: Uint8Array[]; readonly keys: number[] }
+  /** Whether the application is here. */
+  moduleHere: boolean
+  /** The items stored. */
+  items(): Promise<string[]>
+  call(method: string, input: string, executor?: SigningKey): Promise<LocalResult>
+  /** Everything that was enqueued so far is done. */
+  idle(): Promise<void>
+  /** The same database as another process would find it. */
+  reopen(over?: Partial<KitInit>): Promise<ReplicaKit>
+}
+
+/** Opens a replica; a store given is used as it is, a new one gets the rows of group and identities. */
+export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
+  const { own, members, epochs = [0], clock = handClock() } = init
+  const store = init.store ?? failingStore(memoryStore())
+  const rows = groupRows(store)
+  const globalRows = globals(store)
+  const random = seededRandom('replica')
+  const anchor = stubAnchor(members)
+  const groupRow = { number: GROUP_NUMBER, protocol: 'stub', membersRevision: 1n } as const
+  if (init.store === undefined) {
+    await store.batch([
+      rows.put(GROUP, { ...groupRow, capabilitiesRevision: 1n }),
+      ...records(members).map((member) =>
+        rows.putMember(GROUP_NUMBER, member.identity, {
+          ...member,
+          role: ['writer', 'reader', 'relay'].indexOf(member.role),
+          removedRevision: 0n,
+        }),
+      ),
+      ...own.map((key) =>
+        rows.putIdentity(key.publicKey, { sealed: SECRETS.seal(key.seed), group: GROUP }),
+      ),
+    ])
+  }
+  const identities = identityPool({ store, rows, atRest: SECRETS, random })
+  await identities.load()
+  const stored = await rows.epochs(GROUP_NUMBER)
+  const keyring = new Keyring(GROUP, GROUP_NUMBER, { rows, atRest: SECRETS }, stored)
+  for (const epoch of epochs) {
+    const op = keyring.add(epoch, epochKey(epoch))
+    if (op !== undefined) await store.batch([op])
+  }
+  const [known] = await rows.list()
+  const group = new Group(
+    GROUP,
+    known?.row ?? { ...groupRow, capabilitiesRevision: 1n },
+    anchor,
+    keyring,
+    await rows.members(GROUP_NUMBER),
+    { store, rows, identities, clock, logger: silentLogger },
+  )
+  const mark = new ClockMark(globalRows, await globalRows.hlcMark())
+  const hlc = new HybridClock(clock, await globalRows.hlcMark())
+  const model = stubModel(store)
+  const tally: Tally = { applied: 0, rejected: 0, refused: 0, mismatches: 0, handled: [] }
+  const metrics: ContextMetrics = {
+    execution: () => {},
+    applied: () => tally.applied++,
+    waiting: () => {},
+    refused: () => tally.refused++,
+    rejected: () => tally.rejected++,
+    mismatch: () => tally.mismatches++,
+    handler: (status) => tally.handled.push(status),
+  }
+  const components = {
+    store,
+    contexts: contextRows(store),
+    deltas: deltaRows(store),
+    events: eventRows(store),
+    hlc,
+    mark,
+    model,
+    putBlob: async () => {},
+    module: async () => (kit.moduleHere ? MODULE : undefined),
+    clock,
+    random,
+    logger: silentLogger,
+    metrics,
+  }
+  const state = await ContextState.open(
+    { id: CONTEXT, number: CONTEXT_NUMBER },
+    { application: APPLICATION, blob: bytesOf('blob'), applicationRevision: 1n },
+    components,
+  )
+  const replica = new ContextReplica(state, group, components)
+  const mutations: StateMutation[] = []
+  const wanted: { deltas: Uint8Array[]; keys: number[] } = { deltas: [], keys: [] }
+  replica.events.on('mutation', (mutation) => mutations.push(mutation))
+  replica.events.on('wanted', ({ deltas, keys }) => {
+    wanted.deltas.push(...deltas)
+    wanted.keys.push(...keys)
+  })
+  const kit: ReplicaKit = {
+    replica,
+    group,
+    store,
+    clock,
+    model,
+    anchor,
+    identities,
+    hlc,
+    deltas: components.deltas,
+    eventRows: components.events,
+    tally,
+    metrics,
+    mutations,
+    wanted,
+    moduleHere: true,
+    items: () => model.items(state.ref),
+    call: (method, input, executor = first(own)) =>
+      replica.execute({ method, input: utf8(input), executor }),
+    idle: async () => {
+      // what a task enqueued while it ran comes after it
+      for (let i = 0; i < 5; i++) await replica.exclusive(async () => {})
+    },
+    reopen: (over) => replicaKit({ own, members, epochs, clock, ...over, store }),
+  }
+  return kit
+}
+
+function first(keys: readonly SigningKey[]): SigningKey {
+  const [key] = keys
+  if (key === undefined) throw new RangeError('the kit has no identity')
+  return key
+}
+
+function records(members: readonly Party[]): MemberRecord[] {
+  return members.map(([key, role]) => ({
+    identity: key.publicKey,
+    role,
+    capabilities: 0,
+    nonce: 0n,
+    joinedRevision: 1n,
+  }))
+}
+
+function stubAnchor(members: readonly Party[]): StubAnchor {
+  const evidence = { height: 1n, finality: 'final', certified: false } as const
+  let revision = 1n
+  let list = records(members)
+  const never = (): never => {
+    throw new RangeError('not part of this test')
+  }
+  const anchor: StubAnchor = {
+    protocol: 'stub',
+    network: 'stub',
+    contract: 'stub',
+    supports: {
+      finality: ['final'],
+      eventPush: false,
+      proposals: false,
+      sponsoredFees: false,
+      maxBatch: 1,
+    },
+    reads: 0,
+    say(next) {
+      list = records(next)
+      revision++
+    },
+    start: never,
+    stop: never,
+    readContext: never,
+    readGroup: async () => undefined,
+    readMembers: async () => {
+      anchor.reads++
+      return { value: { revision, members: list }, evidence }
+    },
+    readMember: async (_group, identity: PublicKey) => {
+      const value = list.find((member) => equalBytes(member.identity, identity))
+      return value && { value, evidence }
+    },
+    submit: never,
+    createInvitation: never,
+    claimInvitation: never,
+    watch: () => () => {},
+  }
+  return anchor
+}

@@ -1,0 +1,92 @@
+import { expect } from 'chai'
+import { Executor, type Lane } from '../../../src/node/context/executor.ts'
+import { rejectionCode } from '../../support/error-code.ts'
+
+/** A task that ends when told. */
+function gate(): { readonly wait: () => Promise<void>; open(): void } {
+  const { promise, resolve } = Promise.withResolvers<void>()
+  return { wait: () => promise, open: resolve }
+}
+
+describe('executor of a context', () => {
+  it('runs one task after another, in order', async () => {
+    const executor = new Executor(10)
+    const seen: string[] = []
+    const task = (name: string) => async (): Promise<string> => {
+      seen.push(`${name} begins`)
+      await Promise.resolve()
+      seen.push(`${name} ends`)
+      return name
+    }
+    expect(await Promise.all([executor.run(task('a')), executor.run(task('b'))])).to.deep.equal(['a', 'b'])
+    expect(seen).to.deep.equal(['a begins', 'a ends', 'b begins', 'b ends'])
+  })
+
+  it('goes on after a task that fails', async () => {
+    const executor = new Executor(10)
+    const failure = new RangeError('task')
+    const failing = executor.run(async () => {
+      throw failure
+    })
+    const next = executor.run(async () => 1)
+    expect(await failing.catch((error: unknown) => error)).to.equal(failure)
+    expect(await next).to.equal(1)
+  })
+
+  it('lets as many wait as allowed and refuses one more', async () => {
+    const executor = new Executor(3)
+    const { wait, open } = gate()
+    const first = executor.run(wait)
+    await new Promise((resolve) => setImmediate(resolve)) // the first task has left the queue
+    const waiting = [1, 2, 3].map((n) => executor.run(async () => n))
+    expect(executor.waiting).to.equal(3)
+    expect(await rejectionCode(executor.run(async () => 4))).to.equal('CONTEXT_BUSY')
+    open()
+    await first
+    expect(await Promise.all(waiting)).to.deep.equal([1, 2, 3])
+    expect(await executor.run(async () => 5)).to.equal(5)
+  })
+
+  it('finishes what was asked before it closes, and takes nothing after', async () => {
+    const executor = new Executor(3)
+    const { wait, open } = gate()
+    const work = [executor.run(wait), executor.run(async () => 'last')]
+    const closed = executor.close()
+    expect(await rejectionCode(executor.run(async () => {}))).to.equal('CONTEXT_NOT_FOUND')
+    open()
+    await closed
+    expect(await Promise.all(work)).to.deep.equal([undefined, 'last'])
+    await executor.close()
+  })
+
+  it('does neighbours of one lane together, up to their number, and nothing out of order', async () => {
+    const executor = new Executor(20)
+    const groups: number[][] = []
+    const lane: Lane<number, number> = {
+      max: 3,
+      async process(pieces) {
+        groups.push(pieces.map(({ item }) => item))
+        for (const piece of pieces) piece.resolve(piece.item * 10)
+      },
+    }
+    const results = [1, 2, 3, 4].map((n) => executor.join(lane, n))
+    results.push(executor.run(async () => 50))
+    results.push(executor.join(lane, 6))
+    expect(await Promise.all(results)).to.deep.equal([10, 20, 30, 40, 50, 60])
+    expect(groups).to.deep.equal([[1, 2, 3], [4], [6]])
+  })
+
+  it('rejects the pieces that a failing lane left open, and those only', async () => {
+    const executor = new Executor(20)
+    const failure = new RangeError('lane')
+    const lane: Lane<number, number> = {
+      max: 3,
+      async process([first]) {
+        first?.resolve(1)
+        throw failure
+      },
+    }
+    const ends = await Promise.allSettled([1, 2, 3].map((n) => executor.join(lane, n)))
+    expect(ends.map(({ status }) => status)).to.deep.equal(['fulfilled', 'rejected', 'rejected'])
+  })
+})

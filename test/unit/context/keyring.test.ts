@@ -1,0 +1,141 @@
+import { expect } from 'chai'
+import { Keyring } from '../../../src/node/context/keyring.ts'
+import { atRest } from '../../../src/node/crypto/at-rest.ts'
+import { seal } from '../../../src/node/crypto/seal.ts'
+import { compareBytes, EMPTY, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
+import { sha256 } from '../../../src/node/primitives/hash.ts'
+import { GroupId } from '../../../src/node/primitives/ids.ts'
+import { groupRows } from '../../../src/node/store/repositories/groups.ts'
+import type { BatchOp } from '../../../src/node/store/store.ts'
+import { bytesOf, CONTEXT, keyOf } from '../../support/craft-delta.ts'
+import { thrownCode } from '../../support/error-code.ts'
+import { seededRandom } from '../../support/hand-clock.ts'
+import { memoryStore } from '../../support/memory-store.ts'
+
+const GROUP = GroupId.from(bytesOf('group'))
+const alice = keyOf('alice')
+const bob = keyOf('bob')
+const secrets = atRest(bytesOf('node'), seededRandom('keyring'))
+const rows = groupRows(memoryStore())
+const [smaller, larger] = [bytesOf('key 1'), bytesOf('key 2')].sort((a, b) =>
+  compareBytes(sha256(a), sha256(b)),
+) as [Uint8Array, Uint8Array] // two
+
+function ring(...keys: readonly (readonly [number, Uint8Array])[]): Keyring {
+  const keyring = new Keyring(GROUP, 1, { rows, atRest: secrets }, [])
+  for (const [epoch, key] of keys) keyring.add(epoch, key)
+  return keyring
+}
+
+const NONCE = new Uint8Array(12)
+const AAD = bytesOf('aad')
+
+function sealedBy(keyring: Keyring, epoch: number): Uint8Array {
+  const key = keyring.sealing(CONTEXT, alice.publicKey, epoch)
+  if (key === undefined) throw new RangeError('no such epoch')
+  return seal(key, NONCE, AAD, utf8('body'))
+}
+
+function opens(keyring: Keyring, sealed: Uint8Array, author = alice.publicKey, context = CONTEXT): boolean {
+  return keyring.open(context, author, { epoch: 3, nonce: NONCE, aad: AAD, sealed }) !== undefined
+}
+
+describe('keyring', () => {
+  it('knows its newest epoch and which it lacks', () => {
+    expect(ring().newest).to.equal(-1)
+    const keyring = ring([3, smaller], [1, larger])
+    expect(keyring.newest).to.equal(3)
+    expect(keyring.epochs).to.deep.equal([1, 3])
+    expect([keyring.has(1), keyring.has(2)]).to.deep.equal([true, false])
+    expect(keyring.sealing(CONTEXT, alice.publicKey, 2)).to.equal(undefined)
+  })
+
+  it('seals with the smaller of two keys of an epoch, whichever came first, and opens both', () => {
+    for (const both of [ring([3, smaller], [3, larger]), ring([3, larger], [3, smaller])]) {
+      const sealed = sealedBy(both, 3)
+      expect(opens(ring([3, smaller]), sealed)).to.equal(true)
+      expect(opens(ring([3, larger]), sealed)).to.equal(false)
+      expect(opens(both, sealedBy(ring([3, smaller]), 3))).to.equal(true)
+      expect(opens(both, sealedBy(ring([3, larger]), 3))).to.equal(true)
+    }
+  })
+
+  it('derives another key for each context and author', () => {
+    const keyring = ring([3, smaller])
+    const sealed = sealedBy(keyring, 3)
+    expect(opens(keyring, sealed)).to.equal(true)
+    expect(opens(keyring, sealed, bob.publicKey)).to.equal(false)
+    const other = bytesOf('another context') as typeof CONTEXT // 32 bytes
+    expect(opens(keyring, sealed, alice.publicKey, other)).to.equal(false)
+  })
+
+  it('stores each key once, sealed, and holds it again after a restart', async () => {
+    const store = memoryStore()
+    const keyring = new Keyring(GROUP, 1, { rows: groupRows(store), atRest: secrets }, [])
+    const ops = [keyring.add(3, smaller), keyring.add(3, larger)] as BatchOp[] // both new
+    expect(keyring.add(3, smaller)).to.equal(undefined)
+    for (const op of ops) {
+      expect(toHex(op.type === 'put' ? op.value : EMPTY)).not.to.contain(toHex(smaller))
+    }
+    await store.batch(ops)
+    const stored = await groupRows(store).epochs(1)
+    const again = new Keyring(GROUP, 1, { rows, atRest: secrets }, stored)
+    expect(opens(again, sealedBy(keyring, 3))).to.equal(true)
+    const foreign = atRest(bytesOf('another node'), seededRandom('x'))
+    expect(thrownCode(() => new Keyring(GROUP, 1, { rows, atRest: foreign }, stored))).to.equal(
+      'KEY_AT_REST',
+    )
+  })
+
+  it('takes no more than eight keys of one epoch', () => {
+    const keyring = ring()
+    for (let i = 0; i < 8; i++) expect(keyring.add(0, bytesOf(`k${i}`))).not.to.equal(undefined)
+    expect(keyring.add(0, bytesOf('k8'))).to.equal(undefined)
+  })
+})
+
+describe('key grants', () => {
+  const keyring = ring([0, bytesOf('k0')], [3, smaller], [3, larger])
+
+  it('carry all keys, or those of some epochs, to one member', () => {
+    const all = keyring.grant(bob.publicKey, [], alice)
+    expect(all.map(({ epoch }) => epoch)).to.deep.equal([0, 3, 3])
+    expect(keyring.grant(bob.publicKey, [3, 7], alice)).to.have.length(2)
+    const keys = all.map((grant) => toHex(ring().unwrap(grant, bob) ?? EMPTY))
+    expect(keys).to.deep.equal([bytesOf('k0'), smaller, larger].map(toHex))
+  })
+
+  it('open for nobody else', () => {
+    const [grant] = keyring.grant(bob.publicKey, [0], alice)
+    expect(grant && ring().unwrap(grant, alice)).to.equal(undefined)
+  })
+
+  it('are refused with another giver, epoch, group, content or signature', () => {
+    const [grant] = keyring.grant(bob.publicKey, [0], alice)
+    if (grant === undefined) throw new RangeError('no grant')
+    const sealed = grant.sealed.slice()
+    sealed[40] = (sealed[40] ?? 0) ^ 1
+    const [other] = keyring.grant(bob.publicKey, [3], alice)
+    for (const over of [
+      { giver: bob.publicKey },
+      { epoch: 1 },
+      { sealed },
+      { sealed: other?.sealed ?? EMPTY },
+      { sealed: EMPTY },
+      { signature: new Uint8Array(64) },
+      { signature: EMPTY },
+    ]) {
+      expect(ring().unwrap({ ...grant, ...over }, bob)).to.equal(undefined)
+    }
+    const group = GroupId.from(bytesOf('another group'))
+    const foreign = new Keyring(group, 1, { rows, atRest: secrets }, [])
+    expect(foreign.unwrap(grant, bob)).to.equal(undefined)
+    expect(ring().unwrap(grant, bob)).to.deep.equal(bytesOf('k0'))
+  })
+
+  it('with a key of another length are refused', () => {
+    const short = ring([0, new Uint8Array(31)])
+    const [grant] = short.grant(bob.publicKey, [0], alice)
+    expect(grant && ring().unwrap(grant, bob)).to.equal(undefined)
+  })
+})
