@@ -19,6 +19,8 @@ esac
 
 # development tools are wanted whatever the environment says
 install="--include=dev --no-audit --no-fund --loglevel error"
+# the link that an earlier run made would hide the machine's own Node
+rm -f node_modules/.bin/node
 major=$(node -p 'process.versions.node.split(".")[0]' 2>/dev/null || echo 0)
 if [ "$major" -lt 24 ]; then
   if [ "$("$local_node/node" --version 2>/dev/null || true)" != "v$NODE_VERSION" ]; then
@@ -33,11 +35,13 @@ if [ "$major" -lt 24 ]; then
 fi
 
 echo "setup: installing packages with Node $(node --version)"
+# not `npm ci`: it refuses a lock file that leaves out packages for other platforms, which registries may not have.
+# --no-save keeps the lock file as it is, and its versions are what is installed.
 case "$npm_cli" in
   # shellcheck disable=SC2086
-  *.js) node "$npm_cli" ci $install ;;
+  *.js) node "$npm_cli" install $install --no-save ;;
   # shellcheck disable=SC2086
-  *) npm ci $install ;;
+  *) npm install $install --no-save ;;
 esac
 if [ "$major" -lt 24 ]; then
   # npm scripts put node_modules/.bin first on PATH, so every script of package.json runs under Node 24

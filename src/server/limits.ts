@@ -1,13 +1,13 @@
 /** Every bound on what a client of the server can send or hold. The times are defaults of {@link HttpServerInit}. */
 
 /** JSON bodies of admin routes, bytes after decompression: the framework default of the original API. */
-export const MAX_JSON_BYTES = 2 * 1024 * 1024
+export const MAX_JSON_BYTES: number = 2 * 1024 * 1024
 
 /** Bodies of `/jsonrpc`, bytes: {@link MAX_ARGS_BYTES} of arguments and room for the envelope. */
-export const MAX_RPC_BYTES = 12 * 1024 * 1024
+export const MAX_RPC_BYTES: number = 12 * 1024 * 1024
 
 /** Arguments of one call as JSON text, bytes. */
-export const MAX_ARGS_BYTES = 10 * 1024 * 1024
+export const MAX_ARGS_BYTES: number = 10 * 1024 * 1024
 
 /** Nesting of arrays and objects in any JSON a client sends: the recursion limit of serde_json, so guests can read it too. */
 export const MAX_JSON_DEPTH = 128
@@ -28,7 +28,7 @@ export const RPC_TIMEOUT_MS = 60_000
 export const MAX_WAIT_MS = 60_000
 
 /** One uploaded blob, bytes. */
-export const MAX_UPLOAD_BYTES = 512 * 1024 * 1024
+export const MAX_UPLOAD_BYTES: number = 512 * 1024 * 1024
 
 /** Metadata of an application, bytes (the anchor refuses more). */
 export const MAX_METADATA_BYTES = 1024
@@ -58,7 +58,7 @@ export const MAX_REQUEST_ID_CHARS = 128
 export const MAX_WS_CONNECTIONS = 256
 
 /** One frame from a WebSocket client, bytes; larger ones close the socket with 1009. */
-export const MAX_WS_FRAME_BYTES = 1024 * 1024
+export const MAX_WS_FRAME_BYTES: number = 1024 * 1024
 
 /** Ids in one subscribe or unsubscribe. */
 export const MAX_WS_IDS_PER_COMMAND = 256
@@ -70,10 +70,10 @@ export const MAX_WS_SUBSCRIPTIONS = 1024
 export const MAX_WS_IN_FLIGHT = 32
 
 /** Bytes queued on a socket above which its subscriptions stop sending and later continue from the event log. */
-export const WS_SOFT_BUFFER_BYTES = 1024 * 1024
+export const WS_SOFT_BUFFER_BYTES: number = 1024 * 1024
 
 /** Bytes queued on a socket above which it is closed with 1013. Only unread answers can get there. */
-export const WS_HARD_BUFFER_BYTES = 8 * 1024 * 1024
+export const WS_HARD_BUFFER_BYTES: number = 8 * 1024 * 1024
 
 /** Mutations read from the event log at once while a subscription catches up. */
 export const WS_REPLAY_PAGE = 256

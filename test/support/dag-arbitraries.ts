@@ -40,12 +40,14 @@ export const history: fc.Arbitrary<DagNode[]> = fc
   })
 
 /** A history, and positions in it in any order, each at least once. */
-export const delivery: fc.Arbitrary<{ nodes: DagNode[]; order: number[] }> = history.chain((nodes) => {
-  const all = nodes.map((_, index) => index)
-  return fc
-    .tuple(
-      fc.shuffledSubarray(all, { minLength: all.length }),
-      fc.array(fc.nat({ max: nodes.length - 1 }), { maxLength: 12 }),
-    )
-    .map(([order, again]) => ({ nodes, order: [...order, ...again] }))
-})
+export const delivery: fc.Arbitrary<{ nodes: DagNode[]; order: number[] }> = history.chain(
+  (nodes) => {
+    const all = nodes.map((_, index) => index)
+    return fc
+      .tuple(
+        fc.shuffledSubarray(all, { minLength: all.length }),
+        fc.array(fc.nat({ max: nodes.length - 1 }), { maxLength: 12 }),
+      )
+      .map(([order, again]) => ({ nodes, order: [...order, ...again] }))
+  },
+)

@@ -78,7 +78,7 @@ const HEADER: Schema = {
 }
 
 /** The layouts in the words of the `borsh` package. */
-export const BORSH = {
+export const BORSH: Readonly<Record<'header' | 'payload' | 'events' | 'envelope', Schema>> = {
   header: HEADER,
   payload: {
     struct: {
@@ -94,9 +94,15 @@ export const BORSH = {
     array: { type: { struct: { kind: 'string', data: bytes, handler: { option: 'string' } } } },
   },
   envelope: {
-    struct: { header: HEADER, signature: array(64), nonce: array(12), sealedEpoch: 'u32', sealed: bytes },
+    struct: {
+      header: HEADER,
+      signature: array(64),
+      nonce: array(12),
+      sealedEpoch: 'u32',
+      sealed: bytes,
+    },
   },
-} as const satisfies Record<string, Schema>
+}
 
 /** A value as that package wants it: plain arrays, null for what is absent. */
 export function borshValue(value: unknown): unknown {

@@ -19,9 +19,9 @@ export function sha256(...parts: readonly (string | Uint8Array)[]): Uint8Array {
 
 /** Rows of one context in memory. */
 export class MemoryRows implements StateReader {
-  readonly shared = new Map<string, Uint8Array>()
-  readonly hidden = new Map<string, Uint8Array>()
-  readonly ordered = new Map<string, Uint8Array>()
+  readonly shared: Map<string, Uint8Array> = new Map()
+  readonly hidden: Map<string, Uint8Array> = new Map()
+  readonly ordered: Map<string, Uint8Array> = new Map()
 
   get(_context: number, key: Uint8Array): Uint8Array | undefined {
     return this.shared.get(toHex(key))
@@ -87,7 +87,7 @@ export interface ReplicaInit {
 
 /** One node's copy of one context. Stores what its calls leave behind, as a node does. */
 export class Replica {
-  readonly rows = new MemoryRows()
+  readonly rows: MemoryRows = new MemoryRows()
   readonly host: GuestHost
   readonly #init: ReplicaInit
   root: Uint8Array | undefined

@@ -10,7 +10,10 @@ import { GuestClock } from '../../src/node/runtime/wasm/guest-clock.ts'
 import { kvInput } from './kv-app.ts'
 import { Replica, seeded, type Seeded, sha256 } from './guest.ts'
 
-export const MIXES = {
+export type Mix =
+  'map' | 'counter' | 'vector' | 'mixed' | 'handler' | 'remove' | 'mixedRemove' | 'register'
+
+export const MIXES: Readonly<Record<Mix, readonly string[]>> = {
   map: ['set'],
   counter: ['incr'],
   vector: ['push'],
@@ -19,9 +22,7 @@ export const MIXES = {
   remove: ['set', 'set', 'remove'],
   mixedRemove: ['set', 'set', 'remove', 'incr', 'push'],
   register: ['rename', 'set'],
-} as const satisfies Record<string, readonly string[]>
-
-export type Mix = keyof typeof MIXES
+}
 
 interface Condition {
   /** All nodes act at the same nanosecond. */
@@ -32,14 +33,15 @@ interface Condition {
   readonly skewMinutes?: number
 }
 
-export const CONDITIONS = {
+export type ConditionName = 'causal' | 'tie' | 'tieLanes' | 'skewFloor'
+
+export const CONDITIONS: Readonly<Record<ConditionName, Condition>> = {
   causal: {},
   tie: { tie: true },
   tieLanes: { tie: true, lanes: true },
   skewFloor: { skewMinutes: 5 },
-} as const satisfies Record<string, Condition>
+}
 
-export type ConditionName = keyof typeof CONDITIONS
 
 type Params = Readonly<Record<string, string>>
 

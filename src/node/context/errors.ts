@@ -1,5 +1,5 @@
 /** Errors of the context room. */
-import { type ErrorDetails, type ErrorKind, MerogateError } from '../errors.ts'
+import { type ErrorDetails, MerogateError } from '../errors.ts'
 
 const KINDS = {
   /** No such context on this node. */
@@ -40,7 +40,7 @@ const KINDS = {
   ANCHOR_NO_CONTEXT: 'missing',
   /** An envelope that no honest node could have made. */
   DELTA_INVALID: 'protocol',
-} as const satisfies Record<string, ErrorKind>
+} as const
 
 export type ContextErrorCode = keyof typeof KINDS
 

@@ -41,7 +41,7 @@ export class EventLog extends Emitter<NodeEvents> implements Events {
     options: { limit?: number } = {},
   ): Promise<{ mutations: readonly StateMutation[]; skipped: bigint }> {
     const { number } = this.#position(context)
-    const limit = Math.min(options.limit ?? MAX_REPLAY, MAX_REPLAY)
+    const limit = Math.max(0, Math.min(options.limit ?? MAX_REPLAY, MAX_REPLAY))
     const oldest = (await this.#c.rows.oldest(number)) ?? since
     const from = since < 1n ? 1n : since
     const skipped = oldest > from ? oldest - from : 0n

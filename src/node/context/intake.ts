@@ -65,9 +65,8 @@ export class Intake {
       candidate = decodeCandidate(this.#core.state.id, bytes)
       const known = this.#core.state.status(candidate.id, candidate.parents)
       // of one that is held, another copy may open where ours does not
-      if ((known !== undefined && known !== 'held') || this.#inFlight.has(key)) {
-        return result('duplicate', candidate.id)
-      }
+      const isKnown = known !== undefined && (known !== 'held' || candidate.announced)
+      if (isKnown || this.#inFlight.has(key)) return result('duplicate', candidate.id)
       checkSignature(candidate)
     } catch (error) {
       return this.#reject(bytes, error)
@@ -153,14 +152,6 @@ export class Intake {
   #replacesHeld(candidate: Candidate): boolean {
     const row = this.#core.c.deltas.get(this.#core.state.ref.number, candidate.id)
     return row?.reason !== PARK_REASON.application && this.#holdReason(candidate) === undefined
-  }
-
-  // The epoch a body is sealed under is no part of what the author signed: an envelope that nobody can open must not keep out one that can be.
-  #replaces(candidate: Candidate): boolean {
-    const { state, group, c } = this.#core
-    if (state.dag.waitingStatus(candidate.id) !== 'held') return false
-    const row = c.deltas.get(state.ref.number, candidate.id)
-    return row?.reason === PARK_REASON.key && group.keyring.has(candidate.envelope.sealedEpoch)
   }
 
   async #refreshMembers(): Promise<void> {
@@ -259,8 +250,6 @@ export class Intake {
 
   /** A stored delta that waited: takes it up again. */
   async #reload(id: DeltaId): Promise<void> {
-    // what was looked at before it may have been its parent, or its endorser
-    if (this.#core.state.dag.waitingStatus(id) === undefined) return
     const bytes = await this.#core.c.deltas.envelope(this.#core.state.ref.number, id)
     // an earlier one may have taken it along
     if (bytes === undefined || this.#core.state.dag.waitingStatus(id) === undefined) return

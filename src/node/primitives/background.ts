@@ -10,21 +10,25 @@ export class Background {
     this.#logger = logger
   }
 
-  /** Keeps track of a promise. Failures of a known kind are logged at debug: whoever caused them has heard; the rest is a bug. */
-  add(work: Promise<unknown>): void {
-    const task = work
-      .then(
-        () => {},
-        (error: unknown) => {
-          const expected = isMerogateError(error) && error.kind !== 'internal'
-          this.#logger[expected ? 'debug' : 'error']({ err: error }, 'background work failed')
-        },
-      )
-      .finally(() => this.#tasks.delete(task))
-    this.#tasks.add(task)
+  /** Runs a task to its end, whatever it is. Failures of a known kind are logged at debug; the rest is a bug. */
+  run(name: string, task: () => Promise<unknown>): void {
+    const promise = (async () => {
+      try {
+        await task()
+      } catch (error) {
+        const expected = isMerogateError(error) && error.kind !== 'internal'
+        this.#logger[expected ? 'debug' : 'error']({ err: error, task: name }, 'background failed')
+      }
+    })().finally(() => this.#tasks.delete(promise))
+    this.#tasks.add(promise)
   }
 
-  /** Resolves when all work has ended, that included that was begun meanwhile. */
+  /** Keeps track of work that runs already. */
+  add(work: Promise<unknown>): void {
+    this.run('work', () => work)
+  }
+
+  /** Resolves when all tasks have ended, those included that were started meanwhile. */
   async settled(): Promise<void> {
     while (this.#tasks.size > 0) await Promise.all(this.#tasks)
   }

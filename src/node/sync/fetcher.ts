@@ -5,7 +5,7 @@ import type { PeerId } from '../network/network.ts'
 import type { Clock, Random, Timer } from '../primitives/clock.ts'
 import { type ContextId, type DeltaId, idKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
-import type { Background } from './background.ts'
+import type { Background } from '../primitives/background.ts'
 import {
   MAX_BARREN_REQUESTS,
   MAX_FETCHES_PER_CONTEXT,

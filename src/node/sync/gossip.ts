@@ -11,7 +11,7 @@ import { contextTopic } from '../network/topics.ts'
 import type { Clock, Timer } from '../primitives/clock.ts'
 import { type ContextId, type DeltaId, idKey, PublicKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
-import type { Background } from './background.ts'
+import type { Background } from '../primitives/background.ts'
 import {
   GOSSIP_CATCH_UP_MS,
   GOSSIP_DELTA_BURST,

@@ -9,7 +9,7 @@ import { WIRE_ERRORS } from '../codec/sync-frames.ts'
 import type { FramedStream, PeerId } from '../network/network.ts'
 import { ContextId, DeltaId, idKey, PublicKey } from '../primitives/ids.ts'
 import { dialable } from './address-book.ts'
-import { within } from './background.ts'
+import { within } from './waiting.ts'
 import { syncError } from './errors.ts'
 import { InFlight } from './in-flight.ts'
 import {

@@ -17,7 +17,8 @@ import { ContextId, idKey, PublicKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import type { Directory } from './address-book.ts'
 import { answer as answerRequest } from './answers.ts'
-import { type Background, within } from './background.ts'
+import type { Background } from '../primitives/background.ts'
+import { within } from './waiting.ts'
 import { isBreach, syncError } from './errors.ts'
 import {
   MAX_FAILED_JOINS,

@@ -2,7 +2,7 @@
 import type { Clock, Timer } from '../primitives/clock.ts'
 import type { ContextId, DeltaId } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
-import type { Background } from './background.ts'
+import type { Background } from '../primitives/background.ts'
 import type { SyncMetrics } from './metrics.ts'
 import type { Frontier, Party, ReceiveResult, ReplicaSource } from './replica.ts'
 

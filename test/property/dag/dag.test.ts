@@ -109,13 +109,18 @@ describe('a DAG, whatever the order of delivery', () => {
         for (const index of order) {
           const node = nodes[index] as DagNode // positions are below the length
           // without a first delta nothing can be applied
-          dag.wait({ ...node, parents: node.parents.map((id) => (id.some(Boolean) ? id : idOf('x'))) }, 'pending')
+          dag.wait(
+            { ...node, parents: node.parents.map((id) => (id.some(Boolean) ? id : idOf('x'))) },
+            'pending',
+          )
         }
         const gone = nodes[pick % nodes.length] as DagNode // below the length
         dag.remove(gone.id)
         dag.remove(gone.id)
         expect(dag.status(gone.id)).to.equal(undefined)
-        const isNamed = nodes.some(({ parents }) => parents.some((id) => idKey(id) === idKey(gone.id)))
+        const isNamed = nodes.some(({ parents }) =>
+          parents.some((id) => idKey(id) === idKey(gone.id)),
+        )
         expect(dag.missing().some((id) => idKey(id) === idKey(gone.id))).to.equal(isNamed)
         for (const node of nodes) dag.remove(node.id)
         expect(dag.missing()).to.deep.equal([])
@@ -143,33 +148,42 @@ describe('lacking', () => {
 
   it('finds what brute force finds, parents first, for any wants, haves and bound', () => {
     fc.assert(
-      fc.property(history, picks, picks, fc.integer({ min: 1, max: 30 }), (nodes, wants, haves, max) => {
-        const byKey = new Map(nodes.map((node) => [idKey(node.id), node]))
-        const seqs = new Map(nodes.map((node, index) => [idKey(node.id), BigInt(index + 1)]))
-        const load = (id: DeltaId): WalkNode | undefined => {
-          const node = byKey.get(idKey(id))
-          const seq = seqs.get(idKey(id))
-          return node && seq !== undefined ? { id: node.id, parents: node.parents, seq } : undefined
-        }
-        // positions beyond the history are ids that nobody knows
-        const named = (list: readonly number[]): DeltaId[] => list.map((index) => idOf(String(index)))
-        const had = closure(byKey, named(haves))
-        const expected = [...closure(byKey, named(wants))].filter((key) => !had.has(key))
-        const found = lacking(named(wants), named(haves), load, max)
-        const keys = found.nodes.map(({ id }) => idKey(id))
-        expect(found.complete).to.equal(expected.length <= max)
-        expect(keys).to.have.length(Math.min(max, expected.length))
-        expect(new Set(keys).size).to.equal(keys.length)
-        expect(expected).to.include.members(keys)
-        // whatever is returned can be applied by someone who has what they say
-        const applied = new Set(had)
-        for (const node of found.nodes) {
-          for (const parent of node.parents) {
-            expect(applied.has(idKey(parent)) || !byKey.has(idKey(parent))).to.equal(true)
+      fc.property(
+        history,
+        picks,
+        picks,
+        fc.integer({ min: 1, max: 30 }),
+        (nodes, wants, haves, max) => {
+          const byKey = new Map(nodes.map((node) => [idKey(node.id), node]))
+          const seqs = new Map(nodes.map((node, index) => [idKey(node.id), BigInt(index + 1)]))
+          const load = (id: DeltaId): WalkNode | undefined => {
+            const node = byKey.get(idKey(id))
+            const seq = seqs.get(idKey(id))
+            return node && seq !== undefined
+              ? { id: node.id, parents: node.parents, seq }
+              : undefined
           }
-          applied.add(idKey(node.id))
-        }
-      }),
+          // positions beyond the history are ids that nobody knows
+          const named = (list: readonly number[]): DeltaId[] =>
+            list.map((index) => idOf(String(index)))
+          const had = closure(byKey, named(haves))
+          const expected = [...closure(byKey, named(wants))].filter((key) => !had.has(key))
+          const found = lacking(named(wants), named(haves), load, max)
+          const keys = found.nodes.map(({ id }) => idKey(id))
+          expect(found.complete).to.equal(expected.length <= max)
+          expect(keys).to.have.length(Math.min(max, expected.length))
+          expect(new Set(keys).size).to.equal(keys.length)
+          expect(expected).to.include.members(keys)
+          // whatever is returned can be applied by someone who has what they say
+          const applied = new Set(had)
+          for (const node of found.nodes) {
+            for (const parent of node.parents) {
+              expect(applied.has(idKey(parent)) || !byKey.has(idKey(parent))).to.equal(true)
+            }
+            applied.add(idKey(node.id))
+          }
+        },
+      ),
     )
   })
 })

@@ -1,7 +1,20 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { fromBase58, fromHex, fromUtf8, toBase58, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
-import { compareHlc, hlcTime, HybridClock, ntp64, ntp64ToNs } from '../../../src/node/primitives/hlc.ts'
+import {
+  fromBase58,
+  fromHex,
+  fromUtf8,
+  toBase58,
+  toHex,
+  utf8,
+} from '../../../src/node/primitives/bytes.ts'
+import {
+  compareHlc,
+  hlcTime,
+  HybridClock,
+  ntp64,
+  ntp64ToNs,
+} from '../../../src/node/primitives/hlc.ts'
 import { handClock } from '../../support/hand-clock.ts'
 
 const hlc = fc.uint8Array({ minLength: 24, maxLength: 24 })
@@ -24,7 +37,10 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   near.map((offset): Step => ({ kind: 'set', ns: START + offset })),
   near.map((offset): Step => ({ kind: 'observe', time: ntp64(START + offset) })),
   fc
-    .oneof(fc.constant(0n), near.map((offset) => START + offset))
+    .oneof(
+      fc.constant(0n),
+      near.map((offset) => START + offset),
+    )
     .map((above): Step => ({ kind: 'next', above })),
 )
 

@@ -7,7 +7,12 @@ const bytes = fc.uint8Array({ maxLength: 6 })
 
 describe('ranges of a prefix', () => {
   it('hold exactly the keys that begin with it', () => {
-    const near = fc.oneof(bytes, fc.array(fc.constantFrom(0, 1, 0xfe, 0xff), { maxLength: 5 }).map((list) => Uint8Array.from(list)))
+    const near = fc.oneof(
+      bytes,
+      fc
+        .array(fc.constantFrom(0, 1, 0xfe, 0xff), { maxLength: 5 })
+        .map((list) => Uint8Array.from(list)),
+    )
     const prefixes = near.filter((prefix) => prefix.some((byte) => byte !== 0xff))
     fc.assert(
       fc.property(prefixes, near, bytes, (prefix, other, rest) => {

@@ -55,12 +55,16 @@ function parents(count: number): Uint8Array[] {
 
 describe('delta codecs', () => {
   it('take 64 parents in a header and no more', () => {
-    const full = headerCodec.encode({ ...HEADER, authority: bytesOf('a'), parents: parents(MAX_PARENTS) })
+    const full = headerCodec.encode({
+      ...HEADER,
+      authority: bytesOf('a'),
+      parents: parents(MAX_PARENTS),
+    })
     expect(full.length).to.be.at.most(MAX_HEADER_BYTES)
     expect(headerCodec.decode(full).parents).to.have.length(MAX_PARENTS)
-    expect(thrownCode(() => headerCodec.encode({ ...HEADER, parents: parents(MAX_PARENTS + 1) }))).to.equal(
-      'CODEC_ENCODE',
-    )
+    expect(
+      thrownCode(() => headerCodec.encode({ ...HEADER, parents: parents(MAX_PARENTS + 1) })),
+    ).to.equal('CODEC_ENCODE')
     // the same by hand: the count stands after version, three ids, no authority, epoch, revision and time
     const count = 1 + 96 + 1 + 4 + 8 + 24
     const one = headerCodec.encode(HEADER)
@@ -131,7 +135,11 @@ describe('delta codecs', () => {
       ...over,
     })
     const cases: [string, PayloadEvent[], PayloadEvent[]][] = [
-      ['count', Array(MAX_EVENTS).fill(event({})), Array(MAX_EVENTS + 1).fill(event({}))],
+      [
+        'count',
+        Array<PayloadEvent>(MAX_EVENTS).fill(event({})),
+        Array<PayloadEvent>(MAX_EVENTS + 1).fill(event({})),
+      ],
       [
         'kind',
         [event({ kind: 'k'.repeat(MAX_EVENT_KIND_BYTES) })],

@@ -81,7 +81,9 @@ describe('event log', () => {
     const { log } = await logOf(range(1n, BigInt(MAX_REPLAY) + 1n))
     expect((await log.replay(CONTEXT, 1n, { limit: 2 })).mutations).to.have.length(2)
     expect((await log.replay(CONTEXT, 1n)).mutations).to.have.length(MAX_REPLAY)
-    expect((await log.replay(CONTEXT, 1n, { limit: MAX_REPLAY + 1 })).mutations).to.have.length(MAX_REPLAY)
+    expect((await log.replay(CONTEXT, 1n, { limit: MAX_REPLAY + 1 })).mutations).to.have.length(
+      MAX_REPLAY,
+    )
     expect((await log.replay(CONTEXT, 1n, { limit: 0 })).mutations).to.have.length(0)
     expect((await log.replay(CONTEXT, 1n, { limit: -1 })).mutations).to.have.length(0)
   })

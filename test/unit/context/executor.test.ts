@@ -18,7 +18,10 @@ describe('executor of a context', () => {
       seen.push(`${name} ends`)
       return name
     }
-    expect(await Promise.all([executor.run(task('a')), executor.run(task('b'))])).to.deep.equal(['a', 'b'])
+    expect(await Promise.all([executor.run(task('a')), executor.run(task('b'))])).to.deep.equal([
+      'a',
+      'b',
+    ])
     expect(seen).to.deep.equal(['a begins', 'a ends', 'b begins', 'b ends'])
   })
 

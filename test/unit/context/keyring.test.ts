@@ -36,7 +36,12 @@ function sealedBy(keyring: Keyring, epoch: number): Uint8Array {
   return seal(key, NONCE, AAD, utf8('body'))
 }
 
-function opens(keyring: Keyring, sealed: Uint8Array, author = alice.publicKey, context = CONTEXT): boolean {
+function opens(
+  keyring: Keyring,
+  sealed: Uint8Array,
+  author = alice.publicKey,
+  context = CONTEXT,
+): boolean {
   return keyring.open(context, author, { epoch: 3, nonce: NONCE, aad: AAD, sealed }) !== undefined
 }
 

@@ -1,7 +1,11 @@
 import { expect } from 'chai'
 import { eventsCodec, MAX_PARENTS } from '../../../src/node/codec/delta.ts'
 import { runHandlers } from '../../../src/node/context/handlers.ts'
-import { HANDLER_TRIES, MAX_CALL_GROUP, MAX_HANDLER_DEPTH } from '../../../src/node/context/limits.ts'
+import {
+  HANDLER_TRIES,
+  MAX_CALL_GROUP,
+  MAX_HANDLER_DEPTH,
+} from '../../../src/node/context/limits.ts'
 import { EMPTY, fromUtf8, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { Background } from '../../../src/node/primitives/background.ts'
 import { compareHlc, hlcTime } from '../../../src/node/primitives/hlc.ts'
@@ -10,7 +14,13 @@ import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { LEDGER_STATUS } from '../../../src/node/store/repositories/events.ts'
 import { craftDelta, type Crafted, keyOf } from '../../support/craft-delta.ts'
 import { rejectionCode } from '../../support/error-code.ts'
-import { CONTEXT_NUMBER, type KitInit, type ReplicaKit, replicaKit, testKeyring } from '../../support/replica-kit.ts'
+import {
+  CONTEXT_NUMBER,
+  type KitInit,
+  type ReplicaKit,
+  replicaKit,
+  testKeyring,
+} from '../../support/replica-kit.ts'
 
 const alice = keyOf('alice')
 const me = keyOf('me')
@@ -138,9 +148,18 @@ describe('local calls of a context replica', () => {
 
   it('stamp later than everything seen, also after a restart with a clock that went back', async () => {
     const kit = await started()
-    const ahead = craftDelta({ author: alice, keyring, item: 'ahead', step: 4_000, parents: [genesis.id] })
+    const ahead = craftDelta({
+      author: alice,
+      keyring,
+      item: 'ahead',
+      step: 4_000,
+      parents: [genesis.id],
+    })
     await kit.replica.receive(ahead.bytes)
-    const hlcOf = async (call: Promise<{ delta: unknown }>, from: ReplicaKit): Promise<Uint8Array> => {
+    const hlcOf = async (
+      call: Promise<{ delta: unknown }>,
+      from: ReplicaKit,
+    ): Promise<Uint8Array> => {
       await call
       const [head] = from.replica.state.dag.heads
       return from.deltas.get(CONTEXT_NUMBER, head ?? genesis.id)?.hlc ?? EMPTY
@@ -158,7 +177,13 @@ describe('local calls of a context replica', () => {
     const kit = await started()
     const other = await started({ own: [alice] })
     const branches = Array.from({ length: MAX_PARENTS + 6 }, (_, i) =>
-      craftDelta({ author: alice, keyring, item: `branch ${i}`, step: 1 + i, parents: [genesis.id] }),
+      craftDelta({
+        author: alice,
+        keyring,
+        item: `branch ${i}`,
+        step: 1 + i,
+        parents: [genesis.id],
+      }),
     )
     for (const { bytes } of branches) {
       await kit.replica.receive(bytes)
@@ -178,7 +203,13 @@ describe('local calls of a context replica', () => {
 })
 
 describe('a disk that refuses a batch', () => {
-  const child = craftDelta({ author: alice, keyring, item: 'child', step: 1, parents: [genesis.id] })
+  const child = craftDelta({
+    author: alice,
+    keyring,
+    item: 'child',
+    step: 1,
+    parents: [genesis.id],
+  })
 
   it('leaves a context as it was before a local call, and the next call works', async () => {
     const kit = await started()
@@ -218,7 +249,13 @@ describe('a disk that refuses a batch', () => {
     const kit = await started()
     const key = Uint8Array.of(0x08, 0, 0, 0, CONTEXT_NUMBER, ...child.id)
     await kit.store.batch([{ type: 'put', key, value: EMPTY }])
-    const grandchild = craftDelta({ author: alice, keyring, item: 'g', step: 2, parents: [child.id] })
+    const grandchild = craftDelta({
+      author: alice,
+      keyring,
+      item: 'g',
+      step: 2,
+      parents: [child.id],
+    })
     await kit.replica.receive(grandchild.bytes)
     expect(kit.replica.stopped).to.equal(true)
     expect(await rejectionCode(kit.call('add', 'x'))).to.equal('CONTEXT_STOPPED')
@@ -227,7 +264,10 @@ describe('a disk that refuses a batch', () => {
 
 describe('event handlers', () => {
   /** A delta of Alice's with events for handlers. */
-  function emitting(handlers: readonly string[], over: { depth?: number; step?: number } = {}): Crafted {
+  function emitting(
+    handlers: readonly string[],
+    over: { depth?: number; step?: number } = {},
+  ): Crafted {
     const events = handlers.map((handler) => ({ kind: 'said', data: utf8('hello'), handler }))
     return craftDelta({
       author: alice,
@@ -269,7 +309,9 @@ describe('event handlers', () => {
     expect(await kit.items()).to.deep.equal(['emits onSaid', 'genesis', 'heard hello'])
     const [entry] = await kit.eventRows.ledger(CONTEXT_NUMBER)
     expect(entry?.row.status).to.equal(LEDGER_STATUS.done)
-    expect(toHex(entry?.row.produced ?? EMPTY)).to.equal(toHex(kit.replica.state.dag.heads[0] ?? EMPTY))
+    expect(toHex(entry?.row.produced ?? EMPTY)).to.equal(
+      toHex(kit.replica.state.dag.heads[0] ?? EMPTY),
+    )
   })
 
   it('run for no event of our own', async () => {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { DELTA_KIND, envelopeCodec } from '../../../src/node/codec/delta.ts'
 import { RETRY_DELAYS_MS } from '../../../src/node/context/limits.ts'
+import { EMPTY } from '../../../src/node/primitives/bytes.ts'
 import { HLC_MAX_AHEAD_MS } from '../../../src/node/primitives/hlc.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
 import { PARK_REASON } from '../../../src/node/store/repositories/deltas.ts'
@@ -45,7 +46,14 @@ function reasonOf(kit: ReplicaKit, delta: Crafted): number | undefined {
 describe('a context replica parking deltas', () => {
   it('waits for a key epoch, asks for it, and applies when it comes', async () => {
     const kit = await started()
-    const sealed = craftDelta({ author: alice, keyring, item: 's', step: 1, epoch: 1, parents: [genesis.id] })
+    const sealed = craftDelta({
+      author: alice,
+      keyring,
+      item: 's',
+      step: 1,
+      epoch: 1,
+      parents: [genesis.id],
+    })
     const child = craftDelta({ author: alice, keyring, item: 'c', step: 2, parents: [sealed.id] })
     expect(await status(kit, sealed)).to.equal('parked')
     expect(reasonOf(kit, sealed)).to.equal(PARK_REASON.key)
@@ -60,7 +68,14 @@ describe('a context replica parking deltas', () => {
 
   it('drops a false body when the key shows it, and then takes the true one', async () => {
     const kit = await started()
-    const sealed = craftDelta({ author: alice, keyring, item: 's', step: 1, epoch: 1, parents: [genesis.id] })
+    const sealed = craftDelta({
+      author: alice,
+      keyring,
+      item: 's',
+      step: 1,
+      epoch: 1,
+      parents: [genesis.id],
+    })
     const bad = envelopeCodec.encode({ ...sealed.envelope, nonce: new Uint8Array(12) })
     expect((await kit.replica.receive(bad)).status).to.equal('parked')
     await kit.group.addKey(1, epochKey(1))
@@ -71,7 +86,13 @@ describe('a context replica parking deltas', () => {
 
   it('waits for the author to become a writer', async () => {
     const kit = await started()
-    const theirs = craftDelta({ author: departed, keyring, item: 'd', step: 1, parents: [genesis.id] })
+    const theirs = craftDelta({
+      author: departed,
+      keyring,
+      item: 'd',
+      step: 1,
+      parents: [genesis.id],
+    })
     expect(await status(kit, theirs)).to.equal('parked')
     expect(reasonOf(kit, theirs)).to.equal(PARK_REASON.member)
     kit.anchor.say([...MEMBERS, [departed, 'writer']])
@@ -82,7 +103,13 @@ describe('a context replica parking deltas', () => {
 
   it('treats a reader’s delta like a non-member’s', async () => {
     const kit = await started()
-    const theirs = craftDelta({ author: reader, keyring, item: 'r', step: 1, parents: [genesis.id] })
+    const theirs = craftDelta({
+      author: reader,
+      keyring,
+      item: 'r',
+      step: 1,
+      parents: [genesis.id],
+    })
     expect(await status(kit, theirs)).to.equal('parked')
     kit.anchor.say([
       [alice, 'writer'],
@@ -97,7 +124,13 @@ describe('a context replica parking deltas', () => {
   it('reads the anchor once for a delta by a non-member, and then rests', async () => {
     const kit = await started()
     const { batches } = kit.store
-    const theirs = craftDelta({ author: departed, keyring, item: 'd', step: 1, parents: [genesis.id] })
+    const theirs = craftDelta({
+      author: departed,
+      keyring,
+      item: 'd',
+      step: 1,
+      parents: [genesis.id],
+    })
     await status(kit, theirs)
     for (let i = 0; i < 20; i++) await kit.idle()
     expect(kit.anchor.reads).to.equal(1)
@@ -126,12 +159,19 @@ describe('a context replica parking deltas', () => {
     const first = old('one', 1, genesis)
     const second = old('two', 2, first)
     const third = old('three', 3, second)
-    const vouch = craftDelta({ author: alice, keyring, item: 'vouch', step: 4, parents: [third.id] })
+    const vouch = craftDelta({
+      author: alice,
+      keyring,
+      item: 'vouch',
+      step: 4,
+      parents: [third.id],
+    })
     const all = ['genesis', 'one', 'two', 'three', 'vouch']
 
     it('accepts a departed member’s history as soon as a writer builds on it', async () => {
       const kit = await started()
-      for (const delta of [first, second, third]) expect(await status(kit, delta)).to.equal('parked')
+      for (const delta of [first, second, third])
+        expect(await status(kit, delta)).to.equal('parked')
       await status(kit, vouch)
       await kit.idle()
       expect(kit.model.applies).to.deep.equal(all)
@@ -156,7 +196,13 @@ describe('a context replica parking deltas', () => {
 
     it('does not take a departed member’s word for its own deltas, nor a reader’s', async () => {
       const kit = await started()
-      const byReader = craftDelta({ author: reader, keyring, item: 'r', step: 5, parents: [third.id] })
+      const byReader = craftDelta({
+        author: reader,
+        keyring,
+        item: 'r',
+        step: 5,
+        parents: [third.id],
+      })
       for (const delta of [first, second, third, byReader]) {
         expect(await status(kit, delta)).to.equal('parked')
       }
@@ -197,7 +243,13 @@ describe('a context replica parking deltas', () => {
     const kit = await started()
     const dayMs = 86_400_000
     const last = kit.hlc.last
-    const future = craftDelta({ author: alice, keyring, item: 'f', step: dayMs, parents: [genesis.id] })
+    const future = craftDelta({
+      author: alice,
+      keyring,
+      item: 'f',
+      step: dayMs,
+      parents: [genesis.id],
+    })
     expect(await status(kit, future)).to.equal('parked')
     expect(reasonOf(kit, future)).to.equal(PARK_REASON.future)
     expect(kit.hlc.last).to.equal(last)
@@ -247,9 +299,27 @@ describe('a context replica parking deltas', () => {
   })
 
   describe('a guest that fails', () => {
-    const broken = craftDelta({ author: alice, keyring, item: 'broken', step: 1, parents: [genesis.id] })
-    const child = craftDelta({ author: alice, keyring, item: 'child', step: 2, parents: [broken.id] })
-    const aside = craftDelta({ author: alice, keyring, item: 'aside', step: 3, parents: [genesis.id] })
+    const broken = craftDelta({
+      author: alice,
+      keyring,
+      item: 'broken',
+      step: 1,
+      parents: [genesis.id],
+    })
+    const child = craftDelta({
+      author: alice,
+      keyring,
+      item: 'child',
+      step: 2,
+      parents: [broken.id],
+    })
+    const aside = craftDelta({
+      author: alice,
+      keyring,
+      item: 'aside',
+      step: 3,
+      parents: [genesis.id],
+    })
 
     it('is tried again after each delay, and its children wait', async () => {
       const kit = await started()
@@ -295,17 +365,38 @@ describe('a context replica parking deltas', () => {
 
   it('does not let an envelope under an epoch that nobody has keep the genuine delta out', async () => {
     const kit = await started()
-    const genuine = craftDelta({ author: alice, keyring, item: 'g', step: 1, parents: [genesis.id] })
+    const genuine = craftDelta({
+      author: alice,
+      keyring,
+      item: 'g',
+      step: 1,
+      parents: [genesis.id],
+    })
     const resealed = envelopeCodec.encode({ ...genuine.envelope, sealedEpoch: 4_000_000_000 })
     expect((await kit.replica.receive(resealed)).status).to.equal('parked')
+    const bare = envelopeCodec.encode({ ...genuine.envelope, sealed: EMPTY })
+    expect((await kit.replica.receive(bare)).status).to.equal('duplicate')
     await status(kit, genuine)
     expect(kit.model.applies).to.deep.equal(['genesis', 'g'])
   })
 
   it('applies nothing twice when a start finds its reason gone and a parent endorsed at once', async () => {
     const kit = await started({ epochs: [0] })
-    const theirs = craftDelta({ author: departed, keyring, item: 'd', step: 3, parents: [genesis.id] })
-    const early = craftDelta({ author: alice, keyring, item: 'e', step: 2, epoch: 1, parents: [theirs.id] })
+    const theirs = craftDelta({
+      author: departed,
+      keyring,
+      item: 'd',
+      step: 3,
+      parents: [genesis.id],
+    })
+    const early = craftDelta({
+      author: alice,
+      keyring,
+      item: 'e',
+      step: 2,
+      epoch: 1,
+      parents: [theirs.id],
+    })
     await status(kit, theirs)
     await status(kit, early)
     const again = await kit.reopen({ epochs: [0, 1] })

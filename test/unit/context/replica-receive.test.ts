@@ -3,7 +3,12 @@ import { DELTA_KIND, envelopeCodec } from '../../../src/node/codec/delta.ts'
 import { EMPTY } from '../../../src/node/primitives/bytes.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
 import { bytesOf, craftDelta, type Crafted, keyOf } from '../../support/craft-delta.ts'
-import { type KitInit, type ReplicaKit, replicaKit, testKeyring } from '../../support/replica-kit.ts'
+import {
+  type KitInit,
+  type ReplicaKit,
+  replicaKit,
+  testKeyring,
+} from '../../support/replica-kit.ts'
 
 const alice = keyOf('alice')
 const bob = keyOf('bob')
@@ -127,7 +132,12 @@ describe('a context replica receiving deltas', () => {
       ['another nonce', { nonce: new Uint8Array(12) }],
       [
         'a garbage body',
-        { sealed: Uint8Array.from(first.envelope.sealed, (byte, i) => byte ^ (garbage[i % 32] ?? 1)) },
+        {
+          sealed: Uint8Array.from(
+            first.envelope.sealed,
+            (byte, i) => byte ^ (garbage[i % 32] ?? 1),
+          ),
+        },
       ],
       ['a body of another length', { sealed: first.envelope.sealed.subarray(1) }],
     ]
@@ -183,7 +193,13 @@ describe('a context replica receiving deltas', () => {
 
   it('rejects a delta whose timestamp is not after its parents’, also when it waited for them', async () => {
     const kit = await replicaKit(INIT)
-    const early = craftDelta({ author: alice, keyring, step: -1, item: 'early', parents: [first.id] })
+    const early = craftDelta({
+      author: alice,
+      keyring,
+      step: -1,
+      item: 'early',
+      parents: [first.id],
+    })
     expect(await receiveAll(kit, [early])).to.deep.equal(['pending'])
     expect(await receiveAll(kit, [first])).to.deep.equal(['applied'])
     expect(kit.model.applies).to.deep.equal(['item 0'])

@@ -19,7 +19,14 @@ import {
 import { compareBytes, EMPTY, fromUtf8, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { HLC_MAX_AHEAD_MS } from '../../../src/node/primitives/hlc.ts'
 import { ContextId, idKey, ZERO_ID } from '../../../src/node/primitives/ids.ts'
-import { bytesOf, CONTEXT, craftDelta, type Crafted, keyOf, stamp } from '../../support/craft-delta.ts'
+import {
+  bytesOf,
+  CONTEXT,
+  craftDelta,
+  type Crafted,
+  keyOf,
+  stamp,
+} from '../../support/craft-delta.ts'
 import { thrownCode } from '../../support/error-code.ts'
 import { START_MS } from '../../support/hand-clock.ts'
 import { testKeyring } from '../../support/replica-kit.ts'
@@ -31,7 +38,11 @@ const parent = bytesOf('parent')
 const genuine = craftDelta({ author: alice, keyring, item: 'genuine', parents: [parent], step: 1 })
 
 /** What the whole door says: a code, a reason to wait, or `accepted`. */
-function verdict(bytes: Uint8Array, over: Partial<VerifyView> = {}, hlcs: Uint8Array[] = []): string {
+function verdict(
+  bytes: Uint8Array,
+  over: Partial<VerifyView> = {},
+  hlcs: Uint8Array[] = [],
+): string {
   const view: VerifyView = {
     context: CONTEXT,
     keyring,
@@ -54,7 +65,10 @@ function verdict(bytes: Uint8Array, over: Partial<VerifyView> = {}, hlcs: Uint8A
 }
 
 function altered(delta: Crafted, header: Partial<DeltaHeader>): Uint8Array {
-  return envelopeCodec.encode({ ...delta.envelope, header: { ...delta.envelope.header, ...header } })
+  return envelopeCodec.encode({
+    ...delta.envelope,
+    header: { ...delta.envelope.header, ...header },
+  })
 }
 
 describe('verification of a delta', () => {
@@ -94,9 +108,17 @@ describe('verification of a delta', () => {
   })
 
   it('rejects a signature used again with other parents', () => {
-    const other = craftDelta({ author: alice, keyring, item: 'genuine', parents: [bytesOf('p2')], step: 1 })
+    const other = craftDelta({
+      author: alice,
+      keyring,
+      item: 'genuine',
+      parents: [bytesOf('p2')],
+      step: 1,
+    })
     const { signature } = genuine.envelope
-    expect(verdict(envelopeCodec.encode({ ...other.envelope, signature }))).to.equal('DELTA_INVALID')
+    expect(verdict(envelopeCodec.encode({ ...other.envelope, signature }))).to.equal(
+      'DELTA_INVALID',
+    )
   })
 
   it('rejects altered nonce, body, body length and key epoch', () => {
@@ -110,13 +132,21 @@ describe('verification of a delta', () => {
       { sealed: new Uint8Array([...sealed, 0]) },
       { sealedEpoch: 1 },
     ]) {
-      expect(verdict(envelopeCodec.encode({ ...genuine.envelope, ...over }))).to.equal('DELTA_INVALID')
+      expect(verdict(envelopeCodec.encode({ ...genuine.envelope, ...over }))).to.equal(
+        'DELTA_INVALID',
+      )
     }
   })
 
   it('rejects a body sealed for another author, context or delta', () => {
     const byBob = craftDelta({ author: bob, keyring, item: 'genuine', parents: [parent], step: 1 })
-    const later = craftDelta({ author: alice, keyring, item: 'genuine', parents: [parent], step: 2 })
+    const later = craftDelta({
+      author: alice,
+      keyring,
+      item: 'genuine',
+      parents: [parent],
+      step: 2,
+    })
     for (const { envelope } of [byBob, later]) {
       const { nonce, sealed } = envelope
       expect(verdict(envelopeCodec.encode({ ...genuine.envelope, nonce, sealed }))).to.equal(
@@ -129,7 +159,14 @@ describe('verification of a delta', () => {
   })
 
   it('accepts a body sealed again under another epoch', () => {
-    const again = craftDelta({ author: alice, keyring, item: 'genuine', parents: [parent], step: 1, epoch: 1 })
+    const again = craftDelta({
+      author: alice,
+      keyring,
+      item: 'genuine',
+      parents: [parent],
+      step: 1,
+      epoch: 1,
+    })
     const { nonce, sealed } = again.envelope
     // the header names epoch 0; who serves it says under which epoch the body lies
     const candidate = craftDelta({
@@ -143,7 +180,9 @@ describe('verification of a delta', () => {
     })
     expect(toHex(candidate.id)).to.equal(toHex(genuine.id))
     expect(verdict(candidate.bytes)).to.equal('accepted')
-    expect(verdict(envelopeCodec.encode({ ...genuine.envelope, nonce, sealed, sealedEpoch: 1 }))).to.equal(
+    expect(
+      verdict(envelopeCodec.encode({ ...genuine.envelope, nonce, sealed, sealedEpoch: 1 })),
+    ).to.equal(
       'DELTA_INVALID', // its id is another's
     )
   })
@@ -159,15 +198,17 @@ describe('verification of a delta', () => {
     ]
     for (const [name, parents] of cases) {
       it(name, () => {
-        expect(verdict(craftDelta({ author: alice, keyring, parents }).bytes)).to.equal('DELTA_INVALID')
+        expect(verdict(craftDelta({ author: alice, keyring, parents }).bytes)).to.equal(
+          'DELTA_INVALID',
+        )
       })
     }
     it('one too many', () => {
       const most = craftDelta({ author: alice, keyring, parents: many })
       expect(verdict(most.bytes)).to.equal('accepted')
-      expect(thrownCode(() => craftDelta({ author: alice, keyring, parents: [...many, low] }))).to.equal(
-        'CODEC_ENCODE',
-      )
+      expect(
+        thrownCode(() => craftDelta({ author: alice, keyring, parents: [...many, low] })),
+      ).to.equal('CODEC_ENCODE')
     })
   })
 
@@ -213,7 +254,12 @@ describe('verification of a delta', () => {
       ['a reader', 'member', genuine.bytes, { roleOf: () => 'reader' }],
       ['a relay', 'member', genuine.bytes, { roleOf: () => 'relay' }],
       ['a key we lack', 'key', genuine.bytes, { keyring: testKeyring([5]) }],
-      ['nothing, when endorsed', 'accepted', genuine.bytes, { roleOf: () => undefined, isEndorsed: () => true }],
+      [
+        'nothing, when endorsed',
+        'accepted',
+        genuine.bytes,
+        { roleOf: () => undefined, isEndorsed: () => true },
+      ],
     ]
     for (const [name, reason, bytes, view] of cases) {
       it(`${name}: ${reason}`, () => expect(verdict(bytes, view)).to.equal(reason))

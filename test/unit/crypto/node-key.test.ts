@@ -24,7 +24,9 @@ describe('node key', () => {
     const path = join(folder.path, NODE_KEY_FILE)
     for (const text of ['', 'ff', 'zz'.repeat(32), 'AB'.repeat(32), 'ab'.repeat(33)]) {
       await writeFile(path, text)
-      expect(await rejectionCode(loadNodeKey(folder.path, systemRandom))).to.equal('NODE_KEY_INVALID')
+      expect(await rejectionCode(loadNodeKey(folder.path, systemRandom))).to.equal(
+        'NODE_KEY_INVALID',
+      )
       expect(await readFile(path, 'utf8')).to.equal(text)
     }
     const odd = join(folder.path, 'odd')

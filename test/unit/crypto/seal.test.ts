@@ -44,8 +44,10 @@ describe('sealed bytes', () => {
   })
 
   it('do not open when anything differs by a bit', () => {
-    for (const at of sealed.keys()) expect(open(key, nonce, aad, flipped(sealed, at))).to.equal(undefined)
-    for (const at of nonce.keys()) expect(open(key, flipped(nonce, at), aad, sealed)).to.equal(undefined)
+    for (const at of sealed.keys())
+      expect(open(key, nonce, aad, flipped(sealed, at))).to.equal(undefined)
+    for (const at of nonce.keys())
+      expect(open(key, flipped(nonce, at), aad, sealed)).to.equal(undefined)
     expect(open(key, nonce, flipped(aad, 0), sealed)).to.equal(undefined)
     expect(open(key, nonce, EMPTY, sealed)).to.equal(undefined)
     const other = deriveKey(bytesOf('secret'), utf8('other info'))

@@ -44,7 +44,9 @@ describe('ed25519', () => {
       const key = generateSigningKey(fromHex(seed))
       expect(toHex(key.publicKey)).to.equal(publicKey)
       expect(toHex(key.sign(fromHex(message)))).to.equal(signature)
-      expect(verifySignature(fromHex(publicKey), fromHex(message), fromHex(signature))).to.equal(true)
+      expect(verifySignature(fromHex(publicKey), fromHex(message), fromHex(signature))).to.equal(
+        true,
+      )
     })
   }
 
@@ -56,11 +58,13 @@ describe('ed25519', () => {
     const flips = (bytes: Uint8Array): Uint8Array[] =>
       [...bytes.keys()].map((at) => {
         const out = Uint8Array.from(bytes)
-        out[at] = (out[at] ?? 0) ^ (1 << at % 8)
+        out[at] = (out[at] ?? 0) ^ (1 << (at % 8))
         return out
       })
-    for (const bad of flips(signature)) expect(verifySignature(publicKey, EMPTY, bad)).to.equal(false)
-    for (const bad of flips(publicKey)) expect(verifySignature(bad, EMPTY, signature)).to.equal(false)
+    for (const bad of flips(signature))
+      expect(verifySignature(publicKey, EMPTY, bad)).to.equal(false)
+    for (const bad of flips(publicKey))
+      expect(verifySignature(bad, EMPTY, signature)).to.equal(false)
     expect(verifySignature(publicKey, Uint8Array.of(0), signature)).to.equal(false)
   })
 
@@ -97,7 +101,13 @@ describe('ed25519', () => {
   })
 
   it('never throws, whatever it is given, also the second time', () => {
-    for (const bad of [EMPTY, new Uint8Array(31), new Uint8Array(33), encode(2n), new Uint8Array(32).fill(0xff)]) {
+    for (const bad of [
+      EMPTY,
+      new Uint8Array(31),
+      new Uint8Array(33),
+      encode(2n),
+      new Uint8Array(32).fill(0xff),
+    ]) {
       for (let i = 0; i < 2; i++) expect(verifySignature(bad, EMPTY, signature)).to.equal(false)
     }
     for (const bad of [EMPTY, signature.subarray(1), concat(signature, Uint8Array.of(0))]) {

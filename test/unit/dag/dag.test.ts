@@ -1,6 +1,10 @@
 import { expect } from 'chai'
 import { Dag, headsAfter, parentsFault } from '../../../src/node/dag/dag.ts'
-import { MAX_AUTHOR_SHARE, MAX_WAITING_BYTES, MAX_WAITING_DELTAS } from '../../../src/node/dag/limits.ts'
+import {
+  MAX_AUTHOR_SHARE,
+  MAX_WAITING_BYTES,
+  MAX_WAITING_DELTAS,
+} from '../../../src/node/dag/limits.ts'
 import { lacking, type WalkNode } from '../../../src/node/dag/walk.ts'
 import { compareBytes } from '../../../src/node/primitives/bytes.ts'
 import { DeltaId, idKey, ZERO_ID } from '../../../src/node/primitives/ids.ts'

@@ -17,8 +17,15 @@ import { thrownCode } from '../../support/error-code.ts'
 
 describe('bytes', () => {
   it('reads UTF-8 and nothing that only resembles it', () => {
-    for (const text of ['', 'a', 'ä€😀', '\ufeffmark', '\0']) expect(fromUtf8(utf8(text))).to.equal(text)
-    for (const bad of [[0xff], [0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf5, 0x80, 0x80, 0x80]]) {
+    for (const text of ['', 'a', 'ä€😀', '\ufeffmark', '\0'])
+      expect(fromUtf8(utf8(text))).to.equal(text)
+    for (const bad of [
+      [0xff],
+      [0xc3],
+      [0xc0, 0x80],
+      [0xed, 0xa0, 0x80],
+      [0xf5, 0x80, 0x80, 0x80],
+    ]) {
       expect(thrownCode(() => fromUtf8(Uint8Array.from(bad)))).to.equal('BYTES_NOT_UTF8')
     }
   })
@@ -46,7 +53,9 @@ describe('bytes', () => {
 
   it('joins, compares and abbreviates', () => {
     expect(concat()).to.deep.equal(EMPTY)
-    expect(concat(Uint8Array.of(1), EMPTY, Uint8Array.of(2, 3))).to.deep.equal(Uint8Array.of(1, 2, 3))
+    expect(concat(Uint8Array.of(1), EMPTY, Uint8Array.of(2, 3))).to.deep.equal(
+      Uint8Array.of(1, 2, 3),
+    )
     expect(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 2))).to.equal(true)
     expect(equalBytes(Uint8Array.of(1, 2), Uint8Array.of(1, 2, 0))).to.equal(false)
     expect(compareBytes(Uint8Array.of(1), Uint8Array.of(1, 0))).to.be.lessThan(0)

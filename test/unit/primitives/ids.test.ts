@@ -1,6 +1,13 @@
 import { expect } from 'chai'
 import { toBase58 } from '../../../src/node/primitives/bytes.ts'
-import { ContextId, idKey, idText, isZero, PublicKey, ZERO_ID } from '../../../src/node/primitives/ids.ts'
+import {
+  ContextId,
+  idKey,
+  idText,
+  isZero,
+  PublicKey,
+  ZERO_ID,
+} from '../../../src/node/primitives/ids.ts'
 import { thrownCode } from '../../support/error-code.ts'
 
 describe('ids', () => {

@@ -1,16 +1,33 @@
 import { expect } from 'chai'
 import type { PayloadEvent } from '../../../src/node/codec/delta.ts'
 import { EMPTY, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
-import { ContextId, DeltaId, GroupId, PublicKey, ZERO_ID } from '../../../src/node/primitives/ids.ts'
+import {
+  ContextId,
+  DeltaId,
+  GroupId,
+  PublicKey,
+  ZERO_ID,
+} from '../../../src/node/primitives/ids.ts'
 import {
   MAX_EVENT_DATA_BYTES,
   MAX_EVENT_HANDLER_BYTES,
   MAX_EVENT_KIND_BYTES,
   MAX_EVENTS,
 } from '../../../src/node/runtime/limits.ts'
-import { COLUMN, globalKey, rowKey, SCHEMA_VERSION, u32be, u64be } from '../../../src/node/store/keys.ts'
+import {
+  COLUMN,
+  globalKey,
+  rowKey,
+  SCHEMA_VERSION,
+  u32be,
+  u64be,
+} from '../../../src/node/store/keys.ts'
 import { contextRows, type MetaRow } from '../../../src/node/store/repositories/contexts.ts'
-import { DELTA_STATUS, deltaRows, type DeltaRow } from '../../../src/node/store/repositories/deltas.ts'
+import {
+  DELTA_STATUS,
+  deltaRows,
+  type DeltaRow,
+} from '../../../src/node/store/repositories/deltas.ts'
 import { eventRows, LEDGER_STATUS } from '../../../src/node/store/repositories/events.ts'
 import { globals } from '../../../src/node/store/repositories/globals.ts'
 import { groupRows } from '../../../src/node/store/repositories/groups.ts'
@@ -210,7 +227,9 @@ describe('rows of events', () => {
     data: new Uint8Array(MAX_EVENT_DATA_BYTES),
     handler: 'h'.repeat(MAX_EVENT_HANDLER_BYTES),
   }
-  const mutation = (events: PayloadEvent[] = []): Parameters<ReturnType<typeof eventRows>['put']>[2] => ({
+  const mutation = (
+    events: PayloadEvent[] = [],
+  ): Parameters<ReturnType<typeof eventRows>['put']>[2] => ({
     delta: bytesOf('delta'),
     root: bytesOf('root'),
     member: bytesOf('member'),
@@ -267,7 +286,13 @@ describe('rows of groups', () => {
     const store = memoryStore()
     const rows = groupRows(store)
     const row = { number: 3, protocol: 'near', membersRevision: 4n, capabilitiesRevision: 5n }
-    const member = { role: 1, capabilities: 255, nonce: 6n, joinedRevision: 2n, removedRevision: 0n }
+    const member = {
+      role: 1,
+      capabilities: 255,
+      nonce: 6n,
+      joinedRevision: 2n,
+      removedRevision: 0n,
+    }
     const context = ContextId.from(bytesOf('context'))
     const address = { peer: '12D3KooW', addresses: ['/ip4/127.0.0.1/tcp/1', '/dns4/x/tcp/2'] }
     const identity = { sealed: new Uint8Array(60), group }

@@ -7,7 +7,13 @@ import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
 import { fromUtf8, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
-import { type BatchOp, openLevelStore, type Range, type Store, SYNC_INTERVAL_MS } from '../../../src/node/store/store.ts'
+import {
+  type BatchOp,
+  openLevelStore,
+  type Range,
+  type Store,
+  SYNC_INTERVAL_MS,
+} from '../../../src/node/store/store.ts'
 import { rejectionCode, thrownCode } from '../../support/error-code.ts'
 import { handClock } from '../../support/hand-clock.ts'
 import { memoryStore } from '../../support/memory-store.ts'

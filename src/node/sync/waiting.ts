@@ -1,0 +1,27 @@
+/** Waiting with a limit, on the node's clock. */
+import type { Clock } from '../primitives/clock.ts'
+import { syncError } from './errors.ts'
+
+/** The promise's value, or SYNC_PEER_SILENT after `ms`. The work itself goes on: it has no signal to be stopped by. */
+export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const timer = clock.after(ms, () =>
+      reject(syncError('SYNC_PEER_SILENT', `expected an answer within ${ms} ms, got none`, { ms })),
+    )
+    promise.then(resolve, reject).finally(() => timer.cancel())
+  })
+}
+
+/** Resolves after `ms`, or when the signal fires. */
+export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted === true) return
+  await new Promise<void>((resolve) => {
+    const end = (): void => {
+      timer.cancel()
+      signal?.removeEventListener('abort', end)
+      resolve()
+    }
+    const timer = clock.after(ms, end)
+    signal?.addEventListener('abort', end)
+  })
+}
