@@ -1,10 +1,12 @@
 /**
- * Checks what the documentation says about the code: `docs/errors.md` is what the sources say, every error code is declared once and
+ * Checks what the documentation says about the code: the generated pages are what the sources say, every error code is declared once and
  * has a meaning, and every `@default NAME` names a constant. `node scripts/check-docs.ts`, part of `npm run check`.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { ERRORS_PAGE, errorsPage } from './docs-errors.ts'
+import { currentLimitsPage, LIMITS_PAGE } from './docs-limits.ts'
+import { currentMetricsPage, METRICS_PAGE } from './docs-metrics.ts'
 import { type ErrorEntry, findErrors } from './support/error-catalogue.ts'
 import { report } from './support/report.ts'
 
@@ -37,20 +39,29 @@ export function findDefaultProblems(root: string): string[] {
   )
 }
 
+/** Generated pages below `root` that are not what the sources say; `pages` are texts by path. */
+export function findStalePages(root: string, pages: Readonly<Record<string, string>>): string[] {
+  return Object.entries(pages).flatMap(([path, text]) => {
+    const file = join(root, path)
+    const isCurrent = existsSync(file) && readFileSync(file, 'utf8') === text
+    return isCurrent ? [] : [`${path} is not what the sources say: write it again`]
+  })
+}
+
 if (import.meta.main) {
   const root = join(import.meta.dirname, '..')
   const entries = findErrors(join(root, 'src'))
-  const page = join(root, ERRORS_PAGE)
-  const isCurrent = existsSync(page) && readFileSync(page, 'utf8') === errorsPage(entries)
   report(
     'docs',
     [
       ...findErrorProblems(entries),
       ...findDefaultProblems(join(root, 'src')),
-      ...(isCurrent
-        ? []
-        : [`${ERRORS_PAGE} is not what the sources say: run \`npm run docs:errors\``]),
+      ...findStalePages(root, {
+        [ERRORS_PAGE]: errorsPage(entries),
+        [LIMITS_PAGE]: await currentLimitsPage(),
+        [METRICS_PAGE]: currentMetricsPage(),
+      }),
     ],
-    'Doc comments are the source of these pages.',
+    'Doc comments are the source of the generated pages: scripts/docs-errors.ts, docs-limits.ts and docs-metrics.ts write them.',
   )
 }

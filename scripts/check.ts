@@ -39,7 +39,7 @@ const STEPS: readonly Step[] = [
   {
     name: 'docs',
     command: ['node', 'scripts/check-docs.ts'],
-    advice: 'run `npm run docs:errors`, and say in doc comments what is missing',
+    advice: 'run scripts/docs-*.ts, and say in doc comments what is missing',
   },
   { name: 'text', command: ['node', 'scripts/check-text.ts'], advice: 'change the lines named' },
   {

@@ -1,6 +1,7 @@
 /** Writes `docs/errors.md` from the sources: `npm run docs:errors`. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { tableCell } from './support/doc-comment.ts'
 import { type ErrorEntry, findErrors, KIND_TEXTS } from './support/error-catalogue.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -34,7 +35,7 @@ function rows(entries: readonly ErrorEntry[]): string {
   return entries
     .map(({ code, kinds, meaning, message }) => {
       const text = meaning ?? `“${message ?? ''}”`
-      const cell = text.replace(/\.$/, '').replaceAll('|', '\\|').replaceAll('\n', ' ')
+      const cell = tableCell(text.replace(/\.$/, ''))
       return `| \`${code}\` | ${[...kinds].sort().join(', ') || 'depends'} | ${cell} |`
     })
     .join('\n')

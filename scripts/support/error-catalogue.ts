@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path/posix'
 import ts from 'typescript'
 import type { ErrorKind } from '../../src/node/errors.ts'
+import { docComment } from './doc-comment.ts'
 
 /** Every kind, and what it says about who is at fault. */
 export const KIND_TEXTS: Readonly<Record<ErrorKind, string>> = {
@@ -104,12 +105,12 @@ class Reader {
   #union(node: ts.TypeAliasDeclaration): void {
     const members = ts.isUnionTypeNode(node.type) ? node.type.types : [node.type]
     const meanings = new Map(
-      [...this.#comment(node).matchAll(MEANINGS)].map(([, code, text]) => [code, text]),
+      [...docComment(this.#source, node).matchAll(MEANINGS)].map(([, code, text]) => [code, text]),
     )
     for (const member of members) {
       if (!ts.isLiteralTypeNode(member) || !ts.isStringLiteral(member.literal)) continue
       const entry = this.#declared(member.literal.text, `${this.#path}: ${node.name.text}`)
-      const meaning = this.#comment(member) || meanings.get(entry.code)
+      const meaning = docComment(this.#source, member) || meanings.get(entry.code)
       if (meaning !== undefined && meaning !== '') entry.meaning ??= meaning
     }
   }
@@ -125,7 +126,7 @@ class Reader {
         if (!CODE.test(property.name.text)) continue
         const entry = this.#declared(property.name.text)
         if (ts.isStringLiteral(property.initializer)) entry.kinds.add(property.initializer.text)
-        const meaning = this.#comment(property)
+        const meaning = docComment(this.#source, property)
         if (meaning !== '') entry.meaning ??= meaning
       }
     }
@@ -147,10 +148,15 @@ class Reader {
     }
   }
 
-  /** The text of a literal, template or constant, values as an ellipsis; undefined for anything else. */
+  /** The text of a literal, template, constant or a sum of these, values as an ellipsis; undefined for anything else. */
   #textOf(node: ts.Expression): string | undefined {
     if (ts.isStringLiteralLike(node)) return node.text
     if (ts.isIdentifier(node)) return this.#texts.get(node.text)
+    if (ts.isBinaryExpression(node)) {
+      const left = this.#textOf(node.left)
+      const right = this.#textOf(node.right)
+      return left === undefined || right === undefined ? undefined : left + right
+    }
     if (!ts.isTemplateExpression(node)) return undefined
     return [node.head.text, ...node.templateSpans.map(({ literal }) => literal.text)].join('…')
   }
@@ -168,19 +174,6 @@ class Reader {
     entry.room = dirname(this.#path)
     if (union !== undefined) entry.unions.push(union)
     return entry
-  }
-
-  /** The doc comment before a node, as one line. */
-  #comment(node: ts.Node): string {
-    const text = this.#source.text
-    const range = ts.getLeadingCommentRanges(text, node.pos)?.at(-1)
-    const comment = range === undefined ? '' : text.slice(range.pos, range.end)
-    if (!comment.startsWith('/**')) return ''
-    return comment
-      .slice(3, -2)
-      .replace(/^\s*\* ?/gm, ' ')
-      .replace(/\s+/g, ' ')
-      .trim()
   }
 }
 

@@ -4,7 +4,7 @@
 import { MerogateError, isMerogateError } from '../node/errors.ts'
 import type { ErrorDetails, ErrorKind } from '../node/errors.ts'
 
-/** Codes of errors that begin in this room. */
+/** Codes of errors that begin in this room. SERVER_ADDRESS_NOT_LOOPBACK the server may listen on this machine's own addresses only, until clients can be authenticated; */
 export type ServerErrorCode =
   | 'SERVER_ADDRESS_NOT_LOOPBACK'
   | 'SERVER_PORT_IN_USE'

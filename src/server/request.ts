@@ -50,10 +50,9 @@ export function trace(components: {
   random: Random
 }): RequestHandler {
   const { logger, metrics, clock, random } = components
-  const labels = ['method', 'path', 'status']
   const count = metrics.counter('merogate_http_requests_total', {
     help: 'HTTP requests answered',
-    labels,
+    labels: ['method', 'path', 'status'],
   })
   const seconds = metrics.histogram('merogate_http_request_duration_seconds', {
     help: 'Time from the first byte of a request to the end of its answer',

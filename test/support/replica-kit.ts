@@ -20,6 +20,7 @@ import { contextRows } from '../../src/node/store/repositories/contexts.ts'
 import { type DeltaRows, deltaRows } from '../../src/node/store/repositories/deltas.ts'
 import { type EventRows, eventRows } from '../../src/node/store/repositories/events.ts'
 import { globals } from '../../src/node/store/repositories/globals.ts'
+import type { BatchOp } from '../../src/node/store/store.ts'
 import { groupRows } from '../../src/node/store/repositories/groups.ts'
 import { APPLICATION, bytesOf, CONTEXT } from './craft-delta.ts'
 import { type FailingStore, failingStore } from './failing-store.ts'
@@ -62,11 +63,18 @@ export function epochKey(epoch: number): Uint8Array {
   return bytesOf(`epoch ${epoch}`)
 }
 
+/** Puts a key into use; returns the row that would store it, or undefined when it is refused. */
+export function addKey(keyring: Keyring, epoch: number, key: Uint8Array): BatchOp | undefined {
+  const op = keyring.row(epoch, key)
+  if (op !== undefined) keyring.remember(epoch, key)
+  return op
+}
+
 /** A keyring of the test group that holds some epochs. */
 export function testKeyring(epochs: readonly number[] = [0]): Keyring {
   const rows = groupRows(memoryStore())
   const keyring = new Keyring(GROUP, GROUP_NUMBER, { rows, atRest: SECRETS }, [])
-  for (const epoch of epochs) keyring.add(epoch, epochKey(epoch))
+  for (const epoch of epochs) addKey(keyring, epoch, epochKey(epoch))
   return keyring
 }
 
@@ -141,7 +149,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
   const stored = await rows.epochs(GROUP_NUMBER)
   const keyring = new Keyring(GROUP, GROUP_NUMBER, { rows, atRest: SECRETS }, stored)
   for (const epoch of epochs) {
-    const op = keyring.add(epoch, epochKey(epoch))
+    const op = addKey(keyring, epoch, epochKey(epoch))
     if (op !== undefined) await store.batch([op])
   }
   const [known] = await rows.list()

@@ -42,7 +42,6 @@ export const CONDITIONS: Readonly<Record<ConditionName, Condition>> = {
   skewFloor: { skewMinutes: 5 },
 }
 
-
 type Params = Readonly<Record<string, string>>
 
 interface Delta {

@@ -197,7 +197,8 @@ export class HttpService implements EnvelopeService {
   async #readBody(response: Response): Promise<Uint8Array> {
     const parts: Uint8Array[] = []
     let length = 0
-    for await (const part of response.body ?? []) {
+    const body: AsyncIterable<Uint8Array> | readonly Uint8Array[] = response.body ?? []
+    for await (const part of body) {
       length += part.length
       if (length > MAX_ANSWER_BYTES) {
         throw badAnswer(this.#url, `more than ${MAX_ANSWER_BYTES} bytes`)

@@ -12,6 +12,7 @@ import type { Startable, Status } from '../primitives/startable.ts'
 import type { AnchorComponents, ContextRecord, GroupRecord, MemberRecord } from './anchor.ts'
 import { ChangeLog } from './change-log.ts'
 import { envelopeDigest } from './envelope.ts'
+import { toMerogateError } from '../errors.ts'
 import { anchorError, refusal, rejected } from './errors.ts'
 import { MAX_QUEUED_OPERATIONS, MAX_REMEMBERED_TRANSACTIONS } from './limits.ts'
 import { decide, type SignedEnvelope } from './model/decide.ts'
@@ -58,7 +59,7 @@ class ModelAuthority implements LocalAuthority {
   #changes: ChangeLog
   #domain: Domain
   #log: OperationLog | undefined
-  #failure: unknown
+  #failure: Error | undefined
   #status: Status = 'stopped'
 
   constructor(init: LocalAuthorityInit, { clock, random, logger }: AnchorComponents) {
@@ -161,7 +162,7 @@ class ModelAuthority implements LocalAuthority {
     try {
       await this.#log?.append({ ...signed, time: now })
     } catch (error) {
-      this.#failure = error
+      this.#failure = toMerogateError(error)
       throw error
     }
     const transaction = this.#commit(signed, decision)

@@ -6,7 +6,7 @@ import type { DeltaPayload, PayloadEvent } from '../codec/delta.ts'
 import { headsAfter } from '../dag/dag.ts'
 import { concat, EMPTY, equalBytes, toHex } from '../primitives/bytes.ts'
 import { compareHlc, hlcTime, ntp64ToNs } from '../primitives/hlc.ts'
-import { type DeltaId, ZERO_ID } from '../primitives/ids.ts'
+import type { DeltaId } from '../primitives/ids.ts'
 import type { GuestOutcome } from '../runtime/engine.ts'
 import { COLUMN, rowKey, u32be } from '../store/keys.ts'
 import type { ContextRows, MetaRow } from '../store/repositories/contexts.ts'
@@ -126,8 +126,7 @@ export class CommitBatch {
       ...extra,
     )
     if (settles !== undefined) {
-      const row = { ...settles.row, status: LEDGER_STATUS.done, produced: candidate.id }
-      this.#put(events.putLedger(this.#number, settles.delta, settles.index, row))
+      this.#put(events.delLedger(this.#number, settles.delta, settles.index))
     }
     this.staged.push({ commit, root, eventSeq, todo, mismatch })
   }
@@ -165,7 +164,6 @@ function todoEntries({ candidate, events, payload }: Commit): LedgerEntry[] {
       status: LEDGER_STATUS.todo,
       tries: 0,
       depth: payload.depth,
-      produced: ZERO_ID,
       event,
     }
     return [{ delta: candidate.id, index, row }]

@@ -67,7 +67,8 @@ export class Executor {
     return new Promise<R>((resolve, reject) => {
       const piece: Piece<I, R> = { item, resolve, reject }
       // a lane meets only pieces that were joined to it
-      this.#queue.push({ lane, piece } as unknown as Entry)
+      const entry: { lane: unknown; piece: unknown } = { lane, piece }
+      this.#queue.push(entry as Entry)
       this.#running ??= this.#drain()
     })
   }

@@ -163,9 +163,10 @@ export class Group {
 
   /** Stores a key epoch made here or given by a member. False when it was known. */
   async addKey(epoch: number, key: Uint8Array): Promise<boolean> {
-    const op = this.keyring.add(epoch, key)
+    const op = this.keyring.row(epoch, key)
     if (op === undefined) return false
     await this.#components.store.batch([op], { sync: true })
+    this.keyring.remember(epoch, key)
     this.events.emit('keys', { epoch })
     return true
   }

@@ -87,7 +87,8 @@ export class Groups {
   /** Takes keys that a current member gave to one of our identities. */
   async acceptKeys(group: Group, grants: readonly KeyGrant[]): Promise<number> {
     let accepted = 0
-    for (const grant of grants) {
+    // oldest first: an epoch may not lie too far ahead of those before it
+    for (const grant of [...grants].sort((a, b) => a.epoch - b.epoch)) {
       if (group.roleOf(grant.giver) === undefined) await group.refreshSoon()
       const role = group.roleOf(grant.giver)
       if (role === undefined || role === 'relay') continue

@@ -1,9 +1,9 @@
 /**
- * Event handlers of one context: each runs once on this node, through the ledger. `todo` was written with the delta that carries the event; `done` is
- * written with the delta the run produced, so a crash repeats at most a run that left no trace (sync-protocol.md 11.7).
+ * Event handlers of one context: each runs once on this node, through the ledger. Its row was written with the delta that carries the event, and is
+ * removed with the delta the run produced, so a crash repeats at most a run that left no trace (sync-protocol.md 11.7).
  */
 import { MAX_HANDLER_DEPTH, HANDLER_TRIES } from './limits.ts'
-import { isMerogateError, toMerogateError } from '../errors.ts'
+import { toMerogateError } from '../errors.ts'
 import type { Logger } from '../primitives/logger.ts'
 import { type EventRows, LEDGER_STATUS } from '../store/repositories/events.ts'
 import type { Store } from '../store/store.ts'
@@ -60,7 +60,9 @@ async function runEntry(
         handlerOf: entry,
       })
       // A run that stored a delta settled its entry in that batch.
-      if (result.delta === undefined) await settle(LEDGER_STATUS.done, tries)
+      if (result.delta === undefined) {
+        await store.batch([events.delLedger(number, entry.delta, entry.index)])
+      }
       metrics.handler('done')
       return
     } catch (error) {
@@ -71,7 +73,7 @@ async function runEntry(
         return
       }
       logger.info({ code: failure.code, method, tries }, 'event handler failed')
-      const last = tries === HANDLER_TRIES || isMerogateError(error, 'RUNTIME_METHOD')
+      const last = tries === HANDLER_TRIES || failure.code.startsWith('RUNTIME_METHOD_')
       await settle(last ? LEDGER_STATUS.failed : LEDGER_STATUS.todo, tries)
       if (last) break
     }

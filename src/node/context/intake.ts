@@ -9,7 +9,7 @@ import { equalBytes, shortHex, toHex } from '../primitives/bytes.ts'
 import { sha256 } from '../primitives/hash.ts'
 import { hlcTime, ntp64ToNs } from '../primitives/hlc.ts'
 import { type DeltaId, idKey } from '../primitives/ids.ts'
-import { DELTA_STATUS, PARK_REASON, type ParkReason } from '../store/repositories/deltas.ts'
+import { PARK_REASON, type ParkReason } from '../store/repositories/deltas.ts'
 import type { ReceiveResult } from '../sync/replica.ts'
 import { Applier, type Opened } from './apply.ts'
 import { contextError } from './errors.ts'
@@ -22,7 +22,7 @@ import {
   RETRY_DELAYS_MS,
 } from './limits.ts'
 import type { ReplicaCore } from './replica-core.ts'
-import { waitingRow } from './commit-batch.ts'
+import { WaitingRoom } from './waiting-room.ts'
 import {
   type Candidate,
   checkSignature,
@@ -37,6 +37,7 @@ const MAX_TIMER_MS = 3_600_000
 export class Intake {
   readonly #core: ReplicaCore
   readonly #applier: Applier
+  readonly #room: WaitingRoom
   readonly #admitInTurn: (candidate: Candidate) => Promise<ReceiveResult>
   readonly #rejected: LRUCache<string, true>
   /** Envelopes, by hash, whose fate is being decided: the same one often comes by push and gossip at once. Never ids: a false body must not keep the true one out. */
@@ -50,6 +51,7 @@ export class Intake {
   constructor(core: ReplicaCore) {
     this.#core = core
     this.#applier = new Applier(core)
+    this.#room = new WaitingRoom(core)
     this.#admitInTurn = core.lane(MAX_APPLY_GROUP, (pieces) => this.#process(pieces))
     this.#rejected = new LRUCache({ max: REJECTED_MEMORY_COUNT, ttl: REJECTED_MEMORY_MS })
   }
@@ -138,13 +140,17 @@ export class Intake {
   }
 
   async #admit(candidate: Candidate): Promise<ReceiveResult> {
-    const known = this.#core.state.dag.status(candidate.id)
+    const known = this.#core.state.status(candidate.id, candidate.parents)
     if (known !== undefined && (known !== 'held' || !this.#replacesHeld(candidate))) {
       return result('duplicate', candidate.id)
     }
     const status = await this.#place(candidate)
     if (status === 'duplicate' || status === 'invalid') return result(status, candidate.id)
-    return result(status, candidate.id, status === 'pending' ? this.#unknownParents(candidate) : [])
+    return result(
+      status,
+      candidate.id,
+      status === 'pending' ? this.#room.unknownParents(candidate) : [],
+    )
   }
 
   // Body, nonce and key epoch of an envelope are nobody's word: a copy held for them, or before they could be looked at, gives way to one
@@ -165,21 +171,27 @@ export class Intake {
     })
   }
 
-  #unknownParents(candidate: Candidate): readonly DeltaId[] {
-    return candidate.parents.filter((parent) => this.#core.state.dag.status(parent) === undefined)
-  }
-
   /** Applies a candidate, or stores it to wait. */
   async #place(candidate: Candidate): Promise<ReceiveResult['status']> {
     const { dag } = this.#core.state
     if (dag.hasPendingChild(candidate.id)) this.#endorsed.add(toHex(candidate.id))
     const reason = this.#holdReason(candidate)
-    if (reason !== undefined) return this.#wait(candidate, 'held', reason)
+    if (reason !== undefined) return this.#hold(candidate, reason)
     // Open the body before it may wait: a genuine header with a false body must not keep the true one out.
     const pending = dag.openParents(candidate.parents).length > 0
     if (pending) openPayload(candidate, this.#core.group.keyring)
-    const status = pending ? await this.#wait(candidate, 'pending') : await this.#apply(candidate)
+    const status = pending
+      ? await this.#room.wait(candidate, 'pending')
+      : await this.#apply(candidate)
     if (pending) await this.#endorse(candidate)
+    return status
+  }
+
+  /** Lets a delta wait for what is missing, and sees to it that it is looked at again. */
+  async #hold(candidate: Candidate, reason: ParkReason): Promise<ReceiveResult['status']> {
+    const status = await this.#room.wait(candidate, 'held', reason)
+    if (reason === 'future') this.#wakeAt(candidate)
+    if (reason === 'member') void this.#refreshMembers()
     return status
   }
 
@@ -203,45 +215,6 @@ export class Intake {
     }
   }
 
-  async #wait(
-    candidate: Candidate,
-    status: 'pending' | 'held' | 'quarantined',
-    reason: ParkReason = 'none',
-  ): Promise<ReceiveResult['status']> {
-    const { dag } = this.#core.state
-    const { id, parents, header, bytes } = candidate
-    const known = dag.status(id) !== undefined
-    if (!known && !dag.hasRoom(header.author, bytes.length)) {
-      this.#core.c.metrics.refused()
-      throw contextError('CONTEXT_BUSY', 'too many deltas wait in this context')
-    }
-    const number = this.#core.state.ref.number
-    const row = {
-      ...waitingRow(candidate),
-      status:
-        status === 'pending'
-          ? DELTA_STATUS.pending
-          : status === 'held'
-            ? DELTA_STATUS.parked
-            : DELTA_STATUS.quarantined,
-      reason: PARK_REASON[reason],
-    }
-    const { deltas, store } = this.#core.c
-    await store.batch([
-      ...deltas.putWaiting(number, id, row),
-      deltas.putEnvelope(number, id, bytes),
-    ])
-    dag.wait({ id, parents, hlc: header.hlc, author: header.author, size: bytes.length }, status)
-    this.#core.c.metrics.waiting(status)
-    const missing = this.#unknownParents(candidate)
-    const keys = reason === 'key' ? [candidate.envelope.sealedEpoch] : []
-    if (missing.length > 0 || keys.length > 0)
-      this.#core.events.emit('wanted', { deltas: missing, keys })
-    if (reason === 'future') this.#wakeAt(candidate)
-    if (reason === 'member') void this.#refreshMembers()
-    return status === 'held' ? 'parked' : status
-  }
-
   #wakeAt(candidate: Candidate): void {
     const aheadNs = ntp64ToNs(hlcTime(candidate.header.hlc)) - this.#core.c.clock.nowNs()
     const ms = Math.min(Number(aheadNs / 1_000_000n), MAX_TIMER_MS)
@@ -258,17 +231,8 @@ export class Intake {
       await this.#place(candidate)
     } catch (error) {
       if (!isProof(error)) throw error
-      await this.#discard(id, error)
+      await this.#room.discard(id, error)
     }
-  }
-
-  // What it was stored with is false; the true one is asked for again when something builds on it.
-  async #discard(id: DeltaId, error: unknown): Promise<void> {
-    this.#core.c.logger.warn({ err: error, delta: shortHex(id) }, 'stored delta rejected')
-    await this.#core.c.store.batch(this.#core.c.deltas.delWaiting(this.#core.state.ref.number, id))
-    this.#core.state.dag.remove(id)
-    const deltas = this.#core.state.dag.missing()
-    if (deltas.length > 0) this.#core.events.emit('wanted', { deltas, keys: [] })
   }
 
   /** Applies a delta whose parents are applied, and then whatever waited for it, iteratively. */
@@ -292,7 +256,7 @@ export class Intake {
           this.#resumeLater() // nobody sends again what waits here
           throw error
         }
-        await this.#discard(id, error)
+        await this.#room.discard(id, error)
       }
     }
   }
@@ -303,10 +267,14 @@ export class Intake {
     const opened = this.#applier.open(candidate)
     const guest = await this.#applier.guest(opened)
     if (guest === undefined && candidate.header.kind !== DELTA_KIND.merge) {
-      return { status: await this.#wait(candidate, 'held', 'application'), ready: [] }
+      return { status: await this.#room.wait(candidate, 'held', 'application'), ready: [] }
     }
     const { failed, ready } = await this.#applier.group([opened], guest)
-    if (failed === undefined) return { status: 'applied', ready }
+    if (failed === undefined) {
+      this.#tries.delete(toHex(candidate.id))
+      this.#endorsed.delete(toHex(candidate.id))
+      return { status: 'applied', ready }
+    }
     return { status: await this.#quarantine(candidate, failed.error), ready }
   }
 
@@ -385,7 +353,7 @@ export class Intake {
       { code: failure.code, delta: shortHex(candidate.id), tries },
       'guest failed on a delta',
     )
-    const status = await this.#wait(candidate, 'quarantined')
+    const status = await this.#room.wait(candidate, 'quarantined')
     const delay = RETRY_DELAYS_MS[tries]
     if (delay !== undefined) {
       this.#core.c.clock.after(delay, () => {

@@ -30,7 +30,9 @@ const legacy = {
   contract: string,
 } as const
 
-const MAX_BYTES = 6_000
+/** Characters of an address in an invitation; longer ones are left out. */
+const MAX_ADDRESS_CHARS = 160
+const MAX_BYTES = 3_000
 
 const legacyCodec: Codec<Omit<InvitationContent, 'addresses' | 'ticket'>> = codec(
   'an invitation',
@@ -49,7 +51,9 @@ const fullCodec: Codec<InvitationContent> = codec(
 )
 
 export function encodeInvitation(content: InvitationContent): string {
-  const addresses = content.addresses.slice(0, MAX_INVITATION_ADDRESSES)
+  const addresses = content.addresses
+    .filter((address) => address.length <= MAX_ADDRESS_CHARS)
+    .slice(0, MAX_INVITATION_ADDRESSES)
   return toBase58(fullCodec.encode({ ...content, addresses }))
 }
 
@@ -64,7 +68,8 @@ export function decodeInvitation(text: string): InvitationContent {
   try {
     const raw = fromBase58(text.trim())
     try {
-      return fullCodec.decode(raw)
+      const content = fullCodec.decode(raw)
+      return { ...content, addresses: content.addresses.slice(0, MAX_INVITATION_ADDRESSES) }
     } catch {
       return { ...legacyCodec.decode(raw), addresses: [], ticket: EMPTY }
     }

@@ -22,6 +22,11 @@ const GRANT_TAG = domainTag('cali/key-grant/1')
 const CACHED_KEYS = 1024
 /** Keys one epoch may have: more than two members rotating at once is no accident. */
 const MAX_KEYS_PER_EPOCH = 8
+/**
+ * How far ahead of the newest epoch a given one may lie. Each exit of a member makes one; without a bound a single grant could use up the
+ * numbers for ever.
+ */
+export const MAX_EPOCH_JUMP = 1024
 
 interface EpochKey {
   readonly key: Uint8Array
@@ -47,7 +52,7 @@ export class Keyring {
     this.#number = number
     this.#rows = components.rows
     this.#atRest = components.atRest
-    for (const row of rows) this.#remember(row.epoch, components.atRest.open(row.sealed))
+    for (const row of rows) this.remember(row.epoch, components.atRest.open(row.sealed))
   }
 
   /** Newest epoch held; -1 for none. */
@@ -63,13 +68,13 @@ export class Keyring {
     return [...this.#epochs.keys()].sort((a, b) => a - b)
   }
 
-  /** The row that stores a key, and the memory of it; undefined when it is known or there are too many. */
-  add(epoch: number, key: Uint8Array): BatchOp | undefined {
+  /** The row that stores a key; undefined when it is known, there are too many of its epoch, or the epoch lies too far ahead of all others. */
+  row(epoch: number, key: Uint8Array): BatchOp | undefined {
     const hash = sha256(key)
     const known = this.#epochs.get(epoch) ?? []
+    if (epoch > Math.max(this.#newest, 0) + MAX_EPOCH_JUMP) return undefined
     if (known.length >= MAX_KEYS_PER_EPOCH) return undefined
     if (known.some((entry) => compareBytes(entry.hash, hash) === 0)) return undefined
-    this.#remember(epoch, key)
     return this.#rows.putEpoch(this.#number, hash, { epoch, sealed: this.#atRest.seal(key) })
   }
 
@@ -126,7 +131,8 @@ export class Keyring {
     return key
   }
 
-  #remember(epoch: number, key: Uint8Array): void {
+  /** Takes a key into use, once {@link row} is stored. */
+  remember(epoch: number, key: Uint8Array): void {
     const keys = [...(this.#epochs.get(epoch) ?? []), { key, hash: sha256(key) }]
     keys.sort((a, b) => compareBytes(a.hash, b.hash))
     this.#epochs.set(epoch, keys)

@@ -35,6 +35,6 @@ export const HLC_MARK_AHEAD_MS = 2_000
 /** Deltas in one answer of a catch-up, so that a walk over history stays bounded (sync-protocol.md 3.6). */
 export const MAX_WALK_DELTAS = 3_000
 /** Bytes of an invitation's text. */
-export const MAX_INVITATION_CHARS = 8_192
+export const MAX_INVITATION_CHARS = 4_096
 /** Addresses in an invitation (sync-protocol.md 8.2). */
 export const MAX_INVITATION_ADDRESSES = 8

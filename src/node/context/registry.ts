@@ -7,7 +7,7 @@ import type { ContextInfo, ContextStatus } from '../interface.ts'
 import { EMPTY, equalBytes } from '../primitives/bytes.ts'
 import {
   ApplicationId,
-  BlobId,
+  type BlobId,
   type ContextId,
   GroupId,
   idKey,
@@ -189,6 +189,8 @@ export class ContextRegistry {
       await replica.state.setApplication(record, revision)
     })
     await this.#fetchApplication(replica)
+    // what failed or waited under the old application may fare better
+    this.c.background(replica.resume())
   }
 
   async info(replica: ContextReplica): Promise<ContextInfo> {

@@ -35,6 +35,8 @@ export interface ReplicaSourceComponents {
 
 /** How often acknowledged frontiers are stored, ms. */
 const ACKNOWLEDGE_INTERVAL_MS = 1_000
+/** Key epochs asked for at once. */
+const MAX_MISSING_EPOCHS = 64
 /** Missing ids asked for at once (sync-protocol.md 1.12). */
 const MAX_MISSING = 3_000
 
@@ -218,7 +220,9 @@ export class ContextReplicas implements ReplicaSource {
     if (replica === undefined) return []
     const { keyring } = replica.group
     const missing = new Set<number>()
-    for (let epoch = 0; epoch < keyring.newest; epoch++) if (!keyring.has(epoch)) missing.add(epoch)
+    for (let epoch = 0; epoch < keyring.newest && missing.size < MAX_MISSING_EPOCHS; epoch++) {
+      if (!keyring.has(epoch)) missing.add(epoch)
+    }
     if (keyring.newest < 0) missing.add(0)
     return [...missing]
   }
@@ -253,5 +257,5 @@ const WAITING_SEQ = 1n << 63n
 
 // A child's timestamp lies after its parents', so time orders what waits.
 function hlcOrder(row: DeltaRow): bigint {
-  return new DataView(row.hlc.buffer, row.hlc.byteOffset, 8).getBigUint64(0, true) >> 2n
+  return new DataView(row.hlc.buffer, row.hlc.byteOffset, 8).getBigUint64(0, true)
 }

@@ -22,8 +22,6 @@ export type BlobId = Id<'blob'>
 export type PublicKey = Id<'publicKey'>
 /** A delta: SHA-256 over its header with a domain tag (sync-protocol.md 11.2). */
 export type DeltaId = Id<'delta'>
-/** Merkle root of a context's state, as this node computed it. */
-export type RootHash = Id<'root'>
 
 /** Constructor, parser and printer of one kind of id. */
 export interface IdType<B extends string> {
@@ -78,7 +76,6 @@ export const ApplicationId: IdType<'application'> = idType('application')
 export const BlobId: IdType<'blob'> = idType('blob')
 export const PublicKey: IdType<'publicKey'> = idType('publicKey')
 export const DeltaId: IdType<'delta'> = idType('delta')
-export const RootHash: IdType<'root'> = idType('root')
 
 /** Base58 text of an id, for people and for the API. */
 export function idText(id: Uint8Array): string {

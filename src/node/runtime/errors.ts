@@ -4,6 +4,10 @@
  */
 import { type ErrorKind, MerogateError } from '../errors.ts'
 
+/**
+ * RUNTIME_MODULE_INVALID bytes that are no module, or one that cannot be run whatever the call; RUNTIME_HOST a host function refused, its
+ * reason is in `details.data`; RUNTIME_TRAP the guest trapped, the kind of trap is in `details.data`.
+ */
 export type RuntimeErrorCode =
   | 'RUNTIME_MODULE_INVALID'
   | 'RUNTIME_IMPORT_UNKNOWN_MODULE'

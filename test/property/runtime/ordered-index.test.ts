@@ -38,7 +38,7 @@ describe('the ordered index', () => {
                 if (value === undefined) kept.delete(name)
                 else kept.set(name, value[0] ?? -1)
               }
-              expect([...kept].sort()).to.deep.equal([...now].sort())
+              expect(new Map(kept)).to.deep.equal(new Map(now))
             } else {
               index.rollback()
               now = new Map(kept)

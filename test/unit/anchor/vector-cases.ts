@@ -3,7 +3,7 @@ import type { Envelope } from '../../../src/node/anchor/envelope.ts'
 import type { Operation } from '../../../src/node/anchor/operations.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { utf8 } from '../../../src/node/primitives/bytes.ts'
-import { ContextId, GroupId, PublicKey } from '../../../src/node/primitives/ids.ts'
+import { ContextId, GroupId, type PublicKey } from '../../../src/node/primitives/ids.ts'
 import { application, creation, person } from '../../compliance/anchor-support.ts'
 
 const [a, b, c] = ['A', 'B', 'C'].map((name) => person(name).publicKey) as [

@@ -11,6 +11,7 @@ import { bytesOf, CONTEXT, keyOf } from '../../support/craft-delta.ts'
 import { thrownCode } from '../../support/error-code.ts'
 import { seededRandom } from '../../support/hand-clock.ts'
 import { memoryStore } from '../../support/memory-store.ts'
+import { addKey } from '../../support/replica-kit.ts'
 
 const GROUP = GroupId.from(bytesOf('group'))
 const alice = keyOf('alice')
@@ -23,7 +24,7 @@ const [smaller, larger] = [bytesOf('key 1'), bytesOf('key 2')].sort((a, b) =>
 
 function ring(...keys: readonly (readonly [number, Uint8Array])[]): Keyring {
   const keyring = new Keyring(GROUP, 1, { rows, atRest: secrets }, [])
-  for (const [epoch, key] of keys) keyring.add(epoch, key)
+  for (const [epoch, key] of keys) addKey(keyring, epoch, key)
   return keyring
 }
 
@@ -77,8 +78,8 @@ describe('keyring', () => {
   it('stores each key once, sealed, and holds it again after a restart', async () => {
     const store = memoryStore()
     const keyring = new Keyring(GROUP, 1, { rows: groupRows(store), atRest: secrets }, [])
-    const ops = [keyring.add(3, smaller), keyring.add(3, larger)] as BatchOp[] // both new
-    expect(keyring.add(3, smaller)).to.equal(undefined)
+    const ops = [addKey(keyring, 3, smaller), addKey(keyring, 3, larger)] as BatchOp[] // both new
+    expect(addKey(keyring, 3, smaller)).to.equal(undefined)
     for (const op of ops) {
       expect(toHex(op.type === 'put' ? op.value : EMPTY)).not.to.contain(toHex(smaller))
     }
@@ -94,8 +95,17 @@ describe('keyring', () => {
 
   it('takes no more than eight keys of one epoch', () => {
     const keyring = ring()
-    for (let i = 0; i < 8; i++) expect(keyring.add(0, bytesOf(`k${i}`))).not.to.equal(undefined)
-    expect(keyring.add(0, bytesOf('k8'))).to.equal(undefined)
+    for (let i = 0; i < 8; i++) expect(addKey(keyring, 0, bytesOf(`k${i}`))).not.to.equal(undefined)
+    expect(addKey(keyring, 0, bytesOf('k8'))).to.equal(undefined)
+  })
+})
+
+describe('key epochs', () => {
+  it('may not lie more than 1024 ahead of the newest', () => {
+    const keyring = ring([0, bytesOf('k0')])
+    expect(addKey(keyring, 1025, bytesOf('far'))).to.equal(undefined)
+    expect(keyring.newest).to.equal(0)
+    expect(addKey(keyring, 1024, bytesOf('near'))).not.to.equal(undefined)
   })
 })
 

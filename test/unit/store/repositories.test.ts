@@ -6,7 +6,6 @@ import {
   DeltaId,
   GroupId,
   PublicKey,
-  ZERO_ID,
 } from '../../../src/node/primitives/ids.ts'
 import {
   MAX_EVENT_DATA_BYTES,
@@ -267,7 +266,6 @@ describe('rows of events', () => {
       status: LEDGER_STATUS.todo,
       tries: 2,
       depth: 8,
-      produced: new Uint8Array(ZERO_ID),
       event: greatest,
     }
     await store.batch([rows.putLedger(1, id('a'), MAX_EVENTS - 1, entry)])

@@ -7,15 +7,20 @@ import type { Platform } from './platform.ts'
 const REANCHOR_NS = 50_000_000n
 let anchorNs = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()
 
+/** The same bytes as a plain array: `slice()` of a Buffer would share memory. */
+function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.length)
+}
+
 export const platform: Platform = {
   sha256(...parts) {
     const [only] = parts
     if (parts.length === 1 && only !== undefined) {
-      return hash('sha256', only, { outputEncoding: 'buffer' })
+      return plain(hash('sha256', only, { outputEncoding: 'buffer' }))
     }
     const state = createHash('sha256')
     for (const part of parts) state.update(part)
-    return state.digest()
+    return plain(state.digest())
   },
   randomBytes(length) {
     return randomFillSync(new Uint8Array(length))

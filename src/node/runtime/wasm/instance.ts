@@ -22,10 +22,10 @@ export class GuestInstance {
   constructor(module: LoadedModule, call: Call) {
     this.module = module
     // the memory exists only after instantiation; a start function that calls the host finds none
-    let frame: Frame | undefined
+    const bound: { frame?: Frame } = {}
     const current = (): Frame => {
-      if (frame === undefined) throw linkError('a start function may not call the host')
-      return frame
+      if (bound.frame === undefined) throw linkError('a start function may not call the host')
+      return bound.frame
     }
     try {
       const imports = hostImports(module.imports, module.generation, current)
@@ -38,7 +38,7 @@ export class GuestInstance {
     this.memory = new GuestMemory(exports['memory'] as WasmMemory)
     this.#fuel = exports[FUEL_EXPORT] as WasmGlobal
     this.#frame = { memory: this.memory, call }
-    frame = this.#frame
+    bound.frame = this.#frame
     if (module.functions.get(REGISTER_MERGE_EXPORT) === true) this.#registerMerge(call)
   }
 

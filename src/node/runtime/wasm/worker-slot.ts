@@ -75,6 +75,10 @@ export class WorkerSlot {
       this.#started = resolve
       this.#spawn()
     })
+    this.#throwFailure()
+  }
+
+  #throwFailure(): void {
     if (this.#failure !== undefined) throw this.#failure
   }
 

@@ -5,7 +5,7 @@ import { event, type PayloadEvent } from '../../codec/delta.ts'
 import { DeltaId } from '../../primitives/ids.ts'
 import { COLUMN, columnRange, rowKey, u32be, u64be } from '../keys.ts'
 import type { BatchOp, Store } from '../store.ts'
-import { put, readRow } from './rows.ts'
+import { del, put, readRow } from './rows.ts'
 
 export interface MutationRow {
   delta: Uint8Array
@@ -20,22 +20,20 @@ const mutationRow: Codec<MutationRow> = codec(
   8 << 20,
 )
 
-/** State of one handler run. */
-export const LEDGER_STATUS = { todo: 0, done: 1, failed: 2 } as const
+/** State of one handler run. A run that is done has no row any more. */
+export const LEDGER_STATUS = { todo: 0, failed: 2 } as const
 
 export interface LedgerRow {
   status: number
   tries: number
   /** Depth of the delta whose event it is. */
   depth: number
-  /** Delta the run produced; zero for none. */
-  produced: Uint8Array
   event: PayloadEvent
 }
 
 const ledgerRow: Codec<LedgerRow> = codec(
   'a handler ledger row',
-  P.struct({ status: P.U8, tries: P.U8, depth: P.U8, produced: bytes32, event }),
+  P.struct({ status: P.U8, tries: P.U8, depth: P.U8, event }),
   64 << 10,
 )
 
@@ -48,7 +46,15 @@ export interface EventRows {
   /** Removes mutations below a sequence. */
   trim(context: number, below: bigint): Promise<void>
   putLedger(context: number, delta: DeltaId, index: number, row: LedgerRow): BatchOp
+  /** A handler has run: nothing is left to be done. */
+  delLedger(context: number, delta: DeltaId, index: number): BatchOp
   ledger(context: number): Promise<{ delta: DeltaId; index: number; row: LedgerRow }[]>
+}
+
+function ledgerKey(context: number, delta: DeltaId, index: number): Uint8Array {
+  const suffix = new Uint8Array(2)
+  new DataView(suffix.buffer).setUint16(0, index)
+  return rowKey(COLUMN.ledger, u32be(context), delta, suffix)
 }
 
 export function eventRows(store: Store): EventRows {
@@ -72,11 +78,9 @@ export function eventRows(store: Store): EventRows {
       return undefined
     },
     trim: (context, below) => store.clear({ gte: key(context, 0n), lt: key(context, below) }),
-    putLedger: (context, delta, index, row) => {
-      const suffix = new Uint8Array(2)
-      new DataView(suffix.buffer).setUint16(0, index)
-      return put(ledgerRow, rowKey(COLUMN.ledger, u32be(context), delta, suffix), row)
-    },
+    putLedger: (context, delta, index, row) =>
+      put(ledgerRow, ledgerKey(context, delta, index), row),
+    delLedger: (context, delta, index) => del(ledgerKey(context, delta, index)),
     async ledger(context) {
       const rows = []
       for await (const [k, v] of store.iterate(columnRange(COLUMN.ledger, u32be(context)))) {

@@ -192,13 +192,13 @@ export function bindHost(spec: HostFunction, generation: 'G1' | 'G2', frame: () 
   if (b === undefined) {
     return (x) => {
       const f = enter()
-      return run(f, a(f.memory, x as Raw))
+      return run(f, a(f.memory, x))
     }
   }
   if (c === undefined) {
     return (x, y) => {
       const f = enter()
-      return run(f, a(f.memory, x as Raw), b(f.memory, y as Raw))
+      return run(f, a(f.memory, x), b(f.memory, y))
     }
   }
   const readers = spec.kinds.map((kind) => KINDS[kind].readG2)
