@@ -110,7 +110,7 @@ export function stubModel(store: Store): StubModel {
       case 'bare':
         return adding(call.context, input, { artifact: EMPTY })
       default:
-        throw new MerogateError('RUNTIME_METHOD', 'guest', 'no such method')
+        throw new MerogateError('RUNTIME_METHOD_NOT_FOUND', 'guest', 'no such method')
     }
   }
   const apply: StateModel['apply'] = async (call) => {

@@ -124,7 +124,7 @@ describe('local calls of a context replica', () => {
       'none',
       'RUNTIME_TRAP',
       'CONTEXT_EMPTY_ARTIFACT',
-      'RUNTIME_METHOD',
+      'RUNTIME_METHOD_NOT_FOUND',
       'none',
     ])
     const look = await kit.call('look', '')

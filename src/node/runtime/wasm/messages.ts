@@ -76,7 +76,7 @@ export function unpackJob(packed: PackedJob): Job {
     members: Array.from({ length: packed.members }, (_, i) => PublicKey.from(at(3 + i))),
     seenNs,
     lane,
-    follows: packed.follows,
+    ...(packed.follows ? { follows: true } : {}),
   }
   if (packed.kind === 'execute') {
     const { method, readOnly } = packed
