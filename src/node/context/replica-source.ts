@@ -4,11 +4,10 @@ import { envelopeCodec } from '../codec/delta.ts'
 import { concat, EMPTY, toHex } from '../primitives/bytes.ts'
 import type { Clock, Timer } from '../primitives/clock.ts'
 import { Emitter, type Listenable } from '../primitives/emitter.ts'
-import { type ContextId, DeltaId, idKey, type PublicKey } from '../primitives/ids.ts'
-import { lacking, type WalkNode } from '../dag/walk.ts'
+import { type ContextId, type DeltaId, idKey, type PublicKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import { COLUMN, rowKey, u32be } from '../store/keys.ts'
-import { DELTA_STATUS, type DeltaRow, type DeltaRows } from '../store/repositories/deltas.ts'
+import type { DeltaRows } from '../store/repositories/deltas.ts'
 import type { BatchOp, Store } from '../store/store.ts'
 import type {
   Frontier,
@@ -19,8 +18,8 @@ import type {
   ReplicaSource,
 } from '../sync/replica.ts'
 import type { Groups } from './groups.ts'
+import { type HistoryRequest, readHistory } from './history.ts'
 import type { IdentityPool } from './identities.ts'
-import { MAX_WALK_DELTAS } from './limits.ts'
 import type { ContextReplica } from './replica.ts'
 
 export interface ReplicaSourceComponents {
@@ -153,44 +152,9 @@ export class ContextReplicas implements ReplicaSource {
     return this.replica(context)?.precheck(envelope) ?? 'ignore'
   }
 
-  async *read(
-    context: ContextId,
-    request: {
-      readonly want: readonly DeltaId[]
-      readonly have: readonly DeltaId[]
-      readonly maxBytes: number
-      readonly signal?: AbortSignal
-    },
-  ): ReturnType<ReplicaSource['read']> {
+  async *read(context: ContextId, request: HistoryRequest): ReturnType<ReplicaSource['read']> {
     const number = this.replica(context)?.state.ref.number
-    if (number === undefined) return
-    const { deltas } = this.#c
-    const rows = new Map<string, DeltaRow>()
-    const load = (id: DeltaId): WalkNode | undefined => {
-      const row = deltas.get(number, id)
-      if (row === undefined) return undefined
-      rows.set(idKey(id), row)
-      // What waits here has no place in the order yet: it comes after everything that has.
-      const seq = row.status === DELTA_STATUS.applied ? row.seq : WAITING_SEQ + hlcOrder(row)
-      return { id, seq, parents: row.parents.map((parent) => DeltaId.from(parent)) }
-    }
-    const { nodes, complete } = lacking(request.want, request.have, load, MAX_WALK_DELTAS)
-    let sent = 0
-    let more = !complete
-    for (const node of nodes) {
-      request.signal?.throwIfAborted()
-      const size = rows.get(idKey(node.id))?.size ?? 0
-      if (sent > 0 && sent + size > request.maxBytes) {
-        more = true
-        break
-      }
-      const envelope = await deltas.envelope(number, node.id)
-      if (envelope === undefined) continue
-      sent += size
-      yield { envelope }
-    }
-    const unknown = request.want.filter((id) => deltas.get(number, id) === undefined)
-    yield { end: { more, unknown, pruned: [] } }
+    if (number !== undefined) yield* readHistory(this.#c.deltas, number, request)
   }
 
   announcement(envelope: Uint8Array): Uint8Array {
@@ -250,12 +214,4 @@ export class ContextReplicas implements ReplicaSource {
     if (number === undefined) return false
     return this.#c.store.getSync(rowKey(COLUMN.blobLink, u32be(number), blob)) !== undefined
   }
-}
-
-/** Above every position of an applied delta. */
-const WAITING_SEQ = 1n << 63n
-
-// A child's timestamp lies after its parents', so time orders what waits.
-function hlcOrder(row: DeltaRow): bigint {
-  return new DataView(row.hlc.buffer, row.hlc.byteOffset, 8).getBigUint64(0, true)
 }
