@@ -1,15 +1,18 @@
 /**
- * Call on A to WebSocket event on B: two node processes on this machine, the Rust kv-store with 100 keys, one call at a time, and in the same run bare
- * unsigned gossip between two processes for comparison. Also to the reply on A. Prints one JSON line per figure, in milliseconds.
+ * Call on A to WebSocket event on B: two node processes on this machine, the Rust kv-store with 100 keys, one call at a time; beside it the reply on A. Then,
+ * in the same run, bare unsigned gossip and bare push between two processes, for comparison. Prints one JSON line per figure, in milliseconds.
  */
+import { spawnSync } from 'node:child_process'
+import { join } from 'node:path'
 import { type ClusterNode, shareContext, startCluster } from '../scripts/support/cluster.ts'
 import { figure } from './support.ts'
 
 const KEYS = Number(process.env['KEYS'] ?? 100)
 const CALLS = Number(process.env['CALLS'] ?? 1000)
-const WARM_UP = 200
+/** Calls before the first that counts: compilers and caches get warm. */
+const WARM_UP = 1000
 
-await using cluster = await startCluster()
+const cluster = await startCluster()
 const [a, b] = await Promise.all([cluster.node('a'), cluster.node('b')])
 const { contextId } = await shareContext([a, b])
 const set = (node: ClusterNode, key: string, value: string): Promise<unknown> =>
@@ -47,3 +50,5 @@ end.abort()
 await listening
 figure('propagation/reply-on-a', replies, { keys: KEYS })
 figure('propagation/event-on-b', events, { keys: KEYS })
+await cluster.stop()
+spawnSync(process.execPath, [join(import.meta.dirname, 'push.ts')], { stdio: 'inherit' })
