@@ -1,9 +1,9 @@
 /**
- * Checks what the documentation says about the code: the generated pages are what the sources say, every error code is declared once and
+ * Checks what the documentation says about the code: the generated pages are what the sources say, links lead somewhere, every error code is declared once and
  * has a meaning, and every `@default NAME` names a constant. `node scripts/check-docs.ts`, part of `npm run check`.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { ERRORS_PAGE, errorsPage } from './docs-errors.ts'
 import { currentLimitsPage, LIMITS_PAGE } from './docs-limits.ts'
 import { currentMetricsPage, METRICS_PAGE } from './docs-metrics.ts'
@@ -48,6 +48,19 @@ export function findStalePages(root: string, pages: Readonly<Record<string, stri
   })
 }
 
+/** Links of Markdown files to files that are not there. `folder` is below `root`; what is after a `#` is not looked at. */
+export function findBrokenLinks(root: string, folder: string): string[] {
+  return globSync('**/*.md', { cwd: join(root, folder) })
+    .sort()
+    .flatMap((path) => {
+      const file = join(root, folder, path)
+      return [...readFileSync(file, 'utf8').matchAll(/\]\(([^)#\s]+)(?:#[^)]*)?\)/g)]
+        .map(([, target = '']) => target)
+        .filter((target) => !/^[a-z]+:/.test(target) && !existsSync(join(dirname(file), target)))
+        .map((target) => `${folder}/${path} links to ${target}, which is not there`)
+    })
+}
+
 if (import.meta.main) {
   const root = join(import.meta.dirname, '..')
   const entries = findErrors(join(root, 'src'))
@@ -56,6 +69,7 @@ if (import.meta.main) {
     [
       ...findErrorProblems(entries),
       ...findDefaultProblems(join(root, 'src')),
+      ...findBrokenLinks(root, 'docs'),
       ...findStalePages(root, {
         [ERRORS_PAGE]: errorsPage(entries),
         [LIMITS_PAGE]: await currentLimitsPage(),

@@ -1,7 +1,7 @@
 /**
  * Membership without a chain: the reference model of the membership contract behind a small HTTP service, and the anchor that nodes use
- * to reach it. Good for development, tests, and groups that trust whoever runs the service to keep it running; nobody has to trust it
- * with keys or data, for every operation is signed by a member.
+ * to reach it. Good for development, tests, and groups that trust whoever runs the service: every operation is signed by a member, but
+ * what the service answers is not proven, so its operator could name itself a member and be given the keys.
  *
  * ```ts
  * import { createNode } from 'merogate/node'

@@ -1,6 +1,5 @@
 /** The effect of other members' deltas: opened, merged by the guest, committed. Deltas that follow each other go to the guest together and are stored in one batch. */
 import { DELTA_KIND, type DeltaPayload, eventsCodec, type PayloadEvent } from '../codec/delta.ts'
-import { equalBytes } from '../primitives/bytes.ts'
 import { hlcTime, ntp64ToNs } from '../primitives/hlc.ts'
 import { type DeltaId, idKey, type PublicKey } from '../primitives/ids.ts'
 import type { GuestOutcome, ModuleInfo } from '../runtime/engine.ts'
@@ -52,8 +51,8 @@ export class Applier {
 
   /** What applies an opened delta here; undefined while its application or our identity is missing. */
   async guest({ payload }: Opened): Promise<Guest | undefined> {
-    const { state, group, c } = this.#core
-    if (!equalBytes(payload.application, state.meta.application)) return undefined
+    const { group, c } = this.#core
+    if (!this.#core.fits(payload.application)) return undefined
     const module = await c.module()
     const executor = group.owned()[0]?.publicKey
     return module === undefined || executor === undefined ? undefined : { module, executor }

@@ -25,7 +25,7 @@ import {
 import { COLUMN, columnRange, u32be } from '../store/keys.ts'
 import { createContext, type Created, resumeCreations } from './creation.ts'
 import { contextError } from './errors.ts'
-import { MAX_CROSS_CALL_DEPTH, MAX_INPUT_BYTES, MAX_METHOD_LENGTH } from './limits.ts'
+import { checkCall, followUp } from './follow-up.ts'
 import {
   changeCapability,
   invite,
@@ -36,12 +36,7 @@ import {
   setRole,
   submit,
 } from './membership.ts'
-import { carryOut } from './requests.ts'
 import { ContextRegistry, type RegistryComponents } from './registry.ts'
-import type { LocalResult } from './calls.ts'
-
-/** Names a guest method may have; the host's own begin with two underscores. */
-const METHOD = /^[A-Za-z0-9_]+$/
 
 interface Signalled {
   readonly signal?: AbortSignal
@@ -54,7 +49,9 @@ export class NodeContexts implements Contexts {
 
   constructor(components: RegistryComponents) {
     this.#c = components
-    this.#registry = new ContextRegistry(components)
+    this.#registry = new ContextRegistry(components, (replica, result, executor) =>
+      followUp(this.#registry, replica, result, executor),
+    )
   }
 
   /** Opens what the database holds, finishes interrupted creations, and listens to the anchors. */
@@ -107,38 +104,20 @@ export class NodeContexts implements Contexts {
   async execute(call: ExecuteCall): Promise<ExecuteResult> {
     checkCall(call.method, call.input)
     const replica = this.#registry.require(call.context)
-    const executor = this.#registry.executor(replica.group, call.executor)
+    const { group } = replica
+    const executor =
+      call.readOnly === true
+        ? this.#registry.reader(group, call.executor)
+        : this.#registry.executor(group, call.executor)
     const result = await replica.execute({
       method: call.method,
       input: call.input,
       executor,
       readOnly: call.readOnly === true,
     })
-    this.#crossCalls(result, 1)
-    if (result.requests.length > 0) {
-      const { publicKey } = executor
-      this.#c.background(carryOut(this.#registry, replica, result.requests, publicKey))
-    }
+    followUp(this.#registry, replica, result, executor)
     const { output, logs, root, delta } = result
     return { output, logs, root, delta }
-  }
-
-  // They run after the caller's state is stored, one by one, as our identity there; failures are only logged.
-  #crossCalls(result: LocalResult, depth: number): void {
-    if (result.crossCalls.length === 0 || depth > MAX_CROSS_CALL_DEPTH) return
-    const run = async (): Promise<void> => {
-      for (const { contextId, method, params } of result.crossCalls) {
-        try {
-          checkCall(method, params)
-          const replica = this.#registry.require(contextId)
-          const executor = this.#registry.executor(replica.group, undefined)
-          this.#crossCalls(await replica.execute({ method, input: params, executor }), depth + 1)
-        } catch (error) {
-          this.#c.logger.info({ err: error, method }, 'call into another context failed')
-        }
-      }
-    }
-    this.#c.background(run())
   }
 
   create(options: CreateContext): Promise<Created> {
@@ -283,22 +262,5 @@ export class NodeContexts implements Contexts {
       )
     }
     return only
-  }
-}
-
-function checkCall(method: string, input: Uint8Array): void {
-  const wellFormed = method.length > 0 && method.length <= MAX_METHOD_LENGTH && METHOD.test(method)
-  if (!wellFormed || method.startsWith('__')) {
-    throw contextError(
-      'METHOD_INVALID',
-      `expected a method name of 1 to ${MAX_METHOD_LENGTH} letters, digits and _, not the host's own, got ${JSON.stringify(method.slice(0, 64))}`,
-    )
-  }
-  if (input.length > MAX_INPUT_BYTES) {
-    throw contextError(
-      'CALL_TOO_LARGE',
-      `expected at most ${MAX_INPUT_BYTES} bytes of arguments, got ${input.length}`,
-      { max: MAX_INPUT_BYTES, got: input.length },
-    )
   }
 }

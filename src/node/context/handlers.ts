@@ -4,11 +4,13 @@
  */
 import { MAX_HANDLER_DEPTH, HANDLER_TRIES } from './limits.ts'
 import { toMerogateError } from '../errors.ts'
+import type { SigningKey } from '../crypto/sign.ts'
 import type { Logger } from '../primitives/logger.ts'
 import { type EventRows, LEDGER_STATUS } from '../store/repositories/events.ts'
 import type { Store } from '../store/store.ts'
 import type { ContextMetrics } from './metrics.ts'
 import type { ContextReplica } from './replica.ts'
+import type { LocalResult } from './calls.ts'
 import type { LedgerEntry } from './commit-batch.ts'
 
 export interface HandlerComponents {
@@ -16,6 +18,8 @@ export interface HandlerComponents {
   readonly events: EventRows
   readonly logger: Logger
   readonly metrics: ContextMetrics
+  /** Begins what a run asks for beside its state. */
+  followUp(result: LocalResult, executor: SigningKey): void
   /** Runs a promise in the node's tracked background. */
   background(work: Promise<void>): void
 }
@@ -63,6 +67,7 @@ async function runEntry(
       if (result.delta === undefined) {
         await store.batch([events.delLedger(number, entry.delta, entry.index)])
       }
+      components.followUp(result, executor)
       metrics.handler('done')
       return
     } catch (error) {

@@ -5,10 +5,10 @@
 import { LRUCache } from 'lru-cache'
 import { DELTA_KIND } from '../codec/delta.ts'
 import { isMerogateError, toMerogateError } from '../errors.ts'
-import { equalBytes, shortHex, toHex } from '../primitives/bytes.ts'
+import { shortHex, toHex } from '../primitives/bytes.ts'
 import { sha256 } from '../primitives/hash.ts'
 import { hlcTime, ntp64ToNs } from '../primitives/hlc.ts'
-import { type DeltaId, idKey } from '../primitives/ids.ts'
+import { ApplicationId, type DeltaId, idKey } from '../primitives/ids.ts'
 import { PARK_REASON, type ParkReason } from '../store/repositories/deltas.ts'
 import type { ReceiveResult } from '../sync/replica.ts'
 import { Applier, type Opened } from './apply.ts'
@@ -267,7 +267,10 @@ export class Intake {
     const opened = this.#applier.open(candidate)
     const guest = await this.#applier.guest(opened)
     if (guest === undefined && candidate.header.kind !== DELTA_KIND.merge) {
-      return { status: await this.#room.wait(candidate, 'held', 'application'), ready: [] }
+      const status = await this.#room.wait(candidate, 'held', 'application')
+      const application = ApplicationId.from(opened.payload.application)
+      if (!this.#core.fits(application)) this.#core.events.emit('foreign', { application })
+      return { status, ready: [] }
     }
     const { failed, ready } = await this.#applier.group([opened], guest)
     if (failed === undefined) {
@@ -333,7 +336,7 @@ export class Intake {
       if (!fits) break
       try {
         const opened = this.#applier.open(candidate, before)
-        if (!equalBytes(opened.payload.application, state.meta.application)) break
+        if (!this.#core.fits(opened.payload.application)) break
         group.push(opened)
       } catch {
         break // whoever looks at it alone says what is wrong

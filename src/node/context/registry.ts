@@ -25,6 +25,7 @@ import {
 } from '../store/repositories/contexts.ts'
 import type { Globals } from '../store/repositories/globals.ts'
 import type { BatchOp } from '../store/store.ts'
+import type { LocalResult } from './calls.ts'
 import { contextError } from './errors.ts'
 import type { EventLog } from './event-log.ts'
 import type { Group } from './group.ts'
@@ -67,14 +68,20 @@ export interface RegistryComponents extends Omit<ReplicaComponents, 'module' | '
 /** Values of {@link ContextRow.status}. */
 const ROW_STATUS = { active: 0, left: 1 } as const
 
+/** Begins what a call asked for beside its own state. */
+export type FollowUp = (replica: ContextReplica, result: LocalResult, executor: SigningKey) => void
+
 export class ContextRegistry {
   readonly c: RegistryComponents
+  readonly #followUp: FollowUp
   readonly #rows = new Map<string, ContextRow>()
   /** Modules by application and blob, so that a delta costs no lookup. */
   readonly #modules = new Map<string, ModuleInfo>()
 
-  constructor(components: RegistryComponents) {
+  /** `followUp` begins what a handler's run asks for beside its state. */
+  constructor(components: RegistryComponents, followUp: FollowUp) {
     this.c = components
+    this.#followUp = followUp
   }
 
   /** @throws CONTEXT_NOT_FOUND */
@@ -117,6 +124,15 @@ export class ContextRegistry {
     return first
   }
 
+  /** One of our identities to read as: also after it has left. @throws IDENTITY_NOT_OWNED */
+  reader(group: Group, wanted: PublicKey | undefined): SigningKey {
+    if (group.owned().length > 0) return this.executor(group, wanted)
+    const bound = this.c.identities.boundTo(group.id)
+    const key =
+      wanted === undefined ? bound[0] : bound.find((one) => equalBytes(one.publicKey, wanted))
+    return key ?? this.executor(group, wanted)
+  }
+
   /** Opens a context that the database holds, or that begins now with `row`. */
   async open(id: ContextId, row: ContextRow, group: Group): Promise<ContextReplica> {
     const replica = await this.build(id, row.number, group, {
@@ -150,6 +166,9 @@ export class ContextRegistry {
     this.#rows.set(idKey(id), row)
     replica.events.on('mutation', (mutation) => this.c.eventLog.publish(mutation))
     replica.events.on('ready', () => this.#changed(replica))
+    replica.events.on('foreign', ({ application }) => {
+      this.c.background(this.#settleForeign(replica, application))
+    })
     replica.group.events.on('changed', ({ removed }) => {
       this.c.replicas.membersChanged(id, removed)
       this.#changed(replica)
@@ -160,7 +179,10 @@ export class ContextRegistry {
       this.#again(replica, 'key')
     })
     this.c.replicas.add(replica)
-    await runHandlers(replica, { ...this.c, events: this.c.events })
+    await runHandlers(replica, {
+      ...this.c,
+      followUp: (result, executor) => this.#followUp(replica, result, executor),
+    })
     this.c.background(replica.resume())
     this.c.background(this.#fetchApplication(replica))
   }
@@ -238,6 +260,14 @@ export class ContextRegistry {
       await this.c.store.clear(columnRange(column, u32be(ref.number)))
     }
     this.#rows.delete(idKey(id))
+  }
+
+  // A delta names an application that is not the context's: a newer one that we have not heard of, or one that the context ran before.
+  async #settleForeign(replica: ContextReplica, application: ApplicationId): Promise<void> {
+    await this.refresh(replica)
+    if (equalBytes(replica.state.meta.application, application)) return // refresh() took up what waited
+    replica.supersede(application)
+    await replica.reconsider('application')
   }
 
   #loaded({ state }: ContextReplica): ModuleInfo | undefined {

@@ -7,7 +7,13 @@ import { equalBytes, shortHex } from '../primitives/bytes.ts'
 import type { Clock, Random } from '../primitives/clock.ts'
 import { Emitter } from '../primitives/emitter.ts'
 import { sha256 } from '../primitives/hash.ts'
-import { type DeltaId, idText, type PublicKey } from '../primitives/ids.ts'
+import {
+  type ApplicationId,
+  type DeltaId,
+  idKey,
+  idText,
+  type PublicKey,
+} from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import type { ModuleInfo } from '../runtime/engine.ts'
 import type { StateModel } from '../runtime/state-model.ts'
@@ -40,6 +46,8 @@ export interface ContextReplicaEvents {
   wanted: { readonly deltas: readonly DeltaId[]; readonly keys: readonly number[] }
   /** Event handlers wait to be run. */
   todo: { readonly entries: readonly LedgerEntry[] }
+  /** A delta was written by an application that is not the context's present one. */
+  foreign: { readonly application: ApplicationId }
   /** The context has state from now on. */
   ready: Record<never, never>
 }
@@ -54,6 +62,8 @@ export class ReplicaCore {
   readonly c: ReplicaComponents
   /** Low bits of every reading of the guests' clock on this node (runtime-abi.md 10). */
   readonly clockLane: number
+  /** Keys of applications that the context ran before its present one. */
+  readonly superseded: Set<string> = new Set()
   readonly #executor = new Executor(MAX_QUEUED)
   /** Set when rows turn out damaged. */
   #stopped: MerogateError | undefined
@@ -160,11 +170,25 @@ export class ReplicaCore {
     if (done.todo.length > 0) this.events.emit('todo', { entries: done.todo })
   }
 
+  /**
+   * Whether the context's present application applies what `application` wrote: its own, or that of one before it. Actions are those of the
+   * storage library, which an update keeps (runtime-abi.md 7.2); an application of another era needs a new context.
+   */
+  fits(application: Uint8Array): boolean {
+    return (
+      equalBytes(application, this.state.meta.application) ||
+      this.superseded.has(idKey(application))
+    )
+  }
+
   // Handlers run on receiving nodes that may write, never for one's own events (sync-protocol.md 11.7).
   #runsHandlers(commit: Omit<Commit, 'runHandlers'>, local: boolean): boolean {
     const { candidate, payload } = commit
     if (local || payload.depth >= MAX_HANDLER_DEPTH) return false
-    if (this.group.writer() === undefined) return false
+    const writer = this.group.writer()
+    const joined = writer && this.group.member(writer.publicKey)?.joinedRevision
+    // what was said before we were there was not said to us
+    if (joined === undefined || candidate.header.membersRevision < joined) return false
     return !this.group.owned().some((key) => equalBytes(key.publicKey, candidate.header.author))
   }
 }

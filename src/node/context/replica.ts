@@ -3,7 +3,7 @@
  * writes the context's rows.
  */
 import type { Emitter } from '../primitives/emitter.ts'
-import type { DeltaId } from '../primitives/ids.ts'
+import { type ApplicationId, type DeltaId, idKey } from '../primitives/ids.ts'
 import type { ParkReason } from '../store/repositories/deltas.ts'
 import type { BatchOp } from '../store/store.ts'
 import type { ReceiveResult } from '../sync/replica.ts'
@@ -59,6 +59,11 @@ export class ContextReplica {
   /** First half of verification for the gossip validator: no disk beyond one lookup, no guest. */
   precheck(envelope: Uint8Array): 'accept' | 'ignore' | 'reject' {
     return this.#intake.precheck(envelope)
+  }
+
+  /** The context ran this application before, by the anchor's word: what was written then is applied by the present one. */
+  supersede(application: ApplicationId): void {
+    this.#core.superseded.add(idKey(application))
   }
 
   /** Something outside the DAG arrived: looks again at every delta that waited for it. */

@@ -286,6 +286,7 @@ describe('event handlers', () => {
       events: kit.eventRows,
       logger: silentLogger,
       metrics: kit.metrics,
+      followUp: () => {},
       background: (work) => background.add(work),
     })
     return { done: () => background.settled() }

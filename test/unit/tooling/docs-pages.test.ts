@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import { findStalePages } from '../../../scripts/check-docs.ts'
+import { findBrokenLinks, findStalePages } from '../../../scripts/check-docs.ts'
 import { findLimits, limitsPage } from '../../../scripts/docs-limits.ts'
 import { currentMetricsPage, findMetrics, metricsPage } from '../../../scripts/docs-metrics.ts'
 
@@ -81,5 +81,16 @@ describe('generated pages', () => {
     await plant('old.md', 'then')
     const problems = findStalePages(root, { 'current.md': 'now', 'old.md': 'now', 'gone.md': '' })
     expect(problems.map((text) => text.split(' ')[0])).to.deep.equal(['old.md', 'gone.md'])
+  })
+  it('finds links that lead nowhere', async () => {
+    await plant('room/there.md', 'here')
+    await plant(
+      'room/page.md',
+      '[a](there.md) [b](there.md#x) [c](gone.md) [d](../room/gone.md#x) [e](https://example.org)',
+    )
+    expect(findBrokenLinks(root, 'room')).to.deep.equal([
+      'room/page.md links to gone.md, which is not there',
+      'room/page.md links to ../room/gone.md, which is not there',
+    ])
   })
 })
