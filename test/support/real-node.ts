@@ -2,7 +2,6 @@
 import { join } from 'node:path'
 import { type LocalChain, localAnchor, startLocalChain } from '../../src/chains/local/index.ts'
 import {
-  type AnchorFactory,
   type ContextId,
   type ContextInfo,
   type ContextStatus,
@@ -14,7 +13,7 @@ import {
   type Role,
 } from '../../src/node/index.ts'
 import { systemClock } from '../../src/node/primitives/clock.ts'
-import { type Logger } from '../../src/node/primitives/logger.ts'
+import type { Logger } from '../../src/node/primitives/logger.ts'
 import { kvInput, kvOutput } from './kv-app.ts'
 import { tempFolder } from './temp-folder.ts'
 
@@ -129,7 +128,7 @@ export async function call(
 }
 
 /** Writes a key. */
-export async function set(node: Node, context: ContextId, key: string, value = key): Promise<void> {
+export async function set(node: Node, context: ContextId, key: string, value: string = key): Promise<void> {
   await call(node, context, 'set', { key, value })
 }
 
@@ -186,26 +185,4 @@ export function hasStatus(node: Node, context: ContextId, status: ContextStatus)
   return becomes(`status ${status}`, async () => {
     return (await node.contexts.get(context))?.status === status
   })
-}
-
-/** An anchor that takes what it reads through `lie` first: a node that deceives itself, as a dishonest one would. */
-export function lyingAnchor(
-  inner: AnchorFactory,
-  lie: { member: () => PublicKey | undefined; role?: Role },
-): AnchorFactory {
-  const role = lie.role ?? 'writer'
-  return (components) => {
-    const anchor = inner(components)
-    return Object.assign(Object.create(anchor) as typeof anchor, {
-      // whatever is not replaced here runs on the honest anchor
-      start: () => anchor.start(),
-      stop: () => anchor.stop(),
-      watch: (listener) => anchor.watch(listener),
-      submit: (...args) => anchor.submit(...args),
-      readContext: (...args) => anchor.readContext(...args),
-      readGroup: (...args) => anchor.readGroup(...args),
-      createInvitation: (...args) => anchor.createInvitation(...args),
-      claimInvitation: (...args) => anchor.claimInvitation(...args),
-    } as Partial<typeof anchor>)
-  }
 }

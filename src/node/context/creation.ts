@@ -105,8 +105,7 @@ async function foundContext(
   await store.batch([identities.bind(identity, groupId)], { sync: true })
   await group.refresh()
   await groups.firstKey(group)
-  const { number, op } = await globals.nextNumber()
-  await store.batch([op])
+  const number = await globals.nextNumber()
   const record = await applications.record(application)
   if (record === undefined) throw notInstalled(application)
   const replica = await registry.build(context, number, group, {

@@ -43,7 +43,8 @@ export class Group {
   /** Identities that were members once: their row is kept for display. */
   readonly #departed = new Map<string, MemberRow>()
   #row: GroupRow
-  #refreshing: Promise<void> | undefined
+  #reading: Promise<void> | undefined
+  #nextReading: Promise<void> | undefined
   #refreshedAtMs = 0
 
   constructor(
@@ -97,12 +98,20 @@ export class Group {
     return this.owned().find((key) => this.roleOf(key.publicKey) === 'writer')
   }
 
-  /** Reads the anchor again; concurrent calls share one reading. @throws ANCHOR_* */
+  /** Reads the anchor again. A reading that runs may be older than what the caller must see: whoever asks meanwhile shares the next. @throws ANCHOR_* */
   refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
-    this.#refreshing ??= this.#read(options).finally(() => {
-      this.#refreshing = undefined
-    })
-    return this.#refreshing
+    this.#nextReading ??= this.#readAfter(this.#reading, options)
+    return this.#nextReading
+  }
+
+  async #readAfter(
+    running: Promise<void> | undefined,
+    options: { signal?: AbortSignal },
+  ): Promise<void> {
+    await running?.catch(() => {}) // whoever asked for it is told
+    this.#nextReading = undefined
+    this.#reading = this.#read(options)
+    await this.#reading
   }
 
   /** As {@link refresh}, but at most once per interval, and a dead anchor is only logged. */

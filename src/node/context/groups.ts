@@ -23,6 +23,8 @@ export interface GroupsComponents extends GroupComponents {
 export class Groups {
   readonly #c: GroupsComponents
   readonly #groups = new Map<string, Group>()
+  /** Groups whose rows are being made. */
+  readonly #making = new Map<string, Promise<Group>>()
 
   constructor(components: GroupsComponents) {
     this.#c = components
@@ -72,10 +74,18 @@ export class Groups {
   async ensure(id: GroupId, protocol: string): Promise<Group> {
     const known = this.get(id)
     if (known !== undefined) return known
+    const key = idKey(id)
+    const making =
+      this.#making.get(key) ?? this.#make(id, protocol).finally(() => this.#making.delete(key))
+    this.#making.set(key, making)
+    return making
+  }
+
+  async #make(id: GroupId, protocol: string): Promise<Group> {
     this.anchor(protocol)
-    const { number, op } = await this.#c.globals.nextNumber()
+    const number = await this.#c.globals.nextNumber()
     const row = { number, protocol, membersRevision: 0n, capabilitiesRevision: 0n }
-    await this.#c.store.batch([op, this.#c.rows.put(id, row)], { sync: true })
+    await this.#c.store.batch([this.#c.rows.put(id, row)], { sync: true })
     return this.#open(id, row)
   }
 

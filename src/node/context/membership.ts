@@ -163,14 +163,13 @@ async function enter(
       logger.warn({ err: error, context: idText(context) }, 'no member reached yet')
     }
   }
-  if (replicas.replica(context) === undefined) {
+  await registry.openOnce(context, async () => {
     const group = await groups.ensure(read.value.group, content.protocol)
     await store.batch([identities.bind(member, group.id)], { sync: true })
     await group.refresh(signal)
     const { application, applicationRevision } = read.value
-    const { number, op } = await globals.nextNumber()
+    const number = await globals.nextNumber()
     const row = registry.contextRow(number, group)
-    await store.batch([op])
     const replica = await registry.build(context, number, group, {
       application: application.id,
       blob: application.blob,
@@ -181,12 +180,11 @@ async function enter(
       { sync: true },
     )
     await registry.attach(replica, row)
-  } else {
-    const group = registry.require(context).group
-    if (!group.owned().some(({ publicKey }) => equalBytes(publicKey, member))) {
-      await store.batch([identities.bind(member, group.id)], { sync: true })
-      await group.refresh(signal)
-    }
+  })
+  const { group } = registry.require(context)
+  if (!group.owned().some(({ publicKey }) => equalBytes(publicKey, member))) {
+    await store.batch([identities.bind(member, group.id)], { sync: true })
+    await group.refresh(signal)
   }
   background(connect())
   return { context, member }

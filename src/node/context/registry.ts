@@ -75,6 +75,7 @@ export class ContextRegistry {
   readonly c: RegistryComponents
   readonly #followUp: FollowUp
   readonly #rows = new Map<string, ContextRow>()
+  readonly #opening = new Map<string, Promise<void>>()
   /** Modules by application and blob, so that a delta costs no lookup. */
   readonly #modules = new Map<string, ModuleInfo>()
 
@@ -131,6 +132,15 @@ export class ContextRegistry {
     const key =
       wanted === undefined ? bound[0] : bound.find((one) => equalBytes(one.publicKey, wanted))
     return key ?? this.executor(group, wanted)
+  }
+
+  /** Runs what opens a context, unless it is open; once, however many ask at a time. */
+  async openOnce(id: ContextId, open: () => Promise<void>): Promise<void> {
+    if (this.c.replicas.replica(id) !== undefined) return
+    const key = idKey(id)
+    const opening = this.#opening.get(key) ?? open().finally(() => this.#opening.delete(key))
+    this.#opening.set(key, opening)
+    await opening
   }
 
   /** Opens a context that the database holds, or that begins now with `row`. */

@@ -96,6 +96,8 @@ class Sync implements SyncService {
   readonly #heartbeat: Heartbeat
   readonly #off: (() => void)[] = []
   #status: Status = 'stopped'
+  /** Ends what others wait for here when the service stops. */
+  #ended = new AbortController()
 
   constructor(init: SyncInit, components: SyncComponents) {
     const { network, replica, blobs, clock, random } = components
@@ -142,6 +144,7 @@ class Sync implements SyncService {
   async start(): Promise<void> {
     if (this.#status !== 'stopped') return
     this.#status = 'starting'
+    this.#ended = new AbortController()
     await this.#directory.load()
     this.#listen()
     this.#requests.start()
@@ -157,6 +160,7 @@ class Sync implements SyncService {
   async stop(): Promise<void> {
     if (this.#status !== 'started') return
     this.#status = 'stopping'
+    this.#ended.abort()
     for (const off of this.#off.splice(0)) off()
     this.#heartbeat.stop()
     this.#gossip.closeAll()
@@ -196,22 +200,24 @@ class Sync implements SyncService {
   ): Promise<void> {
     this.#assertKnown(context)
     const deadline = this.#clock.nowMs() + this.#joinDeadlineMs
+    const ended = this.#ended.signal
+    const signal = options.signal === undefined ? ended : AbortSignal.any([options.signal, ended])
     for (let attempt = 0; ; attempt++) {
-      throwIfAborted(options.signal)
+      throwIfAborted(signal)
       const failures: unknown[] = []
       for (const group of byPeer(addresses)) {
         try {
-          const peer = await this.#network.dial(group, options)
+          const peer = await this.#network.dial(group, { signal })
           await this.#push.join(context, peer)
           return
         } catch (error) {
           failures.push(error)
-          throwIfAborted(options.signal)
+          throwIfAborted(signal)
         }
       }
       const wait = JOIN_RETRY_MS[Math.min(attempt, JOIN_RETRY_MS.length - 1)] ?? 0
       if (this.#clock.nowMs() + wait >= deadline) throw joinFailed(failures, addresses.length)
-      await pause(this.#clock, wait, options.signal)
+      await pause(this.#clock, wait, signal)
     }
   }
 

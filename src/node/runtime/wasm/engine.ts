@@ -60,6 +60,8 @@ class WasmEngine implements GuestEngine {
   readonly #slots: readonly WorkerSlot[]
   readonly #loaded = new Map<string, { readonly info: ModuleInfo; readonly module: LoadedModule }>()
   readonly #loading = new Map<string, Promise<ModuleInfo>>()
+  /** Index of each context's worker, by local number. */
+  readonly #places = new Map<number, number>()
 
   constructor(init: WasmEngineInit, components: WasmEngineComponents) {
     const logger = (components.logger ?? silentLogger).child({ component: 'runtime' })
@@ -160,9 +162,12 @@ class WasmEngine implements GuestEngine {
     }
   }
 
-  /** A context keeps to one worker: its rows are cached there, and its calls stay in order. */
-  #slot(context: ContextRef): WorkerSlot {
-    const slot = this.#slots[context.number % this.#slots.length]
+  // A context keeps to one worker: its rows are cached there, and its calls stay in order. Workers take turns: the numbers themselves follow patterns,
+  // such as every second one being a group's, that would leave workers idle.
+  #slot({ number }: ContextRef): WorkerSlot {
+    const at = this.#places.get(number) ?? this.#places.size % this.#slots.length
+    this.#places.set(number, at)
+    const slot = this.#slots[at]
     if (slot === undefined)
       throw runtimeError('RUNTIME_STOPPED', 'internal', 'the engine has no workers')
     return slot

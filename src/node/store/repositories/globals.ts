@@ -16,14 +16,21 @@ const HLC_KEY = globalKey('hlc')
 export interface Globals {
   /** Writes the version into a new database. @throws STORE_TOO_NEW when a newer version of this package wrote it */
   checkVersion(): Promise<void>
-  /** A local number never given out before, and the row that makes it so. Not concurrency-safe: call from one queue. */
-  nextNumber(): Promise<{ number: number; op: BatchOp }>
+  /** A local number never given out before, however many ask at a time. One that nobody uses after all stays unused. */
+  nextNumber(): Promise<number>
   /** NTP64 time that no timestamp of an earlier run exceeds. */
   hlcMark(): Promise<bigint>
   putHlcMark(time: bigint): BatchOp
 }
 
 export function globals(store: Store): Globals {
+  let numbers: Promise<number> = Promise.resolve(0)
+  const takeNumber = async (): Promise<number> => {
+    const bytes = await store.get(NUMBER_KEY)
+    const number = bytes === undefined ? 1 : readRow(u32, NUMBER_KEY, bytes) + 1
+    await store.batch([put(u32, NUMBER_KEY, number)])
+    return number
+  }
   return {
     async checkVersion() {
       const bytes = await store.get(VERSION_KEY)
@@ -40,10 +47,10 @@ export function globals(store: Store): Globals {
         )
       }
     },
-    async nextNumber() {
-      const bytes = await store.get(NUMBER_KEY)
-      const number = bytes === undefined ? 1 : readRow(u32, NUMBER_KEY, bytes) + 1
-      return { number, op: put(u32, NUMBER_KEY, number) }
+    nextNumber() {
+      // one after the other: two must not read the same row
+      numbers = numbers.then(takeNumber, takeNumber)
+      return numbers
     },
     async hlcMark() {
       const bytes = await store.get(HLC_KEY)

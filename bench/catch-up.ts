@@ -1,0 +1,44 @@
+/**
+ * How long a fresh member and one that was away need for 1 000 deltas: two node processes, the Rust kv-store with 100 keys, from the call that joins (or the
+ * start of the process) until both show the same root. Prints one JSON line per figure, in seconds.
+ */
+import { type ClusterNode, equalRoots, KV_STORE, startCluster } from '../scripts/support/cluster.ts'
+import { value } from './support.ts'
+
+const DELTAS = Number(process.env['DELTAS'] ?? 1000)
+const KEYS = 100
+const IN_FLIGHT = 16
+
+await using cluster = await startCluster()
+const [a, b] = await Promise.all([cluster.node('a'), cluster.node('b')])
+const { applicationId } = await a.client.admin.installFile(KV_STORE)
+const { contextId } = await a.client.admin.createContext({ applicationId })
+
+async function write(node: ClusterNode): Promise<void> {
+  let next = 0
+  const one = async (): Promise<void> => {
+    for (let i = next++; i < DELTAS; i = next++) {
+      const args = { key: `k${i % KEYS}`, value: `value ${i}` }
+      await node.client.rpc.execute({ contextId, method: 'set', args })
+    }
+  }
+  await Promise.all(Array.from({ length: IN_FLIGHT }, one))
+}
+
+await write(a)
+const { publicKey } = await b.client.admin.createIdentity()
+const invitation = await a.client.admin.invite({ contextId, invitee: publicKey })
+let start = performance.now()
+await b.client.admin.join(invitation ?? '')
+await b.client.admin.context(contextId, 60_000)
+value('catch-up/ready', (performance.now() - start) / 1000, 's', { deltas: DELTAS })
+await equalRoots([a, b], contextId)
+value('catch-up/fresh', (performance.now() - start) / 1000, 's', { deltas: DELTAS })
+
+await b.process.stop()
+await write(a)
+start = performance.now()
+const again = await cluster.node('b')
+value('catch-up/start', (performance.now() - start) / 1000, 's')
+await equalRoots([a, again], contextId)
+value('catch-up/returning', (performance.now() - start) / 1000, 's', { deltas: DELTAS })

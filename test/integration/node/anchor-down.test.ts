@@ -1,0 +1,123 @@
+import { expect } from 'chai'
+import { localAnchor, startLocalChain } from '../../../src/chains/local/index.ts'
+import type { AnchorFactory } from '../../../src/node/index.ts'
+import { MerogateError } from '../../../src/node/errors.ts'
+import { systemClock } from '../../../src/node/primitives/clock.ts'
+import { contextRows } from '../../../src/node/store/repositories/contexts.ts'
+import { openLevelStore } from '../../../src/node/store/store.ts'
+import { rejectionCode } from '../../support/error-code.ts'
+import {
+  admit,
+  becomes,
+  call,
+  converged,
+  hasStatus,
+  infoOf,
+  KV_BUNDLE,
+  newContext,
+  nodeWorld,
+  set,
+} from '../../support/real-node.ts'
+
+/** Longest time a node may take to stop without its anchor, ms: a few seconds of margin over what libp2p takes. */
+const MAX_STOP_MS = 4_000
+
+describe('nodes whose anchor is gone', () => {
+  it('go on replicating, start, serve and stop', async () => {
+    await using world = await nodeWorld()
+    const [a, b] = [await world.node('a'), await world.node('b')]
+    const { context } = await newContext(a)
+    await admit(a, b, context)
+    await converged([a, b], context)
+    await world.chain.stop()
+
+    await Promise.all([set(a, context, 'from-a'), set(b, context, 'from-b')])
+    await converged([a, b], context, { applied: 3 })
+    expect(await rejectionCode(a.contexts.refresh(context))).to.equal('ANCHOR_UNREACHABLE')
+    const stopping = performance.now()
+    await b.stop()
+    const stopMs = performance.now() - stopping
+    const starting = performance.now()
+    const again = await world.node('b')
+    const startMs = performance.now() - starting
+    expect(await call(again, context, 'entries')).to.have.all.keys('from-a', 'from-b')
+    await set(a, context, 'later')
+    await set(again, context, 'later-too')
+    await converged([a, again], context, { applied: 5 })
+    expect((await infoOf(again, context)).status).to.equal('ready')
+    const last = performance.now()
+    await again.stop()
+    const againMs = performance.now() - last
+    console.log(
+      `      without an anchor: stop ${stopMs.toFixed(0)} ms, start ${startMs.toFixed(0)} ms, stop ${againMs.toFixed(0)} ms`,
+    )
+    expect(Math.max(stopMs, againMs)).to.be.lessThan(MAX_STOP_MS)
+  })
+
+  it('learn what it decided when it is back', async () => {
+    await using world = await nodeWorld()
+    const file = world.home('members.log')
+    const first = await startLocalChain({ port: 0, file })
+    const { url } = first
+    const anchors = [localAnchor({ url })]
+    const [a, b] = [await world.node('a', { anchors }), await world.node('b', { anchors })]
+    const { context } = await newContext(a)
+    const invitee = await admit(a, b, context)
+    await b.stop()
+    await a.contexts.removeMembers(context, [invitee])
+    await first.stop()
+    const again = await world.node('b', { anchors })
+    await set(again, context, 'not-known-yet')
+    expect((await infoOf(again, context)).status).to.equal('ready')
+    await using _second = await startLocalChain({ port: Number(new URL(url).port), file })
+    await hasStatus(again, context, 'left')
+    expect(await rejectionCode(set(again, context, 'k'))).to.equal('CONTEXT_LEFT')
+    expect(await call(a, context, 'get', { key: 'not-known-yet' })).to.equal(null)
+  })
+})
+
+describe('a creation that was cut off', () => {
+  /** The answer to a creation is lost, after or before it reached the anchor. */
+  function losing(make: AnchorFactory, when: 'after' | 'before'): AnchorFactory {
+    return (components) => {
+      const anchor = make(components)
+      const submit = anchor.submit.bind(anchor)
+      anchor.submit = async (...args) => {
+        if (when === 'after') await submit(...args)
+        throw new MerogateError('ANCHOR_UNREACHABLE', 'transport', 'the answer was lost')
+      }
+      return anchor
+    }
+  }
+
+  for (const when of ['after', 'before'] as const) {
+    it(`is ${when === 'after' ? 'finished' : 'dropped'} at the next start when it was cut off ${when} the anchor heard of it`, async () => {
+      await using world = await nodeWorld()
+      const honest = localAnchor({ url: world.chain.url })
+      const cut = await world.node('a', { anchors: [losing(honest, when)] })
+      const { id: application } = await cut.applications.installFile(KV_BUNDLE)
+      expect(await rejectionCode(cut.contexts.create({ application }))).to.equal(
+        'ANCHOR_UNREACHABLE',
+      )
+      expect(await cut.contexts.list()).to.deep.equal([])
+      await cut.stop()
+
+      const node = await world.node('a')
+      if (when === 'after') {
+        await becomes('the context is there', async () => {
+          const [info] = await node.contexts.list()
+          return info?.status === 'ready'
+        })
+        const [info] = await node.contexts.list()
+        if (info === undefined) return expect.fail('expected the context')
+        await set(node, info.id, 'k')
+        expect(await call(node, info.id, 'get', { key: 'k' })).to.equal('k')
+      }
+      await node.stop() // waits for what the start began
+      const store = await openLevelStore(`${world.home('a')}/data`, systemClock)
+      expect(await contextRows(store).intents()).to.deep.equal([])
+      expect(await contextRows(store).list()).to.have.lengthOf(when === 'after' ? 1 : 0)
+      await store.close()
+    })
+  }
+})

@@ -1,0 +1,185 @@
+import { expect } from 'chai'
+import { rejectionCode } from '../../support/error-code.ts'
+import {
+  admit,
+  becomes,
+  call,
+  converged,
+  hasStatus,
+  infoOf,
+  newContext,
+  nodeWorld,
+  set,
+} from '../../support/real-node.ts'
+
+describe('contexts that share a group', () => {
+  it('have the same members and keys, and both replicate', async () => {
+    await using world = await nodeWorld()
+    const [a, b] = [await world.node('a'), await world.node('b')]
+    const first = await newContext(a)
+    const second = await newContext(a, { group: first.group })
+    expect(second.group).to.deep.equal(first.group)
+    expect(second.member).to.deep.equal(first.member)
+    await set(a, second.context, 'before')
+
+    const invitee = await b.identities.create()
+    const invitation = await a.contexts.invite({ context: first.context, invitee })
+    await b.contexts.join(invitation.text)
+    await b.contexts.waitReady(first.context)
+    // a member of the group needs no second admission, only the way to the other context
+    const again = await a.contexts.invite({ context: second.context, invitee })
+    await b.contexts.join(again.text)
+    await b.contexts.waitReady(second.context)
+    for (const { context } of [first, second]) {
+      await set(a, context, 'from-a')
+      await set(b, context, 'from-b')
+      await converged([a, b], context)
+      const { group } = await infoOf(b, context)
+      expect(group).to.deep.equal(first.group)
+      expect(await call(b, context, 'entries')).to.include({
+        'from-a': 'from-a',
+        'from-b': 'from-b',
+      })
+      expect(await b.contexts.members(context)).to.have.lengthOf(2)
+    }
+    expect(await call(b, second.context, 'get', { key: 'before' })).to.equal('before')
+    expect(await call(b, first.context, 'get', { key: 'before' })).to.equal(null)
+
+    // one removal ends both
+    await a.contexts.removeMembers(first.context, [invitee])
+    await Promise.all([first, second].map(({ context }) => hasStatus(b, context, 'left')))
+  })
+
+  it('can be joined at the same time', async () => {
+    await using world = await nodeWorld()
+    const [a, b] = [await world.node('a'), await world.node('b')]
+    const first = await newContext(a)
+    const contexts = [first]
+    for (let i = 0; i < 3; i++) contexts.push(await newContext(a, { group: first.group }))
+    const invitee = await b.identities.create()
+    const invitations = []
+    for (const { context } of contexts) {
+      invitations.push(await a.contexts.invite({ context, invitee }))
+    }
+    await Promise.all(invitations.map(({ text }) => b.contexts.join(text)))
+    for (const { context } of contexts) {
+      await b.contexts.waitReady(context)
+      await set(b, context, 'from-b')
+      await converged([a, b], context)
+      expect(await call(a, context, 'entries')).to.deep.equal({ 'from-b': 'from-b' })
+    }
+    // and the rows hold what the memory does
+    await b.stop()
+    const again = await world.node('b')
+    for (const { context } of contexts) {
+      expect(await call(again, context, 'entries')).to.deep.equal({ 'from-b': 'from-b' })
+    }
+  })
+
+  it('are joined once however often the same invitation is used', async () => {
+    await using world = await nodeWorld()
+    const [a, b] = [await world.node('a'), await world.node('b')]
+    const { context } = await newContext(a)
+    const invitee = await b.identities.create()
+    const { text } = await a.contexts.invite({ context, invitee })
+    await Promise.all([text, text, text].map((each) => b.contexts.join(each)))
+    await b.contexts.waitReady(context)
+    await set(b, context, 'from-b')
+    await converged([a, b], context)
+    expect(await b.contexts.list()).to.have.lengthOf(1)
+    expect(await call(b, context, 'entries')).to.deep.equal({ 'from-b': 'from-b' })
+  })
+})
+
+describe('a member that is removed', () => {
+  it('gets nothing from then on, and what it writes is applied by nobody', async () => {
+    await using world = await nodeWorld()
+    const [a, b, c] = [await world.node('a'), await world.node('b'), await world.node('c')]
+    const { context } = await newContext(a)
+    await admit(a, b, context)
+    const gone = await admit(a, c, context)
+    await set(a, context, 'together')
+    await converged([a, b, c], context)
+
+    await a.contexts.removeMembers(context, [gone])
+    await hasStatus(c, context, 'left')
+    await becomes('both remaining members know', async () => {
+      const lists = await Promise.all([a, b].map((node) => node.contexts.members(context)))
+      return lists.every((list) => list.length === 2)
+    })
+    expect(await rejectionCode(set(c, context, 'late'))).to.equal('CONTEXT_LEFT')
+    const before = await infoOf(c, context)
+    await set(a, context, 'without-c')
+    await set(b, context, 'b-too')
+    await converged([a, b], context)
+    expect(await rejectionCode(c.contexts.sync(context))).to.equal('SYNC_CONTEXT_UNKNOWN')
+    expect((await infoOf(c, context)).deltas).to.deep.equal(before.deltas)
+    expect(await call(a, context, 'entries')).to.have.all.keys('together', 'without-c', 'b-too')
+
+    // taken back it catches up, with the key that was made without it
+    const { text } = await a.contexts.invite({ context, invitee: gone })
+    await c.contexts.join(text)
+    await converged([a, b, c], context)
+    await set(c, context, 'back')
+    await converged([a, b, c], context)
+    expect(await call(b, context, 'get', { key: 'back' })).to.equal('back')
+    expect(await call(c, context, 'get', { key: 'without-c' })).to.equal('without-c')
+  })
+})
+
+describe('an open invitation', () => {
+  it('admits as many as it says, and not one more', async () => {
+    await using world = await nodeWorld()
+    const [a, b, c] = [await world.node('a'), await world.node('b'), await world.node('c')]
+    const { context } = await newContext(a)
+    await set(a, context, 'k')
+    const { text } = await a.contexts.inviteOpen({ context, maxUses: 1 })
+    const { member } = await b.contexts.joinOpen(text)
+    await b.contexts.waitReady(context)
+    expect(await call(b, context, 'get', { key: 'k' })).to.equal('k')
+    expect((await a.contexts.members(context)).map(({ identity }) => identity)).to.deep.include(
+      member,
+    )
+    expect(await rejectionCode(c.contexts.joinOpen(text))).to.equal('ANCHOR_REJECTED')
+    expect(await c.contexts.list()).to.deep.equal([])
+  })
+
+  it('gives the role it says', async () => {
+    await using world = await nodeWorld()
+    const [a, b] = [await world.node('a'), await world.node('b')]
+    const { context } = await newContext(a)
+    const { text } = await a.contexts.inviteOpen({ context, role: 'reader', maxUses: 2 })
+    await b.contexts.joinOpen(text)
+    await b.contexts.waitReady(context)
+    expect(await rejectionCode(set(b, context, 'k'))).to.equal('CONTEXT_READ_ONLY')
+    // the other use of it: a second identity of the same node
+    const second = await b.contexts.joinOpen(text)
+    expect(await b.identities.owned(context)).to.deep.include(second.member)
+  })
+})
+
+describe('two identities of one node in a context', () => {
+  it('are told apart, and must be named', async () => {
+    await using world = await nodeWorld()
+    const [a, b] = [await world.node('a'), await world.node('b')]
+    const { context } = await newContext(a)
+    const first = await admit(a, b, context)
+    const second = await admit(a, b, context)
+    expect(await b.identities.owned(context)).to.have.deep.members([first, second])
+    expect(await rejectionCode(set(b, context, 'k'))).to.equal('IDENTITY_AMBIGUOUS')
+    for (const [i, identity] of [first, second].entries()) {
+      const event = a.events.next('state:mutation', { signal: AbortSignal.timeout(10_000) })
+      await call(b, context, 'set', { key: `k${i}`, value: 'v' }, identity)
+      expect((await event).author).to.deep.equal(identity)
+    }
+    await call(b, context, 'incr', {}, first)
+    await call(b, context, 'incr', {}, second)
+    await converged([a, b], context)
+    expect(await call(a, context, 'hits')).to.equal(2)
+    // with one of them gone the other goes on
+    await a.contexts.removeMembers(context, [first])
+    await becomes('one is left', async () => (await b.identities.owned(context)).length === 1)
+    await set(b, context, 'alone')
+    await converged([a, b], context)
+  })
+})
