@@ -40,12 +40,15 @@ export interface SharedContext {
 
 async function startChain(): Promise<{ url: string; stop(): Promise<void> }> {
   const child = spawn(process.execPath, [join(ROOT, 'src/chains/local/main.ts'), '--port', '0'], {
-    stdio: ['ignore', 'pipe', 'inherit'],
+    // the channel tells it when this process is gone, however that came
+    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
     detached: true,
   })
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const { stdout } = child
+  if (stdout === null) throw new Error('expected a pipe from the local chain')
   const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: child.stdout }).once('line', (line) => {
+    createInterface({ input: stdout }).once('line', (line) => {
       resolve((JSON.parse(line) as { url: string }).url) // our own program wrote it
     })
     void ended.then(() => reject(new Error('the local chain did not start')))

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * The local service as a process: `node src/chains/local/main.ts --port 0 [--host 127.0.0.1] [--file members.log]`. Prints one JSON line
- * `{"url": "..."}` when it answers, and ends on SIGTERM or SIGINT.
+ * `{"url": "..."}` when it answers, and ends on SIGTERM or SIGINT, or with the
+ * program that started it over a channel.
  */
 import { parseArgs } from 'node:util'
 import { toMerogateError } from '../../node/errors.ts'
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
   }
   process.once('SIGTERM', stop)
   process.once('SIGINT', stop)
+  process.once('disconnect', stop) // started by another program, and that one is gone
 }
 
 try {
