@@ -204,7 +204,7 @@ class MerogateNode implements Node {
   readonly peerId: string
   readonly #parts: Parts
   #status: Status = 'stopped'
-  #used = false
+  #starting: Promise<void> | undefined
   #stopping: Promise<void> | undefined
 
   constructor(parts: Parts) {
@@ -230,48 +230,52 @@ class MerogateNode implements Node {
   }
 
   async start(): Promise<void> {
-    if (this.#status !== 'stopped') return
-    if (this.#used) {
+    if (this.#stopping !== undefined) {
       throw new MerogateError('NODE_STOPPED', 'input', 'this node was stopped: create a new one')
     }
-    this.#used = true
-    this.#status = 'starting'
-    const { anchors, blobStore, engine, identities, groups, contexts, network, sync, eventLog } =
-      this.#parts
+    this.#starting ??= this.#start()
     try {
-      for (const anchor of anchors) await anchor.start()
-      await blobStore.start()
-      await engine.start()
-      await identities.load()
-      await groups.load()
-      await contexts.start(anchors)
-      network.events.on('peer:connect', (detail) => eventLog.emit('peer:connect', detail))
-      network.events.on('peer:disconnect', (detail) => eventLog.emit('peer:disconnect', detail))
-      await network.start()
-      await sync.start()
-      this.#status = 'started'
+      await this.#starting
     } catch (error) {
       await this.stop()
       throw error
     }
   }
 
+  async #start(): Promise<void> {
+    this.#status = 'starting'
+    const { anchors, blobStore, engine, identities, groups, contexts, network, sync, eventLog } =
+      this.#parts
+    for (const anchor of anchors) await anchor.start()
+    await blobStore.start()
+    await engine.start()
+    await identities.load()
+    await groups.load()
+    await contexts.start(anchors)
+    network.events.on('peer:connect', (detail) => eventLog.emit('peer:connect', detail))
+    network.events.on('peer:disconnect', (detail) => eventLog.emit('peer:disconnect', detail))
+    await network.start()
+    await sync.start()
+    this.#status = 'started'
+  }
+
   stop(): Promise<void> {
-    this.#used = true
     this.#stopping ??= this.#stop()
     return this.#stopping
   }
 
   async #stop(): Promise<void> {
+    await this.#starting?.catch(() => {}) // told to who started; what came up until then is taken down below
     this.#status = 'stopping'
     const { anchors, blobStore, engine, contexts, network, sync, background, store } = this.#parts
+    // first, though they were started first: whoever waits for an anchor that hangs is waited for below
+    for (const anchor of anchors) await anchor.stop()
     await sync.stop()
     await network.stop()
     await contexts.stop()
     await background.settled()
     await engine.stop()
     await blobStore.stop()
-    for (const anchor of anchors) await anchor.stop()
     await store.close()
     this.#status = 'stopped'
   }

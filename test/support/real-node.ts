@@ -35,7 +35,9 @@ function debugLogger(name: string): Logger {
     (fields: Record<string, unknown>, message: string): void => {
       const { err, ...rest } = fields
       const cause = err instanceof Error ? ` ${err.stack ?? err.message}` : ''
-      process.stderr.write(`${name} ${level} ${message} ${JSON.stringify(rest)}${cause}\n`)
+      process.stderr.write(
+        `${systemClock.nowMs() % 100_000} ${name} ${level} ${message} ${JSON.stringify(rest)}${cause}\n`,
+      )
     }
   const none = (): void => {}
   const [warn, error] = [line('warn'), line('error')]
@@ -128,7 +130,12 @@ export async function call(
 }
 
 /** Writes a key. */
-export async function set(node: Node, context: ContextId, key: string, value: string = key): Promise<void> {
+export async function set(
+  node: Node,
+  context: ContextId,
+  key: string,
+  value: string = key,
+): Promise<void> {
   await call(node, context, 'set', { key, value })
 }
 
@@ -163,9 +170,7 @@ export async function converged(
     states = await Promise.all(nodes.map((node) => infoOf(node, context)))
     const seen = states.map(({ root, deltas }) => `${idText(root)} ${deltas.applied}`)
     const isOne = new Set(seen).size === 1
-    return (
-      isOne && (options.applied === undefined || states[0]?.deltas.applied === options.applied)
-    )
+    return isOne && (options.applied === undefined || states[0]?.deltas.applied === options.applied)
   }
   try {
     await becomes('equal roots', isDone, options.ms)

@@ -73,6 +73,8 @@ class EnvelopeAnchor implements Anchor {
   readonly #watcher: Watcher
   readonly #queues = new Map<string, SerialQueue>()
   #domain: Domain | undefined
+  /** Ends requests under way when the anchor stops: a service that hangs must not hold up who waits for them. */
+  #ended = new AbortController()
 
   constructor(init: EnvelopeAnchorInit, { clock, random, logger }: AnchorComponents) {
     this.protocol = init.protocol
@@ -92,10 +94,12 @@ class EnvelopeAnchor implements Anchor {
   }
 
   async start(): Promise<void> {
+    this.#ended = new AbortController()
     await this.#watcher.start()
   }
 
   async stop(): Promise<void> {
+    this.#ended.abort()
     await this.#watcher.stop()
   }
 
@@ -103,11 +107,11 @@ class EnvelopeAnchor implements Anchor {
     id: ContextId,
     options?: ReadOptions,
   ): Promise<Read<ContextRecord> | undefined> {
-    return toRead(await this.#retry((service) => service.readContext(id, options), options))
+    return toRead(await this.#retry((service, within) => service.readContext(id, within), options))
   }
 
   async readGroup(id: GroupId, options?: ReadOptions): Promise<Read<GroupRecord> | undefined> {
-    return toRead(await this.#retry((service) => service.readGroup(id, options), options))
+    return toRead(await this.#retry((service, within) => service.readGroup(id, within), options))
   }
 
   async readMember(
@@ -116,7 +120,7 @@ class EnvelopeAnchor implements Anchor {
     options?: ReadOptions,
   ): Promise<Read<MemberRecord> | undefined> {
     return toRead(
-      await this.#retry((service) => service.readMember(group, identity, options), options),
+      await this.#retry((service, within) => service.readMember(group, identity, within), options),
     )
   }
 
@@ -178,7 +182,7 @@ class EnvelopeAnchor implements Anchor {
     for (;;) {
       const offset = members.length
       const answer = await this.#retry(
-        (service) => service.readMemberPage(group, offset, MAX_PAGE, options),
+        (service, within) => service.readMemberPage(group, offset, MAX_PAGE, within),
         options,
       )
       const page = answer.value
@@ -260,14 +264,14 @@ class EnvelopeAnchor implements Anchor {
   /** The same bytes until an answer comes. A refusal after a lost answer may be the echo of our own success: then we ask. */
   async #sendOnce(signed: SignedEnvelope, options: ServiceOptions): Promise<Submission> {
     let sent = 0
-    const result = await this.#retry((service) => {
+    const result = await this.#retry((service, within) => {
       sent++
-      return service.submit(signed, options)
+      return service.submit(signed, within)
     }, options)
     if (result.accepted || sent === 1) return result
     const transaction = toHex(envelopeDigest(signed.envelope))
     const height = await this.#retry(
-      (service) => service.findTransaction(transaction, options),
+      (service, within) => service.findTransaction(transaction, within),
       options,
     )
     return height === undefined ? result : { accepted: true, transaction, height }
@@ -288,40 +292,42 @@ class EnvelopeAnchor implements Anchor {
     }
     if (operation.kind === 'updateApplication') {
       const { value } = await this.#retry(
-        (service) => service.readContext(subject as ContextId, options), // by the operation's kind
+        (service, within) => service.readContext(subject as ContextId, within), // by the operation's kind
         options,
       )
       if (value === undefined) throw rejected(refusal('ContextNotFound'), operation.kind)
       group = value.group
     }
     const { value } = await this.#retry(
-      (service) => service.readMember(group, signer.publicKey, options),
+      (service, within) => service.readMember(group, signer.publicKey, within),
       options,
     )
     return value?.nonce ?? 0n
   }
 
   async #readDomain(options: ServiceOptions): Promise<Domain> {
-    this.#domain ??= await this.#retry((service) => service.readDomain(options), options)
+    this.#domain ??= await this.#retry((service, within) => service.readDomain(within), options)
     return this.#domain
   }
 
   /** Calls until there is an answer, within the pauses of {@link RETRY_PAUSES_MS}. Only what may have got lost is repeated. */
   async #retry<T>(
-    call: (service: EnvelopeService) => Promise<T>,
-    { signal }: ServiceOptions = {},
+    call: (service: EnvelopeService, options: ServiceOptions) => Promise<T>,
+    options: ServiceOptions = {},
   ): Promise<T> {
+    const ended = this.#ended.signal
+    const signal = options.signal === undefined ? ended : AbortSignal.any([options.signal, ended])
     for (const ms of RETRY_PAUSES_MS) {
       throwIfAborted(signal)
       try {
-        return await call(this.#service)
+        return await call(this.#service, { signal })
       } catch (error) {
         if (!isMerogateError(error, 'ANCHOR_UNREACHABLE')) throw error
       }
       await pause(this.#clock, ms, signal)
     }
     throwIfAborted(signal)
-    return call(this.#service)
+    return call(this.#service, { signal })
   }
 }
 

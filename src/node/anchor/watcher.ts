@@ -12,6 +12,9 @@ export const WATCH_WAIT_MS = 25_000
 export const MIN_RECONNECT_MS = 100
 export const MAX_RECONNECT_MS = 5000
 
+/** How long a start waits to learn the present height, ms; a service that hangs is asked again in the background. */
+export const START_WAIT_MS = 2000
+
 export interface WatcherInit {
   readonly service: EnvelopeService
   readonly clock: Clock
@@ -51,7 +54,8 @@ export class Watcher {
     if (this.#abort !== undefined) return
     const abort = new AbortController()
     this.#abort = abort
-    const height = await this.#ask(undefined, abort.signal)
+    const soon = AbortSignal.any([abort.signal, AbortSignal.timeout(START_WAIT_MS)])
+    const height = await this.#ask(undefined, soon)
     this.#loop = this.#run(height, abort.signal)
   }
 

@@ -40,6 +40,8 @@ const KINDS = {
   ANCHOR_NO_CONTEXT: 'missing',
   /** An envelope that no honest node could have made. */
   DELTA_INVALID: 'protocol',
+  /** A body that no key we have of its epoch opens: two members may have made the epoch at once, or the body is false. */
+  DELTA_SEALED: 'missing',
 } as const
 
 export type ContextErrorCode = keyof typeof KINDS

@@ -28,6 +28,8 @@ import {
   checkSignature,
   decodeCandidate,
   holdReason,
+  isFalseBody,
+  isProof,
   openPayload,
 } from './verify.ts'
 
@@ -82,6 +84,7 @@ export class Intake {
       return await this.#admitInTurn(candidate)
     } catch (error) {
       if (isProof(error)) return this.#reject(bytes, error)
+      if (isMerogateError(error, 'DELTA_SEALED')) return this.#doubt(candidate)
       this.#core.c.logger.warn({ err: error, delta: shortHex(candidate.id) }, 'delta not taken in')
       // not stored: it is asked for again when the frontier shows it
       return result('pending', candidate.id)
@@ -230,9 +233,17 @@ export class Intake {
     try {
       await this.#place(candidate)
     } catch (error) {
-      if (!isProof(error)) throw error
+      if (!isFalseBody(error)) throw error
       await this.#room.discard(id, error)
     }
+  }
+
+  // Not stored, for the body may be false; not remembered, for it may be true: the delta and the keys of its epoch are asked for.
+  #doubt({ id, envelope }: Candidate): ReceiveResult {
+    const epoch = envelope.sealedEpoch
+    this.#core.group.keyring.want(epoch)
+    this.#core.events.emit('wanted', { deltas: [], keys: [epoch] })
+    return result('pending', id, [id])
   }
 
   /** Applies a delta whose parents are applied, and then whatever waited for it, iteratively. */
@@ -252,7 +263,7 @@ export class Intake {
         const next = await this.#applyOne(decodeCandidate(this.#core.state.id, bytes))
         queue.push(...next.ready)
       } catch (error) {
-        if (!isProof(error)) {
+        if (!isFalseBody(error)) {
           this.#resumeLater() // nobody sends again what waits here
           throw error
         }
@@ -377,11 +388,6 @@ export class Intake {
     this.#core.c.logger.debug({ err: error }, 'envelope rejected')
     return { status: 'invalid', delta: undefined, missing: [], error: failure.code }
   }
-}
-
-/** Whether an error proves that no honest node made the bytes. */
-function isProof(error: unknown): boolean {
-  return isMerogateError(error, 'DELTA_INVALID') || isMerogateError(error, 'CODEC_MALFORMED')
 }
 
 function result(

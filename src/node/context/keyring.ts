@@ -27,6 +27,8 @@ const MAX_KEYS_PER_EPOCH = 8
  * numbers for ever.
  */
 export const MAX_EPOCH_JUMP = 1024
+/** Epochs asked for at once because a body came that nothing opens: any member may name any. */
+export const MAX_UNOPENED_EPOCHS = 64
 
 interface EpochKey {
   readonly key: Uint8Array
@@ -40,6 +42,8 @@ export class Keyring {
   readonly #atRest: AtRest
   readonly #epochs = new Map<number, EpochKey[]>()
   readonly #derived = new LRUCache<string, KeyObject>({ max: CACHED_KEYS })
+  /** Epochs of which somebody seems to have a key that we have not. */
+  readonly #wanted = new Set<number>()
   #newest = -1
 
   constructor(
@@ -64,6 +68,16 @@ export class Keyring {
     return this.#epochs.has(epoch)
   }
 
+  /** Notes that a body of an epoch came that no key we have opens; more than one member may have made the epoch. */
+  want(epoch: number): void {
+    if (this.#wanted.size < MAX_UNOPENED_EPOCHS && !this.#isTooFar(epoch)) this.#wanted.add(epoch)
+  }
+
+  /** Epochs whose keys are worth asking for, whether or not we have one: until another one comes. */
+  get wanted(): readonly number[] {
+    return [...this.#wanted]
+  }
+
   get epochs(): readonly number[] {
     return [...this.#epochs.keys()].sort((a, b) => a - b)
   }
@@ -72,10 +86,14 @@ export class Keyring {
   row(epoch: number, key: Uint8Array): BatchOp | undefined {
     const hash = sha256(key)
     const known = this.#epochs.get(epoch) ?? []
-    if (epoch > Math.max(this.#newest, 0) + MAX_EPOCH_JUMP) return undefined
+    if (this.#isTooFar(epoch)) return undefined
     if (known.length >= MAX_KEYS_PER_EPOCH) return undefined
     if (known.some((entry) => compareBytes(entry.hash, hash) === 0)) return undefined
     return this.#rows.putEpoch(this.#number, hash, { epoch, sealed: this.#atRest.seal(key) })
+  }
+
+  #isTooFar(epoch: number): boolean {
+    return epoch > Math.max(this.#newest, 0) + MAX_EPOCH_JUMP
   }
 
   /** The key that seals bodies of `author` in `context` under an epoch we hold. */
@@ -136,6 +154,7 @@ export class Keyring {
     const keys = [...(this.#epochs.get(epoch) ?? []), { key, hash: sha256(key) }]
     keys.sort((a, b) => compareBytes(a.hash, b.hash))
     this.#epochs.set(epoch, keys)
+    this.#wanted.delete(epoch)
     if (epoch > this.#newest) this.#newest = epoch
   }
 }

@@ -183,7 +183,7 @@ export class ContextReplicas implements ReplicaSource {
     const replica = this.replica(context)
     if (replica === undefined) return []
     const { keyring } = replica.group
-    const missing = new Set<number>()
+    const missing = new Set(keyring.wanted)
     for (let epoch = 0; epoch < keyring.newest && missing.size < MAX_MISSING_EPOCHS; epoch++) {
       if (!keyring.has(epoch)) missing.add(epoch)
     }

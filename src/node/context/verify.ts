@@ -23,6 +23,7 @@ import { equalBytes } from '../primitives/bytes.ts'
 import { sha256 } from '../primitives/hash.ts'
 import { compareHlc, HLC_MAX_AHEAD_MS, hlcTime, ntp64ToNs } from '../primitives/hlc.ts'
 import { type ContextId, DeltaId, idText, PublicKey } from '../primitives/ids.ts'
+import { isMerogateError } from '../errors.ts'
 import type { Role } from '../anchor/anchor.ts'
 import type { ParkReason } from '../store/repositories/deltas.ts'
 import { contextError } from './errors.ts'
@@ -109,7 +110,7 @@ export function holdReason(candidate: Candidate, view: VerifyView): ParkReason |
   return undefined
 }
 
-/** The payload in clear. @throws DELTA_INVALID when the body is not the one the header commits to */
+/** The payload in clear. @throws DELTA_SEALED when no key we have opens it; DELTA_INVALID when the body is not the one the header commits to */
 export function openPayload(candidate: Candidate, keyring: Keyring): DeltaPayload {
   const { header, envelope, id } = candidate
   const plain = keyring.open(header.context, header.author, {
@@ -118,7 +119,11 @@ export function openPayload(candidate: Candidate, keyring: Keyring): DeltaPayloa
     aad: id,
     sealed: envelope.sealed,
   })
-  if (plain === undefined) throw invalid(id, 'a body that its key epoch does not open')
+  if (plain === undefined) {
+    const { sealedEpoch: epoch } = envelope
+    const delta = idText(id)
+    throw contextError('DELTA_SEALED', `no key of epoch ${epoch} opens the delta`, { delta, epoch })
+  }
   if (plain.length !== header.payloadLength || !equalBytes(sha256(plain), header.payloadHash)) {
     throw invalid(id, 'a payload that its header does not name')
   }
@@ -132,4 +137,14 @@ export function checkAfterParents(candidate: Candidate, parentHlcs: readonly Uin
       throw invalid(candidate.id, 'a timestamp not after its parents’')
     }
   }
+}
+
+/** Whether an error proves that no honest node made the bytes. */
+export function isProof(error: unknown): boolean {
+  return isMerogateError(error, 'DELTA_INVALID') || isMerogateError(error, 'CODEC_MALFORMED')
+}
+
+/** Whether an error says that a stored body is of no use: what is asked for again may be the true one, or meet the right key. */
+export function isFalseBody(error: unknown): boolean {
+  return isProof(error) || isMerogateError(error, 'DELTA_SEALED')
 }

@@ -51,6 +51,7 @@ export class WaitingRoom {
     state.dag.wait({ id, parents, hlc: header.hlc, author, size: bytes.length }, status)
     c.metrics.waiting(status)
     const keys = reason === 'key' ? [candidate.envelope.sealedEpoch] : []
+    for (const epoch of keys) group.keyring.want(epoch)
     this.#want(this.unknownParents(candidate), keys)
     return status === 'held' ? 'parked' : status
   }

@@ -5,7 +5,7 @@ import type { FramedStream, PeerId } from '../network/network.ts'
 import type { Timer } from '../primitives/clock.ts'
 import { Emitter, type Listenable } from '../primitives/emitter.ts'
 import { type ContextId, type DeltaId, idKey, type PublicKey } from '../primitives/ids.ts'
-import { within } from './waiting.ts'
+import { waitWithin } from './waiting.ts'
 import { isBreach, syncError } from './errors.ts'
 import { fanOut } from './fan-out.ts'
 import { KeyGrants } from './key-grants.ts'
@@ -82,11 +82,10 @@ export class PushPlane {
     const session = await this.#session(peer)
     if (session.joined(context)) return
     const key = idKey(context)
-    const outcome = this.#next(
-      'ended',
-      HANDSHAKE_TIMEOUT_MS + PARTY_TIMEOUT_MS,
-      (event) =>
-        event.peer === peer && (event.context === undefined || idKey(event.context) === key),
+    const accept = (event: PushEvents['ended']): boolean =>
+      event.peer === peer && (event.context === undefined || idKey(event.context) === key)
+    const outcome = waitWithin(this.#c.clock, HANDSHAKE_TIMEOUT_MS + PARTY_TIMEOUT_MS, (signal) =>
+      this.#emitter.next('ended', { accept, signal }),
     )
     session.join(context)
     const { code } = await outcome
@@ -242,7 +241,16 @@ export class PushPlane {
       )
     }
     if (rival?.established !== true) {
-      await this.#next('opened', HANDSHAKE_TIMEOUT_MS, (event) => event.peer === peer)
+      // or its end: two streams that cross may end each other, and whoever waits here keeps another from being opened
+      await waitWithin(this.#c.clock, HANDSHAKE_TIMEOUT_MS, (signal) =>
+        Promise.race([
+          this.#emitter.next('opened', { accept: (event) => event.peer === peer, signal }),
+          this.#emitter.next('ended', {
+            accept: (event) => event.peer === peer && event.context === undefined,
+            signal,
+          }),
+        ]),
+      )
     }
     const session = this.#sessions.get(peer)
     if (session?.established !== true) throw syncError('SYNC_SESSION_CLOSED', 'the stream ended')
@@ -379,20 +387,5 @@ export class PushPlane {
         return true
       }),
     )
-  }
-
-  /** The next such event. @throws SYNC_PEER_SILENT when it does not come in time */
-  async #next<K extends keyof PushEvents>(
-    name: K,
-    ms: number,
-    accept: (event: PushEvents[K]) => boolean,
-  ): Promise<PushEvents[K]> {
-    const controller = new AbortController()
-    try {
-      const event = this.#emitter.next(name, { accept, signal: controller.signal })
-      return await within(this.#c.clock, ms, event)
-    } finally {
-      controller.abort()
-    }
   }
 }

@@ -145,9 +145,10 @@ export class RequestStream {
     last: (answer: GoodAnswer) => boolean,
     signal?: AbortSignal,
   ): AsyncGenerator<GoodAnswer> {
-    while (this.#pending.size >= MAX_IN_FLIGHT) {
+    while (!this.#ended && this.#pending.size >= MAX_IN_FLIGHT) {
       await new Promise<void>((resolve) => this.#turns.push(resolve))
     }
+    if (signal?.aborted === true) this.#turns.shift()?.() // it needs no turn: the next one may have it
     this.#throwIfEnded()
     throwIfAborted(signal)
     const id = this.#nextId++

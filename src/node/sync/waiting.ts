@@ -25,3 +25,17 @@ export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Pro
     signal?.addEventListener('abort', end)
   })
 }
+
+/** What a wait brings; the wait is told to end when that is not within `ms`. @throws SYNC_PEER_SILENT */
+export async function waitWithin<T>(
+  clock: Clock,
+  ms: number,
+  wait: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  try {
+    return await within(clock, ms, wait(controller.signal))
+  } finally {
+    controller.abort()
+  }
+}

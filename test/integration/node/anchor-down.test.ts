@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { localAnchor, startLocalChain } from '../../../src/chains/local/index.ts'
 import type { AnchorFactory } from '../../../src/node/index.ts'
@@ -21,6 +23,23 @@ import {
 
 /** Longest time a node may take to stop without its anchor, ms: a few seconds of margin over what libp2p takes. */
 const MAX_STOP_MS = 4_000
+
+/** Takes connections and never answers. */
+async function muteServer(port: number): Promise<AsyncDisposable> {
+  const sockets = new Set<Socket>()
+  const server = createServer((socket) => {
+    sockets.add(socket.on('error', () => {})) // the other side may go away
+  })
+  server.listen(port, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    async [Symbol.asyncDispose]() {
+      for (const socket of sockets) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
 
 describe('nodes whose anchor is gone', () => {
   it('go on replicating, start, serve and stop', async () => {
@@ -52,6 +71,32 @@ describe('nodes whose anchor is gone', () => {
       `      without an anchor: stop ${stopMs.toFixed(0)} ms, start ${startMs.toFixed(0)} ms, stop ${againMs.toFixed(0)} ms`,
     )
     expect(Math.max(stopMs, againMs)).to.be.lessThan(MAX_STOP_MS)
+  })
+
+  it('start and stop while it takes connections and says nothing', async () => {
+    await using world = await nodeWorld()
+    const first = await startLocalChain({ port: 0 })
+    const anchors = [localAnchor({ url: first.url })]
+    const [a, b] = [await world.node('a', { anchors }), await world.node('b', { anchors })]
+    const { context } = await newContext(a)
+    await admit(a, b, context)
+    await first.stop()
+    await b.stop()
+    await using _mute = await muteServer(Number(new URL(first.url).port))
+    const began = performance.now()
+    const again = await world.node('b', { anchors })
+    const startMs = performance.now() - began
+    await Promise.all([set(a, context, 'from-a'), set(again, context, 'from-b')])
+    await converged([a, again], context, { applied: 3 })
+    const reading = rejectionCode(again.contexts.refresh(context))
+    const stopping = performance.now()
+    await again.stop()
+    const stopMs = performance.now() - stopping
+    expect(await reading).to.equal('ABORTED')
+    console.log(
+      `      with a mute anchor: start ${startMs.toFixed(0)} ms, stop ${stopMs.toFixed(0)} ms`,
+    )
+    expect(Math.max(startMs, stopMs)).to.be.lessThan(MAX_STOP_MS)
   })
 
   it('learn what it decided when it is back', async () => {
@@ -90,6 +135,20 @@ describe('a creation that was cut off', () => {
     }
   }
 
+  /** Tells when the anchor has answered what it knows of a context. */
+  function telling(make: AnchorFactory, onAnswer: () => void): AnchorFactory {
+    return (components) => {
+      const anchor = make(components)
+      const readContext = anchor.readContext.bind(anchor)
+      anchor.readContext = async (...args) => {
+        const read = await readContext(...args)
+        onAnswer()
+        return read
+      }
+      return anchor
+    }
+  }
+
   for (const when of ['after', 'before'] as const) {
     it(`is ${when === 'after' ? 'finished' : 'dropped'} at the next start when it was cut off ${when} the anchor heard of it`, async () => {
       await using world = await nodeWorld()
@@ -102,7 +161,9 @@ describe('a creation that was cut off', () => {
       expect(await cut.contexts.list()).to.deep.equal([])
       await cut.stop()
 
-      const node = await world.node('a')
+      const answered = Promise.withResolvers<void>()
+      const node = await world.node('a', { anchors: [telling(honest, answered.resolve)] })
+      await answered.promise
       if (when === 'after') {
         await becomes('the context is there', async () => {
           const [info] = await node.contexts.list()
@@ -113,7 +174,7 @@ describe('a creation that was cut off', () => {
         await set(node, info.id, 'k')
         expect(await call(node, info.id, 'get', { key: 'k' })).to.equal('k')
       }
-      await node.stop() // waits for what the start began
+      await node.stop() // waits for what follows from the answer
       const store = await openLevelStore(`${world.home('a')}/data`, systemClock)
       expect(await contextRows(store).intents()).to.deep.equal([])
       expect(await contextRows(store).list()).to.have.lengthOf(when === 'after' ? 1 : 0)

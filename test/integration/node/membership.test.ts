@@ -1,5 +1,7 @@
 import { expect } from 'chai'
+import { localAnchor } from '../../../src/chains/local/index.ts'
 import { rejectionCode } from '../../support/error-code.ts'
+import { type Lie, lyingAnchor } from '../../support/lying-anchor.ts'
 import {
   admit,
   becomes,
@@ -124,6 +126,46 @@ describe('a member that is removed', () => {
     await converged([a, b, c], context)
     expect(await call(b, context, 'get', { key: 'back' })).to.equal('back')
     expect(await call(c, context, 'get', { key: 'without-c' })).to.equal('without-c')
+  })
+})
+
+describe('a member that is removed and does not believe it', () => {
+  it('learns nothing new and is heard by nobody, until it is taken back', async () => {
+    await using world = await nodeWorld()
+    const lie: Lie = {}
+    const anchors = [lyingAnchor(localAnchor({ url: world.chain.url }), lie)]
+    const [a, b] = [await world.node('a'), await world.node('b')]
+    const liar = await world.node('liar', { anchors })
+    const { context } = await newContext(a)
+    await admit(a, b, context)
+    const gone = await admit(a, liar, context)
+    await converged([a, b, liar], context)
+    lie.member = gone
+    await a.contexts.removeMembers(context, [gone])
+    await becomes('both remaining members know', async () => {
+      const lists = await Promise.all([a, b].map((node) => node.contexts.members(context)))
+      return lists.every((list) => list.length === 2)
+    })
+    await set(liar, context, 'late')
+    await Promise.all([set(a, context, 'from-a'), set(b, context, 'from-b')])
+    await liar.contexts.sync(context)
+    await becomes('both have both', async () => {
+      const entries = await Promise.all([a, b].map((node) => call(node, context, 'entries')))
+      return entries.every((each) => Object.keys(each as object).length === 2) // our app's answer
+    })
+    expect(await call(liar, context, 'entries')).to.deep.equal({ late: 'late' })
+    for (const node of [a, b]) {
+      expect(await call(node, context, 'entries')).to.deep.equal({
+        'from-a': 'from-a',
+        'from-b': 'from-b',
+      })
+    }
+
+    // what it signed meanwhile is valid again with its author: nothing is lost, and all agree
+    const { text } = await a.contexts.invite({ context, invitee: gone })
+    await liar.contexts.join(text)
+    await converged([a, b, liar], context)
+    expect(await call(a, context, 'entries')).to.have.all.keys('from-a', 'from-b', 'late')
   })
 })
 

@@ -100,9 +100,7 @@ describe('members that met through a third', () => {
     await admit(a, b, context)
     await admit(a, c, context)
     await converged([a, b, c], context)
-    await becomes('b and c know each other', () =>
-      b.peers.list().some(({ id }) => id === c.peerId),
-    )
+    await becomes('b and c know each other', () => b.peers.list().some(({ id }) => id === c.peerId))
     await a.stop()
     await set(b, context, 'from-b')
     await set(c, context, 'from-c')

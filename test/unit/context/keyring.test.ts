@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Keyring } from '../../../src/node/context/keyring.ts'
+import { Keyring, MAX_EPOCH_JUMP, MAX_UNOPENED_EPOCHS } from '../../../src/node/context/keyring.ts'
 import { atRest } from '../../../src/node/crypto/at-rest.ts'
 import { seal } from '../../../src/node/crypto/seal.ts'
 import { compareBytes, EMPTY, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
@@ -101,6 +101,17 @@ describe('keyring', () => {
 })
 
 describe('key epochs', () => {
+  it('are wanted when a body came that nothing opens, so many and not too far ahead, until one comes', () => {
+    const keyring = ring([0, bytesOf('k0')])
+    keyring.want(MAX_EPOCH_JUMP + 1)
+    expect(keyring.wanted).to.deep.equal([])
+    for (let epoch = 0; epoch <= MAX_UNOPENED_EPOCHS; epoch++) keyring.want(epoch)
+    expect(keyring.wanted).to.have.lengthOf(MAX_UNOPENED_EPOCHS)
+    addKey(keyring, 0, bytesOf('another key of epoch 0'))
+    expect(keyring.wanted).to.not.include(0)
+    expect(keyring.wanted).to.include(1)
+  })
+
   it('may not lie more than 1024 ahead of the newest', () => {
     const keyring = ring([0, bytesOf('k0')])
     expect(addKey(keyring, 1025, bytesOf('far'))).to.equal(undefined)

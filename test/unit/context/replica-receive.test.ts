@@ -4,6 +4,7 @@ import { EMPTY } from '../../../src/node/primitives/bytes.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
 import { bytesOf, craftDelta, type Crafted, keyOf } from '../../support/craft-delta.ts'
 import {
+  addKey,
   type KitInit,
   type ReplicaKit,
   replicaKit,
@@ -127,26 +128,24 @@ describe('a context replica receiving deltas', () => {
 
   describe('genuine headers with false parts sent first', () => {
     const garbage = bytesOf('garbage')
-    const spoilt: [string, Partial<Crafted['envelope']>][] = [
-      ['a bad signature', { signature: new Uint8Array(64).fill(7) }],
-      ['another nonce', { nonce: new Uint8Array(12) }],
-      [
-        'a garbage body',
-        {
-          sealed: Uint8Array.from(
-            first.envelope.sealed,
-            (byte, i) => byte ^ (garbage[i % 32] ?? 1),
-          ),
-        },
-      ],
-      ['a body of another length', { sealed: first.envelope.sealed.subarray(1) }],
+    const sealed = Uint8Array.from(
+      first.envelope.sealed,
+      (byte, i) => byte ^ (garbage[i % 32] ?? 1),
+    )
+    const spoilt: [string, Partial<Crafted['envelope']>, 'invalid' | 'pending'][] = [
+      ['a bad signature', { signature: new Uint8Array(64).fill(7) }, 'invalid'],
+      ['a body of another length', { sealed: first.envelope.sealed.subarray(1) }, 'invalid'],
+      // these might be sealed with a key of the epoch that we have not got
+      ['another nonce', { nonce: new Uint8Array(12) }, 'pending'],
+      ['a garbage body', { sealed }, 'pending'],
     ]
-    for (const [name, over] of spoilt) {
-      it(`${name}: rejected, and the genuine one is applied afterwards`, async () => {
+    for (const [name, over, status] of spoilt) {
+      it(`${name}: ${status}, nothing is stored, and the genuine one is applied afterwards`, async () => {
         const kit = await replicaKit(INIT)
         const bad = envelopeCodec.encode({ ...first.envelope, ...over })
         const refused = await kit.replica.receive(bad)
-        expect(refused).to.include({ status: 'invalid', error: 'DELTA_INVALID' })
+        expect(refused.status).to.equal(status)
+        expect(refused.missing).to.deep.equal(status === 'pending' ? [first.id] : [])
         expect(kit.store.batches).to.equal((await replicaKit(INIT)).store.batches)
         expect(await receiveAll(kit, [first])).to.deep.equal(['applied'])
       })
@@ -157,7 +156,7 @@ describe('a context replica receiving deltas', () => {
       const sealed = second.envelope.sealed.slice()
       sealed[0] = (sealed[0] ?? 0) ^ 1
       const bad = envelopeCodec.encode({ ...second.envelope, sealed })
-      expect(await kit.replica.receive(bad)).to.include({ status: 'invalid' })
+      expect((await kit.replica.receive(bad)).missing).to.deep.equal([second.id])
       expect(await receiveAll(kit, [second, first])).to.deep.equal(['pending', 'applied'])
       expect(kit.model.applies).to.deep.equal(['item 0', 'item 1'])
     })
@@ -169,8 +168,23 @@ describe('a context replica receiving deltas', () => {
         kit.replica.receive(bad),
         kit.replica.receive(first.bytes),
       ])
-      expect(refused.status).to.equal('invalid')
+      expect(refused.status).to.equal('pending')
       expect(kit.replica.state.dag.status(first.id)).to.equal('applied')
+    })
+
+    it('a body under another key of an epoch that two members made is applied once the key is here', async () => {
+      const kit = await replicaKit(INIT)
+      const theirs = testKeyring([])
+      addKey(theirs, 0, bytesOf('their key of epoch 0'))
+      const delta = craftDelta({ author: alice, keyring: theirs, item: 'theirs' })
+      const wanted: number[] = []
+      kit.replica.events.on('wanted', ({ keys }) => wanted.push(...keys))
+      expect(await receiveAll(kit, [delta, delta])).to.deep.equal(['pending', 'pending'])
+      expect(wanted).to.deep.equal([0, 0])
+      expect(kit.replica.group.keyring.wanted).to.deep.equal([0])
+      await kit.replica.group.addKey(0, bytesOf('their key of epoch 0'))
+      expect(kit.replica.group.keyring.wanted).to.deep.equal([])
+      expect(await receiveAll(kit, [delta])).to.deep.equal(['applied'])
     })
 
     it('remembers a rejected envelope', async () => {

@@ -121,24 +121,27 @@ describe('verification of a delta', () => {
     )
   })
 
-  it('rejects altered nonce, body, body length and key epoch', () => {
+  it('does not take altered nonce, body, body length and key epoch', () => {
     const { sealed } = genuine.envelope
     const flipped = sealed.slice()
     flipped[3] = (flipped[3] ?? 0) ^ 1
     for (const over of [
-      { nonce: new Uint8Array(12) },
-      { sealed: flipped },
       { sealed: sealed.subarray(1) },
       { sealed: new Uint8Array([...sealed, 0]) },
-      { sealedEpoch: 1 },
     ]) {
       expect(verdict(envelopeCodec.encode({ ...genuine.envelope, ...over }))).to.equal(
         'DELTA_INVALID',
       )
     }
+    // no proof: another member may have made the epoch too, with another key
+    for (const over of [{ nonce: new Uint8Array(12) }, { sealed: flipped }, { sealedEpoch: 1 }]) {
+      expect(verdict(envelopeCodec.encode({ ...genuine.envelope, ...over }))).to.equal(
+        'DELTA_SEALED',
+      )
+    }
   })
 
-  it('rejects a body sealed for another author, context or delta', () => {
+  it('does not open a body sealed for another author, context or delta', () => {
     const byBob = craftDelta({ author: bob, keyring, item: 'genuine', parents: [parent], step: 1 })
     const later = craftDelta({
       author: alice,
@@ -150,7 +153,7 @@ describe('verification of a delta', () => {
     for (const { envelope } of [byBob, later]) {
       const { nonce, sealed } = envelope
       expect(verdict(envelopeCodec.encode({ ...genuine.envelope, nonce, sealed }))).to.equal(
-        'DELTA_INVALID',
+        'DELTA_SEALED',
       )
     }
     expect(thrownCode(() => decodeCandidate(ContextId.from(bytesOf('x')), genuine.bytes))).to.equal(
@@ -183,7 +186,7 @@ describe('verification of a delta', () => {
     expect(
       verdict(envelopeCodec.encode({ ...genuine.envelope, nonce, sealed, sealedEpoch: 1 })),
     ).to.equal(
-      'DELTA_INVALID', // its id is another's
+      'DELTA_SEALED', // its id is another's
     )
   })
 

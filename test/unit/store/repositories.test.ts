@@ -1,12 +1,7 @@
 import { expect } from 'chai'
 import type { PayloadEvent } from '../../../src/node/codec/delta.ts'
 import { EMPTY, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
-import {
-  ContextId,
-  DeltaId,
-  GroupId,
-  PublicKey,
-} from '../../../src/node/primitives/ids.ts'
+import { ContextId, DeltaId, GroupId, PublicKey } from '../../../src/node/primitives/ids.ts'
 import {
   MAX_EVENT_DATA_BYTES,
   MAX_EVENT_HANDLER_BYTES,

@@ -1,0 +1,93 @@
+import { expect } from 'chai'
+import {
+  decodeRequest,
+  encodeAnswer,
+  type SyncAnswer,
+  type SyncRequest,
+} from '../../../src/node/codec/sync-frames.ts'
+import { generateSigningKey } from '../../../src/node/crypto/sign.ts'
+import type { FramedStream } from '../../../src/node/network/network.ts'
+import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
+import { ContextId } from '../../../src/node/primitives/ids.ts'
+import { MAX_IN_FLIGHT } from '../../../src/node/sync/limits.ts'
+import type { ReplicaSource } from '../../../src/node/sync/replica.ts'
+import { RequestStream } from '../../../src/node/sync/request-stream.ts'
+import { rejectionCode } from '../../support/error-code.ts'
+
+/** A peer that takes us for a member everywhere, and never answers a question. */
+class MutePeer implements FramedStream {
+  readonly peer = '12D3KooWMute'
+  readonly protocol = '/cali/sync/1'
+  readonly queued = 0
+  readonly closed: Promise<void> = Promise.resolve()
+  readonly #frames: Uint8Array[] = []
+  readonly #onAsked: (count: number) => void
+  #wake = (): void => {}
+  #isOver = false
+  #asked = 0
+
+  /** `onAsked`: so many questions wait for an answer. */
+  constructor(onAsked: (count: number) => void) {
+    this.#onAsked = onAsked
+  }
+
+  send(frame: Uint8Array): boolean {
+    const { id, request } = decodeRequest(frame)
+    const answer = this.#answer(request)
+    if (answer !== undefined) this.#frames.push(encodeAnswer(id, answer))
+    this.#wake()
+    return true
+  }
+
+  #answer(request: ReturnType<typeof decodeRequest>['request']): SyncAnswer | undefined {
+    if (request.type === 'hello') return { type: 'hello', version: 1, nonce: new Uint8Array(16) }
+    if (request.type === 'join') return { type: 'joined' }
+    if (request.type === 'heads') this.#onAsked(++this.#asked)
+    return undefined
+  }
+
+  async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
+    for (;;) {
+      const frame = this.#frames.shift()
+      if (frame !== undefined) yield frame
+      else if (this.#isOver) return
+      else await new Promise<void>((resolve) => (this.#wake = resolve))
+    }
+  }
+
+  abort(): void {
+    this.#isOver = true
+    this.#wake()
+  }
+
+  async drained(): Promise<void> {}
+  async read(): Promise<undefined> {}
+  async close(): Promise<void> {}
+}
+
+describe('a request stream', () => {
+  it('fails all that wait for their turn when it ends', async () => {
+    const full = Promise.withResolvers<void>()
+    const peer = new MutePeer((count) => {
+      if (count === MAX_IN_FLIGHT) full.resolve()
+    })
+    const key = generateSigningKey()
+    const stream = new RequestStream(peer, {
+      self: '12D3KooWSelf',
+      replica: { signer: () => key } as unknown as ReplicaSource, // the only question it asks
+      clock: systemClock,
+      random: systemRandom,
+    })
+    const serving = stream.serve()
+    const asking = Array.from({ length: 3 * MAX_IN_FLIGHT }, (_, i) => {
+      const context = ContextId.from(new Uint8Array(32).fill(i + 1))
+      const answers = stream.ask(context, { type: 'heads', context }, () => true)
+      return rejectionCode(answers.next())
+    })
+    await full.promise
+    stream.abort(new RangeError('the peer is gone'))
+    await serving
+    expect(new Set(await Promise.all(asking))).to.deep.equal(new Set(['SYNC_SESSION_CLOSED']))
+    expect(stream.idle).to.equal(true)
+  })
+})
