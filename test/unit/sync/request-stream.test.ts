@@ -3,7 +3,6 @@ import {
   decodeRequest,
   encodeAnswer,
   type SyncAnswer,
-  type SyncRequest,
 } from '../../../src/node/codec/sync-frames.ts'
 import { generateSigningKey } from '../../../src/node/crypto/sign.ts'
 import type { FramedStream } from '../../../src/node/network/network.ts'
