@@ -1,0 +1,584 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
+import {Envelopes} from "./Envelopes.sol";
+import {Fields} from "./Fields.sol";
+import {Groups} from "./Groups.sol";
+import {IIdentityRegistry} from "./IIdentityRegistry.sol";
+import {
+    ADD_MEMBERS,
+    ALL_CAPABILITIES,
+    AlreadyMember,
+    BadNonce,
+    BUMP_NONCE,
+    CAPABILITY_MANAGE_APPLICATION,
+    CAPABILITY_MANAGE_CONTEXTS,
+    CAPABILITY_MANAGE_MEMBERS,
+    CAPABILITY_PROXY,
+    CLAIM_INVITATION,
+    ContextExists,
+    ContextIdMismatch,
+    ContextNotFound,
+    CREATE_CONTEXT,
+    Expired,
+    GRANT,
+    InvitationInvalid,
+    InvitationRevoked as InvitationRevoked_,
+    InvitationUsed,
+    LEAVE,
+    LimitExceeded,
+    MAX_INVITATION_SECONDS,
+    NotAMember,
+    REMOVE_MEMBERS,
+    RevisionMismatch,
+    REVOKE,
+    REVOKE_INVITATION,
+    ROLE_RELAY,
+    ROLE_WRITER,
+    RoleForbids,
+    SEAL,
+    Sealed,
+    SET_OPTIONS,
+    SET_ROLE,
+    TAG_CONTEXT_ID,
+    TAG_INVITATION,
+    TargetNotMember,
+    Unauthorized,
+    UPDATE_APPLICATION,
+    WeakKey,
+    WrongDomain
+} from "./Interface.sol";
+import {Invitations} from "./Invitations.sol";
+import {Ed25519} from "./lib/Ed25519.sol";
+import {Reader} from "./lib/Reader.sol";
+
+/// @title The record of contexts, groups and members
+/// @notice Decides who is a member of which group, with which role and capabilities, and which application a context runs. Requests are
+/// signed by members and may be carried by anybody. Every refusal is a custom error of `Interface.sol` and changes nothing. No owner, no
+/// upgrade, no funds: nobody but the members can change anything, and what is here stays readable.
+contract ContextAnchor is Envelopes, Groups, Invitations {
+    /// @notice EIP-712 type of an invitation that an inviter's account signs.
+    bytes32 public constant INVITATION_TYPEHASH = keccak256(
+        "Invitation(bytes32 group,bytes32 inviter,bytes32 claimKey,uint8 role,uint8 capabilities,uint64 notAfter,uint32 maxUses,uint64 inviteNonce)"
+    );
+    /// @notice EIP-712 type of what a claim key signs. `invitation` is the SHA-256 digest of the terms, as an inviter's ed25519 key signs it.
+    bytes32 public constant CLAIM_TYPEHASH = keccak256("Claim(bytes32 invitation,bytes32 claimant)");
+
+    /// @dev A context. It exists when `application` is not zero. One storage slot.
+    struct Context {
+        /// Contract whose code holds the application's borsh bytes.
+        address application;
+        uint64 revision;
+        /// Whether its group has the context's own id; otherwise `_groupOf` has it.
+        bool hasOwnGroup;
+    }
+
+    mapping(bytes32 context => Context) private _contexts;
+    mapping(bytes32 context => bytes32 group) private _groupOf;
+
+    // Each event has the subject of the request, its signer, the nonce it used, and the revision it moved, 0 where none counts it.
+
+    /// @notice `approvers` are the options of the context's own group; nothing when `group` is another.
+    event ContextCreated(
+        bytes32 indexed subject,
+        bytes32 indexed signer,
+        uint64 nonce,
+        uint64 revision,
+        bytes32 group,
+        bytes application,
+        uint8 approvers
+    );
+    event ApplicationUpdated(
+        bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, bytes application
+    );
+    event MembersAdded(
+        bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, uint8 role, bytes32[] ids
+    );
+    event MembersRemoved(
+        bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, bytes32[] ids
+    );
+    /// @notice `capabilities` are all bits each of `ids` holds now.
+    event CapabilitiesChanged(
+        bytes32 indexed subject,
+        bytes32 indexed signer,
+        uint64 nonce,
+        uint64 revision,
+        bytes32[] ids,
+        uint8[] capabilities
+    );
+    event RolesChanged(
+        bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, uint8 role, bytes32[] ids
+    );
+    /// @notice The signer is the new member.
+    event InvitationClaimed(
+        bytes32 indexed subject,
+        bytes32 indexed signer,
+        uint64 nonce,
+        uint64 revision,
+        bytes32 inviter,
+        uint64 inviteNonce,
+        uint8 role,
+        uint8 capabilities
+    );
+    event InvitationRevoked(
+        bytes32 indexed subject,
+        bytes32 indexed signer,
+        uint64 nonce,
+        uint64 revision,
+        bytes32 inviter,
+        uint64 inviteNonce
+    );
+    event NonceBumped(bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, uint64 to);
+    event ContextSealed(bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision);
+    event OptionsChanged(
+        bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, uint8 approvers
+    );
+
+    constructor(IIdentityRegistry registry) Envelopes(registry) EIP712("merogate contexts", "1") {}
+
+    /// @notice Applies a request that the account bound to its signer stands behind.
+    /// @param envelope at most 8192 bytes, see `Envelopes`
+    /// @param signature EIP-712 (65 bytes) or ERC-1271 signature of `Request` by the account; empty when the account sends the call
+    function submit(bytes calldata envelope, bytes calldata signature) external {
+        Request memory q = _readHead(envelope);
+        (bytes32 groupId, uint256 header) = _open(q);
+        _checkAccount(q, envelope, signature);
+        _apply(q, groupId, header);
+    }
+
+    /// @notice Applies a request that its signer's own ed25519 key signed. Needs no binding, and costs some hundred thousand gas more.
+    /// @param signature 64 bytes over SHA-256("context-operation/1", zero byte, envelope)
+    function submitEd25519(bytes calldata envelope, bytes calldata signature) external {
+        Request memory q = _readHead(envelope);
+        (bytes32 groupId, uint256 header) = _open(q);
+        _checkEd25519(q, envelope, signature);
+        _apply(q, groupId, header);
+    }
+
+    /// @notice A context: its group, the revision of its application, and the application's borsh bytes (see `Fields`).
+    /// Reverts with ContextNotFound for an unknown context.
+    function context(bytes32 id)
+        external
+        view
+        returns (bytes32 groupId, uint64 applicationRevision, bytes memory application)
+    {
+        Context memory found = _contexts[id];
+        if (found.application == address(0)) revert ContextNotFound();
+        groupId = found.hasOwnGroup ? id : _groupOf[id];
+        return (groupId, found.revision, SSTORE2.read(found.application));
+    }
+
+    /// @notice Whether an identity is a member of a group, or of the group of a context. Reverts with ContextNotFound when it is neither.
+    function hasMember(bytes32 subject, bytes32 identity) external view returns (bool) {
+        if (_members[subject][identity].value != 0) return true;
+        if (_groups[subject].value != 0) return false;
+        bytes32 groupId = _groupOf[subject];
+        if (groupId == 0) revert ContextNotFound();
+        return _members[groupId][identity].value != 0;
+    }
+
+    /// @dev Checks a request by itself and finds the group it is about: the subject, the subject's, or the one it names.
+    function _open(Request memory q) private view returns (bytes32 groupId, uint256 header) {
+        Fields.check(q.operation, q.pos, q.end);
+        _checkDomainAndTime(q);
+        groupId = q.subject;
+        if (q.operation == CREATE_CONTEXT) {
+            if (_contexts[groupId].application != address(0)) revert ContextExists();
+            bytes32 given = _givenGroup(q);
+            if (given == 0) return (groupId, 0);
+            groupId = given;
+        } else if (q.operation == UPDATE_APPLICATION) {
+            Context memory found = _contexts[groupId];
+            if (found.application == address(0)) revert ContextNotFound();
+            if (!found.hasOwnGroup) groupId = _groupOf[groupId];
+        }
+        header = _require(groupId);
+        if (_isSealed(header)) revert Sealed();
+    }
+
+    /// @dev The group that a creation names; zero when it makes its own. No group has the id zero: ids are SHA-256 digests.
+    function _givenGroup(Request memory q) private pure returns (bytes32) {
+        if (q.end - Fields.afterApplication(q.pos + 32) == 2) return 0;
+        bytes32 given = Reader.word(q.end - 32);
+        if (given == 0) revert ContextNotFound();
+        return given;
+    }
+
+    function _apply(Request memory q, bytes32 groupId, uint256 header) private {
+        uint8 operation = q.operation;
+        if (operation == CLAIM_INVITATION || (operation == CREATE_CONTEXT && header == 0)) {
+            if (q.nonce != 0) revert BadNonce(0);
+            _checkRevisions(q, header);
+            if (operation == CLAIM_INVITATION) _claim(q, groupId, header);
+            else _create(q, groupId, header);
+            return;
+        }
+        Cell storage cell = _members[groupId][q.signer];
+        uint256 signer = cell.value;
+        if (signer == 0) revert NotAMember();
+        if (q.nonce != uint64(signer)) revert BadNonce(uint64(signer));
+        if (_neededCapabilities(q) & ~_capabilities(signer) != 0) revert Unauthorized();
+        _checkRevisions(q, header);
+        unchecked {
+            cell.value = signer + 1;
+        }
+        if (operation == ADD_MEMBERS) _addMembers(q, groupId, header);
+        else if (operation == REMOVE_MEMBERS) _removeMembers(q, groupId, header);
+        else if (operation == GRANT || operation == REVOKE) _changeCapabilities(q, groupId, header);
+        else if (operation == UPDATE_APPLICATION) _updateApplication(q);
+        else if (operation == CREATE_CONTEXT) _create(q, groupId, header);
+        else if (operation == LEAVE) _leave(q, groupId, header, cell);
+        else if (operation == SET_ROLE) _setRole(q, groupId, header);
+        else if (operation == REVOKE_INVITATION) _revokeInvitation(q, groupId);
+        else if (operation == BUMP_NONCE) _bumpNonce(q, header, cell);
+        else if (operation == SEAL) _seal(q, groupId, header);
+        else _setOptions(q, groupId, header);
+    }
+
+    /// @dev Bits that the signer must hold for each operation, a byte at its ordinal. Leaving and moving one's nonce need none, changes of
+    /// capabilities the bits they change. There are no other operations: `Fields` lets none through.
+    uint256 private constant NEEDED = (uint256(CAPABILITY_MANAGE_CONTEXTS) << (8 * CREATE_CONTEXT))
+        | (uint256(CAPABILITY_MANAGE_APPLICATION) << (8 * UPDATE_APPLICATION))
+        | (uint256(CAPABILITY_MANAGE_MEMBERS) << (8 * ADD_MEMBERS))
+        | (uint256(CAPABILITY_MANAGE_MEMBERS) << (8 * REMOVE_MEMBERS))
+        | (uint256(CAPABILITY_MANAGE_MEMBERS) << (8 * REVOKE_INVITATION))
+        | (uint256(CAPABILITY_MANAGE_MEMBERS | CAPABILITY_PROXY) << (8 * SEAL))
+        | (uint256(CAPABILITY_MANAGE_MEMBERS) << (8 * SET_OPTIONS))
+        | (uint256(CAPABILITY_MANAGE_MEMBERS) << (8 * SET_ROLE));
+
+    /// @dev Bits the signer must hold.
+    function _neededCapabilities(Request memory q) private pure returns (uint8 needed) {
+        uint256 operation = q.operation;
+        unchecked {
+            needed = uint8(NEEDED >> (8 * operation));
+            if (needed != 0) {
+                // an inviter may take back its own
+                if (operation == REVOKE_INVITATION && Reader.word(q.pos) == q.signer) return 0;
+            } else if (operation == GRANT || operation == REVOKE) {
+                for (uint256 pos = q.pos + 4; pos < q.end; pos += Fields.CHANGE) needed |= Reader.u8(pos + 32);
+            }
+        }
+    }
+
+    /// @dev Whether the revisions are those the signer saw. What does not exist yet has none.
+    function _checkRevisions(Request memory q, uint256 header) private view {
+        if (q.ifMembersRevision != ANY_REVISION) {
+            if (header == 0 || q.ifMembersRevision != uint64(header)) revert RevisionMismatch();
+        }
+        if (q.ifApplicationRevision != ANY_REVISION) {
+            Context memory found = _contexts[q.subject];
+            if (found.application == address(0) || q.ifApplicationRevision != found.revision) revert RevisionMismatch();
+        }
+    }
+
+    /// @dev A context in a group of its own, or in the group that was given.
+    function _create(Request memory q, bytes32 groupId, uint256 header) private {
+        bytes32 id = sha256(abi.encodePacked(TAG_CONTEXT_ID, uint8(0), q.signer, Reader.word(q.pos)));
+        if (id != q.subject) revert ContextIdMismatch();
+        uint256 pos = q.pos + 32;
+        uint256 next = Fields.afterApplication(pos);
+        bytes calldata application = Reader.slice(pos, next - pos);
+        bool isOwn = header == 0;
+        uint8 approvers = isOwn ? Reader.u8(next) : 0;
+        if (isOwn) {
+            header = 1 | (1 << CAPABILITIES_REVISION) | (uint256(approvers) << GROUP_APPROVERS);
+            _groups[groupId].value = _insert(
+                _members[groupId][q.signer], _slots[groupId], header, q.signer, ROLE_WRITER, ALL_CAPABILITIES
+            );
+        } else {
+            _groupOf[id] = groupId;
+        }
+        _contexts[id] = Context(SSTORE2.write(application), 1, isOwn);
+        emit ContextCreated(q.subject, q.signer, q.nonce, 1, groupId, application, approvers);
+    }
+
+    /// @dev Another application; the record that is already there changes nothing.
+    function _updateApplication(Request memory q) private {
+        Context memory found = _contexts[q.subject];
+        bytes calldata application = Reader.slice(q.pos, q.end - q.pos);
+        if (keccak256(SSTORE2.read(found.application)) == keccak256(application)) return;
+        found.revision++;
+        found.application = SSTORE2.write(application);
+        _contexts[q.subject] = found;
+        emit ApplicationUpdated(q.subject, q.signer, q.nonce, found.revision, application);
+    }
+
+    /// @dev New members; those that are already members keep their role.
+    function _addMembers(Request memory q, bytes32 groupId, uint256 header) private {
+        unchecked {
+            uint256 end = q.end - 1;
+            uint256 role = Reader.u8(end);
+            mapping(bytes32 => Cell) storage table = _members[groupId];
+            mapping(uint256 => bytes32) storage slots = _slots[groupId];
+            bytes32[] memory added = new bytes32[]((end - q.pos) / 32);
+            uint256 count = 0;
+            uint256 next = header + 1;
+            for (uint256 pos = q.pos + 4; pos < end; pos += 32) {
+                bytes32 identity = Reader.word(pos);
+                if (!Ed25519.isStrong(identity)) revert WeakKey();
+                Cell storage cell = table[identity];
+                if (cell.value != 0) continue;
+                added[count++] = identity;
+                next = _insert(cell, slots, next, identity, role, 0);
+            }
+            if (count == 0) return;
+            _checkBounds(next);
+            _groups[groupId].value = next;
+            _shorten(added, count);
+            emit MembersAdded(q.subject, q.signer, q.nonce, uint64(next), uint8(role), added);
+        }
+    }
+
+    /// @dev Members go, with everything they may do; strangers are skipped.
+    function _removeMembers(Request memory q, bytes32 groupId, uint256 header) private {
+        unchecked {
+            mapping(bytes32 => Cell) storage table = _members[groupId];
+            mapping(uint256 => bytes32) storage slots = _slots[groupId];
+            bytes32[] memory removed = new bytes32[]((q.end - q.pos) / 32);
+            uint256 count = 0;
+            for (uint256 pos = q.pos + 4; pos < q.end; pos += 32) {
+                bytes32 identity = Reader.word(pos);
+                Cell storage cell = table[identity];
+                if (cell.value == 0) continue;
+                header = _remove(table, slots, header, cell);
+                removed[count++] = identity;
+            }
+            if (count == 0) return;
+            _shorten(removed, count);
+            _finishRemoval(q, groupId, header, removed);
+        }
+    }
+
+    /// @dev The signer goes.
+    function _leave(Request memory q, bytes32 groupId, uint256 header, Cell storage cell) private {
+        header = _remove(_members[groupId], _slots[groupId], header, cell);
+        bytes32[] memory removed = new bytes32[](1);
+        removed[0] = q.signer;
+        _finishRemoval(q, groupId, header, removed);
+    }
+
+    function _finishRemoval(Request memory q, bytes32 groupId, uint256 header, bytes32[] memory removed) private {
+        unchecked {
+            header++;
+        }
+        _checkBounds(header);
+        _checkManaged(header);
+        _groups[groupId].value = header;
+        emit MembersRemoved(q.subject, q.signer, q.nonce, uint64(header), removed);
+    }
+
+    /// @dev Bits given or taken; the signer holds them all, which was checked before. Only a grant needs its targets to be members.
+    function _changeCapabilities(Request memory q, bytes32 groupId, uint256 header) private {
+        bool isGrant = q.operation == GRANT;
+        uint256 length = (q.end - q.pos - 4) / Fields.CHANGE;
+        bytes32[] memory ids = new bytes32[](length);
+        uint8[] memory held = new uint8[](length);
+        uint256 count = 0;
+        for (uint256 pos = q.pos + 4; pos < q.end; pos += Fields.CHANGE) {
+            bytes32 identity = Reader.word(pos);
+            uint8 bits = Reader.u8(pos + 32);
+            Cell storage cell = _members[groupId][identity];
+            uint256 found = cell.value;
+            if (found == 0) {
+                if (isGrant) revert TargetNotMember();
+                continue;
+            }
+            if (isGrant && _role(found) == ROLE_RELAY) revert RoleForbids();
+            uint8 before = _capabilities(found);
+            uint8 capabilities = isGrant ? before | bits : before & ~bits;
+            if (capabilities == before) continue;
+            header = header - (_managers(before) << MANAGERS) + (_managers(capabilities) << MANAGERS);
+            cell.value = found ^ (uint256(before ^ capabilities) << CAPABILITIES);
+            ids[count] = identity;
+            held[count++] = capabilities;
+        }
+        if (count == 0) return;
+        header += 1 << CAPABILITIES_REVISION;
+        _checkManaged(header);
+        _groups[groupId].value = header;
+        _shorten(ids, count);
+        assembly ("memory-safe") {
+            mstore(held, count)
+        }
+        emit CapabilitiesChanged(q.subject, q.signer, q.nonce, uint64(header >> CAPABILITIES_REVISION), ids, held);
+    }
+
+    /// @dev Roles of members; who holds a capability cannot become a relay.
+    function _setRole(Request memory q, bytes32 groupId, uint256 header) private {
+        uint8 role = Reader.u8(q.end - 1);
+        bytes32[] memory ids = new bytes32[]((q.end - q.pos - 5) / 32);
+        uint256 count = 0;
+        for (uint256 pos = q.pos + 4; pos < q.end - 1; pos += 32) {
+            bytes32 identity = Reader.word(pos);
+            Cell storage cell = _members[groupId][identity];
+            uint256 found = cell.value;
+            if (found == 0) revert TargetNotMember();
+            if (role == ROLE_RELAY && _capabilities(found) != 0) revert RoleForbids();
+            if (_role(found) == role) continue;
+            cell.value = found ^ (uint256(_role(found) ^ role) << ROLE);
+            ids[count++] = identity;
+        }
+        if (count == 0) return;
+        header++;
+        _checkBounds(header);
+        _groups[groupId].value = header;
+        _shorten(ids, count);
+        emit RolesChanged(q.subject, q.signer, q.nonce, uint64(header), role, ids);
+    }
+
+    /// @dev A higher next nonce for the signer, so that what it signed and did not send is void. It stays at most the first nonce of the
+    /// next membership, otherwise what was used before a removal could be used again after it.
+    function _bumpNonce(Request memory q, uint256 header, Cell storage cell) private {
+        uint256 signer = cell.value;
+        uint64 to = Reader.u64(q.pos);
+        // the request's own nonce was right
+        if (to < uint64(signer)) revert BadNonce(q.nonce);
+        if (to > (uint256(uint64(header)) + 1) << 32) revert LimitExceeded();
+        cell.value = signer - uint64(signer) + to;
+        emit NonceBumped(q.subject, q.signer, q.nonce, 0, to);
+    }
+
+    /// @dev No changes any more, ever.
+    function _seal(Request memory q, bytes32 groupId, uint256 header) private {
+        _groups[groupId].value = header | (1 << SEALED);
+        emit ContextSealed(q.subject, q.signer, q.nonce, 0);
+    }
+
+    /// @dev Other options; those that stand already change nothing.
+    function _setOptions(Request memory q, bytes32 groupId, uint256 header) private {
+        uint8 approvers = Reader.u8(q.pos);
+        uint8 before = uint8(header >> GROUP_APPROVERS);
+        if (approvers == before) return;
+        _groups[groupId].value = header ^ (uint256(before ^ approvers) << GROUP_APPROVERS);
+        emit OptionsChanged(q.subject, q.signer, q.nonce, 0, approvers);
+    }
+
+    /// @dev The terms of an invitation, as `Fields` lays them out.
+    struct Terms {
+        bytes32 group;
+        bytes32 inviter;
+        bytes32 claimKey;
+        uint8 role;
+        uint8 capabilities;
+        uint64 notAfter;
+        uint32 maxUses;
+        uint64 inviteNonce;
+        /// Position behind them.
+        uint256 next;
+    }
+
+    /// @dev The signer becomes a member with the role and the bits of an invitation.
+    function _claim(Request memory q, bytes32 groupId, uint256 header) private {
+        Terms memory terms = _readTerms(q);
+        _checkProofs(q, groupId, terms);
+        if (block.timestamp > terms.notAfter) revert Expired();
+        if (terms.notAfter > block.timestamp + MAX_INVITATION_SECONDS) revert LimitExceeded();
+        Invitation memory known = invitation(groupId, terms.inviter, terms.inviteNonce);
+        if (known.isRevoked) revert InvitationRevoked_();
+        if (known.uses >= terms.maxUses) revert InvitationUsed();
+        Cell storage cell = _members[groupId][q.signer];
+        if (cell.value != 0) revert AlreadyMember();
+        if (terms.role == ROLE_RELAY && terms.capabilities != 0) revert RoleForbids();
+        if (terms.notAfter > known.notAfter) known.notAfter = terms.notAfter;
+        known.uses++;
+        _remember(groupId, terms.inviter, terms.inviteNonce, known);
+        header = _insert(cell, _slots[groupId], header + 1, q.signer, terms.role, terms.capabilities);
+        _checkBounds(header);
+        _groups[groupId].value = header;
+        emit InvitationClaimed(
+            q.subject,
+            q.signer,
+            q.nonce,
+            uint64(header),
+            terms.inviter,
+            terms.inviteNonce,
+            terms.role,
+            terms.capabilities
+        );
+    }
+
+    function _readTerms(Request memory q) private view returns (Terms memory terms) {
+        uint256 pos = q.pos;
+        uint256 next = Fields.afterDomain(pos);
+        // the envelope's own domain was compared with ours before
+        if (!_isOurDomain(pos, next - pos - 37)) revert WrongDomain();
+        terms.group = Reader.word(next);
+        terms.inviter = Reader.word(next + 32);
+        terms.claimKey = Reader.word(next + 64);
+        terms.role = Reader.u8(next + 96);
+        terms.capabilities = Reader.u8(next + 97);
+        terms.notAfter = Reader.u64(next + 98);
+        terms.maxUses = Reader.u32(next + 106);
+        terms.inviteNonce = Reader.u64(next + 110);
+        terms.next = next + 118;
+    }
+
+    /// @dev Whether the invitation was really given, for this group, to this claimant, by somebody who still may. The claim key is an
+    /// account: its address in the low 20 bytes.
+    function _checkProofs(Request memory q, bytes32 groupId, Terms memory terms) private view {
+        if (terms.group != groupId) revert InvitationInvalid();
+        bytes32 digest =
+            sha256(abi.encodePacked(TAG_INVITATION, uint8(0), Reader.slice(q.pos, terms.next - q.pos)));
+        if (!_isInviters(terms, digest)) revert InvitationInvalid();
+        bytes32 claim = _hashTypedDataV4(keccak256(abi.encode(CLAIM_TYPEHASH, digest, q.signer)));
+        address claimKey = address(uint160(uint256(terms.claimKey)));
+        bool isClaimed = bytes32(uint256(uint160(claimKey))) == terms.claimKey
+            && _recovers(claimKey, claim, Reader.word(terms.next + 64), Reader.word(terms.next + 96));
+        if (!isClaimed) revert InvitationInvalid();
+        uint8 needed = CAPABILITY_MANAGE_MEMBERS | terms.capabilities;
+        if (_capabilities(_members[groupId][terms.inviter].value) & needed != needed) revert InvitationInvalid();
+    }
+
+    /// @dev The inviter's word: an EIP-712 signature of the account it is bound to, in ERC-2098 form, or its own over the digest.
+    function _isInviters(Terms memory terms, bytes32 digest) private view returns (bool) {
+        bytes32 r = Reader.word(terms.next);
+        bytes32 s = Reader.word(terms.next + 32);
+        address account = _accountOf(terms.inviter);
+        bytes32 typed = _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    INVITATION_TYPEHASH,
+                    terms.group,
+                    terms.inviter,
+                    terms.claimKey,
+                    terms.role,
+                    terms.capabilities,
+                    terms.notAfter,
+                    terms.maxUses,
+                    terms.inviteNonce
+                )
+            )
+        );
+        return _recovers(account, typed, r, s) || identities.verifyEd25519(terms.inviter, digest, r, s);
+    }
+
+    function _recovers(address account, bytes32 digest, bytes32 r, bytes32 vs) private pure returns (bool) {
+        (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecover(digest, r, vs);
+        return problem == ECDSA.RecoverError.NoError && recovered == account;
+    }
+
+    /// @dev No more claims of an invitation. One that has expired, or was revoked before, needs nothing.
+    function _revokeInvitation(Request memory q, bytes32 groupId) private {
+        bytes32 inviter = Reader.word(q.pos);
+        uint64 inviteNonce = Reader.u64(q.pos + 32);
+        uint64 notAfter = Reader.u64(q.pos + 40);
+        if (notAfter > block.timestamp + MAX_INVITATION_SECONDS) revert LimitExceeded();
+        Invitation memory known = invitation(groupId, inviter, inviteNonce);
+        if (known.notAfter > notAfter) notAfter = known.notAfter;
+        if (notAfter < block.timestamp || (known.isRevoked && known.notAfter == notAfter)) return;
+        known.isRevoked = true;
+        known.notAfter = notAfter;
+        _remember(groupId, inviter, inviteNonce, known);
+        emit InvitationRevoked(q.subject, q.signer, q.nonce, 0, inviter, inviteNonce);
+    }
+
+    /// @dev Cuts a list to its first `count` items.
+    function _shorten(bytes32[] memory ids, uint256 count) private pure {
+        assembly ("memory-safe") {
+            mstore(ids, count)
+        }
+    }
+}

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+pragma solidity 0.8.37;
+
+import {
+    CAPABILITY_MANAGE_MEMBERS,
+    ContextNotFound,
+    LastManager,
+    LimitExceeded,
+    MAX_MEMBERS,
+    MAX_MEMBERS_REVISION,
+    MAX_PAGE
+} from "./Interface.sol";
+
+/// @notice What is stored of groups: a header, a record per member and an index of members by slot. Everything is found by key and nothing
+/// is scanned, so the cost of a change does not depend on how many members there are.
+abstract contract Groups {
+    /// @notice A group. It exists when `membersRevision` is not zero.
+    struct Group {
+        /// Starts at 1, +1 if and only if the member set or a role changed.
+        uint64 membersRevision;
+        uint64 capabilitiesRevision;
+        /// Members; their slots are 0 .. count - 1.
+        uint32 count;
+        /// Members that hold manageMembers.
+        uint32 managers;
+        /// Who may approve proposals: 0 holders of `govern`, 1 all members.
+        uint8 approvers;
+        bool isSealed;
+    }
+
+    /// @notice A member. It exists when `joinedRevision` is not zero; everything it may do dies with it.
+    struct Member {
+        /// Next nonce this member must use.
+        uint64 nonce;
+        /// membersRevision at which it joined.
+        uint64 joinedRevision;
+        uint32 slot;
+        /// 0 writer, 1 reader, 2 relay.
+        uint8 role;
+        /// Sum of capability bits.
+        uint8 capabilities;
+    }
+
+    // Both are kept as one word with the fields above from the lowest bit up, and changed as a word: field by field would cost a read
+    // and a write of the slot each.
+
+    /// @dev Bit positions in a group's word.
+    uint256 internal constant CAPABILITIES_REVISION = 64;
+    uint256 internal constant COUNT = 128;
+    uint256 internal constant MANAGERS = 160;
+    uint256 internal constant GROUP_APPROVERS = 192;
+    uint256 internal constant SEALED = 200;
+    /// @dev Bit positions in a member's word; the nonce is the lowest.
+    uint256 internal constant JOINED_REVISION = 64;
+    uint256 internal constant SLOT = 128;
+    uint256 internal constant ROLE = 160;
+    uint256 internal constant CAPABILITIES = 168;
+
+    /// @dev One word of storage, to be found once and then read and written.
+    struct Cell {
+        uint256 value;
+    }
+
+    mapping(bytes32 group => Cell) internal _groups;
+    mapping(bytes32 group => mapping(bytes32 identity => Cell)) internal _members;
+    mapping(bytes32 group => mapping(uint256 slot => bytes32 identity)) internal _slots;
+
+    /// @notice A group's header. Reverts with ContextNotFound for an unknown group.
+    function group(bytes32 id) external view returns (Group memory) {
+        uint256 header = _require(id);
+        return Group(
+            uint64(header),
+            uint64(header >> CAPABILITIES_REVISION),
+            uint32(header >> COUNT),
+            uint32(header >> MANAGERS),
+            uint8(header >> GROUP_APPROVERS),
+            _isSealed(header)
+        );
+    }
+
+    /// @notice A member's record, all zero when the identity is none. Reverts with ContextNotFound for an unknown group.
+    function member(bytes32 groupId, bytes32 identity) external view returns (Member memory) {
+        uint256 found = _members[groupId][identity].value;
+        if (found == 0) _require(groupId);
+        return _unpack(found);
+    }
+
+    /// @notice A page of members in the order of their slots, at most 100 whatever is asked for. Start over when another page shows another
+    /// revision. Reverts with ContextNotFound for an unknown group.
+    function members(bytes32 groupId, uint256 offset, uint256 length)
+        external
+        view
+        returns (uint64 revision, uint32 total, bytes32[] memory identities, Member[] memory records)
+    {
+        uint256 header = _require(groupId);
+        revision = uint64(header);
+        total = uint32(header >> COUNT);
+        uint256 rest = offset < total ? total - offset : 0;
+        if (length > MAX_PAGE) length = MAX_PAGE;
+        if (length > rest) length = rest;
+        identities = new bytes32[](length);
+        records = new Member[](length);
+        for (uint256 i = 0; i < length; i++) {
+            identities[i] = _slots[groupId][offset + i];
+            records[i] = _unpack(_members[groupId][identities[i]].value);
+        }
+    }
+
+    function _unpack(uint256 found) private pure returns (Member memory) {
+        return Member(uint64(found), uint64(found >> JOINED_REVISION), uint32(found >> SLOT), _role(found), _capabilities(found));
+    }
+
+    function _require(bytes32 id) internal view returns (uint256 header) {
+        header = _groups[id].value;
+        if (header == 0) revert ContextNotFound();
+    }
+
+    function _isSealed(uint256 header) internal pure returns (bool) {
+        return (header >> SEALED) & 1 == 1;
+    }
+
+    function _role(uint256 found) internal pure returns (uint8) {
+        return uint8(found >> ROLE);
+    }
+
+    function _capabilities(uint256 found) internal pure returns (uint8) {
+        return uint8(found >> CAPABILITIES);
+    }
+
+    /// @dev Whether a changed header keeps the bounds of its counters.
+    function _checkBounds(uint256 header) internal pure {
+        if (uint64(header) > MAX_MEMBERS_REVISION || uint32(header >> COUNT) > MAX_MEMBERS) revert LimitExceeded();
+    }
+
+    /// @dev A new member in the last slot of a group; the changed header is the caller's to check and to store. The revision it joins at is
+    /// the header's: move it first. Its first nonce is that revision times 2^32: the revision only grows, so whoever comes back starts
+    /// above every nonce it ever had, and nothing needs to be kept of those who left.
+    function _insert(
+        Cell storage cell,
+        mapping(uint256 slot => bytes32 identity) storage slots,
+        uint256 header,
+        bytes32 identity,
+        uint256 role,
+        uint256 capabilities
+    ) internal returns (uint256) {
+        uint256 slot = uint32(header >> COUNT);
+        uint256 revision = uint64(header);
+        cell.value = (revision << 32) | (revision << JOINED_REVISION) | (slot << SLOT) | (role << ROLE)
+            | (capabilities << CAPABILITIES);
+        slots[slot] = identity;
+        unchecked {
+            return header + (1 << COUNT) + (_managers(capabilities) << MANAGERS);
+        }
+    }
+
+    /// @dev Removes a member; the one in the last slot takes its place. The changed header is the caller's to store.
+    function _remove(
+        mapping(bytes32 identity => Cell) storage table,
+        mapping(uint256 slot => bytes32 identity) storage slots,
+        uint256 header,
+        Cell storage cell
+    ) internal returns (uint256) {
+        uint256 gone = cell.value;
+        cell.value = 0;
+        unchecked {
+            header -= (1 << COUNT) + (_managers(_capabilities(gone)) << MANAGERS);
+        }
+        uint256 last = uint32(header >> COUNT);
+        uint256 slot = uint32(gone >> SLOT);
+        if (slot != last) {
+            bytes32 moved = slots[last];
+            Cell storage other = table[moved];
+            other.value = (other.value & ~(uint256(type(uint32).max) << SLOT)) | (slot << SLOT);
+            slots[slot] = moved;
+        }
+        delete slots[last];
+        return header;
+    }
+
+    /// @dev 1 for a holder of manageMembers, otherwise 0.
+    function _managers(uint256 capabilities) internal pure returns (uint256) {
+        return (capabilities & CAPABILITY_MANAGE_MEMBERS) >> 1;
+    }
+
+    /// @dev No operation but sealing may leave a group without anybody who manages its members.
+    function _checkManaged(uint256 header) internal pure {
+        if (uint32(header >> MANAGERS) == 0) revert LastManager();
+    }
+}

@@ -1,0 +1,20 @@
+/** Errors of the local Ethereum chain. */
+import { type ErrorDetails, type ErrorKind, MerogateError } from '../../node/errors.ts'
+
+/** DEVNET_UNAVAILABLE Hardhat is not installed; DEVNET_LISTEN it cannot listen where it was told to. */
+export type DevnetErrorCode = 'DEVNET_UNAVAILABLE' | 'DEVNET_LISTEN'
+
+const KINDS: Record<DevnetErrorCode, ErrorKind> = {
+  DEVNET_UNAVAILABLE: 'missing',
+  DEVNET_LISTEN: 'input',
+}
+
+/** An error of this room; its kind follows from its code. */
+export function devnetError(
+  code: DevnetErrorCode,
+  message: string,
+  details: ErrorDetails = {},
+  options?: ErrorOptions,
+): MerogateError {
+  return new MerogateError(code, KINDS[code], message, details, options)
+}

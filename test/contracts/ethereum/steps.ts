@@ -1,0 +1,277 @@
+/** Random requests for the comparison of the contract with its model: as chance makes them, and what they mean when their turn comes. */
+import fc from 'fast-check'
+import type { Role, Signer } from '../../../src/node/anchor/anchor.ts'
+import { headerKey } from '../../../src/node/anchor/model/state.ts'
+import type { Domain, InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
+import { type ContextId, GroupId, PublicKey } from '../../../src/node/primitives/ids.ts'
+import {
+  application,
+  contextOf,
+  creation,
+  ownGroup,
+  person,
+} from '../../compliance/anchor-support.ts'
+import type { ContractBench } from '../../support/ethereum-contracts.ts'
+import { type Door, DOORS, termsOf } from '../../support/ethereum-proofs.ts'
+import type { Twin, Verdict } from './twin.ts'
+
+/** They have accounts. */
+export const PEOPLE: readonly Signer[] = ['A', 'B', 'C', 'D', 'E'].map(person)
+export const A: Signer = person('A')
+export const B: Signer = person('B')
+/** Has no account. */
+const UNBOUND = person('unbound')
+/** A key of small order: y = 1. */
+const WEAK: Signer = { ...A, publicKey: PublicKey.from(Uint8Array.of(1, ...new Uint8Array(31))) }
+const EVERYBODY = [...PEOPLE, UNBOUND, WEAK]
+/** The context that every sequence begins with; its group is what most requests are about. */
+export const FIRST: ContextId = contextOf(A)
+/** Contexts that may come to be, and whose they are. */
+const CONTEXTS = [FIRST, contextOf(A, 2), contextOf(B, 3), contextOf(A, 4)]
+const OWNERS = [A, A, B, A]
+
+const index = (max: number): fc.Arbitrary<number> => fc.nat({ max: max - 1 })
+/** A usual value, and now and then another. */
+function mostly<T>(usual: T, ...others: readonly [T, ...T[]]): fc.Arbitrary<T> {
+  const [weight, rest] = [12, fc.constantFrom(...others)]
+  return fc.oneof({ weight, arbitrary: fc.constant(usual) }, { weight: 1, arbitrary: rest })
+}
+
+const who = fc.oneof({ weight: 12, arbitrary: index(5) }, { weight: 1, arbitrary: index(7) })
+const few = fc.uniqueArray(who, { minLength: 1, maxLength: 3 })
+const role: fc.Arbitrary<Role> = fc.constantFrom('writer', 'reader', 'relay')
+
+/** How often each is asked for. A sealed group refuses all, so that is rare. */
+export const WEIGHTS: Readonly<Record<Operation['kind'], number>> = {
+  ...{ addMembers: 72, removeMembers: 36, grant: 60, revoke: 24, setRole: 24, leave: 12 },
+  ...{ updateApplication: 24, createContext: 24, claimInvitation: 60, revokeInvitation: 24 },
+  ...{ bumpNonce: 12, setOptions: 22, seal: 2 },
+}
+
+function entriesOf<K extends string>(record: Readonly<Record<K, number>>): [K, number][] {
+  return Object.entries(record) as [K, number][] // a record has its keys and no others
+}
+
+/** A step as chance made it; what it means depends on what happened before. People and contexts are numbers of the lists above. */
+interface Step {
+  readonly kind: Operation['kind']
+  readonly signer: number
+  readonly door: Door
+  readonly nonceShift: bigint
+  readonly proof: 'own' | 'foreign' | 'garbage'
+  readonly garbage: Uint8Array
+  readonly seconds: number
+  readonly validFor: bigint
+  /** Added to the revision that is; no revision is asked for without. */
+  readonly membersShift: bigint | undefined
+  readonly applicationShift: bigint | undefined
+  readonly domain: 'ours' | 'chain' | 'network' | 'contract'
+  readonly targets: readonly number[]
+  readonly role: Role
+  readonly bits: number
+  readonly context: number
+  readonly inGroup: boolean
+  readonly application: number
+  readonly approvers: 'govern' | 'members'
+  readonly invite: {
+    readonly inviter: number
+    readonly by: 'account' | 'ed25519'
+    readonly nonce: bigint
+    readonly capabilities: number
+    readonly notAfter: bigint
+    readonly maxUses: number
+    readonly wrong: 'no' | 'group' | 'domain' | 'claimant' | 'signer' | 'bytes'
+  }
+  readonly bump: bigint
+}
+
+export const step: fc.Arbitrary<Step> = fc.record({
+  kind: fc.oneof(
+    ...entriesOf(WEIGHTS).map(([kind, weight]) => ({ weight, arbitrary: fc.constant(kind) })),
+  ),
+  signer: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: who }),
+  door: fc.constantFrom<Door>(...DOORS),
+  nonceShift: mostly(0n, -1n, 1n, 1n << 32n),
+  proof: mostly<'own' | 'foreign' | 'garbage'>('own', 'foreign', 'garbage'),
+  garbage: fc.uint8Array({ maxLength: 70 }),
+  seconds: fc.oneof(
+    { weight: 9, arbitrary: fc.nat({ max: 3 }) },
+    { weight: 1, arbitrary: index(60) },
+  ),
+  validFor: mostly(600n, -1n, 0n, 86_400n, 86_401n),
+  membersShift: mostly<bigint | undefined>(undefined, 0n, 1n),
+  applicationShift: mostly<bigint | undefined>(undefined, 0n, 1n),
+  domain: mostly<'ours' | 'chain' | 'network' | 'contract'>('ours', 'chain', 'network', 'contract'),
+  targets: few,
+  role,
+  bits: fc.oneof(
+    { weight: 2, arbitrary: fc.constantFrom(2, 1, 16) },
+    { weight: 1, arbitrary: fc.integer({ min: 1, max: 31 }) },
+  ),
+  context: fc.oneof(
+    { weight: 7, arbitrary: fc.constant(0) },
+    { weight: 2, arbitrary: index(CONTEXTS.length) },
+  ),
+  inGroup: fc.boolean(),
+  application: index(3),
+  approvers: fc.constantFrom('govern' as const, 'members' as const),
+  invite: fc.record({
+    inviter: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: who }),
+    by: fc.constantFrom('account' as const, 'ed25519' as const),
+    nonce: fc.bigInt({ min: 0n, max: 1n }),
+    capabilities: mostly(0, 1, 2, 31),
+    notAfter: fc.constantFrom(5n, 60n, 600n, 600n),
+    maxUses: fc.integer({ min: 0, max: 5 }),
+    wrong: mostly<'no' | 'group' | 'domain' | 'claimant' | 'signer' | 'bytes'>(
+      'no',
+      'group',
+      'domain',
+      'claimant',
+      'signer',
+      'bytes',
+    ),
+  }),
+  bump: fc.oneof(
+    fc.bigInt({ min: 0n, max: 3n }),
+    fc.bigInt({ min: (1n << 32n) - 40n, max: (1n << 33n) + 2n }),
+  ),
+})
+
+function someone(position: number): Signer {
+  return EVERYBODY[position] ?? A
+}
+
+function contextAt(position: number): ContextId {
+  return CONTEXTS[position] ?? FIRST
+}
+
+/** The context that a step is about: a creation makes one that is not there from the start. */
+function placeOf(s: Step): number {
+  return s.kind === 'createContext' ? s.application + 1 : s.context
+}
+
+/** A contract's domain that is not quite ours. */
+function elsewhere(ours: Domain, wrong: Step['domain']): Domain {
+  const other = (bytes: Uint8Array): Uint8Array =>
+    bytes.map((byte, at) => (at === 0 ? byte ^ 1 : byte))
+  if (wrong === 'chain') return { ...ours, chain: 1 }
+  if (wrong === 'network') return { ...ours, network: other(ours.network) }
+  if (wrong === 'contract') return { ...ours, contract: other(ours.contract) }
+  return ours
+}
+
+/** Group that a step is about, as far as the model knows. */
+function groupOf(twin: Twin, s: Step, subject: Uint8Array): GroupId {
+  if (s.kind === 'createContext') return ownGroup(FIRST)
+  const context = twin.state.get('contexts', headerKey(GroupId.from(subject)))
+  return s.kind === 'updateApplication' && context !== undefined
+    ? context.group
+    : GroupId.from(subject)
+}
+
+async function operationOf(
+  bench: ContractBench,
+  twin: Twin,
+  s: Step,
+  group: GroupId,
+): Promise<Operation> {
+  const ids = s.targets.map((position) => someone(position).publicKey)
+  const changes = ids.map((identity) => ({ identity, capabilities: s.bits }))
+  const { kind } = s
+  switch (kind) {
+    case 'createContext':
+      return {
+        ...creation(placeOf(s) + 1, s.inGroup ? ownGroup(FIRST) : undefined),
+        options: { approvers: s.approvers },
+        application: application(s.application),
+      }
+    case 'updateApplication':
+      return { kind, application: application(s.application) }
+    case 'addMembers':
+    case 'setRole':
+      return { kind, ids, role: s.role }
+    case 'removeMembers':
+      return { kind, ids }
+    case 'grant':
+    case 'revoke':
+      return { kind, changes }
+    case 'claimInvitation':
+      return claimAt(bench, twin, s, group)
+    case 'revokeInvitation': {
+      const { nonce: inviteNonce, notAfter } = s.invite
+      const inviter = someone(s.invite.inviter).publicKey
+      return { kind, inviter, inviteNonce, notAfter: twin.now + notAfter - 5n }
+    }
+    case 'bumpNonce': {
+      const record = twin.member(group, someone(s.signer).publicKey)
+      return { kind, to: (record?.nonce ?? 0n) + s.bump }
+    }
+    case 'setOptions':
+      return { kind, options: { approvers: s.approvers } }
+    case 'leave':
+    case 'seal':
+      return { kind }
+  }
+}
+
+async function claimAt(
+  bench: ContractBench,
+  twin: Twin,
+  s: Step,
+  group: GroupId,
+): Promise<Operation> {
+  const { nonce: inviteNonce, capabilities, maxUses, wrong, by } = s.invite
+  const inviter = someone(s.invite.inviter)
+  const terms: InvitationTerms = termsOf(bench, {
+    ...{ inviter: inviter.publicKey, inviteNonce, capabilities, maxUses, role: s.role },
+    notAfter: twin.now + s.invite.notAfter - 6n,
+    group: wrong === 'group' ? GroupId.from(new Uint8Array(32)) : group,
+    domain: elsewhere(bench.domain(), wrong === 'domain' ? 'contract' : 'ours'),
+  })
+  const claimant = wrong === 'claimant' ? UNBOUND.publicKey : someone(s.signer).publicKey
+  const claim = await twin.claim(terms, claimant, wrong === 'signer' ? B : inviter, by)
+  if (wrong !== 'bytes') return claim
+  return {
+    ...claim,
+    claimSignature: claim.claimSignature.map((byte, at) => (at === 40 ? byte ^ 4 : byte)),
+  }
+}
+
+/** Makes of a step what it means now, and sends it to both. */
+export async function take(bench: ContractBench, twin: Twin, s: Step): Promise<Verdict> {
+  twin.now += BigInt(s.seconds) + 1n
+  const isCreation = s.kind === 'createContext'
+  const position = placeOf(s)
+  const subject = contextAt(position)
+  // whoever may create the context mostly does
+  const signer = isCreation && s.signer === 0 ? (OWNERS[position] ?? A) : someone(s.signer)
+  const group = groupOf(twin, s, subject)
+  const operation = await operationOf(bench, twin, s, group)
+  const isNewcomer = s.kind === 'claimInvitation' || (isCreation && !s.inGroup)
+  const held = isNewcomer ? 0n : (twin.member(group, signer.publicKey)?.nonce ?? 0n)
+  const nonce = held + s.nonceShift
+  const header = twin.state.get('groups', headerKey(group))
+  const context = twin.state.get('contexts', headerKey(subject))
+  const shifted = (seen: bigint | undefined, shift: bigint | undefined): bigint | undefined =>
+    shift === undefined ? undefined : (seen ?? 0n) + shift
+  const verdict = await twin.submit(
+    {
+      domain: elsewhere(bench.domain(), s.domain),
+      subject,
+      signer: signer.publicKey,
+      nonce: nonce < 0n ? 0n : nonce,
+      validUntil: twin.now + s.validFor,
+      ifMembersRevision: shifted(header?.membersRevision, s.membersShift),
+      ifApplicationRevision: shifted(context?.applicationRevision, s.applicationShift),
+      operation,
+    },
+    {
+      door: s.door,
+      signWith: s.proof === 'foreign' ? (signer === B ? A : B) : signer,
+      garbage: s.proof === 'garbage' ? s.garbage : undefined,
+    },
+  )
+  const { inviter, nonce: inviteNonce } = s.invite
+  await twin.compareInvitation(group, someone(inviter).publicKey, inviteNonce)
+  return verdict
+}

@@ -1,0 +1,275 @@
+/** The contract and its reference model side by side: the same requests at the same second, and whatever can be asked afterwards compared. */
+import { expect } from 'chai'
+import { hex } from '../../../src/chains/ethereum/contracts/codec.ts'
+import type { Signer } from '../../../src/node/anchor/anchor.ts'
+import {
+  applicationCodec,
+  claimDigest,
+  type Envelope,
+  envelopeCodec,
+  envelopeDigest,
+  invitationDigest,
+} from '../../../src/node/anchor/envelope.ts'
+import type { AnchorEvent } from '../../../src/node/anchor/model/events.ts'
+import { decide, type Decision } from '../../../src/node/anchor/model/decide.ts'
+import type { KeyRules } from '../../../src/node/anchor/model/request.ts'
+import {
+  headerKey,
+  memberKey,
+  type MemberState,
+  MemoryState,
+  slotKey,
+} from '../../../src/node/anchor/model/state.ts'
+import type { InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
+import { equalBytes } from '../../../src/node/primitives/bytes.ts'
+import { isStrongKey, verifySignature } from '../../../src/node/crypto/sign.ts'
+import { type ContextId, GroupId, type PublicKey } from '../../../src/node/primitives/ids.ts'
+import {
+  type ContractBench,
+  type ContractEvent,
+  GENESIS,
+  type Outcome,
+} from '../../support/ethereum-contracts.ts'
+import { accountOf, claimOf, delivery, type Door, prove } from '../../support/ethereum-proofs.ts'
+
+const ROLES = { writer: 0, reader: 1, relay: 2 } as const
+const APPROVERS = { govern: 0, members: 1 } as const
+
+/** How a request is proved, and whether it is. */
+export interface Proof {
+  readonly door: Door
+  /** Who really signs, or sends. */
+  readonly signWith: Signer
+  /** Instead of a signature. */
+  readonly garbage?: Uint8Array | undefined
+}
+
+/** What came of a request: the refusal's name and the nonce it names, or `accepted`. */
+export type Verdict = readonly [name: string, expected: bigint | undefined]
+
+export class Twin {
+  readonly state: MemoryState = new MemoryState()
+  readonly contexts: ContextId[] = []
+  readonly groups: GroupId[] = []
+  /** Accepted events of the contract, in their order. */
+  readonly events: ContractEvent[] = []
+  now: bigint
+  readonly #bench: ContractBench
+  /** Identities that have an account in the registry. */
+  readonly #bound: ReadonlySet<string>
+  /** Signatures by accounts that are right: the model knows ed25519 only. */
+  readonly #right = new Set<string>()
+
+  constructor(bench: ContractBench, bound: readonly Signer[]) {
+    this.#bench = bench
+    this.#bound = new Set(bound.map(({ publicKey }) => hex(publicKey)))
+    this.now = GENESIS + 10_000n
+  }
+
+  /** The identity's record in a group, as the model has it. */
+  member(group: GroupId, identity: PublicKey): MemberState | undefined {
+    return this.state.get('members', memberKey(group, identity))
+  }
+
+  /** A claim; the model is told which of its signatures are right. */
+  async claim(
+    terms: InvitationTerms,
+    claimant: PublicKey,
+    inviter: Signer,
+    by: 'account' | 'ed25519',
+  ): Promise<Extract<Operation, { kind: 'claimInvitation' }>> {
+    const claim = await claimOf(this.#bench, terms, claimant, inviter, by)
+    const isBound = this.#bound.has(hex(inviter.publicKey))
+    if (by === 'account' && isBound) {
+      this.#trust(inviter.publicKey, invitationDigest(terms), claim.inviterSignature)
+    }
+    this.#trust(terms.claimKey, claimDigest(terms, claimant), claim.claimSignature)
+    return claim
+  }
+
+  /** What the model says of bytes that are signed by their signer's own key. */
+  judge(envelope: Uint8Array, signature: Uint8Array): Decision {
+    const keys: KeyRules = {
+      isStrong: isStrongKey,
+      verify: (key, message, given) =>
+        this.#right.has(proofKey(key, message, given)) || verifySignature(key, message, given),
+    }
+    const context = { domain: this.#bench.domain(), now: this.now, keys }
+    return decide(this.state, { envelope, signature }, context)
+  }
+
+  /** Sends a request to both at the same second; fails unless they agree on everything. */
+  async submit(
+    request: Omit<Envelope, 'domain'> & Partial<Envelope>,
+    proof: Proof,
+  ): Promise<Verdict> {
+    const bench = this.#bench
+    const { door, signWith, garbage } = proof
+    const envelope = envelopeCodec.encode({ domain: bench.domain(), ...request })
+    const genuine = await prove(bench, envelope, door, signWith)
+    const signed = { envelope, signature: garbage ?? genuine.signature }
+    const from = door === 'sender' ? accountOf(signWith).address : undefined
+    await bench.setNext(this.now)
+    const outcome = await bench.send(delivery(bench.anchor, signed, door, from))
+
+    const isBound = this.#bound.has(hex(request.signer))
+    // an account that sends needs no bytes at all
+    const isGenuine = garbage === undefined || (door === 'sender' && garbage.length === 0)
+    const isOwn = equalBytes(signWith.publicKey, request.signer) && isGenuine
+    if (door !== 'ed25519' && isOwn && isBound) {
+      this.#trust(request.signer, envelopeDigest(envelope), signed.signature)
+    }
+    const decision = this.judge(envelope, signed.signature)
+    const verdict = verdictOf(decision, door !== 'ed25519' && !isBound)
+    expect(verdictOfContract(outcome), `${request.operation.kind} by ${door}`).to.deep.equal(
+      verdict,
+    )
+    if (decision.accepted && outcome.error === undefined) this.#accept(decision, outcome.events)
+    await this.#compare()
+    return verdict
+  }
+
+  #trust(key: Uint8Array, message: Uint8Array, signature: Uint8Array): void {
+    this.#right.add(proofKey(key, message, signature))
+  }
+
+  #accept(
+    { envelope, effects, event }: Extract<Decision, { accepted: true }>,
+    announced: readonly ContractEvent[],
+  ): void {
+    this.state.apply(effects)
+    this.events.push(...announced)
+    expect(announced.map(plainEvent)).to.deep.equal(
+      event === undefined ? [] : [plainModelEvent(event)],
+    )
+    if (envelope.operation.kind !== 'createContext') return
+    // a creation's subject is a context
+    this.contexts.push(envelope.subject as ContextId)
+    if (envelope.operation.group === undefined) this.groups.push(GroupId.from(envelope.subject))
+  }
+
+  /** Everything that can be asked. */
+  async #compare(): Promise<void> {
+    for (const id of this.contexts) {
+      const stored = this.state.get('contexts', headerKey(id))
+      const told = await this.#bench.view('context', [hex(id)])
+      expect(told, 'context').to.deep.equal(
+        stored && [
+          hex(stored.group),
+          stored.applicationRevision,
+          hex(applicationCodec.encode(stored.application)),
+        ],
+      )
+    }
+    for (const id of this.groups) await this.#compareGroup(id)
+  }
+
+  async #compareGroup(id: GroupId): Promise<void> {
+    const header = this.state.get('groups', headerKey(id))
+    if (header === undefined) throw new RangeError('expected a group of the model')
+    const [told] = await this.#bench.view('group', [hex(id)])
+    expect([...(told as unknown[])], 'group').to.deep.equal([
+      ...[header.membersRevision, header.capabilitiesRevision, BigInt(header.count)],
+      ...[BigInt(header.managers), BigInt(APPROVERS[header.options.approvers]), header.sealed],
+    ])
+    const page = await this.#bench.view('members', [hex(id), 0, 100])
+    const [revision, total, identities, records] = page as [bigint, bigint, string[], unknown[][]] // by the ABI
+    expect([revision, total]).to.deep.equal([header.membersRevision, BigInt(header.count)])
+    const slots = Array.from({ length: header.count }, (_, slot) => {
+      const identity = this.state.get('slots', slotKey(id, slot))
+      if (identity === undefined) throw new RangeError(`expected a member in slot ${slot}`)
+      return identity
+    })
+    expect([...identities], 'slots').to.deep.equal(slots.map(hex))
+    expect(
+      records.map((record) => [...record]),
+      'members',
+    ).to.deep.equal(
+      slots.map((identity) => {
+        const member = this.member(id, identity)
+        return (
+          member && [
+            ...[member.nonce, member.joinedRevision, BigInt(member.slot)],
+            ...[BigInt(ROLES[member.role]), BigInt(member.capabilities)],
+          ]
+        )
+      }),
+    )
+  }
+
+  /** What is remembered of an invitation must be the same too. */
+  async compareInvitation(group: GroupId, inviter: PublicKey, nonce: bigint): Promise<void> {
+    const known = this.state.get('invitations', memberKey(group, inviter))?.get(nonce)
+    const live = known !== undefined && known.notAfter >= this.now ? known : undefined
+    const [told] = await this.#bench.view('invitation', [hex(group), hex(inviter), nonce])
+    const { notAfter = 0n, uses = 0, revoked = false } = live ?? {}
+    expect([...(told as unknown[])], 'invitation').to.deep.equal([notAfter, BigInt(uses), revoked])
+  }
+}
+
+function proofKey(...parts: readonly Uint8Array[]): string {
+  return parts.map(hex).join()
+}
+
+/** The model's answer. It knows no accounts: without one, nobody's signature is right. */
+export function verdictOf(decision: Decision, hasNoAccount: boolean = false): Verdict {
+  if (decision.accepted) return ['accepted', undefined]
+  const { name, expected } = decision.refusal
+  return [hasNoAccount && name === 'BadSignature' ? 'NotBound' : name, expected]
+}
+
+export function verdictOfContract(outcome: Outcome): Verdict {
+  return outcome.error === undefined ? ['accepted', undefined] : [outcome.error, outcome.expected]
+}
+
+/** An event of the contract: names and values, numbers as they are. */
+function plainEvent({ name, args }: ContractEvent): unknown {
+  return { name, ...args }
+}
+
+/** The event that the contract must announce for one of the model. */
+function plainModelEvent(event: AnchorEvent): unknown {
+  const { name, subject, signer, nonce, revision } = event
+  return {
+    name,
+    ...{ subject: hex(subject), signer: hex(signer), nonce, revision },
+    ...fieldsOf(event),
+  }
+}
+
+function fieldsOf(event: AnchorEvent): Readonly<Record<string, unknown>> {
+  switch (event.name) {
+    case 'ContextCreated': {
+      const approvers = BigInt(event.options === undefined ? 0 : APPROVERS[event.options.approvers])
+      const application = hex(applicationCodec.encode(event.application))
+      return { group: hex(event.group), application, approvers }
+    }
+    case 'ApplicationUpdated':
+      return { application: hex(applicationCodec.encode(event.application)) }
+    case 'MembersAdded':
+    case 'RolesChanged':
+      return { role: BigInt(ROLES[event.role]), ids: event.ids.map(hex) }
+    case 'MembersRemoved':
+      return { ids: event.ids.map(hex) }
+    case 'CapabilitiesChanged':
+      return {
+        ids: event.changes.map(({ identity }) => hex(identity)),
+        capabilities: event.changes.map(({ capabilities }) => BigInt(capabilities)),
+      }
+    case 'InvitationClaimed': {
+      const { inviter, inviteNonce, role, capabilities } = event
+      return {
+        ...{ inviter: hex(inviter), inviteNonce, role: BigInt(ROLES[role]) },
+        capabilities: BigInt(capabilities),
+      }
+    }
+    case 'InvitationRevoked':
+      return { inviter: hex(event.inviter), inviteNonce: event.inviteNonce }
+    case 'NonceBumped':
+      return { to: event.to }
+    case 'ContextSealed':
+      return {}
+    case 'OptionsChanged':
+      return { approvers: BigInt(APPROVERS[event.options.approvers]) }
+  }
+}
