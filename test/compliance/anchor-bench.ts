@@ -5,14 +5,19 @@ import {
   type MemberRecord,
   type Signer,
 } from '../../src/node/anchor/anchor.ts'
-import type { SignedEnvelope } from '../../src/node/anchor/model/decide.ts'
+import type { SignedEnvelope } from '../../src/node/anchor/model/checks.ts'
 import type {
   CapabilityChange,
   Domain,
   Operation,
   Subject,
 } from '../../src/node/anchor/operations.ts'
-import type { EnvelopeService } from '../../src/node/anchor/service.ts'
+import type { AnchorEvent } from '../../src/node/anchor/model/events.ts'
+import type { PackageEvent } from '../../src/node/anchor/packages/events.ts'
+import type { PackageService } from '../../src/node/anchor/packages/service.ts'
+import type { EnvelopeService, SignatureScheme } from '../../src/node/anchor/service.ts'
+import { ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
+import type { Clock } from '../../src/node/primitives/clock.ts'
 import type { ContextId, GroupId } from '../../src/node/primitives/ids.ts'
 import {
   contextOf,
@@ -22,10 +27,12 @@ import {
   person,
   refusalOf,
   secondsOf,
-  type ShiftedClock,
   sign,
   valueOf,
 } from './anchor-support.ts'
+
+/** The door of a package registry for bytes as they are; its scheme signs them. */
+export type PackageDoor = Pick<PackageService, 'readDomain' | 'scheme' | 'submit'>
 
 /** One contract, with the means to reach it. */
 export interface AnchorHarness {
@@ -33,9 +40,23 @@ export interface AnchorHarness {
   anchor(): Promise<Anchor>
   /** The contract's own door, for bytes as they are and for single pages. */
   readonly service: EnvelopeService
+  /** The same of the package registry, on anchors that have one. */
+  readonly packages?: PackageDoor
+  /** Everything the contract announced, oldest first. */
+  events?(): Promise<readonly AnchorEvent[]>
+  /** Everything the registry announced, oldest first, where it can be had. */
+  packageEvents?(): Promise<readonly PackageEvent[]>
+  /** What the rows sign with. @default plain ed25519 */
+  readonly scheme?: SignatureScheme
   /** The contract's clock. */
-  readonly clock: ShiftedClock
+  readonly clock: HarnessClock
   stop(): Promise<void>
+}
+
+/** The contract's clock, moved on at will. */
+export interface HarnessClock extends Clock {
+  /** Resolves when the contract sees the new time. */
+  advance(seconds: number): void | Promise<void>
 }
 
 /** Every capability bit. */
@@ -133,11 +154,15 @@ export class AnchorBench {
 
   readonly nonceOf = async (who: Signer): Promise<bigint> => (await this.member(who))?.nonce ?? 0n
 
+  get scheme(): SignatureScheme {
+    return this.harness.scheme ?? ED25519_SCHEME
+  }
+
   readonly signed = async (
     who: Signer,
     operation: Operation,
     fields: Partial<EnvelopeFields> = {},
-    signWith?: Signer,
+    signWith: Signer = who,
   ): Promise<SignedEnvelope> =>
     sign(
       who,
@@ -150,6 +175,7 @@ export class AnchorBench {
         ...fields,
       },
       signWith,
+      this.scheme,
     )
 
   /** Sends bytes as they are; the refusal's name, or `accepted`. */

@@ -1,6 +1,6 @@
 /**
  * The contract of every anchor: one body of tests for the model in memory, the local service and each chain. Numbers in titles are rows
- * of the conformance list (chain-contracts.md 8); rows of governance, deposits, registries and Ethereum's bindings are not part of it.
+ * of the conformance list (chain-contracts.md 8); rows of governance, deposits and Ethereum's bindings are not part of it.
  */
 import { expect } from 'chai'
 import { AnchorBench, add, type AnchorHarness } from './anchor-bench.ts'
@@ -8,11 +8,17 @@ import { capabilityRows } from './anchor-rows/capabilities.ts'
 import { contextRows } from './anchor-rows/contexts.ts'
 import { invitationRows } from './anchor-rows/invitations.ts'
 import { memberRows } from './anchor-rows/members.ts'
+import { packageRows } from './anchor-rows/packages.ts'
 import { envelopeRows } from './anchor-rows/signed-bytes.ts'
+import { wholeRows } from './anchor-rows/whole.ts'
 import { creation } from './anchor-support.ts'
 
-/** Runs the suite against fresh contracts that `create` makes. */
-export function anchorSuite(name: string, create: () => Promise<AnchorHarness>): void {
+/** Runs the suite against fresh contracts that `create` makes, without the package registry's rows where there is none to reach. */
+export function anchorSuite(
+  name: string,
+  create: () => Promise<AnchorHarness>,
+  { hasPackages = true }: { readonly hasPackages?: boolean } = {},
+): void {
   describe(`anchor: ${name}`, () => {
     const t = new AnchorBench(create)
     const { a, b, context, group, submit, signed, send, row1 } = t
@@ -25,6 +31,8 @@ export function anchorSuite(name: string, create: () => Promise<AnchorHarness>):
     envelopeRows(t)
     capabilityRows(t)
     invitationRows(t)
+    wholeRows(t)
+    if (hasPackages) packageRows(t)
 
     describe('watching', () => {
       it('tells every change after now to those who listen', async () => {

@@ -1,18 +1,15 @@
 /** What the anchor suite and the tests of its room are made from: people, applications, a clock that can be set, signed bytes. */
 import type { Anchor, ApplicationRecord, Signer } from '../../src/node/anchor/anchor.ts'
-import {
-  deriveContextId,
-  envelopeCodec,
-  envelopeDigest,
-  type Envelope,
-} from '../../src/node/anchor/envelope.ts'
-import type { SignedEnvelope } from '../../src/node/anchor/model/decide.ts'
+import { deriveContextId, envelopeCodec, type Envelope } from '../../src/node/anchor/envelope.ts'
+import type { SignedEnvelope } from '../../src/node/anchor/model/checks.ts'
 import {
   DEFAULT_GROUP_OPTIONS,
   type Domain,
   type Operation,
   type Subject,
 } from '../../src/node/anchor/operations.ts'
+import type { SignatureScheme } from '../../src/node/anchor/service.ts'
+import { ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
 import { generateSigningKey } from '../../src/node/crypto/sign.ts'
 import { isMerogateError } from '../../src/node/errors.ts'
 import { sha256 } from '../../src/node/primitives/hash.ts'
@@ -90,14 +87,15 @@ export interface EnvelopeFields extends Partial<Omit<Envelope, 'operation' | 'si
 }
 
 /** A signed envelope. `signWith` signs in the signer's place. */
-export function sign(
+export async function sign(
   signer: Signer,
   operation: Operation,
   fields: EnvelopeFields,
   signWith: Signer = signer,
-): SignedEnvelope {
+  scheme: SignatureScheme = ED25519_SCHEME,
+): Promise<SignedEnvelope> {
   const envelope = envelopeCodec.encode({ ...fields, signer: signer.publicKey, operation })
-  return { envelope, signature: signWith.sign(envelopeDigest(envelope)) }
+  return scheme.signEnvelope(envelope, signWith)
 }
 
 /** The name of the refusal that a promise ends in; fails when it does not. */

@@ -2,6 +2,7 @@
 import type { AnchorFactory } from '../../node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../node/anchor/envelope-anchor.ts'
 import { HttpService } from './client.ts'
+import { HttpPackages } from './packages-client.ts'
 
 export interface LocalAnchorInit {
   /** Of the service, as it prints it: `http://127.0.0.1:2540`. */
@@ -24,5 +25,6 @@ export function localAnchor(init: LocalAnchorInit): AnchorFactory {
     network: init.network ?? 'local',
     contract: 'local',
     service: new HttpService(init.url),
+    packages: new HttpPackages(init.url),
   })
 }

@@ -2,7 +2,7 @@
 
 /** Bytes of a request body: an envelope of 8 KiB and a signature in hexadecimal, and their names. */
 export const MAX_REQUEST_BYTES: number = 20 * 1024
-/** Bytes of an answer that the client reads: the largest holds 1000 changes or 100 members. */
+/** Bytes of an answer that the client reads: the largest holds 1000 changes, 100 members or 32 releases. */
 export const MAX_ANSWER_BYTES: number = 1024 * 1024
 /** Longest time a question for changes stays open, ms. */
 export const MAX_WAIT_MS = 30_000

@@ -12,7 +12,8 @@ import { systemClock, systemRandom, type Clock, type Random } from '../../node/p
 import { silentLogger, type Logger } from '../../node/primitives/logger.ts'
 import { MAX_CONNECTIONS, MAX_REQUEST_BYTES, MAX_WATCHERS, REQUEST_TIMEOUT_MS } from './limits.ts'
 import { localChainError } from './errors.ts'
-import { badRequest, createRouter, type RouteAnswer, type RouteRequest } from './routes.ts'
+import { badRequest, type RouteAnswer, type RouteRequest } from './route.ts'
+import { createRouter } from './routes.ts'
 
 /** Where the service listens when nothing else is said: this machine only. */
 export const DEFAULT_HOST = '127.0.0.1'
@@ -152,7 +153,7 @@ export async function startLocalChain(init: LocalChainInit): Promise<LocalChain>
   const authority = localAuthority({ file: init.file })({ clock, random, logger })
   await authority.start()
   const log = logger.child({ component: 'local-chain' })
-  const route = limitWatchers(createRouter(authority))
+  const route = limitWatchers(createRouter(authority, authority.packages))
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const gone = new AbortController()

@@ -12,7 +12,7 @@
  * POST /v1/operations {envelope, signature}      {transaction, height}
  * ```
  *
- * A refusal is status 422 with `{refusal: {number, name, expected?}}`, and 404 with refusal 5 when a context or group is unknown.
+ * Paths of the package registry stand in `packages-wire.ts`. A refusal is status 422 with `{refusal: {number, name, expected?}}`, and 404 with refusal 5 when a context or group is unknown.
  * Every other failure is `{code, kind, message, details}`.
  */
 import { z } from 'zod'
@@ -24,7 +24,7 @@ import type {
 } from '../../node/anchor/anchor.ts'
 import { isRefusalName, refusal, type Refusal } from '../../node/anchor/errors.ts'
 import { MAX_U64 } from '../../node/anchor/limits.ts'
-import type { SignedEnvelope } from '../../node/anchor/model/decide.ts'
+import type { SignedEnvelope } from '../../node/anchor/model/checks.ts'
 import type { MemberPage } from '../../node/anchor/model/queries.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
 import type { Changes } from '../../node/anchor/service.ts'
@@ -45,21 +45,22 @@ const bytes = z
   .string()
   .regex(/^(?:[0-9a-f]{2})*$/)
   .transform(fromHex)
-const bytes32 = z
+/** 32 bytes. */
+export const bytes32: z.ZodType<Uint8Array> = z
   .string()
   .regex(/^[0-9a-f]{64}$/)
   .transform(fromHex)
-const publicKey = bytes32.transform((raw) => PublicKey.from(raw))
-const u64 = z
+/** An ed25519 public key. */
+export const publicKey: z.ZodType<PublicKey> = bytes32.transform((raw) => PublicKey.from(raw))
+/** A 64-bit integer, as decimal text. */
+export const u64: z.ZodType<bigint> = z
   .string()
   .regex(/^(?:0|[1-9][0-9]{0,19})$/)
   .transform(BigInt)
   .refine((value) => value <= MAX_U64)
-const u32 = z.int().min(0).max(0xffffffff)
+/** A 32-bit integer, as a number. */
+export const u32: z.ZodType<number> = z.int().min(0).max(0xffffffff)
 const role = z.enum(['writer', 'reader', 'relay'])
-
-/** Text of a 64-bit integer in a query. */
-export const u64Text: z.ZodType<bigint> = u64
 
 const domain = z.object({ chain: z.int().min(0).max(255), network: bytes32, contract: bytes })
 const application = z.object({
@@ -95,8 +96,17 @@ export interface Valued<T> {
   readonly value: T
 }
 
-function valued<T>(value: z.ZodType<T>): z.ZodType<Valued<T>> {
+/** An answer that was read at a height. */
+export function valued<T>(value: z.ZodType<T>): z.ZodType<Valued<T>> {
   return z.object({ height: u64, value })
+}
+
+/** Gives a record the id that was asked for, which the answer leaves out. */
+export function withId<I, T extends object>(
+  id: I,
+  { value, height }: Valued<T | undefined>,
+): Valued<(T & { readonly id: I }) | undefined> {
+  return { value: value && { id, ...value }, height }
 }
 
 /** `GET /v1/domain`. */
@@ -124,11 +134,13 @@ export const acceptedAnswer: z.ZodType<{ transaction: string; height: bigint }> 
   transaction: z.string().regex(/^[0-9a-f]{64}$/),
   height: u64,
 })
+/** A refusal, in an answer and in the details of an error. */
+export const refusedQuery: z.ZodType<Refusal> = z
+  .object({ name: z.string().refine(isRefusalName), expected: u64.optional() })
+  .transform(({ name, expected }) => refusal(name, expected))
 /** Any answer that is a refusal. */
 export const refusalAnswer: z.ZodType<{ readonly refusal: Refusal }> = z.object({
-  refusal: z
-    .object({ name: z.string().refine(isRefusalName), expected: u64.optional() })
-    .transform(({ name, expected }) => refusal(name, expected)),
+  refusal: refusedQuery,
 })
 /** Body of `POST /v1/operations`. */
 export const operationRequest: z.ZodType<SignedEnvelope> = z.strictObject({

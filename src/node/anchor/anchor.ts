@@ -8,6 +8,7 @@ import type { Logger } from '../primitives/logger.ts'
 import type { ApplicationId, BlobId, ContextId, GroupId, PublicKey } from '../primitives/ids.ts'
 import type { Startable } from '../primitives/startable.ts'
 import type { Operation } from './operations.ts'
+import type { PackageRegistry } from './packages/registry.ts'
 
 /** How sure a read is: `final` cannot be undone, `optimistic` may. */
 export type Finality = 'optimistic' | 'final'
@@ -112,7 +113,7 @@ export interface Receipt {
 
 /** A hint that something moved; who cares reads again. */
 export interface AnchorChange {
-  /** The context or group. Empty when changes may have been missed: any may have moved. */
+  /** The context, group or package. Empty when changes may have been missed: any may have moved. */
   readonly subject: Uint8Array
   readonly height: bigint
 }
@@ -125,6 +126,8 @@ export interface AnchorManifest {
   readonly eventPush: boolean
   readonly proposals: boolean
   readonly sponsoredFees: boolean
+  /** There is a package registry: `Anchor.packages`. */
+  readonly packages: boolean
   /** Identities per membership operation; larger lists are split by the adapter. */
   readonly maxBatch: number
 }
@@ -143,6 +146,8 @@ export interface Anchor extends Startable {
   /** The contract's address as text. */
   readonly contract: string
   readonly supports: AnchorManifest
+  /** The package registry beside the contract, where there is one. */
+  readonly packages?: PackageRegistry
   readContext(id: ContextId, options?: ReadOptions): Promise<Read<ContextRecord> | undefined>
   readGroup(id: GroupId, options?: ReadOptions): Promise<Read<GroupRecord> | undefined>
   /** A complete list at one revision, however many pages it took. */
@@ -182,11 +187,19 @@ export interface Anchor extends Startable {
   watch(listener: (change: AnchorChange) => void): () => void
 }
 
+/** Remembers over restarts up to where the changes of an anchor were told. */
+export interface CursorStore {
+  load(name: string): Promise<bigint | undefined>
+  save(name: string, height: bigint): Promise<void>
+}
+
 /** What an adapter is given by the node that uses it. */
 export interface AnchorComponents {
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
+  /** @default none: changes are told from the start on */
+  readonly cursors?: CursorStore
 }
 
 /** How an adapter is handed to a node: `localAnchor({ url })`, `ethereumAnchor({ ... })`. */

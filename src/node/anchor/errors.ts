@@ -1,9 +1,9 @@
 /** Errors of the anchor room, and the numbered refusals that every anchor shares. */
-import { type ErrorDetails, type ErrorKind, MerogateError } from '../errors.ts'
+import { type ErrorDetails, type ErrorKind, isMerogateError, MerogateError } from '../errors.ts'
 
 /**
- * Number of each refusal, the same on every chain (chain-contracts.md 7.4). The local model knows those of membership; the numbers
- * from 20 to 25 and from 30 on belong to governance, deposits and the binding of Ethereum accounts.
+ * Number of each refusal, the same on every chain (chain-contracts.md 7.4). The local model knows those of
+ * membership and packages, Ethereum alone those of bound accounts (24, 25); 20 to 23 and 30 to 39 belong to governance and deposits.
  */
 export const REFUSALS = {
   Malformed: 1,
@@ -25,8 +25,16 @@ export const REFUSALS = {
   InvitationInvalid: 17,
   InvitationUsed: 18,
   InvitationRevoked: 19,
+  NotBound: 24,
+  BindStale: 25,
   AlreadyMember: 26,
   RoleForbids: 27,
+  PackageNotFound: 40,
+  PackageExists: 41,
+  PackageIdMismatch: 42,
+  ReleaseNotFound: 43,
+  VersionTooLow: 44,
+  LastOwner: 45,
 } as const
 
 /** Name of a refusal. */
@@ -101,6 +109,13 @@ export function rejected(reason: Refusal, operation: string): MerogateError {
     `the anchor refused ${operation}: E${reason.number} ${reason.name}`,
     { error, operation },
   )
+}
+
+/** Whether an error is the anchor's refusal of this name. */
+export function isRejectedAs(error: unknown, name: RefusalName): boolean {
+  if (!isMerogateError(error, 'ANCHOR_REJECTED')) return false
+  const { error: reason } = error.details
+  return typeof reason === 'object' && reason !== null && 'name' in reason && reason.name === name
 }
 
 /** The anchor could not be asked, or its answer was lost. */

@@ -16,8 +16,29 @@ export const MAX_MEMBERS = 65_535
 export const MAX_LIVE_INVITATIONS = 64
 /** Seconds that an envelope may be valid for, from the anchor's clock. */
 export const MAX_VALIDITY_SECONDS: bigint = 24n * 60n * 60n
+/**
+ * Seconds that an invitation or its revocation may last, from the anchor's clock, a leap year: what is remembered of invitations is forgotten when
+ * they end, and must not fill an inviter's places for ever.
+ */
+export const MAX_INVITATION_SECONDS: bigint = 366n * 24n * 60n * 60n
 /** Largest revision of a member list: a joining member's nonces start at revision * 2^32, and a nonce is a u64. */
 export const MAX_MEMBERS_REVISION: bigint = (1n << 32n) - 1n
+/** Bytes of a package's name. */
+export const MAX_PACKAGE_NAME_BYTES = 128
+/** UTF-8 bytes of a package's description, of its repository, and of the reason why a release was yanked. */
+export const MAX_PACKAGE_TEXT_BYTES = 512
+/** Owners of a package. */
+export const MAX_PACKAGE_OWNERS = 8
+/** Releases of a package. */
+export const MAX_RELEASES = 4096
+/** Sources of a release, each within MAX_SOURCE_BYTES. */
+export const MAX_RELEASE_SOURCES = 4
+/** Bytes of a release's version, and of the runtime version it asks for. */
+export const MAX_VERSION_BYTES = 64
+/** Releases in one page: each may hold 3 KiB, six times that as JSON. */
+export const MAX_RELEASE_PAGE = 32
+/** Largest u32: of each number of a version. */
+export const MAX_U32 = 0xffff_ffff
 /** Largest u64. */
 export const MAX_U64: bigint = (1n << 64n) - 1n
 

@@ -3,7 +3,6 @@
  * file that survives. It trusts nobody who sends; whoever runs it decides what is accepted at all, like the operator of a chain with one
  * validator.
  */
-import { isStrongKey, verifySignature } from '../crypto/sign.ts'
 import { toHex, utf8 } from '../primitives/bytes.ts'
 import type { Clock } from '../primitives/clock.ts'
 import type { ContextId, GroupId, PublicKey } from '../primitives/ids.ts'
@@ -11,25 +10,33 @@ import type { Logger } from '../primitives/logger.ts'
 import type { Startable, Status } from '../primitives/startable.ts'
 import type { AnchorComponents, ContextRecord, GroupRecord, MemberRecord } from './anchor.ts'
 import { ChangeLog } from './change-log.ts'
-import { envelopeDigest } from './envelope.ts'
+import { envelopeDigest, type Envelope } from './envelope.ts'
 import { toMerogateError } from '../errors.ts'
 import { anchorError, refusal, rejected } from './errors.ts'
 import { MAX_QUEUED_OPERATIONS, MAX_REMEMBERED_TRANSACTIONS } from './limits.ts'
-import { decide, type SignedEnvelope } from './model/decide.ts'
+import { LocalContract, type AnyContract, type Verdict } from './local-contract.ts'
+import type { SignedEnvelope } from './model/checks.ts'
+import { decide } from './model/decide.ts'
 import type { AnchorEvent } from './model/events.ts'
 import * as queries from './model/queries.ts'
-import type { KeyRules } from './model/request.ts'
-import { MemoryState } from './model/state.ts'
-import { OperationLog, type LoggedOperation } from './operation-log.ts'
+import type { Tables } from './model/state.ts'
+import { OperationLog, type ContractName, type LoggedOperation } from './operation-log.ts'
 import type { Domain } from './operations.ts'
+import { decidePackages } from './packages/decide.ts'
+import type { PackageEvent } from './packages/events.ts'
+import { LocalPackages } from './packages/local-packages.ts'
+import type { PackageService } from './packages/service.ts'
 import { SerialQueue } from './serial.ts'
 import type { Answer, Changes, EnvelopeService, ServiceOptions, Submission } from './service.ts'
 
 /** Chain number of the local authority in a domain. */
 export const LOCAL_CHAIN = 0
 
-/** Address of the one contract a local authority has. */
-const LOCAL_CONTRACT = 'local'
+/** Addresses of the contracts that a local authority has. */
+const ADDRESSES: Readonly<Record<ContractName, string>> = {
+  contexts: 'local',
+  packages: 'local-packages',
+}
 
 export interface LocalAuthorityInit {
   /** File that keeps what was accepted; made when missing. One process at a time. @default none: everything is gone at the end */
@@ -38,16 +45,23 @@ export interface LocalAuthorityInit {
   readonly network?: Uint8Array
   /** Called for every event, in order, also for those read back from the file. */
   readonly onEvent?: (event: AnchorEvent) => void
+  /** The same for events of the package registry. */
+  readonly onPackageEvent?: (event: PackageEvent) => void
 }
 
 /** See {@link localAuthority}. Usable between start and stop. @throws ANCHOR_STOPPED (transport) otherwise */
 export interface LocalAuthority extends EnvelopeService, Startable {
   readonly status: Status
+  /** The package registry, a contract of its own; its operations count towards the same height. */
+  readonly packages: PackageService
   /** Number of operations accepted so far. */
   readonly height: bigint
 }
 
-const KEYS: KeyRules = { isStrong: isStrongKey, verify: verifySignature }
+/** The domain of a contract, given that of contexts: they share chain and network. */
+function domainOf(contract: ContractName, contexts: Domain): Domain {
+  return contract === 'contexts' ? contexts : { ...contexts, contract: utf8(ADDRESSES[contract]) }
+}
 
 class ModelAuthority implements LocalAuthority {
   readonly #init: LocalAuthorityInit
@@ -55,7 +69,9 @@ class ModelAuthority implements LocalAuthority {
   readonly #logger: Logger
   readonly #transactions = new Map<string, bigint>()
   readonly #queue = new SerialQueue('the local anchor', MAX_QUEUED_OPERATIONS)
-  #state = new MemoryState()
+  readonly #contexts: LocalContract<Tables, Envelope, AnchorEvent>
+  readonly #contracts: Readonly<Record<ContractName, AnyContract>>
+  readonly packages: PackageService
   #changes: ChangeLog
   #domain: Domain
   #log: OperationLog | undefined
@@ -68,7 +84,16 @@ class ModelAuthority implements LocalAuthority {
     this.#logger = logger.child({ component: 'local-anchor' })
     this.#changes = new ChangeLog(clock)
     const network = init.network ?? random.bytes(32)
-    this.#domain = { chain: LOCAL_CHAIN, network, contract: utf8(LOCAL_CONTRACT) }
+    this.#domain = { chain: LOCAL_CHAIN, network, contract: utf8(ADDRESSES.contexts) }
+    this.#contexts = new LocalContract({ decide, onEvent: init.onEvent })
+    const packages = new LocalContract({ decide: decidePackages, onEvent: init.onPackageEvent })
+    this.#contracts = { contexts: this.#contexts, packages }
+    this.packages = new LocalPackages(packages, {
+      readDomain: async () => this.#domainOf('packages'),
+      findTransaction: (transaction) => this.findTransaction(transaction),
+      submit: (signed) => this.#enqueue('packages', signed),
+      answer: (value) => this.#answer(value),
+    })
   }
 
   get status(): Status {
@@ -104,23 +129,22 @@ class ModelAuthority implements LocalAuthority {
   }
 
   async readDomain(): Promise<Domain> {
-    this.#assertStarted()
-    return this.#domain
+    return this.#domainOf('contexts')
   }
 
   async readContext(id: ContextId): Promise<Answer<ContextRecord | undefined>> {
-    return this.#answer(queries.readContext(this.#state, id))
+    return this.#answer(queries.readContext(this.#contexts.view, id))
   }
 
   async readGroup(id: GroupId): Promise<Answer<GroupRecord | undefined>> {
-    return this.#answer(queries.readGroup(this.#state, id))
+    return this.#answer(queries.readGroup(this.#contexts.view, id))
   }
 
   async readMember(group: GroupId, identity: PublicKey): Promise<Answer<MemberRecord | undefined>> {
-    if (queries.readGroup(this.#state, group) === undefined) {
+    if (queries.readGroup(this.#contexts.view, group) === undefined) {
       throw rejected(refusal('ContextNotFound'), 'readMember')
     }
-    return this.#answer(queries.readMember(this.#state, group, identity))
+    return this.#answer(queries.readMember(this.#contexts.view, group, identity))
   }
 
   async readMemberPage(
@@ -128,7 +152,7 @@ class ModelAuthority implements LocalAuthority {
     offset: number,
     length: number,
   ): Promise<Answer<queries.MemberPage | undefined>> {
-    return this.#answer(queries.readMemberPage(this.#state, group, offset, length))
+    return this.#answer(queries.readMemberPage(this.#contexts.view, group, offset, length))
   }
 
   async findTransaction(transaction: string): Promise<bigint | undefined> {
@@ -137,8 +161,7 @@ class ModelAuthority implements LocalAuthority {
   }
 
   async submit(signed: SignedEnvelope): Promise<Submission> {
-    this.#assertStarted()
-    return this.#queue.run(() => this.#submit(signed))
+    return this.#enqueue('contexts', signed)
   }
 
   async waitForChanges(
@@ -150,30 +173,36 @@ class ModelAuthority implements LocalAuthority {
     return this.#changes.wait(since, waitMs, signal)
   }
 
-  async #submit(signed: SignedEnvelope): Promise<Submission> {
+  async #enqueue(contract: ContractName, signed: SignedEnvelope): Promise<Submission> {
+    this.#assertStarted()
+    return this.#queue.run(() => this.#submit(contract, signed))
+  }
+
+  async #submit(contract: ContractName, signed: SignedEnvelope): Promise<Submission> {
     if (this.#failure !== undefined) throw this.#failure
     const now = BigInt(Math.floor(this.#clock.nowMs() / 1000))
-    const decision = decide(this.#state, signed, { domain: this.#domain, now, keys: KEYS })
-    if (!decision.accepted) {
-      const { number, name } = decision.refusal
+    const domain = this.#domainOf(contract)
+    const judgement = this.#contracts[contract].judge(signed, { domain, now })
+    if (!judgement.accepted) {
+      const { number, name } = judgement.refusal
       this.#logger.debug({ number, name }, 'operation refused')
-      return decision
+      return judgement
     }
     try {
-      await this.#log?.append({ ...signed, time: now })
+      await this.#log?.append({ ...signed, contract, time: now })
     } catch (error) {
       this.#failure = toMerogateError(error)
       throw error
     }
-    const transaction = this.#commit(signed, decision)
-    const { kind } = decision.envelope.operation
+    const transaction = this.#commit(signed, judgement)
+    const { kind } = judgement
     this.#logger.debug({ kind, height: String(this.height) }, 'operation accepted')
     return { accepted: true, transaction, height: this.height }
   }
 
   /** Without a file the state outlives a stop; with one, each start reads it anew. */
   async #load(file: string): Promise<void> {
-    this.#state = new MemoryState()
+    for (const contract of Object.values(this.#contracts)) contract.reset()
     this.#changes = new ChangeLog(this.#clock)
     this.#transactions.clear()
     this.#failure = undefined
@@ -183,27 +212,30 @@ class ModelAuthority implements LocalAuthority {
     this.#domain = this.#log.domain
   }
 
-  #replay(entry: LoggedOperation, domain: Domain): void {
-    const decision = decide(this.#state, entry, { domain, now: entry.time, keys: KEYS })
-    if (!decision.accepted) throw rejected(decision.refusal, 'an operation accepted before')
-    this.#commit(entry, decision)
+  #replay(entry: LoggedOperation, logged: Domain): void {
+    const { contract, time: now } = entry
+    const domain = domainOf(contract, logged)
+    const judgement = this.#contracts[contract].judge(entry, { domain, now })
+    if (!judgement.accepted) throw rejected(judgement.refusal, 'an operation accepted before')
+    this.#commit(entry, judgement)
   }
 
-  #commit(
-    signed: SignedEnvelope,
-    decision: Extract<ReturnType<typeof decide>, { accepted: true }>,
-  ): string {
-    const { effects, event, envelope } = decision
-    this.#state.apply(effects)
-    this.#changes.append(event === undefined ? undefined : envelope.subject)
-    const transaction = toHex(envelopeDigest(signed.envelope))
+  #commit({ envelope }: SignedEnvelope, verdict: Verdict): string {
+    verdict.store()
+    this.#changes.append(verdict.changed)
+    const transaction = toHex(envelopeDigest(envelope))
     this.#transactions.set(transaction, this.height)
     const [oldest] = this.#transactions.keys()
     if (this.#transactions.size > MAX_REMEMBERED_TRANSACTIONS && oldest !== undefined) {
       this.#transactions.delete(oldest)
     }
-    if (event !== undefined) this.#init.onEvent?.(event)
+    verdict.announce()
     return transaction
+  }
+
+  #domainOf(contract: ContractName): Domain {
+    this.#assertStarted()
+    return domainOf(contract, this.#domain)
   }
 
   #answer<T>(value: T): Answer<T> {

@@ -15,5 +15,6 @@ export function memoryAnchor(init: MemoryAnchorInit): AnchorFactory {
     network: 'local',
     contract: 'local',
     service: init.authority,
+    packages: init.authority.packages,
   })
 }

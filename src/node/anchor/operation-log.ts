@@ -1,6 +1,6 @@
 /**
  * Accepted envelopes in a file, one JSON object per line: a header that names the domain, then `{time, envelope, signature}` with bytes
- * in hexadecimal and the time in Unix seconds. A line counts once its newline is on disk; what follows the last newline was torn by a
+ * in hexadecimal and the time in Unix seconds, and `contract: 'packages'` where it was the registry that accepted it. A line counts once its newline is on disk; what follows the last newline was torn by a
  * crash and is dropped.
  */
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
@@ -9,13 +9,17 @@ import { z } from 'zod'
 import type { MerogateError } from '../errors.ts'
 import { fromHex, toHex, utf8 } from '../primitives/bytes.ts'
 import { anchorError } from './errors.ts'
-import type { SignedEnvelope } from './model/decide.ts'
+import type { SignedEnvelope } from './model/checks.ts'
 import type { Domain } from './operations.ts'
 
-/** An accepted envelope and when the authority accepted it, Unix seconds. */
+/** An accepted envelope, by which contract, and when, Unix seconds. */
 export interface LoggedOperation extends SignedEnvelope {
   readonly time: bigint
+  readonly contract: ContractName
 }
+
+/** Contracts of an authority: that of contexts and groups, and the package registry. */
+export type ContractName = 'contexts' | 'packages'
 
 const FORMAT = 'merogate-local-anchor'
 const VERSION = 1
@@ -33,6 +37,8 @@ const ENTRY = z.strictObject({
   time: z.string().regex(/^[0-9]{1,20}$/),
   envelope: HEX,
   signature: HEX,
+  // files from before there was a registry have operations of one contract only
+  contract: z.literal('packages').optional(),
 })
 
 function corrupt(path: string, line: number, cause: unknown): MerogateError {
@@ -120,6 +126,7 @@ export class OperationLog {
       time: String(entry.time),
       envelope: toHex(entry.envelope),
       signature: toHex(entry.signature),
+      ...(entry.contract === 'packages' ? { contract: entry.contract } : {}),
     })
   }
 
@@ -159,9 +166,9 @@ async function readAll(
         const { chain, network, contract } = HEADER.parse(value)
         domain = { chain, network: fromHex(network), contract: fromHex(contract) }
       } else {
-        const { time, envelope, signature } = ENTRY.parse(value)
+        const { time, envelope, signature, contract = 'contexts' } = ENTRY.parse(value)
         const bytes = { envelope: fromHex(envelope), signature: fromHex(signature) }
-        replay({ time: BigInt(time), ...bytes }, domain)
+        replay({ time: BigInt(time), contract, ...bytes }, domain)
       }
     } catch (cause) {
       throw corrupt(path, number, cause)

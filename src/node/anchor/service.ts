@@ -3,25 +3,42 @@
  * anchor promises beyond it (nonces, batches, whole member lists, watching) is built once, in `envelope-anchor.ts`.
  */
 import type { ContextId, GroupId, PublicKey } from '../primitives/ids.ts'
-import type { AnchorChange, ContextRecord, GroupRecord, MemberRecord } from './anchor.ts'
+import type {
+  AnchorChange,
+  AnchorManifest,
+  ContextRecord,
+  Finality,
+  GroupRecord,
+  MemberRecord,
+  Signer,
+} from './anchor.ts'
 import type { Refusal } from './errors.ts'
-import type { SignedEnvelope } from './model/decide.ts'
+import type { SignedEnvelope } from './model/checks.ts'
 import type { MemberPage } from './model/queries.ts'
-import type { Domain } from './operations.ts'
+import type { Domain, InvitationTerms } from './operations.ts'
 
 /** A value and the height it was read at. */
 export interface Answer<T> {
   readonly value: T
   readonly height: bigint
+  /** @default 'final' */
+  readonly finality?: Finality
+  /** A page that does not belong with those before: it was to be answered as things stood at their height, and could not. */
+  readonly isDetached?: boolean
 }
 
 /** What became of an envelope. */
 export type Submission =
   | {
       readonly accepted: true
-      /** The envelope's digest, hexadecimal. */
+      /** The envelope's digest or a chain's transaction hash, hexadecimal. */
       readonly transaction: string
       readonly height: bigint
+      /**
+       * Waits until it is final, where acceptance may still be undone, and tells what became of it. The signer's next operation need not wait.
+       * Left out: it is final.
+       */
+      readonly final?: ((options?: ServiceOptions) => Promise<Submission>) | undefined
     }
   | { readonly accepted: false; readonly refusal: Refusal }
 
@@ -38,28 +55,73 @@ export interface ServiceOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** Every method may throw ANCHOR_UNREACHABLE (transport) or ANCHOR_BAD_ANSWER (protocol). */
-export interface EnvelopeService {
+/** How a read is to be answered. */
+export interface QueryOptions extends ServiceOptions {
+  /** @default 'final' */
+  readonly finality?: Finality | undefined
+}
+
+/** How a page is to be answered. */
+export interface PageOptions extends QueryOptions {
+  /** Height of the answer to the page before: services that can, answer as things stood there. */
+  readonly at?: bigint | undefined
+}
+
+/** What signs requests for an identity where its plain ed25519 signature will not do: a chain may take another key's word more cheaply. */
+export interface EnvelopeScheme {
+  /** Signs an envelope; may prepare the contract for the signature first. @throws ANCHOR_REJECTED, ANCHOR_UNREACHABLE */
+  signEnvelope(
+    envelope: Uint8Array,
+    signer: Signer,
+    options?: ServiceOptions,
+  ): Promise<SignedEnvelope>
+}
+
+/** The same for invitations too. All signatures are 64 bytes but an envelope's, which may be of any length. */
+export interface SignatureScheme extends EnvelopeScheme {
+  /** Public half of the claim key that a ticket's seed stands for, 32 bytes. */
+  claimKey(seed: Uint8Array): Uint8Array
+  /** The inviter's word for an invitation. */
+  signInvitation(terms: InvitationTerms, inviter: Signer): Promise<Uint8Array>
+  /** The claim key's word for a claimant. */
+  signClaim(seed: Uint8Array, terms: InvitationTerms, claimant: Uint8Array): Uint8Array
+}
+
+/** What every contract that takes envelopes offers. Every method may throw ANCHOR_UNREACHABLE (transport) or ANCHOR_BAD_ANSWER (protocol). */
+export interface SubmissionService {
+  /** @default the identity's own ed25519 signature */
+  readonly scheme?: EnvelopeScheme
+  /** The contract's clock, Unix seconds. @default the machine's */
+  readTime?(options?: ServiceOptions): Promise<bigint>
   readDomain(options?: ServiceOptions): Promise<Domain>
-  readContext(id: ContextId, options?: ServiceOptions): Promise<Answer<ContextRecord | undefined>>
-  readGroup(id: GroupId, options?: ServiceOptions): Promise<Answer<GroupRecord | undefined>>
+  /** Height at which a transaction was accepted; undefined when it was not, or long ago. */
+  findTransaction(transaction: string, options?: ServiceOptions): Promise<bigint | undefined>
+  /** @throws ANCHOR_BUSY (limit) */
+  submit(signed: SignedEnvelope, options?: ServiceOptions): Promise<Submission>
+}
+
+/** The membership contract. */
+export interface EnvelopeService extends SubmissionService {
+  /** What differs from an authority whose answers are final at once. */
+  readonly supports?: Partial<AnchorManifest>
+  readonly scheme?: SignatureScheme
+  /** Started and stopped with the anchor; left out by a service whose life is its owner's. */
+  readonly lifecycle?: { start(): Promise<void>; stop(): Promise<void> }
+  readContext(id: ContextId, options?: QueryOptions): Promise<Answer<ContextRecord | undefined>>
+  readGroup(id: GroupId, options?: QueryOptions): Promise<Answer<GroupRecord | undefined>>
   /** @throws ANCHOR_REJECTED with error 5 for an unknown group */
   readMember(
     group: GroupId,
     identity: PublicKey,
-    options?: ServiceOptions,
+    options?: QueryOptions,
   ): Promise<Answer<MemberRecord | undefined>>
   /** At most MAX_PAGE members, whatever the length. */
   readMemberPage(
     group: GroupId,
     offset: number,
     length: number,
-    options?: ServiceOptions,
+    options?: PageOptions,
   ): Promise<Answer<MemberPage | undefined>>
-  /** Height at which a transaction was accepted; undefined when it was not, or long ago. */
-  findTransaction(transaction: string, options?: ServiceOptions): Promise<bigint | undefined>
-  /** @throws ANCHOR_BUSY (limit) */
-  submit(signed: SignedEnvelope, options?: ServiceOptions): Promise<Submission>
   /** Answers at once when there are changes, otherwise after the first one or `waitMs`. Without `since`: only the height. */
   waitForChanges(
     since: bigint | undefined,

@@ -7,19 +7,20 @@ import { codec, type Codec } from '../codec/codec.ts'
 import { generateSigningKey } from '../crypto/sign.ts'
 import { isMerogateError } from '../errors.ts'
 import type { Random } from '../primitives/clock.ts'
-import type { GroupId } from '../primitives/ids.ts'
+import { type GroupId, PublicKey } from '../primitives/ids.ts'
 import type { InvitationInit, Signer } from './anchor.ts'
-import { claimDigest, invitationDigest, termsLayout } from './envelope.ts'
+import { claimDigest, envelopeDigest, invitationDigest, termsLayout } from './envelope.ts'
 import { anchorError } from './errors.ts'
 import { MAX_TICKET_BYTES } from './limits.ts'
 import type { Domain, InvitationTerms, Operation } from './operations.ts'
+import type { SignatureScheme } from './service.ts'
 
 /** An invitation with everything needed to claim it. */
 export interface Ticket {
   readonly terms: InvitationTerms
   /** The inviter's, 64 bytes. */
   readonly inviterSignature: Uint8Array
-  /** Ed25519 seed of the claim key, 32 bytes. Secret. */
+  /** Seed of the claim key, 32 bytes. Secret. */
   readonly claimSeed: Uint8Array
 }
 
@@ -45,27 +46,41 @@ const layout: P.CoderType<Ticket> = P.apply(
 /** Ticket {version u8 = 1; terms; inviter's signature 64; claim seed 32}. */
 const ticketCodec: Codec<Ticket> = codec('invitation ticket', layout, MAX_TICKET_BYTES)
 
+/** Plain ed25519 for everything. */
+export const ED25519_SCHEME: SignatureScheme = {
+  signEnvelope: async (envelope, signer) => ({
+    envelope,
+    signature: signer.sign(envelopeDigest(envelope)),
+  }),
+  claimKey: (seed) => generateSigningKey(seed).publicKey,
+  signInvitation: async (terms, inviter) => inviter.sign(invitationDigest(terms)),
+  signClaim: (seed, terms, claimant) =>
+    generateSigningKey(seed).sign(claimDigest(terms, PublicKey.from(claimant))),
+}
+
 /** Makes and signs a ticket for a group of the contract that `domain` names. */
-export function createTicket(
+export async function createTicket(
   domain: Domain,
   group: GroupId,
   init: InvitationInit,
   inviter: Signer,
   random: Random,
-): Uint8Array {
+  scheme: SignatureScheme = ED25519_SCHEME,
+): Promise<Uint8Array> {
   const claimSeed = random.bytes(32)
   const terms: InvitationTerms = {
     domain,
     group,
     inviter: inviter.publicKey,
-    claimKey: generateSigningKey(claimSeed).publicKey,
+    // 32 bytes of a public key of the scheme
+    claimKey: PublicKey.from(scheme.claimKey(claimSeed)),
     role: init.role ?? 'writer',
     capabilities: init.capabilities ?? 0,
     notAfter: init.notAfter,
     maxUses: init.maxUses ?? 1,
     inviteNonce: P.U64LE.decode(random.bytes(8)),
   }
-  const inviterSignature = inviter.sign(invitationDigest(terms))
+  const inviterSignature = await scheme.signInvitation(terms, inviter)
   return ticketCodec.encode({ terms, inviterSignature, claimSeed })
 }
 
@@ -85,8 +100,12 @@ export function decodeTicket(bytes: Uint8Array): Ticket {
 }
 
 /** The operation by which a signer claims a ticket. */
-export function claimTicket(ticket: Ticket, signer: Signer): Operation {
+export function claimTicket(
+  ticket: Ticket,
+  signer: Signer,
+  scheme: SignatureScheme = ED25519_SCHEME,
+): Operation {
   const { terms, inviterSignature, claimSeed } = ticket
-  const claimSignature = generateSigningKey(claimSeed).sign(claimDigest(terms, signer.publicKey))
+  const claimSignature = scheme.signClaim(claimSeed, terms, signer.publicKey)
   return { kind: 'claimInvitation', terms, inviterSignature, claimSignature }
 }

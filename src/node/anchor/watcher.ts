@@ -3,7 +3,7 @@ import { isMerogateError } from '../errors.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { EMPTY } from '../primitives/bytes.ts'
 import type { Logger } from '../primitives/logger.ts'
-import type { AnchorChange } from './anchor.ts'
+import type { AnchorChange, CursorStore } from './anchor.ts'
 import type { Changes, EnvelopeService } from './service.ts'
 
 /** How long a question for changes stays open, ms; shorter than the idle limits of common proxies. */
@@ -20,6 +20,8 @@ export interface WatcherInit {
   readonly clock: Clock
   readonly logger: Logger
   readonly onChange: (change: AnchorChange) => void
+  /** Where it is remembered what was told, and under which name. @default nowhere */
+  readonly cursor?: { readonly store: CursorStore; readonly name: string } | undefined
 }
 
 /** Resolves after a time of the clock, or as soon as the signal fires. */
@@ -49,13 +51,21 @@ export class Watcher {
     this.#init = init
   }
 
-  /** Begins to watch from the present height on. A service that is down is no failure: it is asked again in the background. */
+  /**
+   * Begins to watch from where an earlier run left off, otherwise from the present height on. A service that is down is no failure: it is asked
+   * again in the background.
+   */
   async start(): Promise<void> {
     if (this.#abort !== undefined) return
     const abort = new AbortController()
     this.#abort = abort
     const soon = AbortSignal.any([abort.signal, AbortSignal.timeout(START_WAIT_MS)])
-    const height = await this.#ask(undefined, soon)
+    let height = await this.#load()
+    if (height === undefined) {
+      height = await this.#ask(undefined, soon)
+      // also where it stops before anything changes, the next run begins here
+      if (height !== undefined) await this.#save(height)
+    }
     this.#loop = this.#run(height, abort.signal)
   }
 
@@ -81,6 +91,22 @@ export class Watcher {
       if (height === next) await pause(this.#init.clock, MIN_RECONNECT_MS, signal)
       height = next
       pauseMs = MIN_RECONNECT_MS
+      await this.#save(next)
+    }
+  }
+
+  async #load(): Promise<bigint | undefined> {
+    const { cursor } = this.#init
+    return cursor?.store.load(cursor.name)
+  }
+
+  /** After the changes were told: a crash in between tells them again. A cursor that cannot be stored costs no more than that. */
+  async #save(height: bigint): Promise<void> {
+    const { cursor, logger } = this.#init
+    try {
+      await cursor?.store.save(cursor.name, height)
+    } catch (error) {
+      logger.warn({ err: error }, 'cursor of the anchor could not be stored')
     }
   }
 

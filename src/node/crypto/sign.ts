@@ -103,15 +103,15 @@ export function isCanonicalSignature(signature: Uint8Array): boolean {
 }
 
 /**
- * Strict ed25519 verification, the same on every node: canonical encodings, no small-order keys, S below the group order.
- * Never throws: whatever is malformed is not a valid signature.
+ * Strict ed25519 verification, the same on every node: canonical encodings, no small-order keys, S below the group order. A small-order R is
+ * refused as well: newer OpenSSL does that by itself and older does not. Never throws: whatever is malformed is not a valid signature.
  */
 export function verifySignature(
   publicKey: Uint8Array,
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  if (!isCanonicalSignature(signature)) return false
+  if (!isCanonicalSignature(signature) || !isStrongKey(signature.subarray(0, 32))) return false
   const key = importPublicKey(publicKey)
   return key !== undefined && cryptoVerify(null, message, key, signature)
 }

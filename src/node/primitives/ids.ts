@@ -20,6 +20,8 @@ export type ApplicationId = Id<'application'>
 export type BlobId = Id<'blob'>
 /** An ed25519 public key that the anchor knows as a member, or a device key of one. */
 export type PublicKey = Id<'publicKey'>
+/** A named package of releases: SHA-256 over its creator and name with a domain tag (chain-contracts.md 7.8). */
+export type PackageId = Id<'package'>
 /** A delta: SHA-256 over its header with a domain tag (sync-protocol.md 11.2). */
 export type DeltaId = Id<'delta'>
 
@@ -75,6 +77,7 @@ export const GroupId: IdType<'group'> = idType('group')
 export const ApplicationId: IdType<'application'> = idType('application')
 export const BlobId: IdType<'blob'> = idType('blob')
 export const PublicKey: IdType<'publicKey'> = idType('publicKey')
+export const PackageId: IdType<'package'> = idType('package')
 export const DeltaId: IdType<'delta'> = idType('delta')
 
 /** Base58 text of an id, for people and for the API. */

@@ -1,11 +1,9 @@
 /** Rows about invitations. */
 import { expect } from 'chai'
 import { type InvitationInit, type Signer, CAPABILITIES } from '../../../src/node/anchor/anchor.ts'
-import { claimDigest, invitationDigest } from '../../../src/node/anchor/envelope.ts'
-import { MAX_TICKET_BYTES } from '../../../src/node/anchor/limits.ts'
+import { MAX_INVITATION_SECONDS, MAX_TICKET_BYTES } from '../../../src/node/anchor/limits.ts'
 import type { InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
 import { decodeTicket } from '../../../src/node/anchor/ticket.ts'
-import { generateSigningKey } from '../../../src/node/crypto/sign.ts'
 import { HOUR, type AnchorBench, add, remove, bits } from '../anchor-bench.ts'
 import { codeOf, contextOf, ownGroup, person, refusalOf } from '../anchor-support.ts'
 
@@ -31,8 +29,8 @@ export function invitationRows(t: AnchorBench): void {
       const operation: Operation = {
         kind: 'claimInvitation',
         terms,
-        inviterSignature: inviter.sign(invitationDigest(terms)),
-        claimSignature: generateSigningKey(claimSeed).sign(claimDigest(terms, claimant.publicKey)),
+        inviterSignature: await t.scheme.signInvitation(terms, inviter),
+        claimSignature: t.scheme.signClaim(claimSeed, terms, claimant.publicKey),
       }
       return send(await signed(who, operation, { nonce: 0n }))
     }
@@ -91,9 +89,25 @@ export function invitationRows(t: AnchorBench): void {
       expect(await claim(revoked, x)).to.equal('InvitationRevoked')
       await submit(group, bits('revoke', [b, manageMembers]), a)
       expect(await claim(byB, x)).to.equal('InvitationInvalid')
-      t.harness.clock.advance(HOUR + 1)
+      await t.harness.clock.advance(HOUR + 1)
       expect(await claim(late, x)).to.equal('Expired')
       expect(await claim(revoked, x)).to.equal('Expired')
+    })
+
+    it('[50] lasts no longer than a year, and neither does a revocation', async () => {
+      await row1()
+      const late = now() + MAX_INVITATION_SECONDS + 60n
+      expect(await codeOf(invite({ notAfter: late }))).to.equal('ANCHOR_LIMIT')
+      expect(await claimOf(x, { notAfter: late })).to.equal('LimitExceeded')
+      const { inviter, inviteNonce } = decodeTicket(await invite()).terms
+      const revocation = (notAfter: bigint): Operation => ({
+        kind: 'revokeInvitation',
+        inviter,
+        inviteNonce,
+        notAfter,
+      })
+      expect(await outcome(revocation(late), a)).to.equal('LimitExceeded')
+      expect(await outcome(revocation(late - 120n), a)).to.equal('accepted')
     })
 
     it('[51] counts for one contract and one group', async () => {
@@ -112,7 +126,7 @@ export function invitationRows(t: AnchorBench): void {
       const operation: Operation = {
         kind: 'claimInvitation',
         terms: { ...terms, role: 'writer' },
-        inviterSignature: a.sign(invitationDigest(terms)),
+        inviterSignature: await t.scheme.signInvitation(terms, a),
         claimSignature: new Uint8Array(64),
       }
       const message = await signed(b, operation, { nonce: 0n })
@@ -144,7 +158,7 @@ export function invitationRows(t: AnchorBench): void {
         expect(await send(await signed(a, operation))).to.equal(expected)
       }
       expect(await claim(await invite(), x)).to.equal('LimitExceeded')
-      t.harness.clock.advance(HOUR + 60)
+      await t.harness.clock.advance(HOUR + 60)
       expect(await claim(await invite(), x)).to.equal('accepted')
     })
 

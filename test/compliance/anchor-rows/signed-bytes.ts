@@ -1,7 +1,7 @@
 /** Rows about envelopes: signatures, nonces, domains, time. */
 import { expect } from 'chai'
 import type { Signer } from '../../../src/node/anchor/anchor.ts'
-import type { SignedEnvelope } from '../../../src/node/anchor/model/decide.ts'
+import type { SignedEnvelope } from '../../../src/node/anchor/model/checks.ts'
 import { firstNonce } from '../../../src/node/anchor/model/group-draft.ts'
 import type { Operation } from '../../../src/node/anchor/operations.ts'
 import { PublicKey } from '../../../src/node/primitives/ids.ts'

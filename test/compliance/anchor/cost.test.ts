@@ -16,7 +16,8 @@ import { DEFAULT_GROUP_OPTIONS, type Operation } from '../../../src/node/anchor/
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { utf8 } from '../../../src/node/primitives/bytes.ts'
 import { GroupId, PublicKey } from '../../../src/node/primitives/ids.ts'
-import { person, sign } from '../../compliance/anchor-support.ts'
+import { envelopeCodec, envelopeDigest } from '../../../src/node/anchor/envelope.ts'
+import { person } from '../anchor-support.ts'
 
 const a = person('A')
 const group = GroupId.from(sha256(utf8('large group')))
@@ -62,7 +63,9 @@ function weigh(state: StateView, operation: Operation): { decision: Decision; co
       return state.get(table, key)
     },
   }
-  const signed = sign(a, operation, { domain, subject: group, nonce: 5n, validUntil: NOW })
+  const fields = { domain, subject: group, signer: a.publicKey, nonce: 5n, validUntil: NOW }
+  const envelope = envelopeCodec.encode({ ...fields, operation })
+  const signed = { envelope, signature: a.sign(envelopeDigest(envelope)) }
   const decision = decide(view, signed, { domain, now: NOW, keys: KEYS })
   return { decision, cost: reads + (decision.accepted ? decision.effects.length : 0) }
 }
@@ -74,7 +77,7 @@ function outcomeOf({ decision }: { decision: Decision }): string {
 const newcomer = PublicKey.from(sha256(utf8('newcomer')))
 const addition: Operation = { kind: 'addMembers', ids: [newcomer], role: 'writer' }
 
-describe('cost of the anchor model', () => {
+describe('anchor: model, cost', () => {
   it('[44] reads and writes as many records with 60 000 members as with a few', () => {
     const [small, large] = [groupOf(3), groupOf(60_000)]
     const operations: Operation[] = [

@@ -2,11 +2,13 @@
 import type { Schema } from 'borsh'
 import fc from 'fast-check'
 import type { Envelope } from '../../../src/node/anchor/envelope.ts'
+import type { EnvelopeOf } from '../../../src/node/anchor/envelope-layout.ts'
 import {
   OPERATION_ORDINALS,
   type Domain,
   type InvitationTerms,
   type Operation,
+  type Subject,
 } from '../../../src/node/anchor/operations.ts'
 import type { ApplicationRecord, Role } from '../../../src/node/anchor/anchor.ts'
 import {
@@ -17,10 +19,10 @@ import {
   PublicKey,
 } from '../../../src/node/primitives/ids.ts'
 
-const bytes32 = fc.uint8Array({ minLength: 32, maxLength: 32 })
+export const bytes32: fc.Arbitrary<Uint8Array> = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const signature = fc.uint8Array({ minLength: 64, maxLength: 64 })
-const publicKey = bytes32.map((bytes) => PublicKey.from(bytes))
-const u64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n })
+export const publicKey: fc.Arbitrary<PublicKey> = bytes32.map((bytes) => PublicKey.from(bytes))
+export const u64: fc.Arbitrary<bigint> = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n })
 const u8 = fc.integer({ min: 0, max: 255 })
 const role: fc.Arbitrary<Role> = fc.constantFrom('writer', 'reader', 'relay')
 
@@ -93,20 +95,28 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ kind: of('setRole'), ids, role }),
 )
 
-export const envelope: fc.Arbitrary<Envelope> = fc.record({
-  domain,
-  subject: bytes32.map((bytes) => ContextId.from(bytes)),
-  signer: publicKey,
-  nonce: u64,
-  validUntil: u64,
-  ifMembersRevision: fc.option(u64, { nil: undefined }),
-  ifApplicationRevision: fc.option(u64, { nil: undefined }),
-  operation,
-})
+/** Any head, about any subject, with one of these operations. */
+export function envelopeOf<S, O>(
+  subject: { from(bytes: Uint8Array): S },
+  operations: fc.Arbitrary<O>,
+): fc.Arbitrary<EnvelopeOf<S, O>> {
+  return fc.record({
+    domain,
+    subject: bytes32.map((bytes) => subject.from(bytes)),
+    signer: publicKey,
+    nonce: u64,
+    validUntil: u64,
+    ifMembersRevision: fc.option(u64, { nil: undefined }),
+    ifApplicationRevision: fc.option(u64, { nil: undefined }),
+    operation: operations,
+  })
+}
+
+export const envelope: fc.Arbitrary<Envelope> = envelopeOf<Subject, Operation>(ContextId, operation)
 
 // ---- the same bytes by borsh ----
 
-const B32: Schema = { array: { type: 'u8', len: 32 } }
+export const B32: Schema = { array: { type: 'u8', len: 32 } }
 const B64: Schema = { array: { type: 'u8', len: 64 } }
 const BYTES: Schema = { array: { type: 'u8' } }
 const DOMAIN: Schema = { struct: { chain: 'u8', network: B32, contract: BYTES } }
@@ -132,7 +142,8 @@ const TERMS: Schema = {
   },
 }
 
-type Fields = { readonly [field: string]: Schema }
+/** Fields of an operation behind its ordinal. */
+export type Fields = { readonly [field: string]: Schema }
 const OPERATIONS: Readonly<Record<Operation['kind'], Fields>> = {
   createContext: {
     salt: B32,
@@ -170,7 +181,17 @@ function plain(value: unknown, key: string = ''): unknown {
 
 /** An envelope as `borsh` takes it: the ordinal stands before the operation's own fields. */
 export function borshEnvelope(value: Envelope): { schema: Schema; value: unknown } {
-  const { kind, ...fields } = value.operation
+  const { kind } = value.operation
+  return borshRequest(value, OPERATION_ORDINALS[kind], OPERATIONS[kind])
+}
+
+/** An envelope of any contract, given the ordinal and the fields of its operation. */
+export function borshRequest(
+  value: EnvelopeOf<unknown, { readonly kind: string }>,
+  ordinal: number,
+  operation: Fields,
+): { schema: Schema; value: unknown } {
+  const { kind: _kind, ...fields } = value.operation
   const schema: Schema = {
     struct: {
       version: 'u8',
@@ -182,12 +203,11 @@ export function borshEnvelope(value: Envelope): { schema: Schema; value: unknown
       ifMembersRevision: { option: 'u64' },
       ifApplicationRevision: { option: 'u64' },
       ordinal: 'u8',
-      operation: { struct: OPERATIONS[kind] },
+      operation: { struct: operation },
     },
   }
   const { operation: _, ...rest } = value
   const head = plain(rest) as object // an object stays one
-  const ordinal = OPERATION_ORDINALS[kind]
   return { schema, value: { version: 1, ...head, ordinal, operation: plain(fields) } }
 }
 

@@ -8,45 +8,14 @@ import {
   envelopeDigest,
   invitationDigest,
 } from '../../../src/node/anchor/envelope.ts'
-import { isMerogateError } from '../../../src/node/errors.ts'
 import { concat, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { PublicKey } from '../../../src/node/primitives/ids.ts'
 import { borshEnvelope, borshTerms, envelope, terms } from './arbitraries.ts'
+import { codecLaws } from './codec-laws.ts'
 
 describe('anchor envelope', () => {
-  it('has the bytes that borsh gives it', () => {
-    fc.assert(
-      fc.property(envelope, (value) => {
-        const oracle = borshEnvelope(value)
-        expect(envelopeCodec.encode(value)).to.deep.equal(serialize(oracle.schema, oracle.value))
-      }),
-    )
-  })
-
-  it('comes back from its bytes', () => {
-    fc.assert(
-      fc.property(envelope, (value) => {
-        // a group that is absent has no field after decoding
-        expect(envelopeCodec.decode(envelopeCodec.encode(value))).to.deep.equal(value)
-      }),
-    )
-  })
-
-  it('never decodes two byte strings to one value, and fails with a code only', () => {
-    const flip = fc.record({ value: envelope, at: fc.nat(), to: fc.integer({ min: 0, max: 255 }) })
-    fc.assert(
-      fc.property(flip, ({ value, at, to }) => {
-        const bytes = Uint8Array.from(envelopeCodec.encode(value))
-        bytes[at % bytes.length] = to
-        try {
-          expect(envelopeCodec.encode(envelopeCodec.decode(bytes))).to.deep.equal(bytes)
-        } catch (error) {
-          if (!isMerogateError(error, 'CODEC_MALFORMED')) throw error
-        }
-      }),
-    )
-  })
+  codecLaws(envelopeCodec, envelope, borshEnvelope)
 
   it('keeps no view of the bytes it was decoded from', () => {
     fc.assert(

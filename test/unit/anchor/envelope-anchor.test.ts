@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import type { Anchor, AnchorChange } from '../../../src/node/anchor/anchor.ts'
-import { envelopeAnchor, RETRY_PAUSES_MS } from '../../../src/node/anchor/envelope-anchor.ts'
+import { envelopeAnchor } from '../../../src/node/anchor/envelope-anchor.ts'
+import { RETRY_PAUSES_MS } from '../../../src/node/anchor/envelope-sender.ts'
 import { refusal, unreachable } from '../../../src/node/anchor/errors.ts'
 import { localAuthority, type LocalAuthority } from '../../../src/node/anchor/local-authority.ts'
 import type { Operation } from '../../../src/node/anchor/operations.ts'
@@ -12,6 +13,7 @@ import { PublicKey } from '../../../src/node/primitives/ids.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { utf8 } from '../../../src/node/primitives/bytes.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
+import { intercept } from '../../support/intercept.ts'
 import {
   application,
   codeOf,
@@ -43,22 +45,6 @@ function hastyClock(): Clock & { readonly waits: number[] } {
       waits.push(ms)
       return systemClock.after(0, call)
     },
-  }
-}
-
-/** The service, with some methods replaced. Methods stay bound to the authority. */
-function intercept(authority: LocalAuthority, methods: Partial<EnvelopeService>): EnvelopeService {
-  return {
-    readDomain: (options) => authority.readDomain(options),
-    readContext: (id, options) => authority.readContext(id, options),
-    readGroup: (id, options) => authority.readGroup(id, options),
-    readMember: (id, who, options) => authority.readMember(id, who, options),
-    readMemberPage: (id, offset, length, options) =>
-      authority.readMemberPage(id, offset, length, options),
-    findTransaction: (id, options) => authority.findTransaction(id, options),
-    submit: (signed, options) => authority.submit(signed, options),
-    waitForChanges: (since, waitMs, options) => authority.waitForChanges(since, waitMs, options),
-    ...methods,
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import type { Signer } from '../../../src/node/anchor/anchor.ts'
 import { ChangeLog } from '../../../src/node/anchor/change-log.ts'
+import { envelopeDigest } from '../../../src/node/anchor/envelope.ts'
 import {
   MAX_CHANGES_PER_ANSWER,
   MAX_QUEUED_OPERATIONS,
@@ -15,8 +16,13 @@ import {
   type LocalAuthorityInit,
 } from '../../../src/node/anchor/local-authority.ts'
 import type { AnchorEvent } from '../../../src/node/anchor/model/events.ts'
-import type { SignedEnvelope } from '../../../src/node/anchor/model/decide.ts'
+import type { SignedEnvelope } from '../../../src/node/anchor/model/checks.ts'
 import type { Operation } from '../../../src/node/anchor/operations.ts'
+import {
+  derivePackageId,
+  packageEnvelopeCodec,
+} from '../../../src/node/anchor/packages/envelope.ts'
+import type { PackageOperation } from '../../../src/node/anchor/packages/operations.ts'
 import type { Submission } from '../../../src/node/anchor/service.ts'
 import { systemRandom } from '../../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
@@ -31,6 +37,7 @@ import {
   shiftedClock,
   sign,
 } from '../../compliance/anchor-support.ts'
+import { creationOf, NAME, publishing } from '../../compliance/package-support.ts'
 
 const [a, b] = [person('A'), person('B')]
 const context = contextOf(a)
@@ -166,6 +173,78 @@ describe('local authority', () => {
       await submit(authority, addB, first + 1n)
       await authority.submit({ envelope: new Uint8Array(9000), signature: new Uint8Array(64) })
       expect(readFileSync(file).equals(before)).to.equal(true)
+    })
+
+    describe('and a registry', () => {
+      const id = derivePackageId(a.publicKey, NAME)
+      const send = async (
+        authority: LocalAuthority,
+        operation: PackageOperation,
+        nonce: bigint,
+      ): Promise<Submission> => {
+        const domain = await authority.packages.readDomain()
+        const envelope = packageEnvelopeCodec.encode({
+          ...{ domain, subject: id, signer: a.publicKey, nonce, operation },
+          validUntil: secondsOf(clock) + 60n,
+        })
+        return authority.packages.submit({ envelope, signature: a.sign(envelopeDigest(envelope)) })
+      }
+
+      it('reads back the operations of both contracts in their order', async () => {
+        const authority = await start({ file })
+        const domain = await authority.packages.readDomain()
+        await submit(authority, creation(), 0n)
+        await send(authority, creationOf(), 0n)
+        await submit(authority, addB, first)
+        const published = await send(authority, publishing('1.0.0'), 1n)
+        if (!published.accepted) throw new RangeError('expected an accepted operation')
+        expect(await send(authority, publishing('1.0.0'), 2n)).to.deep.include({ accepted: false })
+        const before = await authority.packages.readLatest(id)
+        await authority.stop()
+        const names: string[] = []
+        const note = ({ name }: { readonly name: string }): void => void names.push(name)
+        const again = await start({ file, onEvent: note, onPackageEvent: note })
+        expect(names).to.deep.equal([
+          ...['ContextCreated', 'PackagePublished', 'MembersAdded', 'ReleasePublished'],
+        ])
+        expect(again.height).to.equal(4n)
+        expect(await again.packages.readDomain()).to.deep.equal(domain)
+        expect(await again.packages.readLatest(id)).to.deep.equal(before)
+        expect(await again.packages.findTransaction(published.transaction)).to.equal(4n)
+        expect((await again.packages.readNonce(a.publicKey)).value).to.equal(2n)
+        expect((await again.readGroup(group)).value?.memberCount).to.equal(2)
+      })
+
+      it('marks the lines of the registry alone, so that older files read as before', async () => {
+        const authority = await start({ file })
+        await submit(authority, creation(), 0n)
+        await send(authority, creationOf(), 0n)
+        await authority.stop()
+        const lines = readFileSync(file, 'utf8').trim().split('\n')
+        const contracts = lines.map((line) => (JSON.parse(line) as { contract?: string }).contract)
+        expect(contracts.slice(1)).to.deep.equal([undefined, 'packages'])
+        // an operation belongs to the contract that accepted it
+        const swapped = lines.map((line) => line.replace(',"contract":"packages"', ''))
+        writeFileSync(file, `${swapped.join('\n')}\n`)
+        expect(await codeOf(start({ file }))).to.equal('ANCHOR_LOG_CORRUPT')
+      })
+
+      it('tells watchers of both, and counts both', async () => {
+        const authority = await start()
+        await submit(authority, creation(), 0n)
+        await send(authority, creationOf(), 0n)
+        const { height, changes } = await authority.waitForChanges(0n, 60_000)
+        expect(height).to.equal(2n)
+        expect(changes.map(({ subject }) => subject)).to.deep.equal([context, id])
+        expect((await authority.packages.readPackage(id)).height).to.equal(2n)
+      })
+
+      it('answers only while it runs', async () => {
+        const authority = await start()
+        await authority.stop()
+        expect(await codeOf(authority.packages.readPackage(id))).to.equal('ANCHOR_STOPPED')
+        expect(await codeOf(authority.packages.readDomain())).to.equal('ANCHOR_STOPPED')
+      })
     })
 
     it('does not take what other programs append for an operation', async () => {

@@ -1,10 +1,14 @@
-/** One envelope of each operation, made of fixed values; their bytes are in test/vectors/anchor-envelopes.json. */
+/** One envelope of each operation, made of fixed values; their bytes are in test/vectors/{anchor,package}-envelopes.json. */
 import type { Envelope } from '../../../src/node/anchor/envelope.ts'
+import type { EnvelopeOf } from '../../../src/node/anchor/envelope-layout.ts'
+import type { PackageEnvelope } from '../../../src/node/anchor/packages/envelope.ts'
+import type { PackageOperation } from '../../../src/node/anchor/packages/operations.ts'
 import type { Operation } from '../../../src/node/anchor/operations.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { utf8 } from '../../../src/node/primitives/bytes.ts'
-import { ContextId, GroupId, type PublicKey } from '../../../src/node/primitives/ids.ts'
+import { ContextId, GroupId, PackageId, type PublicKey } from '../../../src/node/primitives/ids.ts'
 import { application, creation, person } from '../../compliance/anchor-support.ts'
+import { creationOf, NAME, publishing, yanking } from '../../compliance/package-support.ts'
 
 const [a, b, c] = ['A', 'B', 'C'].map((name) => person(name).publicKey) as [
   PublicKey,
@@ -54,14 +58,35 @@ const operations: readonly Operation[] = [
   { kind: 'setRole', ids: [c], role: 'relay' },
 ]
 
+const packageOperations: readonly PackageOperation[] = [
+  creationOf(NAME, { description: 'öäü', repository: 'https://example.org/chat' }),
+  publishing('1.0.0-rc.1'),
+  publishing('4294967295.0.0', { sources: [], size: (1n << 64n) - 1n, minRuntime: '' }),
+  yanking('1.0.0-rc.1', 'does not start'),
+  { kind: 'addOwner', owner: b },
+  { kind: 'removeOwner', owner: c },
+]
+
+const SUBJECT = sha256(utf8('test subject'))
+
+/** A head that differs by the position of its operation. */
+function withHead<S, O>(subject: S, list: readonly O[]): readonly EnvelopeOf<S, O>[] {
+  return list.map((operation, index) => ({
+    domain,
+    subject,
+    signer: a,
+    nonce: (2n << 32n) + BigInt(index),
+    validUntil: 1_800_000_000n,
+    ifMembersRevision: index % 2 === 0 ? undefined : 4n,
+    ifApplicationRevision: index % 3 === 0 ? 5n : undefined,
+    operation,
+  }))
+}
+
 /** Signed by {@link person} A. */
-export const VECTOR_ENVELOPES: readonly Envelope[] = operations.map((operation, index) => ({
-  domain,
-  subject: ContextId.from(sha256(utf8('test subject'))),
-  signer: a,
-  nonce: (2n << 32n) + BigInt(index),
-  validUntil: 1_800_000_000n,
-  ifMembersRevision: index % 2 === 0 ? undefined : 4n,
-  ifApplicationRevision: index % 3 === 0 ? 5n : undefined,
-  operation,
-}))
+export const VECTOR_ENVELOPES: readonly Envelope[] = withHead(ContextId.from(SUBJECT), operations)
+/** The same of the package registry. */
+export const PACKAGE_VECTOR_ENVELOPES: readonly PackageEnvelope[] = withHead(
+  PackageId.from(SUBJECT),
+  packageOperations,
+)

@@ -3,47 +3,37 @@
  * or to the refusal that every chain answers alike (chain-contracts.md 7.4). It reads by key, answers with effects and changes nothing
  * itself, so a refusal has no effect, nonce included.
  */
-import { isMerogateError } from '../../errors.ts'
 import { equalBytes } from '../../primitives/bytes.ts'
 import { GroupId } from '../../primitives/ids.ts'
 import { CAPABILITIES } from '../anchor.ts'
-import { envelopeCodec, envelopeDigest, type Envelope } from '../envelope.ts'
+import { envelopeCodec, type Envelope } from '../envelope.ts'
 import { refusal, type Refusal, type RefusalName } from '../errors.ts'
-import { MAX_ENVELOPE_BYTES, MAX_VALIDITY_SECONDS } from '../limits.ts'
-import type { Domain, Operation } from '../operations.ts'
-import type { AnchorEvent } from './events.ts'
+import type { Operation, Subject } from '../operations.ts'
+import {
+  checkDomainAndTime,
+  checkSignature,
+  conclude,
+  decodeEnvelope,
+  type DecisionOf,
+  type SignedEnvelope,
+} from './checks.ts'
+import type { AnchorEvent, EventBody } from './events.ts'
 import { GroupDraft } from './group-draft.ts'
-import { claimInvitation, isSameDomain, revokeInvitation } from './invitations.ts'
-import { type KeyRules, refuse, type Request, type RuleOutcome } from './request.ts'
+import { claimInvitation, revokeInvitation } from './invitations.ts'
+import { refuse, type DecideContext, type Request, type RuleOutcome } from './request.ts'
 import * as rules from './rules.ts'
-import { Draft, headerKey, type Effect, type GroupState, type StateView } from './state.ts'
+import {
+  headerKey,
+  type Draft,
+  type Effect,
+  type GroupState,
+  type StateView,
+  type Tables,
+} from './state.ts'
+import { TableDraft } from './tables.ts'
 import { validateOperation } from './validate.ts'
 
-/** A signed request as it was received. */
-export interface SignedEnvelope {
-  readonly envelope: Uint8Array
-  /** Over `envelopeDigest`, 64 bytes. */
-  readonly signature: Uint8Array
-}
-
-/** What the contract knows besides its records. */
-export interface DecideContext {
-  readonly domain: Domain
-  /** The contract's clock, Unix seconds. */
-  readonly now: bigint
-  readonly keys: KeyRules
-}
-
-/** What is to be stored and announced, or why nothing is. */
-export type Decision =
-  | {
-      readonly accepted: true
-      readonly envelope: Envelope
-      readonly effects: readonly Effect[]
-      /** Undefined when the state was already as asked. */
-      readonly event: AnchorEvent | undefined
-    }
-  | { readonly accepted: false; readonly refusal: Refusal }
+export type Decision = DecisionOf<Envelope, Effect, AnchorEvent>
 
 /** The group of an operation that makes its own. */
 function newGroup(operation: Extract<Operation, { kind: 'createContext' }>): GroupState {
@@ -115,16 +105,6 @@ function applyRules(request: Request): RuleOutcome {
   }
 }
 
-function decode(bytes: Uint8Array): Envelope | RefusalName {
-  if (bytes.length > MAX_ENVELOPE_BYTES) return 'LimitExceeded'
-  try {
-    return envelopeCodec.decode(bytes)
-  } catch (error) {
-    if (isMerogateError(error, 'CODEC_MALFORMED')) return 'Malformed'
-    throw error
-  }
-}
-
 /** The group that the operation is about: the subject, the subject's, or the one it names. Fails when it is not as it must be. */
 function openGroup(envelope: Envelope, draft: Draft): GroupDraft | RefusalName {
   const { subject, operation } = envelope
@@ -172,19 +152,16 @@ function hasRevisions(envelope: Envelope, group: GroupDraft): boolean {
 
 /** The checks in their order; the first that fails names the refusal. */
 function check(view: StateView, signed: SignedEnvelope, context: DecideContext): Request | Refusal {
-  const envelope = decode(signed.envelope)
+  const envelope = decodeEnvelope(envelopeCodec, signed.envelope)
   if (typeof envelope === 'string') return refusal(envelope)
-  const { operation, signer, validUntil } = envelope
-  const { domain, now, keys } = context
-  const wrong = validateOperation(operation)
+  const { operation, signer } = envelope
+  const wrong = validateOperation(operation) ?? checkDomainAndTime(envelope, context)
   if (wrong !== undefined) return refusal(wrong)
-  if (!isSameDomain(envelope.domain, domain)) return refusal('WrongDomain')
-  if (validUntil < now || validUntil > now + MAX_VALIDITY_SECONDS) return refusal('Expired')
-  const group = openGroup(envelope, new Draft(view))
+  const group = openGroup(envelope, new TableDraft<Tables>(view))
   if (typeof group === 'string') return refusal(group)
-  if (!keys.isStrong(signer)) return refusal('WeakKey')
-  const isSigned = keys.verify(signer, envelopeDigest(signed.envelope), signed.signature)
-  if (!isSigned) return refusal('BadSignature')
+  const { now, keys } = context
+  const unproven = checkSignature(envelope, signed, keys)
+  if (unproven !== undefined) return refusal(unproven)
   const unfit = checkSigner(envelope, group)
   if (unfit !== undefined) return unfit
   if (!hasRevisions(envelope, group)) return refusal('RevisionMismatch')
@@ -199,9 +176,7 @@ export function decide(view: StateView, signed: SignedEnvelope, context: DecideC
   const applied = applyRules(request)
   const isOrphaned = group.header.managers === 0 && !group.header.sealed
   const outcome = 'event' in applied && isOrphaned ? refuse('LastManager') : applied
-  if ('refusal' in outcome) return { accepted: false, refusal: outcome.refusal }
-  const { subject, signer, nonce } = envelope
-  const { event: body, revision } = outcome
-  const event = body === undefined ? undefined : { ...body, subject, signer, nonce, revision }
-  return { accepted: true, envelope, effects: group.draft.effects(), event }
+  return conclude<EventBody, Subject, Envelope, Effect>(envelope, outcome, () =>
+    group.draft.effects(),
+  )
 }

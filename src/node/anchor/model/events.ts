@@ -39,12 +39,15 @@ export type EventBody =
   | { readonly name: 'ContextSealed' }
   | { readonly name: 'OptionsChanged'; readonly options: GroupOptions }
 
-/** An announced change. */
-export type AnchorEvent = EventBody & {
-  readonly subject: Subject
+/** What happened, with whose word: the subject and the signer of the request. */
+export type Announced<B, S> = B & {
+  readonly subject: S
   readonly signer: PublicKey
   /** The nonce that the operation used. */
   readonly nonce: bigint
   /** The revision that the change moved, afterwards; 0 for changes that no revision counts. */
   readonly revision: bigint
 }
+
+/** An announced change. */
+export type AnchorEvent = Announced<EventBody, Subject>

@@ -3,18 +3,17 @@ import { equalBytes } from '../../primitives/bytes.ts'
 import { CAPABILITIES } from '../anchor.ts'
 import { claimDigest, invitationDigest } from '../envelope.ts'
 import type { RefusalName } from '../errors.ts'
-import { MAX_LIVE_INVITATIONS } from '../limits.ts'
-import type { Domain } from '../operations.ts'
+import { MAX_INVITATION_SECONDS, MAX_LIVE_INVITATIONS } from '../limits.ts'
+import { isSameDomain } from './checks.ts'
 import { changed, NOTHING, refuse, type Request, type RuleOutcome } from './request.ts'
 import type { InvitationState, Invitations } from './state.ts'
 
 const UNKNOWN: InvitationState = { uses: 0, revoked: false, notAfter: 0n }
 
-/** Whether two domains name one contract. */
-export function isSameDomain(a: Domain, b: Domain): boolean {
-  return (
-    a.chain === b.chain && equalBytes(a.network, b.network) && equalBytes(a.contract, b.contract)
-  )
+/** What is remembered of an invitation. One that expired is forgotten, whether its record is gone yet or not. */
+function recall(invitations: Invitations, nonce: bigint, now: bigint): InvitationState {
+  const known = invitations.get(nonce) ?? UNKNOWN
+  return known.notAfter < now ? UNKNOWN : known
 }
 
 /** The invitations without those that expired, and with one replaced. */
@@ -52,8 +51,9 @@ export function claimInvitation(request: Request<'claimInvitation'>): RuleOutcom
   const wrong = checkProofs(request)
   if (wrong !== undefined) return refuse(wrong)
   if (now > terms.notAfter) return refuse('Expired')
+  if (terms.notAfter > now + MAX_INVITATION_SECONDS) return refuse('LimitExceeded')
   const invitations = group.invitations(terms.inviter)
-  const known = invitations.get(terms.inviteNonce) ?? UNKNOWN
+  const known = recall(invitations, terms.inviteNonce, now)
   if (known.revoked) return refuse('InvitationRevoked')
   if (known.uses >= terms.maxUses) return refuse('InvitationUsed')
   if (group.member(signer) !== undefined) return refuse('AlreadyMember')
@@ -76,8 +76,9 @@ export function claimInvitation(request: Request<'claimInvitation'>): RuleOutcom
 export function revokeInvitation(request: Request<'revokeInvitation'>): RuleOutcome {
   const { operation, group, now } = request
   const { inviter, inviteNonce } = operation
+  if (operation.notAfter > now + MAX_INVITATION_SECONDS) return refuse('LimitExceeded')
   const invitations = group.invitations(inviter)
-  const known = invitations.get(inviteNonce) ?? UNKNOWN
+  const known = recall(invitations, inviteNonce, now)
   const notAfter = known.notAfter > operation.notAfter ? known.notAfter : operation.notAfter
   const isRemembered = known.revoked && known.notAfter === notAfter
   if (notAfter < now || isRemembered) return NOTHING

@@ -4,7 +4,7 @@ import { refusal, type Refusal, type RefusalName } from '../errors.ts'
 import type { Envelope } from '../envelope.ts'
 import type { EventBody } from './events.ts'
 import type { GroupDraft } from './group-draft.ts'
-import type { Operation } from '../operations.ts'
+import type { Domain, Operation } from '../operations.ts'
 
 /** The rules about keys, which differ in their implementation per platform and must not differ in their answers. */
 export interface KeyRules {
@@ -12,6 +12,14 @@ export interface KeyRules {
   isStrong(publicKey: Uint8Array): boolean
   /** Strict RFC 8032 verification of a plain signature. */
   verify(publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean
+}
+
+/** What a contract knows besides its records. */
+export interface DecideContext {
+  readonly domain: Domain
+  /** The contract's clock, Unix seconds. */
+  readonly now: bigint
+  readonly keys: KeyRules
 }
 
 /** A request that passed every check up to its operation's own rules. */
@@ -25,20 +33,19 @@ export interface Request<K extends Operation['kind'] = Operation['kind']> {
   readonly keys: KeyRules
 }
 
-/** What changed, with the revision that counts it; `NOTHING` when the state is already as asked. */
-export type RuleOutcome =
-  | { readonly refusal: Refusal }
-  | { readonly event: EventBody | undefined; readonly revision: bigint }
+/** What changed, with the revision that counts it; `NOTHING` when the state is already as asked. `B` is what the contract announces. */
+export type RuleOutcome<B = EventBody> =
+  { readonly refusal: Refusal } | { readonly event: B | undefined; readonly revision: bigint }
 
 /** Success without a change. */
-export const NOTHING: RuleOutcome = { event: undefined, revision: 0n }
+export const NOTHING: RuleOutcome<never> = { event: undefined, revision: 0n }
 
 /** A change that happened. */
-export function changed(event: EventBody, revision: bigint = 0n): RuleOutcome {
+export function changed<B = EventBody>(event: B, revision: bigint = 0n): RuleOutcome<B> {
   return { event, revision }
 }
 
 /** A change that must not happen. */
-export function refuse(name: RefusalName, expected?: bigint): RuleOutcome {
+export function refuse(name: RefusalName, expected?: bigint): RuleOutcome<never> {
   return { refusal: refusal(name, expected) }
 }

@@ -134,10 +134,11 @@ export function setRole(request: Request<'setRole'>): RuleOutcome {
  * membership of the same identity, otherwise what was used before a removal could be used again after it.
  */
 export function bumpNonce(request: Request<'bumpNonce'>): RuleOutcome {
-  const { operation, signer, group } = request
+  const { envelope, operation, signer, group } = request
   const member = group.member(signer)
   if (member === undefined) return refuse('NotAMember')
-  if (operation.to < member.nonce) return refuse('BadNonce')
+  // the envelope's own nonce was right
+  if (operation.to < member.nonce) return refuse('BadNonce', envelope.nonce)
   if (operation.to > firstNonce(group.header.membersRevision + 1n)) return refuse('LimitExceeded')
   group.setMember(signer, { ...member, nonce: operation.to })
   return changed({ name: 'NonceBumped', to: operation.to })

@@ -6,6 +6,7 @@
 import { idKey, type GroupId, type Id, type PublicKey } from '../../primitives/ids.ts'
 import type { ApplicationRecord, Role } from '../anchor.ts'
 import type { GroupOptions } from '../operations.ts'
+import { MemoryTables, type TableDraft, type TableEffect, type TableView } from './tables.ts'
 
 /** A context: which group's members it has, and what it runs. */
 export interface ContextState {
@@ -54,19 +55,12 @@ export interface Tables {
   readonly invitations: Invitations
 }
 
-/** Read access to the stored records. */
-export interface StateView {
-  get<T extends keyof Tables>(table: T, key: string): Tables[T] | undefined
-}
+export type StateView = TableView<Tables>
+export type Effect = TableEffect<Tables>
+export type Draft = TableDraft<Tables>
 
-/** One record to store; `undefined` removes it. */
-export type Effect = {
-  readonly [T in keyof Tables]: {
-    readonly table: T
-    readonly key: string
-    readonly value: Tables[T] | undefined
-  }
-}[keyof Tables]
+/** The records in memory. */
+export class MemoryState extends MemoryTables<Tables> {}
 
 /** Key in `contexts` and `groups`. */
 export function headerKey(id: Id<'context'> | GroupId): string {
@@ -81,64 +75,4 @@ export function memberKey(group: GroupId, identity: PublicKey): string {
 /** Key in `slots`. */
 export function slotKey(group: GroupId, slot: number): string {
   return `${idKey(group)}${slot}`
-}
-
-type TableMaps = { readonly [T in keyof Tables]: Map<string, Tables[T] | undefined> }
-
-function emptyTables(): TableMaps {
-  return {
-    contexts: new Map(),
-    groups: new Map(),
-    members: new Map(),
-    slots: new Map(),
-    invitations: new Map(),
-  }
-}
-
-/** The records in memory. */
-export class MemoryState implements StateView {
-  readonly #tables = emptyTables()
-
-  get<T extends keyof Tables>(table: T, key: string): Tables[T] | undefined {
-    return this.#tables[table].get(key)
-  }
-
-  /** Stores what `decide` answered. */
-  apply(effects: readonly Effect[]): void {
-    for (const { table, key, value } of effects) {
-      // an effect's value belongs to its table by the type of Effect
-      const rows: Map<string, unknown> = this.#tables[table]
-      if (value === undefined) rows.delete(key)
-      else rows.set(key, value)
-    }
-  }
-}
-
-/** Changes on top of what is stored: reads see them, the stored records do not. */
-export class Draft implements StateView {
-  readonly #base: StateView
-  readonly #changed = emptyTables()
-
-  constructor(base: StateView) {
-    this.#base = base
-  }
-
-  get<T extends keyof Tables>(table: T, key: string): Tables[T] | undefined {
-    const changed = this.#changed[table]
-    return changed.has(key) ? changed.get(key) : this.#base.get(table, key)
-  }
-
-  set<T extends keyof Tables>(table: T, key: string, value: Tables[T] | undefined): void {
-    this.#changed[table].set(key, value)
-  }
-
-  effects(): Effect[] {
-    const effects: Effect[] = []
-    for (const [table, rows] of Object.entries(this.#changed)) {
-      for (const [key, value] of rows) {
-        effects.push({ table, key, value } as Effect) // rows of a table hold that table's values
-      }
-    }
-    return effects
-  }
 }

@@ -1,0 +1,20 @@
+/** What the registry announces: enough to rebuild packages, owners and releases from the events alone. */
+import type { PackageId, PublicKey } from '../../primitives/ids.ts'
+import type { Announced } from '../model/events.ts'
+import type { Release } from './registry.ts'
+
+/** What happened. */
+export type PackageEventBody =
+  | {
+      /** The signer is the first owner. */
+      readonly name: 'PackagePublished'
+      readonly package: string
+      readonly description: string
+      readonly repository: string
+    }
+  | { readonly name: 'ReleasePublished'; readonly release: Release }
+  | { readonly name: 'ReleaseYanked'; readonly version: string; readonly reason: string }
+  | { readonly name: 'OwnerChanged'; readonly owner: PublicKey; readonly isOwner: boolean }
+
+/** An announced change; the revision is the package's. */
+export type PackageEvent = Announced<PackageEventBody, PackageId>

@@ -1,0 +1,38 @@
+/** What can be asked of the package registry, with the ordinals that continue those of the membership contract (chain-contracts.md 7.8). */
+import type { PublicKey } from '../../primitives/ids.ts'
+import type { Release } from './registry.ts'
+
+/** Ordinal of each operation in the signed bytes. Append only, and disjoint from `OPERATION_ORDINALS`. */
+export const PACKAGE_OPERATION_ORDINALS = {
+  createPackage: 16,
+  publishRelease: 17,
+  yankRelease: 18,
+  addOwner: 19,
+  removeOwner: 20,
+} as const
+
+/** Name of an operation. */
+export type PackageOperationKind = keyof typeof PACKAGE_OPERATION_ORDINALS
+
+/** One request about a package; all but the first need an owner of it. */
+export type PackageOperation =
+  | {
+      /** The envelope's subject is the new package's id: see `derivePackageId`. The signer is its first owner. */
+      readonly kind: 'createPackage'
+      readonly name: string
+      readonly description: string
+      readonly repository: string
+    }
+  | {
+      /** The version must be greater than every earlier one with the same major number, yanked or not. */
+      readonly kind: 'publishRelease'
+      readonly release: Release
+    }
+  | {
+      /** Once only: a release that is yanked already keeps its reason. */
+      readonly kind: 'yankRelease'
+      readonly version: string
+      readonly reason: string
+    }
+  | { readonly kind: 'addOwner'; readonly owner: PublicKey }
+  | { readonly kind: 'removeOwner'; readonly owner: PublicKey }

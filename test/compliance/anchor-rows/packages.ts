@@ -1,0 +1,378 @@
+/** Rows about packages and their releases, on anchors that have a registry. Rows about its signed bytes are in `package-bytes.ts`. */
+import { expect } from 'chai'
+import type { Signer } from '../../../src/node/anchor/anchor.ts'
+import { derivePackageId } from '../../../src/node/anchor/packages/envelope.ts'
+import { PackageId, PublicKey } from '../../../src/node/primitives/ids.ts'
+import { type AnchorBench, crowd } from '../anchor-bench.ts'
+import { codeOf, refusalOf } from '../anchor-support.ts'
+import {
+  creationOf,
+  NAME,
+  owning,
+  PackageBench,
+  publishing,
+  releaseOf,
+  yanking,
+} from '../package-support.ts'
+import { PackageProjection } from '../package-projection.ts'
+import { packageByteRows } from './package-bytes.ts'
+
+const UNKNOWN = PackageId.from(new Uint8Array(32).fill(9))
+
+/** Registers the tests on a contract. */
+export function packageRows(t: AnchorBench): void {
+  const { a, b, c, x } = t
+  const p = new PackageBench(t)
+  const { id, create, submit, outcome, publish, record, release, latestVersions, page } = p
+
+  describe('packages', () => {
+    it('is announced by the manifest', () => {
+      expect(t.anchor.supports.packages).to.equal(true)
+    })
+
+    it('creates a package that its creator owns', async () => {
+      const texts = { description: 'Talks. ✓', repository: 'https://example.org/chat' }
+      await submit(creationOf(NAME, texts))
+      expect(await record()).to.deep.equal({
+        id,
+        name: NAME,
+        ...texts,
+        owners: [a.publicKey],
+        revision: 1n,
+        releaseCount: 0,
+        latestStable: undefined,
+        latestPreRelease: undefined,
+      })
+      expect(await latestVersions()).to.deep.equal([undefined, undefined])
+      expect(await page(0, 10)).to.deep.equal({ revision: 1n, total: 0, items: [] })
+    })
+
+    it('[45] tells an unknown package from a known one without the release', async () => {
+      await create()
+      expect(await release('1.0.0')).to.equal(undefined)
+      expect(await p.registry.readPackage(UNKNOWN)).to.equal(undefined)
+      expect(await p.registry.readReleases(UNKNOWN)).to.equal(undefined)
+      for (const read of [
+        p.registry.readLatest(UNKNOWN),
+        p.registry.readRelease(UNKNOWN, '1.0.0'),
+      ]) {
+        expect(await refusalOf(read)).to.equal('PackageNotFound')
+      }
+      for (const operation of [publishing('1.0.0'), yanking('1.0.0'), owning('addOwner', b)]) {
+        expect(await outcome(operation, a, UNKNOWN)).to.equal('PackageNotFound')
+      }
+    })
+
+    it('gives a name to each creator once', async () => {
+      expect(await create()).to.equal('accepted')
+      expect(await create()).to.equal('PackageExists')
+      expect(await create(NAME, b)).to.equal('accepted')
+      expect(await outcome(creationOf(), c)).to.equal('PackageExists')
+      const other = derivePackageId(x.publicKey, NAME)
+      expect(await outcome(creationOf(), c, other)).to.equal('PackageIdMismatch')
+      expect(await outcome(creationOf('org.example.other'), x, other)).to.equal('PackageIdMismatch')
+      expect((await record()).owners).to.deep.equal([a.publicKey])
+    })
+
+    it('takes names in reverse-DNS style only', async () => {
+      for (const name of ['a.b', '0.-', `a.${'b'.repeat(126)}`, 'com.example.my-app.v2']) {
+        expect(await create(name), name).to.equal('accepted')
+      }
+      for (const name of [
+        ...[
+          '',
+          'a',
+          'ab',
+          'abc',
+          '...',
+          '.ab',
+          'ab.',
+          'a..b',
+          'A.b',
+          'a_b.c',
+          'a.b c',
+          'a.ü',
+          'a.b\0',
+        ],
+        ...['a/b.c', 'a.b:', 'a.b`', 'a.b{', 'a.b@', 'a.b,'],
+      ]) {
+        expect(await create(name), JSON.stringify(name)).to.equal('Malformed')
+      }
+    })
+
+    it('takes texts up to their bounds and sends nothing beyond', async () => {
+      const long = 'ü'.repeat(256)
+      expect(await outcome(creationOf(NAME, { description: long, repository: long }))).to.equal(
+        'accepted',
+      )
+      const { description, repository } = await record()
+      expect([description, repository]).to.deep.equal([long, long])
+      for (const operation of [
+        creationOf(`a.${'b'.repeat(127)}`),
+        creationOf(NAME, { description: `${long}.` }),
+        creationOf(NAME, { repository: `${long}.` }),
+        publishing(`1.0.0-${'a'.repeat(59)}`),
+        publishing('1.0.0', { minRuntime: '1'.repeat(65) }),
+        publishing('1.0.0', { sources: ['a', 'b', 'c', 'd', 'e'] }),
+        publishing('1.0.0', { sources: ['a', `${long}.`] }),
+        yanking('1'.repeat(65)),
+        yanking('1.0.0', `${long}.`),
+      ]) {
+        expect(await codeOf(submit(operation))).to.equal('ANCHOR_LIMIT')
+        const message = await p.signed(operation, { nonce: 1n })
+        expect(await p.send(message), operation.kind).to.equal('LimitExceeded')
+      }
+      const version = `1.0.0-${'a'.repeat(58)}`
+      const largest = { minRuntime: '1'.repeat(64), sources: [long, long, '', long] }
+      expect(await outcome(publishing(version, largest))).to.equal('accepted')
+      expect(await outcome(yanking(version, long))).to.equal('accepted')
+      expect(await release(version)).to.deep.include({ ...largest, yanked: true, yankReason: long })
+    })
+
+    it('[72] publishes versions that rise within their major line', async () => {
+      await create()
+      const outcomes: unknown[] = []
+      for (const version of ['1.0.0', '1.1.0', '2.0.0', '1.2.0', '1.1.5', '1.2.0', 'abc']) {
+        outcomes.push(await outcome(publishing(version)))
+      }
+      expect(outcomes).to.deep.equal([
+        ...['accepted', 'accepted', 'accepted', 'accepted'],
+        ...['VersionTooLow', 'VersionTooLow', 'Malformed'],
+      ])
+      expect(await latestVersions()).to.deep.equal(['2.0.0', undefined])
+      expect(await record()).to.deep.include({
+        releaseCount: 4,
+        revision: 5n,
+        latestStable: '2.0.0',
+      })
+    })
+
+    it('keeps a release as it was published', async () => {
+      await create()
+      await publish('1.0.0')
+      const expected = { ...releaseOf('1.0.0'), slot: 0, yanked: false, yankReason: '' }
+      expect(await release('1.0.0')).to.deep.equal(expected)
+      expect((await p.latest()).stable).to.deep.equal(expected)
+      const none = new Uint8Array(32)
+      const bare = { sources: [], size: 0n, minRuntime: '', abi: none, notes: none }
+      await submit(publishing('1.0.1', bare))
+      expect(await release('1.0.1')).to.deep.include({ ...bare, slot: 1 })
+      expect(await outcome(publishing('1.0.0', bare))).to.equal('VersionTooLow')
+      expect(await release('1.0.0')).to.deep.equal(expected)
+    })
+
+    it('parses every version strictly, the first one too', async () => {
+      await create()
+      for (const version of [
+        ...['', '1', '1.0', '1.0.0.0', 'v1.0.0', '01.0.0', '1.00.0', '1.0.00', '1.0.0-', '-1.0.0'],
+        ...[
+          '1.0.0-a..b',
+          '1.0.0-01',
+          '1.0.0-a.',
+          '1.0.0-.a',
+          '1.0.0-ä',
+          '1.0.0-a_b',
+          '1.0.0+build',
+        ],
+        ...[
+          '1.0.0-a+b',
+          ' 1.0.0',
+          '1.0.0 ',
+          '1.0.0\n',
+          '4294967296.0.0',
+          '0.0.4294967296',
+          '1.a.0',
+        ],
+        ...[
+          '1..0',
+          '1.0.',
+          '.0.0',
+          '1,0,0',
+          '1.0.0-a b',
+          '1.0.0-@',
+          '1.0.0-[',
+          '1.0.0-`',
+          '1.0.0-{',
+        ],
+      ]) {
+        expect(await outcome(publishing(version)), JSON.stringify(version)).to.equal('Malformed')
+      }
+      for (const version of ['0.0.0', '4294967295.4294967295.4294967295', '1.0.0-0A.-.00a.x-y-z']) {
+        expect(await outcome(publishing(version)), version).to.equal('accepted')
+      }
+      expect((await record()).revision).to.equal(4n)
+    })
+
+    it('orders pre-releases as semver 2.0.0 does', async () => {
+      await create()
+      // item 11.4 of the specification, with more of its kinds between
+      const rising = [
+        ...['1.0.0-0', '1.0.0-9', '1.0.0-10', '1.0.0--', '1.0.0-alpha', '1.0.0-alpha.1'],
+        ...[
+          '1.0.0-alpha.beta',
+          '1.0.0-beta',
+          '1.0.0-beta.2',
+          '1.0.0-beta.11',
+          '1.0.0-rc.1',
+          '1.0.0',
+        ],
+        ...['1.0.1-a', '1.0.1', '1.1.0'],
+      ]
+      for (const [index, version] of rising.entries()) {
+        expect(await outcome(publishing(version)), version).to.equal('accepted')
+        for (const lower of rising.slice(Math.max(0, index - 1), index + 1)) {
+          expect(await outcome(publishing(lower)), lower).to.equal('VersionTooLow')
+        }
+      }
+      expect(await latestVersions()).to.deep.equal(['1.1.0', '1.0.1-a'])
+    })
+
+    it('[73] skips a yanked release, which stays readable', async () => {
+      await create()
+      await publish('1.0.0', '1.1.0', '2.0.0', '1.2.0', '2.1.0-beta', '2.1.0-rc', '3.0.0-a')
+      const latestAfter = async (version: string): Promise<unknown> => {
+        expect(await outcome(yanking(version, `no ${version}`))).to.equal('accepted')
+        return latestVersions()
+      }
+      expect(await latestAfter('2.0.0')).to.deep.equal(['1.2.0', '3.0.0-a'])
+      expect(await latestAfter('1.1.0')).to.deep.equal(['1.2.0', '3.0.0-a'])
+      expect(await latestAfter('1.2.0')).to.deep.equal(['1.0.0', '3.0.0-a'])
+      expect(await latestAfter('3.0.0-a')).to.deep.equal(['1.0.0', '2.1.0-rc'])
+      expect(await latestAfter('2.1.0-beta')).to.deep.equal(['1.0.0', '2.1.0-rc'])
+      expect(await latestAfter('2.1.0-rc')).to.deep.equal(['1.0.0', undefined])
+      expect(await latestAfter('1.0.0')).to.deep.equal([undefined, undefined])
+      const yanked = { slot: 2, yanked: true, yankReason: 'no 2.0.0' }
+      expect(await release('2.0.0')).to.deep.equal({ ...releaseOf('2.0.0'), ...yanked })
+      expect((await page(0, 32)).items).to.have.length(7)
+      for (const version of ['2.0.0', '1.2.0', '2.1.0-rc']) {
+        expect(await outcome(publishing(version)), version).to.equal('VersionTooLow')
+      }
+      await publish('1.2.1', '2.1.0')
+      expect(await latestVersions()).to.deep.equal(['2.1.0', undefined])
+    })
+
+    it('yanks once, and only what there is', async () => {
+      await create()
+      await publish('1.0.0')
+      expect(await outcome(yanking('1.0.1'))).to.equal('ReleaseNotFound')
+      expect(await outcome(yanking('abc'))).to.equal('ReleaseNotFound')
+      expect(await outcome(yanking('1.0.0', 'first'))).to.equal('accepted')
+      expect(await outcome(yanking('1.0.0', 'second'))).to.equal('accepted')
+      expect(await release('1.0.0')).to.include({ yanked: true, yankReason: 'first' })
+      expect((await record()).revision).to.equal(3n)
+      await publish('1.0.1')
+      expect(await outcome(yanking('1.0.1', ''))).to.equal('accepted')
+      expect(await release('1.0.1')).to.include({ yanked: true, yankReason: '' })
+    })
+
+    it('finds the latest among lines far apart', async () => {
+      await create()
+      const majors = [300, 0, 4294967295, 255, 65536, 256, 16777216, 1]
+      await publish(...majors.map((major) => `${major}.0.0`))
+      for (const major of majors.toSorted((one, other) => other - one)) {
+        expect(await latestVersions()).to.deep.equal([`${major}.0.0`, undefined])
+        await submit(yanking(`${major}.0.0`))
+      }
+      expect(await latestVersions()).to.deep.equal([undefined, undefined])
+      await publish('256.0.1')
+      expect(await latestVersions()).to.deep.equal(['256.0.1', undefined])
+    })
+
+    it('pages through releases, newest first', async () => {
+      await create()
+      const versions = Array.from({ length: 35 }, (_, index) => `1.0.${index}`)
+      await publish(...versions)
+      const newest = versions.toReversed()
+      for (const [offset, length, expected] of [
+        [0, 5, newest.slice(0, 5)],
+        [5, 100, newest.slice(5, 35)],
+        [0, 33, newest.slice(0, 32)],
+        [0, Number.MAX_SAFE_INTEGER, newest.slice(0, 32)],
+        [34, 5, ['1.0.0']],
+        [35, 5, []],
+        [Number.MAX_SAFE_INTEGER, 5, []],
+        [0, 0, []],
+      ] as const) {
+        const { revision, total, items } = await page(offset, length)
+        expect(items.map(({ version }) => version)).to.deep.equal(expected)
+        expect(items.map(({ slot }) => slot)).to.deep.equal(
+          expected.map((version) => versions.indexOf(version)),
+        )
+        expect([revision, total]).to.deep.equal([36n, 35])
+      }
+      const { value } = (await p.registry.readReleases(id)) ?? {}
+      expect(value?.items).to.have.length(32)
+    })
+
+    it('lets owners alone change a package', async () => {
+      await create()
+      await publish('1.0.0')
+      for (const operation of [
+        ...[publishing('1.0.1'), yanking('1.0.0'), owning('addOwner', x)],
+        ...[owning('removeOwner', a), publishing('0.0.1')],
+      ]) {
+        expect(await outcome(operation, x), operation.kind).to.equal('Unauthorized')
+      }
+      await submit(owning('addOwner', b))
+      expect(await outcome(publishing('1.0.1'), b)).to.equal('accepted')
+      expect(await outcome(yanking('1.0.0'), b)).to.equal('accepted')
+      expect(await outcome(owning('removeOwner', a), b)).to.equal('accepted')
+      expect(await outcome(publishing('1.0.2'))).to.equal('Unauthorized')
+      const { owners, revision } = await record()
+      expect(owners).to.deep.equal([b.publicKey])
+      expect(revision).to.equal(6n)
+    })
+
+    it('keeps the last owner, and no more than eight', async () => {
+      await create()
+      expect(await outcome(owning('removeOwner', a))).to.equal('LastOwner')
+      expect(await outcome(owning('removeOwner', b))).to.equal('accepted')
+      const others = crowd(8)
+      const [first, ...more] = others.slice(0, 7)
+      if (first === undefined) throw new RangeError('expected a crowd')
+      for (const who of [first, ...more]) await submit(owning('addOwner', who))
+      expect(await outcome(owning('addOwner', others[7] ?? x))).to.equal('LimitExceeded')
+      expect(await outcome(owning('addOwner', first))).to.equal('accepted')
+      expect((await record()).revision).to.equal(8n)
+      await submit(owning('removeOwner', first))
+      const last = more.pop()
+      const expected = [a, last ?? x, ...more].map(({ publicKey }) => publicKey)
+      expect((await record()).owners).to.deep.equal(expected)
+      expect(await outcome(owning('addOwner', others[7] ?? x))).to.equal('accepted')
+    })
+
+    it('[21] makes no owner of a weak key', async () => {
+      await create()
+      const identity = PublicKey.from(Uint8Array.of(1, ...new Uint8Array(31)))
+      const weak: Signer = { publicKey: identity, sign: () => new Uint8Array(64) }
+      expect(await outcome(owning('addOwner', weak))).to.equal('WeakKey')
+      const message = await p.signed(creationOf(), { nonce: 0n }, weak)
+      expect(await p.send(message)).to.equal('PackageExists')
+      const subject = derivePackageId(identity, NAME)
+      expect(await p.send(await p.signed(creationOf(), { nonce: 0n, subject }, weak))).to.equal(
+        'WeakKey',
+      )
+    })
+
+    it('[83] announces all that a client needs to know', async () => {
+      const events = t.harness.packageEvents
+      if (events === undefined) return expect.fail('expected a harness that tells of events')
+      await create()
+      await create('org.example.other', b)
+      await publish('1.0.0', '1.1.0', '2.0.0-a')
+      await submit(yanking('1.1.0'))
+      await submit(yanking('1.1.0', 'again'))
+      for (const who of [b, c]) await submit(owning('addOwner', who))
+      await submit(owning('removeOwner', a), c)
+      const projection = new PackageProjection()
+      for (const event of await events()) projection.apply(event)
+      expect(projection.records().map(({ id: known }) => known)).to.have.length(2)
+      for (const projected of projection.records()) {
+        expect(projected).to.deep.equal(await record(projected.id))
+      }
+      expect(projection.releases(id)).to.deep.equal((await page(0, 32)).items.toReversed())
+    })
+
+    packageByteRows(t, p)
+  })
+}
