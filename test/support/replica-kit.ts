@@ -262,6 +262,7 @@ function stubAnchor(members: readonly Party[]): StubAnchor {
       eventPush: false,
       proposals: false,
       sponsoredFees: false,
+      packages: false,
       maxBatch: 1,
     },
     reads: 0,

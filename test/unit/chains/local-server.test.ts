@@ -8,6 +8,16 @@ import {
   MAX_WATCHERS,
 } from '../../../src/chains/local/limits.ts'
 import { startLocalChain, type LocalChain } from '../../../src/chains/local/server.ts'
+import { localAnchor } from '../../../src/chains/local/anchor.ts'
+import {
+  MAX_PACKAGE_TEXT_BYTES,
+  MAX_RELEASE_PAGE,
+  MAX_RELEASE_SOURCES,
+} from '../../../src/node/anchor/limits.ts'
+import { derivePackageId } from '../../../src/node/anchor/packages/envelope.ts'
+import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
+import { silentLogger } from '../../../src/node/primitives/logger.ts'
+import { creationOf, NAME, publishing, yanking } from '../../compliance/package-support.ts'
 import { refusalOf, codeOf, contextOf, ownGroup, person } from '../../compliance/anchor-support.ts'
 
 const a = person('A')
@@ -72,6 +82,42 @@ describe('local chain service', () => {
     }
   })
 
+  it('answers unknown packages with refusal 40', async () => {
+    for (const path of ['', '/releases', '/release?version=1.0.0', '/latest']) {
+      const response = await fetch(`${chain.url}/v1/packages/${HEX32}${path}`)
+      expect(response.status, path).to.equal(404)
+      expect(await response.json()).to.deep.equal({
+        refusal: { number: 40, name: 'PackageNotFound' },
+      })
+    }
+  })
+
+  it('answers the largest page of releases, which the client reads', async () => {
+    const anchor = localAnchor({ url: chain.url })({
+      ...{ clock: systemClock, random: systemRandom, logger: silentLogger },
+    })
+    const registry = anchor.packages
+    if (registry === undefined) throw new RangeError('expected a registry')
+    const id = derivePackageId(a.publicKey, NAME)
+    await registry.submit(id, creationOf(), a)
+    // a control character takes six bytes as JSON
+    const long = '\u0001'.repeat(MAX_PACKAGE_TEXT_BYTES)
+    const sources = Array.from({ length: MAX_RELEASE_SOURCES }, () => long)
+    for (let patch = 0; patch < MAX_RELEASE_PAGE; patch++) {
+      await registry.submit(id, publishing(`1.0.${patch}`, { sources }), a)
+      await registry.submit(id, yanking(`1.0.${patch}`, long), a)
+    }
+    const page = await registry.readReleases(id)
+    expect(page?.value.items.map(({ yankReason }) => yankReason.length)).to.deep.equal(
+      Array.from({ length: MAX_RELEASE_PAGE }, () => MAX_PACKAGE_TEXT_BYTES),
+    )
+  })
+
+  it('answers the next nonce of whoever never used the registry', async () => {
+    const response = await fetch(`${chain.url}/v1/packages/nonces/${HEX32}`)
+    expect(await response.json()).to.deep.equal({ height: '0', value: '0' })
+  })
+
   it('refuses bodies that are not its own', async () => {
     for (const body of [
       '',
@@ -116,6 +162,8 @@ describe('local chain service', () => {
     for (const path of [
       `/v1/groups/${HEX32}/members?offset=-1`,
       `/v1/groups/${HEX32}/members?length=1e3`,
+      `/v1/packages/${HEX32}/releases?offset=-1`,
+      `/v1/packages/${HEX32}/release`,
       '/v1/changes?since=x',
       '/v1/changes?since=99999999999999999999',
       '/v1/changes?since=0&wait=soon',

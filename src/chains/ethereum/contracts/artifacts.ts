@@ -1,0 +1,36 @@
+/** The built contracts that come with the package: `contracts/artifacts/ethereum`. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { InterfaceAbi } from 'ethers'
+
+/** Contracts of a deployment, in the order in which they are made: later ones are told the address of the first. */
+export const CONTRACT_NAMES = ['IdentityRegistry', 'ContextAnchor', 'PackageRegistry'] as const
+
+/** Name of a contract. */
+export type ContractName = (typeof CONTRACT_NAMES)[number]
+
+/** A contract as it was compiled. */
+export interface Artifact {
+  readonly contract: ContractName
+  readonly abi: InterfaceAbi
+  /** Creation code, hexadecimal with 0x. */
+  readonly bytecode: string
+  /** The compiler's own record: its version, settings and the hash of every source. JSON. */
+  readonly metadata: string
+}
+
+// the same depth below the package from src and from dist
+const FOLDER = join(import.meta.dirname, '../../../../contracts/artifacts/ethereum')
+
+const loaded = new Map<ContractName, Artifact>()
+
+/** A contract's artefact; read once. */
+export function artifact(name: ContractName): Artifact {
+  let found = loaded.get(name)
+  if (found === undefined) {
+    // our own file, which a check compares with the sources
+    found = JSON.parse(readFileSync(join(FOLDER, `${name}.json`), 'utf8')) as Artifact
+    loaded.set(name, found)
+  }
+  return found
+}

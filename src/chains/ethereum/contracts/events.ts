@@ -1,0 +1,111 @@
+/** The context contract's events as the anchor room knows them: enough to rebuild contexts, groups and members from the first block on. */
+import { getBytes, type Result } from 'ethers'
+import type { Role } from '../../../node/anchor/anchor.ts'
+import { applicationCodec } from '../../../node/anchor/envelope.ts'
+import { badAnswer } from '../../../node/anchor/errors.ts'
+import type { AnchorEvent, EventBody } from '../../../node/anchor/model/events.ts'
+import type { ApproverPolicy, GroupOptions } from '../../../node/anchor/operations.ts'
+import { equalBytes } from '../../../node/primitives/bytes.ts'
+import { ContextId, GroupId, PublicKey } from '../../../node/primitives/ids.ts'
+import { abiOf } from './codec.ts'
+import type { Log } from './logs.ts'
+
+const ROLES: readonly Role[] = ['writer', 'reader', 'relay']
+const APPROVERS: readonly ApproverPolicy[] = ['govern', 'members']
+
+/** The event of a log; undefined for one that is none of the membership contract's. @throws ANCHOR_BAD_ANSWER (protocol) */
+export function decodeEvent(where: string, { topics, data }: Log): AnchorEvent | undefined {
+  try {
+    const parsed = abiOf('ContextAnchor').parseLog({ topics, data })
+    if (parsed === null) return undefined
+    const body = toBody(parsed.name, parsed.args)
+    if (body === undefined) return undefined
+    const { subject, signer, nonce, revision } = parsed.args
+    return {
+      ...body,
+      subject: ContextId.from(bytesOf(subject)),
+      signer: keyOf(signer),
+      nonce: u64(nonce),
+      revision: u64(revision),
+    }
+  } catch {
+    // the ABI is ours: what does not fit it comes from another contract, or a broken endpoint
+    throw badAnswer(where, 'an event of another shape')
+  }
+}
+
+function toBody(name: string, args: Result): EventBody | undefined {
+  switch (name) {
+    case 'ContextCreated': {
+      const context = ContextId.from(bytesOf(args['subject']))
+      const group = GroupId.from(bytesOf(args['group']))
+      const application = applicationCodec.decode(bytesOf(args['application']))
+      const created = { name, context, group, application } as const
+      // a group of its own has the context's id
+      return equalBytes(context, group) ? { ...created, options: optionsOf(args) } : created
+    }
+    case 'ApplicationUpdated':
+      return { name, application: applicationCodec.decode(bytesOf(args['application'])) }
+    case 'MembersAdded':
+    case 'RolesChanged':
+      return { name, ids: keysOf(args), role: roleOf(args) }
+    case 'MembersRemoved':
+      return { name, ids: keysOf(args) }
+    case 'CapabilitiesChanged': {
+      const held = [...(args['capabilities'] as Result)] // uint8[], as long as the ids
+      const changes = keysOf(args).map((identity, i) => ({
+        identity,
+        capabilities: Number(held[i]),
+      }))
+      return { name, changes }
+    }
+    case 'InvitationClaimed': {
+      const capabilities = Number(args['capabilities'])
+      return { name, ...invitationOf(args), role: roleOf(args), capabilities }
+    }
+    case 'InvitationRevoked':
+      return { name, ...invitationOf(args) }
+    case 'NonceBumped':
+      return { name, to: u64(args['to']) }
+    case 'ContextSealed':
+      return { name }
+    case 'OptionsChanged':
+      return { name, options: optionsOf(args) }
+    default:
+      return undefined
+  }
+}
+
+function bytesOf(value: unknown): Uint8Array {
+  return getBytes(String(value))
+}
+
+function keyOf(value: unknown): PublicKey {
+  return PublicKey.from(bytesOf(value))
+}
+
+function u64(value: unknown): bigint {
+  return BigInt(String(value))
+}
+
+function keysOf(args: Result): PublicKey[] {
+  return [...(args['ids'] as Result)].map(keyOf) // bytes32[]
+}
+
+function roleOf(args: Result): Role {
+  return nameOf(ROLES, args['role'])
+}
+
+function optionsOf(args: Result): GroupOptions {
+  return { approvers: nameOf(APPROVERS, args['approvers']) }
+}
+
+function invitationOf(args: Result): { inviter: PublicKey; inviteNonce: bigint } {
+  return { inviter: keyOf(args['inviter']), inviteNonce: u64(args['inviteNonce']) }
+}
+
+function nameOf<T>(names: readonly T[], ordinal: unknown): T {
+  const name = names[Number(ordinal)]
+  if (name === undefined) throw new RangeError(`expected below ${names.length}`)
+  return name
+}

@@ -1,0 +1,28 @@
+/** What holds when an init leaves it out. */
+import type { FinalityRule } from './rpc/head.ts'
+import type { EthereumAnchorInit } from './index.ts'
+import { DEFAULT_MAX_FEE_PER_GAS } from './limits.ts'
+import { pollMsFor } from './deploy/poll.ts'
+
+/** When a block counts as final, unless something else is said. */
+export const DEFAULT_FINALITY: FinalityRule = 'finalized'
+
+/** Values that an init may leave out. */
+interface Defaults {
+  readonly finality: FinalityRule
+  readonly maxFeePerGas: bigint
+  readonly pollMs: number
+}
+
+/** An init with its defaults filled in. */
+export type ResolvedInit = EthereumAnchorInit & Defaults
+
+/** Fills in the defaults. */
+export function resolveInit<T extends Omit<EthereumAnchorInit, 'key'>>(init: T): T & Defaults {
+  return {
+    ...init,
+    finality: init.finality ?? DEFAULT_FINALITY,
+    maxFeePerGas: init.maxFeePerGas ?? DEFAULT_MAX_FEE_PER_GAS,
+    pollMs: init.pollMs ?? pollMsFor(init.rpcUrls),
+  }
+}

@@ -1,0 +1,164 @@
+/**
+ * Deploying the contracts: by the deterministic deployer, so that the addresses follow from the code alone and are the same on every chain.
+ * What is there already is left alone, so a deployment may be repeated at any time, also after one that was interrupted.
+ */
+import { Wallet } from 'ethers'
+import type { MerogateError } from '../../../node/errors.ts'
+import type { Clock } from '../../../node/primitives/clock.ts'
+import type { Logger } from '../../../node/primitives/logger.ts'
+import type { ContractName } from '../contracts/artifacts.ts'
+import { isRevert } from '../contracts/codec.ts'
+import { ensureDeployer, hasCode } from './deployer.ts'
+import type { DeployedContract, Deployment } from './deployment.ts'
+import { ethereumError } from '../errors.ts'
+import type { FinalityRule } from '../rpc/head.ts'
+import { DEFAULT_MAX_FEE_PER_GAS, LOCAL_POLL_MS } from '../limits.ts'
+import { compilerVersion, creationOf, planDeployment, type PlannedContract } from './plan.ts'
+import { EthereumRpc } from '../rpc/rpc.ts'
+import { type Mined, type Sent, TransactionSender } from '../send/sender.ts'
+
+/** Told of a contract: where its transaction lies, or undefined when the contract was there before. */
+export type OnContract = (contract: PlannedContract, mined: Mined | undefined) => void
+
+export interface DeployInit {
+  readonly rpc: EthereumRpc
+  readonly sender: TransactionSender
+  readonly network: string
+  readonly chainId: number
+  /** Told the hash of every transaction that is signed to make a contract, before it is sent. */
+  readonly onSigned?: (contract: PlannedContract, hash: string) => void
+  /** Called for each contract when it lies in a block. */
+  readonly onContract?: OnContract
+  /** Called once when all lie in a block and only finality is waited for. */
+  readonly onMined?: () => void
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Puts every contract on the chain that is not there yet, waits until that is final, and says where they are.
+ * @throws ETHEREUM_DEPLOY (chain), ETHEREUM_FUNDS (chain), ETHEREUM_FEE (limit), ANCHOR_UNREACHABLE (transport)
+ */
+export async function deployContracts(init: DeployInit): Promise<Deployment> {
+  const { rpc, sender, onContract, signal } = init
+  const plan = planDeployment()
+  const sent = new Map<ContractName, Sent>()
+  let isDeployerThere = false
+  for (const contract of plan) {
+    if (await hasCode(rpc, contract.address, signal)) {
+      onContract?.(contract, undefined)
+      continue
+    }
+    if (!isDeployerThere) await ensureDeployer(rpc, sender, signal)
+    isDeployerThere = true
+    const made = await create(init, contract)
+    if (made !== undefined) sent.set(contract.name, made)
+    onContract?.(contract, made)
+  }
+  if (sent.size > 0) init.onMined?.()
+  const made: Partial<Record<ContractName, DeployedContract>> = {}
+  for (const contract of plan) {
+    const final = await sent.get(contract.name)?.final(signal)
+    if (final !== undefined && !(await hasCode(rpc, contract.address, signal))) {
+      throw notMade(contract, final.transaction)
+    }
+    made[contract.name] = {
+      address: contract.address,
+      ...(final === undefined ? {} : { transaction: final.transaction, block: final.block }),
+    }
+  }
+  return toDeployment(init, plan, made)
+}
+
+/** Makes a contract; undefined when somebody else was faster, which is as good: nobody owns it. */
+async function create(
+  { rpc, sender, onSigned, signal }: DeployInit,
+  contract: PlannedContract,
+): Promise<Sent | undefined> {
+  let transaction: string | undefined
+  let cause: unknown
+  try {
+    const sent = await sender.send(
+      creationOf(contract),
+      (hash) => onSigned?.(contract, hash),
+      signal,
+    )
+    if (sent.succeeded) return sent
+    transaction = sent.transaction
+  } catch (error) {
+    if (!isRevert(error)) throw error
+    cause = error
+  }
+  if (await hasCode(rpc, contract.address, signal)) return undefined
+  throw notMade(contract, transaction, cause)
+}
+
+function notMade(
+  { name, address }: PlannedContract,
+  transaction: string | undefined,
+  cause?: unknown,
+): MerogateError {
+  return ethereumError(
+    'ETHEREUM_DEPLOY',
+    `${transaction === undefined ? 'a transaction' : `the transaction ${transaction}`} made no ${name} at ${address}: repeating the deployment is safe`,
+    { contract: name, address, ...(transaction === undefined ? {} : { transaction }) },
+    { cause },
+  )
+}
+
+function toDeployment(
+  { network, chainId }: Pick<DeployInit, 'network' | 'chainId'>,
+  plan: readonly PlannedContract[],
+  made: Partial<Record<ContractName, DeployedContract>>,
+): Deployment {
+  const { IdentityRegistry, ContextAnchor, PackageRegistry } = made
+  if (IdentityRegistry === undefined || ContextAnchor === undefined) {
+    throw ethereumError('ETHEREUM_DEPLOY', 'the plan has not all contracts')
+  }
+  return {
+    version: 1,
+    chain: 'ethereum',
+    network,
+    chainId,
+    contracts: {
+      identityRegistry: IdentityRegistry,
+      contextAnchor: ContextAnchor,
+      ...(PackageRegistry === undefined ? {} : { packageRegistry: PackageRegistry }),
+    },
+    verification: {
+      compiler: compilerVersion(),
+      constructorArguments: Object.fromEntries(
+        plan.map(({ name, constructorArguments }) => [name, constructorArguments]),
+      ),
+    },
+  }
+}
+
+/** What a deployment by itself is given: endpoints and a key. */
+export interface DeployWithInit extends Omit<DeployInit, 'rpc' | 'sender'> {
+  readonly rpcUrls: readonly string[]
+  /** Private key of the account that pays, hexadecimal with 0x. */
+  readonly key: string
+  readonly finality: FinalityRule
+  /** Wei per gas. @default DEFAULT_MAX_FEE_PER_GAS */
+  readonly maxFeePerGas?: bigint
+  /** @default LOCAL_POLL_MS */
+  readonly pollMs?: number
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** As {@link deployContracts}, with connections of its own. */
+export async function deployWith(init: DeployWithInit): Promise<Deployment> {
+  const { rpcUrls: urls, chainId, clock, logger, finality, pollMs = LOCAL_POLL_MS } = init
+  const rpc = new EthereumRpc({ urls, chainId, clock, logger })
+  try {
+    const wallet = new Wallet(init.key)
+    const fees = { maxFeePerGas: init.maxFeePerGas ?? DEFAULT_MAX_FEE_PER_GAS }
+    const sender = new TransactionSender({
+      ...{ rpc, wallet, chainId, fees, finality, clock, logger, pollMs },
+    })
+    return await deployContracts({ ...init, rpc, sender })
+  } finally {
+    rpc.stop()
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Membership on Ethereum, and on every chain that speaks its JSON-RPC: contexts, groups and members in the contract `ContextAnchor`. The
+ * Ethereum SDK is loaded when the anchor starts.
+ *
+ * ```ts
+ * import { createNode } from 'merogate/node'
+ * import { ethereumAnchor, readDeployment } from 'merogate/chains/ethereum'
+ *
+ * const anchor = ethereumAnchor({
+ *   rpcUrls: ['https://rpc.example.org'],
+ *   deployment: await readDeployment('sepolia.json'),
+ *   key: { env: 'MEROGATE_ETHEREUM_KEY' },
+ * })
+ * const node = await createNode({ home: '.node', anchors: [anchor] })
+ * ```
+ *
+ * @packageDocumentation
+ */
+import type { AnchorComponents, AnchorFactory } from '../../node/anchor/anchor.ts'
+import { envelopeAnchor } from '../../node/anchor/envelope-anchor.ts'
+import { resolveInit } from './defaults.ts'
+import type { Deployment } from './deploy/deployment.ts'
+import type { FinalityRule } from './rpc/head.ts'
+import type { KeyReference } from './key.ts'
+import { LazyService } from './lazy-service.ts'
+
+export { DEFAULT_FINALITY } from './defaults.ts'
+export { parseDeployment, readDeployment, type Deployment } from './deploy/deployment.ts'
+export type { FinalityRule } from './rpc/head.ts'
+export type { KeyReference } from './key.ts'
+
+export interface EthereumAnchorInit {
+  /** JSON-RPC endpoints, `http:` or `https:`, the preferred first. What one does not answer, the next is asked. */
+  readonly rpcUrls: readonly string[]
+  /** Endpoint for subscriptions, `ws:` or `wss:`. @default none: changes are found by looking */
+  readonly wsUrl?: string | undefined
+  /** Where the contracts are, see {@link readDeployment}. */
+  readonly deployment: Deployment
+  /** Key of the account that pays, and that speaks for this node's identities. @default none */
+  readonly key?: KeyReference | undefined
+  /** Gateway of somebody who pays in this node's place. @default none */
+  readonly relayer?:
+    { readonly url: string; readonly apiKey?: KeyReference | undefined } | undefined
+  /** @default DEFAULT_FINALITY */
+  readonly finality?: FinalityRule | undefined
+  /** Most this node pays per gas, wei. @default DEFAULT_MAX_FEE_PER_GAS */
+  readonly maxFeePerGas?: bigint | undefined
+  /** Pause between two looks at the chain, ms. @default LOCAL_POLL_MS for endpoints on this machine, otherwise POLL_MS */
+  readonly pollMs?: number | undefined
+  /** Age at which a transaction that is in no block is offered more, ms. @default STUCK_MS */
+  readonly stuckMs?: number | undefined
+}
+
+/**
+ * Makes an anchor over the contracts of a deployment. The endpoints need not answer yet: whoever asks meanwhile gets ANCHOR_UNREACHABLE.
+ * @throws at start: ETHEREUM_KEY (input)
+ */
+export function ethereumAnchor(init: EthereumAnchorInit): AnchorFactory {
+  const { deployment } = init
+  return (components: AnchorComponents) => {
+    const service = new LazyService(async () => {
+      const { openService } = await import('./open-service.ts')
+      return openService(resolveInit(init), components)
+    }, init)
+    return envelopeAnchor({
+      protocol: 'ethereum',
+      network: deployment.network,
+      contract: deployment.contracts.contextAnchor.address,
+      service,
+      ...(deployment.contracts.packageRegistry === undefined ? {} : { packages: service.packages }),
+    })(components)
+  }
+}

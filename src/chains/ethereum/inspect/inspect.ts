@@ -1,0 +1,187 @@
+/** Everything about a deployment, its chain and an account that can be seen from outside, for `merogate chain status` and `doctor`. */
+import type { Clock } from '../../../node/primitives/clock.ts'
+import type { Logger } from '../../../node/primitives/logger.ts'
+import type { ContractName } from '../contracts/artifacts.ts'
+import { abiOf, isRevert } from '../contracts/codec.ts'
+import { operationCosts, type OperationCost } from '../deploy/costs.ts'
+import { hasCode } from '../deploy/deployer.ts'
+import type { Deployment } from '../deploy/deployment.ts'
+import { type PresentFees, readPresentFees } from '../send/fees.ts'
+import { type FinalityRule, readBlock, readFinal, readTime } from '../rpc/head.ts'
+import { planDeployment } from '../deploy/plan.ts'
+import { type EndpointReport, probeEndpoint, probeSubscription } from './probe.ts'
+import { type Endpoint, EthereumRpc } from '../rpc/rpc.ts'
+
+export interface InspectInit {
+  readonly rpcUrls: readonly string[]
+  readonly wsUrl?: string | undefined
+  readonly deployment: Deployment
+  readonly finality: FinalityRule
+  readonly maxFeePerGas: bigint
+  /** Account that pays. @default none */
+  readonly account?: string | undefined
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** A contract of the deployment. */
+export interface ContractReport {
+  readonly name: ContractName
+  readonly address: string
+  readonly isPresent: boolean
+  /** Whether this release would put it there. */
+  readonly isPlanned: boolean
+}
+
+export interface AccountReport {
+  readonly address: string
+  /** Wei. */
+  readonly balance: bigint
+  /** Transactions that are sent and lie in no block. */
+  readonly pending: number
+}
+
+/** What the endpoints that answer say. */
+export interface ChainState {
+  readonly head: { readonly number: number; readonly ageSeconds: number }
+  readonly final: { readonly number: number; readonly ageSeconds: number }
+  /** What the chain expects the time to be, less what this machine says, seconds. */
+  readonly clockSkewSeconds: number
+  readonly contracts: readonly ContractReport[]
+  /** Registry that the context contract was told; undefined when it does not answer. */
+  readonly registry: string | undefined
+  readonly account: AccountReport | undefined
+  readonly fees: PresentFees
+  readonly costs: readonly OperationCost[]
+  /** Hash of the same final block by endpoint, where there is one. */
+  readonly finalHashes: readonly { readonly endpoint: string; readonly hash: string }[]
+}
+
+export interface ChainReport {
+  readonly network: string
+  readonly chainId: number
+  readonly finality: FinalityRule
+  readonly maxFeePerGas: bigint
+  /** Address of the registry as the deployment has it. */
+  readonly expectedRegistry: string
+  readonly endpoints: readonly EndpointReport[]
+  /** Undefined when no endpoint is ok. */
+  readonly state: ChainState | undefined
+  /** Undefined when there is none; `failure` is undefined when it works. */
+  readonly subscription: { readonly failure: string | undefined } | undefined
+}
+
+/** Looks at everything. Endpoints that fail are part of the report. @throws ANCHOR_UNREACHABLE when all fail between two questions */
+export async function inspectChain(init: InspectInit): Promise<ChainReport> {
+  const { rpcUrls, wsUrl, deployment, finality, maxFeePerGas, clock, logger } = init
+  const { chainId, network, contracts } = deployment
+  const probe = { chainId, finality, clock, logger }
+  const [subscription, ...endpoints] = await Promise.all([
+    wsUrl === undefined
+      ? undefined
+      : probeSubscription(wsUrl, clock).then((failure) => ({ failure })),
+    ...rpcUrls.map((url) => probeEndpoint(url, probe)),
+  ])
+  const urls = rpcUrls.filter((_, i) => endpoints[i]?.state === 'ok')
+  const common = Math.min(...endpoints.flatMap(({ final }) => final ?? []))
+  const facts = {
+    ...{ network, chainId, finality, maxFeePerGas, subscription, endpoints },
+    expectedRegistry: contracts.identityRegistry.address,
+  }
+  if (urls.length === 0) return { ...facts, state: undefined }
+  const rpc = new EthereumRpc({ urls, chainId, clock, logger })
+  try {
+    return { ...facts, state: await readState(init, rpc, common) }
+  } finally {
+    rpc.stop()
+  }
+}
+
+async function readState(init: InspectInit, rpc: EthereumRpc, common: number): Promise<ChainState> {
+  const { deployment, finality, account, clock } = init
+  const hashes = await Promise.all(
+    rpc.endpoints.map(async (endpoint) => {
+      const hash = await hashAt(endpoint, common)
+      return hash === undefined ? [] : [{ endpoint: endpoint.name, hash }]
+    }),
+  )
+  const nowSeconds = Math.floor(clock.nowMs() / 1000)
+  const blocks = await rpc.run(async (endpoint) => ({
+    head: await readBlock(endpoint, 'latest'),
+    final: await readBlock(endpoint, await readFinal(endpoint, finality)),
+    time: await readTime(endpoint),
+  }))
+  const at = (block: (typeof blocks)['head']): ChainState['head'] => ({
+    number: block?.number ?? 0,
+    ageSeconds: Math.max(0, nowSeconds - Number(block?.timestamp ?? 0n)),
+  })
+  const fees = await rpc.run(readPresentFees)
+  return {
+    head: at(blocks.head),
+    final: at(blocks.final),
+    clockSkewSeconds: Number(blocks.time) - nowSeconds,
+    contracts: await readContracts(rpc, deployment),
+    registry: await readRegistry(rpc, deployment.contracts.contextAnchor.address),
+    account: account === undefined ? undefined : await readAccount(rpc, account),
+    fees,
+    costs: operationCosts(fees.baseFee + fees.tip),
+    finalHashes: hashes.flat(),
+  }
+}
+
+async function hashAt(endpoint: Endpoint, height: number): Promise<string | undefined> {
+  try {
+    return (await readBlock(endpoint, height))?.hash
+  } catch {
+    return undefined // it answered a moment ago; that it has not this block is no word on its hash
+  }
+}
+
+async function readContracts(
+  rpc: EthereumRpc,
+  { contracts }: Deployment,
+): Promise<ContractReport[]> {
+  const plan = planDeployment()
+  const { identityRegistry, contextAnchor, packageRegistry } = contracts
+  const all: readonly [ContractName, { address: string } | undefined][] = [
+    ['IdentityRegistry', identityRegistry],
+    ['ContextAnchor', contextAnchor],
+    ['PackageRegistry', packageRegistry],
+  ]
+  return Promise.all(
+    all.flatMap(([name, contract]) => {
+      if (contract === undefined) return []
+      const { address } = contract
+      const planned = plan.find((each) => each.name === name)?.address
+      const isPlanned = planned?.toLowerCase() === address.toLowerCase()
+      return [hasCode(rpc, address).then((isPresent) => ({ name, address, isPresent, isPlanned }))]
+    }),
+  )
+}
+
+/** What the context contract answers when it is asked for its registry. */
+async function readRegistry(rpc: EthereumRpc, address: string): Promise<string | undefined> {
+  const abi = abiOf('ContextAnchor')
+  const call = { to: address, data: abi.encodeFunctionData('identities') }
+  try {
+    const answer = String(await rpc.send('eth_call', [call, 'latest']))
+    return answer.length === 66 ? `0x${answer.slice(26)}` : undefined
+  } catch (error) {
+    if (isRevert(error)) return undefined
+    throw error
+  }
+}
+
+async function readAccount(rpc: EthereumRpc, address: string): Promise<AccountReport> {
+  return rpc.run(async (endpoint) => {
+    const balance = await endpoint.send('eth_getBalance', [address, 'latest'])
+    const [latest, pending] = await Promise.all(
+      ['latest', 'pending'].map((tag) => endpoint.send('eth_getTransactionCount', [address, tag])),
+    )
+    return {
+      address,
+      balance: BigInt(String(balance)),
+      pending: Math.max(0, Number(pending) - Number(latest)),
+    }
+  })
+}

@@ -1,0 +1,88 @@
+/** One look at one endpoint: does it answer, how fast, for which chain, and where does it stand. */
+import { WebSocket } from 'ws'
+import { toMerogateError } from '../../../node/errors.ts'
+import type { Clock } from '../../../node/primitives/clock.ts'
+import type { Logger } from '../../../node/primitives/logger.ts'
+import { type FinalityRule, readFinal, readHead } from '../rpc/head.ts'
+import { ANSWER_TIMEOUT_MS, MAX_ANSWER_BYTES } from '../limits.ts'
+import { endpointName, EthereumRpc, readChainId } from '../rpc/rpc.ts'
+
+/** What an endpoint showed. What is undefined could not be read. */
+export interface EndpointReport {
+  /** Address without credentials. */
+  readonly name: string
+  /** `wrong-chain` when it serves another; `failed` when it answers but not what is needed. */
+  readonly state: 'ok' | 'unreachable' | 'wrong-chain' | 'failed'
+  readonly chainId?: number
+  /** Time of one question, ms. */
+  readonly latencyMs?: number
+  readonly head?: number
+  /** Newest final block by the node's rule. */
+  readonly final?: number
+  /** Why it is not ok. */
+  readonly reason?: string
+}
+
+export interface ProbeInit {
+  readonly chainId: number
+  readonly finality: FinalityRule
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Looks at an endpoint; never rejects. */
+export async function probeEndpoint(url: string, init: ProbeInit): Promise<EndpointReport> {
+  const { chainId: expected, finality, clock, logger } = init
+  const name = endpointName(url)
+  const startedMs = clock.nowMs()
+  let chainId: number
+  try {
+    chainId = await readChainId(url)
+  } catch (error) {
+    return { name, state: 'unreachable', reason: toMerogateError(error).message }
+  }
+  const seen = { name, chainId, latencyMs: clock.nowMs() - startedMs }
+  if (chainId !== expected) {
+    return {
+      ...seen,
+      state: 'wrong-chain',
+      reason: `expected chain ${expected} at ${name}, got ${chainId}`,
+    }
+  }
+  const rpc = new EthereumRpc({ urls: [url], chainId, clock, logger })
+  try {
+    const head = await rpc.run(readHead)
+    const final = await rpc.run((endpoint) => readFinal(endpoint, finality))
+    return { ...seen, state: 'ok', head, final }
+  } catch (error) {
+    return { ...seen, state: 'failed', reason: toMerogateError(error).message }
+  } finally {
+    rpc.stop()
+  }
+}
+
+/** Asks a WebSocket endpoint for new blocks; undefined when it agrees, otherwise why not. Never rejects. */
+export async function probeSubscription(url: string, clock: Clock): Promise<string | undefined> {
+  const socket = new WebSocket(url, { maxPayload: MAX_ANSWER_BYTES })
+  const answer = await new Promise<string | undefined>((resolve) => {
+    const timer = clock.after(ANSWER_TIMEOUT_MS, () => resolve('no answer in time'))
+    const done = (reason: string | undefined): void => {
+      timer.cancel()
+      resolve(reason)
+    }
+    socket.on('open', () => {
+      const request = { jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params: ['newHeads'] }
+      socket.send(JSON.stringify(request))
+    })
+    socket.on('message', (data) => {
+      const isAgreed = /"result"\s*:\s*"0x[0-9a-f]+"/i.test(
+        Buffer.isBuffer(data) ? data.toString() : '',
+      )
+      done(isAgreed ? undefined : 'it refuses eth_subscribe')
+    })
+    socket.on('error', (error) => done(error.message.slice(0, 160) || 'it cannot be reached'))
+    socket.on('close', () => done('it closed the connection'))
+  })
+  socket.terminate()
+  return answer
+}

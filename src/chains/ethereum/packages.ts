@@ -1,0 +1,221 @@
+/** The package registry contract as a `PackageService`. */
+import { getBytes, type Result, type Wallet } from 'ethers'
+import type { SignedEnvelope } from '../../node/anchor/model/checks.ts'
+import { badAnswer } from '../../node/anchor/errors.ts'
+import type { Domain } from '../../node/anchor/operations.ts'
+import { packageTextsCodec, releaseCodec } from '../../node/anchor/packages/envelope.ts'
+import type { PackageEvent, PackageEventBody } from '../../node/anchor/packages/events.ts'
+import type {
+  LatestReleases,
+  PackageRecord,
+  ReleasePage,
+  ReleaseRecord,
+} from '../../node/anchor/packages/registry.ts'
+import type { PackageService } from '../../node/anchor/packages/service.ts'
+import type {
+  Answer,
+  EnvelopeScheme,
+  PageOptions,
+  QueryOptions,
+  ServiceOptions,
+  Submission,
+} from '../../node/anchor/service.ts'
+import { fromHex } from '../../node/primitives/bytes.ts'
+import type { Clock } from '../../node/primitives/clock.ts'
+import { PackageId, PublicKey } from '../../node/primitives/ids.ts'
+import type { Bindings } from './bindings.ts'
+import { abiOf, hex, networkBytes } from './contracts/codec.ts'
+import { EVM_CHAIN } from './constants.ts'
+import { readTime } from './rpc/head.ts'
+import type { Heights } from './rpc/heights.ts'
+import { type Log, type Logged, readEvents } from './contracts/logs.ts'
+import type { EthereumRpc } from './rpc/rpc.ts'
+import { ethereumScheme, typedDomain } from './scheme.ts'
+import type { TransactionSender } from './send/sender.ts'
+import { Submitter } from './send/submitter.ts'
+import { ContractViews } from './contracts/views.ts'
+
+export interface PackagesInit {
+  readonly rpc: EthereumRpc
+  readonly heights: Heights
+  readonly chainId: number
+  /** Of the registry. */
+  readonly address: string
+  readonly bindings: Bindings
+  readonly wallet: Wallet | undefined
+  /** Sends this node's transactions; without it the registry can only be read: relayers carry nothing to it. */
+  readonly sender: TransactionSender | undefined
+  /** What signs for identities. @default the wallet, see `scheme.ts` */
+  readonly scheme?: EnvelopeScheme | undefined
+  readonly clock: Clock
+}
+
+export class EthereumPackages implements PackageService {
+  readonly scheme: EnvelopeScheme
+  readonly #init: PackagesInit
+  readonly #views: ContractViews
+  readonly #submitter: Submitter
+
+  constructor(init: PackagesInit) {
+    const { rpc, heights, chainId, address, bindings, wallet, sender } = init
+    this.#init = init
+    const target = { contract: 'PackageRegistry', address } as const
+    this.#views = new ContractViews({ rpc, heights, ...target, unknown: 'PackageNotFound' })
+    this.#submitter = new Submitter({ ...target, rpc, carrier: sender, heights })
+    const domain = typedDomain('merogate packages', chainId, address)
+    this.scheme = init.scheme ?? ethereumScheme({ domain, bindings, wallet, sender })
+  }
+
+  async readDomain(): Promise<Domain> {
+    const { chainId, address } = this.#init
+    const contract = fromHex(address.slice(2))
+    return { chain: EVM_CHAIN, network: networkBytes(chainId), contract }
+  }
+
+  async readTime({ signal }: ServiceOptions = {}): Promise<bigint> {
+    const seconds = BigInt(Math.floor(this.#init.clock.nowMs() / 1000))
+    return this.#init.rpc.run((endpoint) => readTime(endpoint, seconds), signal)
+  }
+
+  async readPackage(
+    id: PackageId,
+    options?: QueryOptions,
+  ): Promise<Answer<PackageRecord | undefined>> {
+    const toValue = (result: Result): PackageRecord => toPackage(id, result)
+    return this.#views.find({ name: 'package', args: [hex(id)], toValue }, options)
+  }
+
+  async readReleasePage(
+    id: PackageId,
+    offset: number,
+    length: number,
+    options?: PageOptions,
+  ): Promise<Answer<ReleasePage | undefined>> {
+    const args = [hex(id), offset, length]
+    return this.#views.page(hex(id), { name: 'releases', args, toValue: toReleasePage }, options)
+  }
+
+  async readRelease(
+    id: PackageId,
+    version: string,
+    options?: QueryOptions,
+  ): Promise<Answer<ReleaseRecord | undefined>> {
+    const toValue = ([release]: Result): ReleaseRecord => toRelease(release)
+    const question = { name: 'release', args: [hex(id), version], toValue }
+    return this.#views.find(question, options, 'ReleaseNotFound')
+  }
+
+  async readLatest(id: PackageId, options?: QueryOptions): Promise<Answer<LatestReleases>> {
+    const toValue = ([stable, preRelease]: Result): LatestReleases => ({
+      stable: toOptionalRelease(stable),
+      preRelease: toOptionalRelease(preRelease),
+    })
+    return this.#views.ask({ name: 'latest', args: [hex(id)], toValue }, options)
+  }
+
+  async readNonce(signer: PublicKey, options?: QueryOptions): Promise<Answer<bigint>> {
+    const toValue = ([nonce]: Result): bigint => nonce as bigint // the ABI says uint64
+    return this.#views.ask({ name: 'nonceOf', args: [hex(signer)], toValue }, options)
+  }
+
+  async findTransaction(
+    transaction: string,
+    { signal }: ServiceOptions = {},
+  ): Promise<bigint | undefined> {
+    return this.#submitter.find(transaction, signal)
+  }
+
+  async submit(signed: SignedEnvelope, { signal }: ServiceOptions = {}): Promise<Submission> {
+    return this.#submitter.submit(signed, { signal })
+  }
+
+  /** What the registry announced in the blocks from `from` to `to`, oldest first, as far as these are final. @throws as the other reads */
+  async readEvents(
+    from: number,
+    to: number,
+    { signal }: ServiceOptions = {},
+  ): Promise<readonly Logged<PackageEvent>[]> {
+    const { heights, address } = this.#init
+    return readEvents(heights, { address, from, to }, decodePackageEvent, signal)
+  }
+}
+
+/** The event of a log; undefined for one that is none of the registry's. @throws ANCHOR_BAD_ANSWER (protocol) */
+function decodePackageEvent(where: string, { topics, data }: Log): PackageEvent | undefined {
+  try {
+    const parsed = abiOf('PackageRegistry').parseLog({ topics, data })
+    const body = parsed === null ? undefined : toBody(parsed.name, parsed.args)
+    if (parsed === null || body === undefined) return undefined
+    const { subject, signer, nonce, revision } = parsed.args
+    return {
+      ...body,
+      subject: PackageId.from(getBytes(String(subject))),
+      signer: PublicKey.from(getBytes(String(signer))),
+      nonce: BigInt(String(nonce)),
+      revision: BigInt(String(revision)),
+    }
+  } catch {
+    // the ABI is ours: what does not fit it comes from another contract, or a broken endpoint
+    throw badAnswer(where, 'an event of another shape')
+  }
+}
+
+function toBody(event: string, args: Result): PackageEventBody | undefined {
+  const text = (name: string): string => String(args[name])
+  switch (event) {
+    case 'PackagePublished': {
+      const [description, repository] = [text('description'), text('repository')]
+      return { name: event, package: text('name'), description, repository }
+    }
+    case 'ReleasePublished':
+      return { name: event, release: releaseCodec.decode(getBytes(text('release'))) }
+    case 'ReleaseYanked':
+      return { name: event, version: text('version'), reason: text('reason') }
+    case 'OwnerChanged': {
+      const owner = PublicKey.from(getBytes(text('owner')))
+      return { name: event, owner, isOwner: args['isOwner'] === true }
+    }
+    default:
+      return undefined
+  }
+}
+
+/** `package(id)`. */
+function toPackage(id: PackageId, [found]: Result): PackageRecord {
+  // a struct
+  const [revision, releases, owners, record, latestStable, latestPreRelease] = found as Result
+  return {
+    id,
+    ...packageTextsCodec.decode(getBytes(String(record))),
+    owners: [...(owners as Result)].map((owner) => PublicKey.from(getBytes(String(owner)))),
+    revision: revision as bigint, // the ABI says uint64
+    releaseCount: Number(releases),
+    latestStable: latestStable === '' ? undefined : String(latestStable),
+    latestPreRelease: latestPreRelease === '' ? undefined : String(latestPreRelease),
+  }
+}
+
+/** `releases(id, offset, length)`. */
+function toReleasePage([revision, total, items]: Result): ReleasePage {
+  return {
+    revision: revision as bigint, // the ABI says uint64
+    total: Number(total),
+    items: [...(items as Result)].map(toRelease),
+  }
+}
+
+function toRelease(found: unknown): ReleaseRecord {
+  const [slot, yanked, yankReason, record] = found as Result // a struct
+  return {
+    ...releaseCodec.decode(getBytes(String(record))),
+    slot: Number(slot),
+    yanked: yanked === true,
+    yankReason: String(yankReason),
+  }
+}
+
+/** One that does not exist has no record. */
+function toOptionalRelease(found: unknown): ReleaseRecord | undefined {
+  const record: unknown = (found as Result)[3]
+  return record === '0x' ? undefined : toRelease(found)
+}

@@ -1,0 +1,51 @@
+/** The address of an endpoint: what is asked, what may be told of it, and what must never be. */
+
+/** Shorter parts of an address are words such as `v3`, and no secrets. */
+const MIN_SECRET_CHARS = 6
+/** Characters of somebody else's words that are told on. */
+const MAX_TEXT_CHARS = 200
+
+export interface EndpointAddress {
+  /** Without credentials, for messages: keys stand in its user, path and query. */
+  readonly name: string
+  /** What is asked; no user and password, which `fetch` refuses there. */
+  readonly url: string
+  /** User and password, if there are any. */
+  readonly headers: Readonly<Record<string, string>>
+  /** Another's words without anything that is secret in this address, and not too many of them. */
+  redact(text: string): string
+}
+
+/** The address of an endpoint without what may be secret. */
+export function endpointName(url: string): string {
+  const { protocol, host } = new URL(url)
+  return `${protocol}//${host}`
+}
+
+/** Takes an address apart. @throws TypeError when it is none; it does not repeat it */
+export function endpointAddress(text: string): EndpointAddress {
+  if (!URL.canParse(text))
+    throw new TypeError('expected the URL of an endpoint, got something else')
+  const url = new URL(text)
+  const name = endpointName(text)
+  const user = decodeURIComponent(url.username)
+  const password = decodeURIComponent(url.password)
+  const parts = [user, password, ...url.pathname.split('/'), ...url.searchParams.values()]
+  // as it was written, and as it is meant
+  const secrets = [...parts, ...parts.map(encodeURIComponent), url.search.slice(1)]
+    .filter(({ length }) => length >= MIN_SECRET_CHARS)
+    .sort((a, b) => b.length - a.length)
+  url.username = ''
+  url.password = ''
+  const basic = Buffer.from(`${user}:${password}`).toString('base64')
+  return {
+    name,
+    url: url.href,
+    headers: user === '' && password === '' ? {} : { authorization: `Basic ${basic}` },
+    redact(words) {
+      let clean = words
+      for (const secret of secrets) clean = clean.replaceAll(secret, '…')
+      return clean.slice(0, MAX_TEXT_CHARS)
+    },
+  }
+}

@@ -1,0 +1,89 @@
+/** Where the chain stands: its head, the height that counts as final, and the time of the next block. */
+import { toQuantity } from 'ethers'
+import { badAnswer } from '../../../node/anchor/errors.ts'
+import { MAX_IDLE_SECONDS } from '../limits.ts'
+import type { Endpoint } from './rpc.ts'
+import { rpcErrorKind } from './rpc-errors.ts'
+
+/**
+ * When a block counts as final: when the chain says so (`finalized`, some 13 minutes on mainnet), when two thirds of the validators have
+ * attested it (`safe`, some 6 minutes), or when so many blocks lie above it. 0: at once, for a chain of one's own.
+ */
+export type FinalityRule = 'finalized' | 'safe' | number
+
+/** A block, as far as it matters here. */
+export interface Block {
+  readonly number: number
+  readonly hash: string
+  /** Unix seconds. */
+  readonly timestamp: bigint
+}
+
+/** The block that is being made has no number and no hash yet. */
+const PENDING = 'pending'
+
+/** A block by tag or number; undefined when the endpoint has none. */
+export async function readBlock(
+  endpoint: Endpoint,
+  block: string | number,
+): Promise<Block | undefined> {
+  const tag = typeof block === 'number' ? toQuantity(block) : block
+  const answer = await endpoint.send('eth_getBlockByNumber', [tag, false])
+  if (answer === null) return undefined
+  if (typeof answer === 'object' && answer !== undefined) {
+    const { number, hash, timestamp } = answer as Record<string, unknown> // each is checked below
+    if (isQuantity(timestamp) && (isQuantity(number) || tag === PENDING)) {
+      const at = isQuantity(number) ? Number(number) : 0
+      return { number: at, hash: String(hash), timestamp: BigInt(timestamp) }
+    }
+  }
+  throw badAnswer(endpoint.name, 'a block of another shape')
+}
+
+function isQuantity(value: unknown): value is string {
+  return typeof value === 'string' && /^0x[0-9a-f]{1,13}$/i.test(value)
+}
+
+/** Number of the newest block. */
+export async function readHead(endpoint: Endpoint): Promise<number> {
+  const answer = await endpoint.send('eth_blockNumber', [])
+  if (!isQuantity(answer)) throw badAnswer(endpoint.name, 'a block number of another shape')
+  return Number(answer)
+}
+
+/** Transactions of an account that count as used, at a tag. */
+export async function readNonce(endpoint: Endpoint, account: string, tag: string): Promise<number> {
+  const answer = await endpoint.send('eth_getTransactionCount', [account, tag])
+  if (!isQuantity(answer)) throw badAnswer(endpoint.name, 'a nonce of another shape')
+  return Number(answer)
+}
+
+/** Number of the newest block that counts as final. A chain that has no final block yet has its first. */
+export async function readFinal(endpoint: Endpoint, rule: FinalityRule): Promise<number> {
+  if (typeof rule === 'number') return Math.max(0, (await readHead(endpoint)) - rule)
+  return (await readBlock(endpoint, rule))?.number ?? 0
+}
+
+/**
+ * Time of the next block, Unix seconds, as the endpoint expects it: the chain's clock is what requests are judged by, and this machine's may
+ * be wrong. Where no pending block is shown the newest one's time is the least it can be; such a chain may have been idle since, so this
+ * machine's word counts then, within bounds that keep what rests on it valid.
+ */
+export async function readTime(endpoint: Endpoint, machineSeconds: bigint = 0n): Promise<bigint> {
+  const latest = await readBlock(endpoint, 'latest')
+  if (latest === undefined) throw badAnswer(endpoint.name, 'no block')
+  const pending = await readPending(endpoint)
+  if (pending !== undefined && pending.timestamp > latest.timestamp) return pending.timestamp
+  const most = latest.timestamp + MAX_IDLE_SECONDS
+  if (machineSeconds <= latest.timestamp) return latest.timestamp
+  return machineSeconds < most ? machineSeconds : most
+}
+
+async function readPending(endpoint: Endpoint): Promise<Block | undefined> {
+  try {
+    return await readBlock(endpoint, PENDING)
+  } catch (error) {
+    if (rpcErrorKind(error) === undefined) throw error
+    return undefined // not every endpoint shows it
+  }
+}

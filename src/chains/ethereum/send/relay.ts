@@ -1,0 +1,111 @@
+/** Carries the signed envelopes of others to the context contract, from an account of its own. What may be carried is the caller's to decide. */
+import { Wallet } from 'ethers'
+import type { SignedEnvelope } from '../../../node/anchor/model/checks.ts'
+import type { Domain } from '../../../node/anchor/operations.ts'
+import type { Submission } from '../../../node/anchor/service.ts'
+import { fromHex } from '../../../node/primitives/bytes.ts'
+import type { Clock } from '../../../node/primitives/clock.ts'
+import type { Logger } from '../../../node/primitives/logger.ts'
+import { findApplied, type WaitInit, type Target, untilFinal } from '../contracts/applied.ts'
+import type { Refused } from './carrier.ts'
+import { networkBytes } from '../contracts/codec.ts'
+import { EVM_CHAIN } from '../constants.ts'
+import { resolveInit } from '../defaults.ts'
+import { ethereumError } from '../errors.ts'
+import type { EthereumAnchorInit } from '../index.ts'
+import { Heights } from '../rpc/heights.ts'
+import { type KeyReference, readKey } from '../key.ts'
+import { EthereumRpc } from '../rpc/rpc.ts'
+import { TransactionSender } from './sender.ts'
+import { type SubmitOptions, Submitter } from './submitter.ts'
+
+export interface EthereumRelayInit extends Omit<EthereumAnchorInit, 'key' | 'relayer' | 'wsUrl'> {
+  /** Key of the account that pays for others. */
+  readonly key: KeyReference
+  /** Key of the node's own account, which must be another. */
+  readonly nodeKey?: KeyReference | undefined
+}
+
+/** An account that pays for others, on one network. */
+export interface EthereumRelay {
+  readonly chain: 'ethereum'
+  readonly network: string
+  readonly domain: Domain
+  /** Address of the account. */
+  readonly address: string
+  /** Gas that an envelope may need, or what the contract would say to it now. @throws ANCHOR_UNREACHABLE (transport) */
+  estimate(
+    signed: SignedEnvelope,
+    signal?: AbortSignal,
+  ): Promise<{ readonly gas: bigint } | Refused>
+  /** Sends it; resolves when it lies in a block. */
+  submit(signed: SignedEnvelope, options?: SubmitOptions): Promise<Submission>
+  /** What became of an envelope that somebody sent lately; undefined when the chain shows nothing. */
+  find(envelope: Uint8Array, signal?: AbortSignal): Promise<Submission | undefined>
+  stop(): void
+}
+
+/** @throws ETHEREUM_KEY (input) */
+export async function openRelay(
+  init: EthereumRelayInit,
+  { clock, logger: parent }: { readonly clock: Clock; readonly logger: Logger },
+): Promise<EthereumRelay> {
+  const { deployment, rpcUrls: urls, stuckMs, finality, maxFeePerGas, pollMs } = resolveInit(init)
+  const { chainId, network } = deployment
+  const { address } = deployment.contracts.contextAnchor
+  const wallet = await openWallet(init)
+  const logger = parent.child({ component: 'relayer' })
+  const rpc = new EthereumRpc({ urls, chainId, clock, logger })
+  const heights = new Heights(rpc, finality)
+  const waiting: WaitInit = { rpc, heights, clock, pollMs }
+  const sender = new TransactionSender({
+    ...{ rpc, wallet, chainId, finality, heights, clock, logger, pollMs, fees: { maxFeePerGas } },
+    ...(stuckMs === undefined ? {} : { stuckMs }),
+  })
+  const target: Target = { contract: 'ContextAnchor', address }
+  const submitter = new Submitter({ ...target, rpc, carrier: sender, heights })
+  return {
+    chain: 'ethereum',
+    network,
+    domain: {
+      chain: EVM_CHAIN,
+      network: networkBytes(chainId),
+      contract: fromHex(address.slice(2)),
+    },
+    address: wallet.address,
+    estimate: (signed, signal) => submitter.estimate(signed, wallet.address, signal),
+    submit: (signed, options) => submitter.submit(signed, options),
+    async find(envelope, signal) {
+      const found = await submitter.findApplied(envelope, signal)
+      return (
+        found && {
+          ...toAccepted(found),
+          final: async ({ signal: ended } = {}) =>
+            toAccepted(await untilFinal(waiting, (at) => findApplied(at, target, envelope), ended)),
+        }
+      )
+    },
+    stop: () => rpc.stop(),
+  }
+}
+
+function toAccepted({
+  transaction,
+  block,
+}: {
+  transaction: string
+  block: number
+}): Extract<Submission, { accepted: true }> {
+  return { accepted: true, transaction, height: BigInt(block) }
+}
+
+/** The account that pays. Two senders of one account would take each other's nonces. */
+async function openWallet({ key, nodeKey }: EthereumRelayInit): Promise<Wallet> {
+  const found = await readKey(key)
+  if (nodeKey !== undefined && (await readKey(nodeKey)) === found) {
+    const message =
+      'expected a key for the relayer that is not the node’s own: make it an account for itself'
+    throw ethereumError('ETHEREUM_KEY', message)
+  }
+  return new Wallet(found)
+}

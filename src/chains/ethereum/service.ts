@@ -1,0 +1,216 @@
+/** The context contract as an `EnvelopeService`: reads with their height, envelopes in transactions, changes from events. */
+import type { Result, Wallet } from 'ethers'
+import type {
+  AnchorManifest,
+  ContextRecord,
+  GroupRecord,
+  MemberRecord,
+} from '../../node/anchor/anchor.ts'
+import type { SignedEnvelope } from '../../node/anchor/model/checks.ts'
+import type { MemberPage } from '../../node/anchor/model/queries.ts'
+import type { AnchorEvent } from '../../node/anchor/model/events.ts'
+import type { Domain } from '../../node/anchor/operations.ts'
+import type {
+  Answer,
+  Changes,
+  EnvelopeScheme,
+  EnvelopeService,
+  PageOptions,
+  QueryOptions,
+  ServiceOptions,
+  SignatureScheme,
+  Submission,
+} from '../../node/anchor/service.ts'
+import { fromHex } from '../../node/primitives/bytes.ts'
+import type { Clock } from '../../node/primitives/clock.ts'
+import type { ContextId, GroupId, PublicKey } from '../../node/primitives/ids.ts'
+import type { Logger } from '../../node/primitives/logger.ts'
+import type { WaitInit, Target } from './contracts/applied.ts'
+import { Bindings } from './bindings.ts'
+import { ChainChanges } from './contracts/changes.ts'
+import { hex, networkBytes, toContext, toGroup, toMember, toPage } from './contracts/codec.ts'
+import { EVM_CHAIN } from './constants.ts'
+import { decodeEvent } from './contracts/events.ts'
+import { type FinalityRule, readTime } from './rpc/head.ts'
+import { Heights } from './rpc/heights.ts'
+import { type Logged, readEvents } from './contracts/logs.ts'
+import { NewBlocks } from './contracts/new-blocks.ts'
+import { EthereumPackages } from './packages.ts'
+import { EthereumRpc } from './rpc/rpc.ts'
+import { ethereumScheme, typedDomain } from './scheme.ts'
+import type { Carrier } from './send/carrier.ts'
+import { TransactionSender } from './send/sender.ts'
+import { Submitter } from './send/submitter.ts'
+import { ContractViews } from './contracts/views.ts'
+
+/** Addresses of the contracts, hexadecimal with checksum. */
+export interface Contracts {
+  readonly identityRegistry: string
+  readonly contextAnchor: string
+  readonly packageRegistry?: string | undefined
+}
+
+/** Makes a carrier of what the service has. */
+export type CarrierFactory = (parts: WaitInit & { readonly target: Target }) => Carrier
+
+export interface EthereumServiceInit {
+  readonly rpcUrls: readonly string[]
+  readonly wsUrl?: string | undefined
+  readonly chainId: number
+  readonly contracts: Contracts
+  readonly finality: FinalityRule
+  /** The node's own account; without it the service reads, and somebody else carries. */
+  readonly wallet?: Wallet | undefined
+  /** What signs for identities, for whoever keeps accounts elsewhere. @default the wallet, see `scheme.ts` */
+  readonly scheme?: SignatureScheme | undefined
+  /** The same for the package registry, whose EIP-712 domain is another. */
+  readonly packageScheme?: EnvelopeScheme | undefined
+  /** Makes what carries envelopes in this node's place. @default the wallet sends them */
+  readonly carrier?: CarrierFactory | undefined
+  /** Wei per gas. */
+  readonly maxFeePerGas: bigint
+  readonly pollMs: number
+  readonly stuckMs?: number | undefined
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export class EthereumService implements EnvelopeService {
+  readonly supports: Partial<AnchorManifest>
+  readonly scheme: SignatureScheme
+  readonly rpc: EthereumRpc
+  readonly sender: TransactionSender | undefined
+  readonly lifecycle: { start(): Promise<void>; stop(): Promise<void> }
+  /** The package registry, where the deployment has one. */
+  readonly packages: EthereumPackages | undefined
+  readonly #init: EthereumServiceInit
+  readonly #heights: Heights
+  readonly #views: ContractViews
+  readonly #changes: ChainChanges
+  readonly #submitter: Submitter
+
+  constructor(init: EthereumServiceInit) {
+    const { rpcUrls: urls, wsUrl, chainId, contracts, finality, wallet, clock, logger } = init
+    const { identityRegistry: registry, contextAnchor: contract } = contracts
+    this.#init = init
+    this.rpc = new EthereumRpc({ urls, chainId, clock, logger })
+    const { rpc } = this
+    const heights = new Heights(rpc, finality)
+    this.#heights = heights
+    const target = { contract: 'ContextAnchor', address: contract } as const
+    this.#views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
+    const fees = { maxFeePerGas: init.maxFeePerGas }
+    const { stuckMs, pollMs } = init
+    this.sender =
+      wallet === undefined || init.carrier !== undefined
+        ? undefined
+        : new TransactionSender({
+            ...{ rpc, wallet, chainId, fees, finality, heights, clock, logger, pollMs },
+            ...(stuckMs === undefined ? {} : { stuckMs }),
+          })
+    const bindings = new Bindings({ rpc, chainId, registry, clock })
+    const domain = typedDomain('merogate contexts', chainId, contract)
+    this.scheme = init.scheme ?? ethereumScheme({ domain, bindings, wallet, sender: this.sender })
+    const newBlocks = new NewBlocks({ url: wsUrl, clock, logger })
+    this.#changes = new ChainChanges({ heights, contract, clock, pollMs, newBlocks })
+    const carrier = init.carrier?.({ target, rpc, heights, clock, pollMs }) ?? this.sender
+    this.#submitter = new Submitter({ ...target, rpc, carrier, heights })
+    const { packageRegistry } = contracts
+    this.packages =
+      packageRegistry === undefined
+        ? undefined
+        : new EthereumPackages({
+            ...{ rpc, heights, chainId, bindings, wallet, clock },
+            address: packageRegistry,
+            sender: this.sender,
+            scheme: init.packageScheme,
+          })
+    this.supports = {
+      finality: finality === 0 ? ['final'] : ['optimistic', 'final'],
+      eventPush: wsUrl !== undefined,
+      sponsoredFees: init.carrier !== undefined,
+    }
+    this.lifecycle = {
+      start: async () => newBlocks.start(),
+      stop: async () => {
+        newBlocks.stop()
+        rpc.stop()
+      },
+    }
+  }
+
+  async readDomain(): Promise<Domain> {
+    const { chainId, contracts } = this.#init
+    const contract = fromHex(contracts.contextAnchor.slice(2))
+    return { chain: EVM_CHAIN, network: networkBytes(chainId), contract }
+  }
+
+  async readTime({ signal }: ServiceOptions = {}): Promise<bigint> {
+    const seconds = BigInt(Math.floor(this.#init.clock.nowMs() / 1000))
+    return this.rpc.run((endpoint) => readTime(endpoint, seconds), signal)
+  }
+
+  async readContext(
+    id: ContextId,
+    options?: QueryOptions,
+  ): Promise<Answer<ContextRecord | undefined>> {
+    const toValue = (result: Result): ContextRecord => toContext(id, result)
+    return this.#views.find({ name: 'context', args: [hex(id)], toValue }, options)
+  }
+
+  async readGroup(id: GroupId, options?: QueryOptions): Promise<Answer<GroupRecord | undefined>> {
+    const toValue = (result: Result): GroupRecord => toGroup(id, result)
+    return this.#views.find({ name: 'group', args: [hex(id)], toValue }, options)
+  }
+
+  async readMember(
+    group: GroupId,
+    identity: PublicKey,
+    options?: QueryOptions,
+  ): Promise<Answer<MemberRecord | undefined>> {
+    const toValue = (result: Result): MemberRecord | undefined => toMember(identity, result)
+    return this.#views.ask({ name: 'member', args: [hex(group), hex(identity)], toValue }, options)
+  }
+
+  async readMemberPage(
+    group: GroupId,
+    offset: number,
+    length: number,
+    options?: PageOptions,
+  ): Promise<Answer<MemberPage | undefined>> {
+    const args = [hex(group), offset, length]
+    return this.#views.page(hex(group), { name: 'members', args, toValue: toPage }, options)
+  }
+
+  async findTransaction(
+    transaction: string,
+    { signal }: ServiceOptions = {},
+  ): Promise<bigint | undefined> {
+    return this.#submitter.find(transaction, signal)
+  }
+
+  async submit(signed: SignedEnvelope, { signal }: ServiceOptions = {}): Promise<Submission> {
+    return this.#submitter.submit(signed, { signal })
+  }
+
+  async waitForChanges(
+    since: bigint | undefined,
+    waitMs: number,
+    { signal }: ServiceOptions = {},
+  ): Promise<Changes> {
+    return this.#changes.wait(since, waitMs, signal)
+  }
+
+  /**
+   * What the contract announced in the blocks from `from` to `to`, oldest first, as long as these are final.
+   * @throws ANCHOR_UNREACHABLE (transport), ANCHOR_BAD_ANSWER (protocol)
+   */
+  async readEvents(
+    from: number,
+    to: number,
+    { signal }: ServiceOptions = {},
+  ): Promise<readonly Logged<AnchorEvent>[]> {
+    const address = this.#init.contracts.contextAnchor
+    return readEvents(this.#heights, { address, from, to }, decodeEvent, signal)
+  }
+}

@@ -1,0 +1,198 @@
+/** Everything that is signed for the contracts of Ethereum, right or wrong on purpose: requests by each door, bindings, invitations and claims. */
+import { getBytes, type TypedDataDomain, Wallet } from 'ethers'
+import { abiOf, hex } from '../../src/chains/ethereum/contracts/codec.ts'
+import { ethereumScheme, signInvitation, typedDomain } from '../../src/chains/ethereum/scheme.ts'
+import type { Signer } from '../../src/node/anchor/anchor.ts'
+import { envelopeCodec } from '../../src/node/anchor/envelope.ts'
+import type { SignedEnvelope } from '../../src/node/anchor/model/checks.ts'
+import {
+  type InvitationTerms,
+  type Operation,
+  OPERATION_ORDINALS,
+} from '../../src/node/anchor/operations.ts'
+import type { SignatureScheme } from '../../src/node/anchor/service.ts'
+import { ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
+import { EMPTY, utf8 } from '../../src/node/primitives/bytes.ts'
+import { sha256 } from '../../src/node/primitives/hash.ts'
+import { GroupId, PublicKey } from '../../src/node/primitives/ids.ts'
+import type { Call, ContractBench } from './ethereum-contracts.ts'
+
+/** How an envelope is proved: by the transaction of the signer's account, by that account's signature, by the signer's own. */
+export type Door = 'sender' | 'account' | 'ed25519'
+export const DOORS: readonly Door[] = ['sender', 'account', 'ed25519']
+
+/** The secp256k1 account of a person of the tests. */
+export function accountOf({ publicKey }: Signer): Wallet {
+  return new Wallet(hex(sha256(utf8('wallet'), publicKey)))
+}
+
+const REQUEST_TYPES = {
+  Request: [
+    { name: 'subject', type: 'bytes32' },
+    { name: 'signer', type: 'bytes32' },
+    { name: 'nonce', type: 'uint64' },
+    { name: 'validUntil', type: 'uint64' },
+    { name: 'operation', type: 'uint8' },
+    { name: 'envelope', type: 'bytes' },
+  ],
+}
+
+/** An account's EIP-712 signature of an envelope, 65 bytes; `lies` are shown to its owner in place of what stands in there. */
+export async function signTyped(
+  account: Wallet,
+  domain: TypedDataDomain,
+  envelope: Uint8Array,
+  lies: object = {},
+): Promise<Uint8Array> {
+  const { subject, signer, nonce, validUntil, operation } = envelopeCodec.decode(envelope)
+  const shown = {
+    ...{ subject: hex(subject), signer: hex(signer), nonce, validUntil, envelope: hex(envelope) },
+    operation: OPERATION_ORDINALS[operation.kind],
+    ...lies,
+  }
+  return getBytes(await account.signTypedData(domain, REQUEST_TYPES, shown))
+}
+
+/** An envelope with the proof that a door asks for, or what there is of it in bytes. */
+export async function prove(
+  bench: ContractBench,
+  envelope: Uint8Array,
+  door: Door,
+  signWith: Signer,
+): Promise<SignedEnvelope> {
+  if (door === 'sender') return { envelope, signature: EMPTY }
+  if (door === 'ed25519') return ED25519_SCHEME.signEnvelope(envelope, signWith)
+  const domain = typedDomain('merogate contexts', bench.chainId, bench.anchor)
+  return { envelope, signature: await signTyped(accountOf(signWith), domain, envelope) }
+}
+
+/** The call that delivers an envelope with these bytes as its signature. */
+export function delivery(
+  to: string,
+  { envelope, signature }: SignedEnvelope,
+  door: Door,
+  from?: string,
+): Call {
+  const name = door === 'ed25519' ? 'submitEd25519' : 'submit'
+  const data = abiOf('ContextAnchor').encodeFunctionData(name, [hex(envelope), hex(signature)])
+  return { to, data, ...(from === undefined ? {} : { from }) }
+}
+
+/** The call that delivers an envelope with its proof. */
+export async function proved(
+  bench: ContractBench,
+  envelope: Uint8Array,
+  door: Door,
+  signWith: Signer,
+): Promise<Call> {
+  const from = door === 'sender' ? accountOf(signWith).address : undefined
+  return delivery(bench.anchor, await prove(bench, envelope, door, signWith), door, from)
+}
+
+/** What is not as it should be in a binding, for attacks. */
+export interface BindingOptions {
+  readonly account?: Wallet
+  /** Account that is named. @default that of `account` */
+  readonly address?: string
+  readonly nonce?: bigint
+  readonly validUntil?: bigint
+  /** Signs in the identity's place. */
+  readonly signWith?: Signer
+  /** What the identity signs, instead of what the registry says. */
+  readonly digest?: Uint8Array
+  /** Consents in the account's place. */
+  readonly consentOf?: Wallet
+  /** Instead of a signed consent. */
+  readonly consent?: string
+  /** Chain and registry that the consent names. */
+  readonly chainId?: number
+  readonly registry?: string
+}
+
+const BINDING_TYPES = {
+  Binding: [
+    { name: 'identity', type: 'bytes32' },
+    { name: 'account', type: 'address' },
+    { name: 'nonce', type: 'uint64' },
+    { name: 'validUntil', type: 'uint64' },
+  ],
+}
+
+/** The call that binds an identity to an account, which consents by a signature. */
+export async function binding(
+  bench: ContractBench,
+  identity: Signer,
+  options: BindingOptions = {},
+): Promise<Call> {
+  const { account = accountOf(identity), nonce = 1n, registry = bench.registry } = options
+  const { address = account.address, consentOf = account, chainId = bench.chainId } = options
+  const { signWith = identity, validUntil = (await bench.now()) + 600n } = options
+  const id = hex(identity.publicKey)
+  const fields = [id, address, nonce, validUntil]
+  const [told] = await bench.view('bindingDigest', fields, bench.registry)
+  const { digest = getBytes(String(told)) } = options
+  const consent = await consentOf.signTypedData(
+    { name: 'merogate identities', version: '1', chainId, verifyingContract: registry },
+    BINDING_TYPES,
+    { identity: id, account: address, nonce, validUntil },
+  )
+  const proofs = [hex(signWith.sign(digest)), options.consent ?? consent]
+  const data = abiOf('IdentityRegistry').encodeFunctionData('bind', [...fields, ...proofs])
+  return { to: bench.registry, data }
+}
+
+/** Binds people to their accounts. */
+export async function bind(bench: ContractBench, ...people: readonly Signer[]): Promise<void> {
+  for (const person of people) {
+    const { error } = await bench.send(await binding(bench, person))
+    if (error !== undefined) throw new RangeError(`bind: ${error}`)
+  }
+}
+
+/** What claim keys sign, and identities without an account. */
+export function claimScheme({ chainId, anchor }: ContractBench): SignatureScheme {
+  const domain = typedDomain('merogate contexts', chainId, anchor)
+  // bindings are asked for where there is a wallet only
+  return ethereumScheme({ domain, bindings: {} as never, wallet: undefined, sender: undefined })
+}
+
+/** Seed of the claim keys of the tests. */
+export const CLAIM_SEED: Uint8Array = new Uint8Array(32).fill(5)
+
+/** Terms of an invitation; those that are not given are usual. */
+export function termsOf(
+  bench: ContractBench,
+  given: Partial<InvitationTerms> & Pick<InvitationTerms, 'group' | 'inviter' | 'notAfter'>,
+): InvitationTerms {
+  const claimKey = PublicKey.from(claimScheme(bench).claimKey(CLAIM_SEED))
+  return {
+    domain: bench.domain(),
+    claimKey,
+    role: 'writer',
+    capabilities: 0,
+    maxUses: 1,
+    inviteNonce: 0n,
+    ...given,
+    group: GroupId.from(given.group),
+  }
+}
+
+/** A claim of an invitation that the inviter's account signed, or the inviter itself. */
+export async function claimOf(
+  bench: ContractBench,
+  terms: InvitationTerms,
+  claimant: PublicKey,
+  inviter: Signer,
+  by: 'account' | 'ed25519',
+): Promise<Extract<Operation, { kind: 'claimInvitation' }>> {
+  const domain = typedDomain('merogate contexts', bench.chainId, bench.anchor)
+  return {
+    kind: 'claimInvitation',
+    terms,
+    inviterSignature:
+      by === 'account'
+        ? await signInvitation(accountOf(inviter), domain, terms)
+        : await ED25519_SCHEME.signInvitation(terms, inviter),
+    claimSignature: claimScheme(bench).signClaim(CLAIM_SEED, terms, claimant),
+  }
+}

@@ -1,0 +1,94 @@
+/** A local Ethereum chain with the contracts on it, for tests: started once, put back to its beginning for each test. */
+import { getBytes, type Wallet } from 'ethers'
+import { abiOf, hex } from '../../src/chains/ethereum/contracts/codec.ts'
+import type { Deployment } from '../../src/chains/ethereum/deploy/deployment.ts'
+import { startEthereumChain } from '../../src/cli/ethereum-chain.ts'
+import type { EthereumDevnet } from '../../src/devnet/ethereum/index.ts'
+import type { Signer } from '../../src/node/anchor/anchor.ts'
+import { systemClock } from '../../src/node/primitives/clock.ts'
+import type { HarnessClock } from '../compliance/anchor-bench.ts'
+
+export interface TestChain extends AsyncDisposable {
+  readonly devnet: EthereumDevnet
+  readonly deployment: Deployment
+  /** Private key of a funded account. */
+  key(index: number): string
+  /** Forgets everything that happened since the contracts were made. */
+  reset(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Starts a chain and deploys; what `prepare` does belongs to the beginning too. */
+export async function startTestChain(
+  prepare: (chain: Pick<TestChain, 'devnet' | 'deployment'>) => Promise<void> = async () => {},
+): Promise<TestChain> {
+  const { devnet, deployment } = await startEthereumChain(0)
+  await prepare({ devnet, deployment })
+  let snapshot = await devnet.send('evm_snapshot')
+  const stop = (): Promise<void> => devnet.stop()
+  return {
+    devnet,
+    deployment,
+    key: (index) => devnet.accounts[index]?.privateKey ?? devnet.accounts[0].privateKey,
+    async reset() {
+      await devnet.send('evm_revert', [snapshot])
+      snapshot = await devnet.send('evm_snapshot')
+    },
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** Binds an identity to an account, as somebody would who holds both keys and sends with neither. */
+export async function bindTo(
+  { devnet, deployment }: Pick<TestChain, 'devnet' | 'deployment'>,
+  identity: Signer,
+  account: Wallet,
+  nonce: bigint = 1n,
+): Promise<void> {
+  const { chainId, contracts } = deployment
+  const { address } = contracts.identityRegistry
+  const { address: from } = devnet.accounts[0]
+  const abi = abiOf('IdentityRegistry')
+  const block = (await devnet.send('eth_getBlockByNumber', ['pending', false])) as {
+    timestamp: string
+  }
+  const validUntil = BigInt(block.timestamp) + 600n
+  const id = hex(identity.publicKey)
+  const view = abi.encodeFunctionData('bindingDigest', [id, account.address, nonce, validUntil])
+  const digest = getBytes(String(await devnet.send('eth_call', [{ to: address, data: view }])))
+  const consent = await account.signTypedData(
+    { name: 'merogate identities', version: '1', chainId, verifyingContract: address },
+    {
+      Binding: [
+        { name: 'identity', type: 'bytes32' },
+        { name: 'account', type: 'address' },
+        { name: 'nonce', type: 'uint64' },
+        { name: 'validUntil', type: 'uint64' },
+      ],
+    },
+    { identity: id, account: account.address, nonce, validUntil },
+  )
+  const data = abi.encodeFunctionData('bind', [
+    ...[id, account.address, nonce, validUntil],
+    ...[hex(identity.sign(digest)), consent],
+  ])
+  await devnet.send('eth_sendTransaction', [{ from, to: address, data }])
+}
+
+/** The chain's clock. */
+export async function chainClock(
+  chain: TestChain,
+  service: { readTime(): Promise<bigint> },
+): Promise<HarnessClock> {
+  let shiftMs = Number(await service.readTime()) * 1000 - systemClock.nowMs()
+  return {
+    ...systemClock,
+    nowMs: () => systemClock.nowMs() + shiftMs,
+    async advance(seconds: number) {
+      await chain.devnet.send('evm_increaseTime', [seconds])
+      await chain.devnet.send('evm_mine')
+      shiftMs += seconds * 1000
+    },
+  }
+}
