@@ -18,6 +18,8 @@ import type { Dispatcher } from './json-rpc/dispatcher.ts'
 import { jsonRpcHandler } from './json-rpc/route.ts'
 import { isAllowedOrigin } from './loopback.ts'
 import type { PromMetrics } from './prom-metrics.ts'
+import type { Relayer } from './relayer/relayer.ts'
+import { relayerRoutes } from './relayer/routes.ts'
 import { REQUEST_ID_HEADER, admit, answerError, routeUnknown, trace } from './request.ts'
 import { route } from './routes.ts'
 import type { Handler } from './routes.ts'
@@ -44,6 +46,8 @@ export interface AppComponents {
   /** Served at `/metrics`. */
   readonly exposed: PromMetrics | undefined
   readonly background: Background
+  /** Served at `/v1/operations`. */
+  readonly relayer: Relayer | undefined
   readonly allowedOrigins: ReadonlySet<string>
   readonly services: Services
   readonly isDraining: () => boolean
@@ -53,6 +57,7 @@ export interface AppComponents {
 export function serverApp(components: AppComponents): Express {
   const { node, dispatch, logger, exposed, background, allowedOrigins, services, isDraining } =
     components
+  const { relayer } = components
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag') // blobs set their own
@@ -79,6 +84,7 @@ export function serverApp(components: AppComponents): Express {
   if (services.jsonrpc) route(app, '/jsonrpc', { post: jsonRpcHandler(dispatch) })
   if (services.websocket) route(app, '/ws', { get: upgradeExpected })
   healthRoutes(app, { node, metrics: exposed, isDraining })
+  if (relayer !== undefined) relayerRoutes(app, relayer)
   if (services.admin) app.use('/admin-api', adminRoutes(node, background))
   app.use(routeUnknown)
   app.use(answerError(logger))

@@ -89,6 +89,7 @@ const API_CODES: Readonly<Record<string, string>> = {
   INSTALL_HASH_MISMATCH: 'hash_mismatch',
   INSTALL_URL_REFUSED: 'fetch_refused',
   ANCHOR_UNREACHABLE: 'chain_unavailable',
+  RELAYER_CHAIN_UNREACHABLE: 'chain_unavailable',
 }
 
 /** Body of every failed REST request. */

@@ -18,6 +18,7 @@ import { dispatcher } from './json-rpc/dispatcher.ts'
 import { DRAIN_MS, HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './limits.ts'
 import { assertLoopback } from './loopback.ts'
 import type { PromMetrics } from './prom-metrics.ts'
+import type { Relayer } from './relayer/relayer.ts'
 import { uuidV7 } from './request.ts'
 import { wsServer } from './ws/server.ts'
 import type { WsServer } from './ws/server.ts'
@@ -56,6 +57,8 @@ export interface HttpServerComponents {
   readonly logger?: Logger
   /** With it `/metrics` is served. @default counts nothing */
   readonly metrics?: PromMetrics
+  /** With it `/v1/operations` is served. Whoever made it stops it. @default none */
+  readonly relayer?: Relayer | undefined
   readonly clock?: Clock
   readonly random?: Random
 }
@@ -134,6 +137,7 @@ class NodeServer implements Server {
       metrics: counts,
       exposed: metrics,
       background: this.#background,
+      relayer: components.relayer,
       allowedOrigins,
       services,
       isDraining: () => this.#status === 'stopping',

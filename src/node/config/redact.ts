@@ -1,16 +1,29 @@
 /** The configuration as it may be shown: addresses of services carry keys in user names, paths and queries. */
+import { isChainAnchor } from './options/anchor.ts'
 import type { Config } from './schema.ts'
 
 /** A copy that can be printed or logged: of each anchor's URL only scheme, host and port are left. JSON-safe. */
 export function redact(config: Config): Record<string, unknown> {
   const { fuel, ...runtime } = config.runtime
   const anchor = Object.fromEntries(
-    Object.entries(config.anchor).map(([protocol, { url }]) => [protocol, { url: redactUrl(url) }]),
+    Object.entries(config.anchor).map(([protocol, entry]) => [protocol, redactAnchor(entry)]),
   )
   return {
     ...config,
     runtime: fuel === undefined ? runtime : { ...runtime, fuel: fuel.toString() },
     anchor,
+  }
+}
+
+function redactAnchor(entry: Config['anchor'][string]): Record<string, unknown> {
+  if (!isChainAnchor(entry)) return { url: redactUrl(entry.url) }
+  const { rpcUrls, wsUrl, relayerUrl, ...rest } = entry
+  const shown = (url: string | undefined): string | undefined => url && redactUrl(url)
+  return {
+    rpcUrls: rpcUrls.map(redactUrl),
+    wsUrl: shown(wsUrl),
+    ...rest,
+    relayerUrl: shown(relayerUrl),
   }
 }
 

@@ -6,6 +6,7 @@ import type { Option, OptionGroup } from './option-group.ts'
 import { anchor, type AnchorConfig, type AnchorUser } from './options/anchor.ts'
 import { install, type InstallConfig, type InstallUser } from './options/install.ts'
 import { log, type LogConfig, type LogUser } from './options/log.ts'
+import { relayer, type RelayerConfig, type RelayerUser } from './options/relayer.ts'
 import { runtime, type RuntimeConfig, type RuntimeUser } from './options/runtime.ts'
 import { server, type ServerConfig, type ServerUser } from './options/server.ts'
 import { blobstore, datastore, type FolderConfig, type FolderUser } from './options/storage.ts'
@@ -32,6 +33,7 @@ export interface UserConfig {
   blobstore?: FolderUser
   install?: InstallUser
   anchor?: AnchorUser
+  relayer?: RelayerUser
   log?: LogUser
 }
 
@@ -48,6 +50,7 @@ export interface Config {
   readonly blobstore: FolderConfig
   readonly install: InstallConfig
   readonly anchor: AnchorConfig
+  readonly relayer: RelayerConfig
   readonly log: LogConfig
 }
 
@@ -61,6 +64,7 @@ const GROUPS = [
   blobstore,
   install,
   anchor,
+  relayer,
   log,
 ] as const
 
@@ -114,6 +118,7 @@ export function resolveConfig(
     blobstore: read(blobstore),
     install: read(install),
     anchor: read(anchor),
+    relayer: read(relayer),
     log: read(log),
   })
 }

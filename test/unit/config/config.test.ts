@@ -47,6 +47,19 @@ describe('loadConfig', () => {
       blobstore: { path: join(home.path, 'blobs') },
       install: { allowPrivateHosts: false },
       anchor: {},
+      relayer: {
+        enabled: false,
+        ethereum: undefined,
+        apiKeysFile: undefined,
+        apiKeysEnv: undefined,
+        operations: undefined,
+        signerPerHour: 20,
+        signerPerDay: 100,
+        groupPerHour: 40,
+        groupPerDay: 200,
+        gasPerDay: 30_000_000,
+        maxUnderWay: 16,
+      },
       log: { level: 'info' },
     })
   })

@@ -1,0 +1,145 @@
+/** `[relayer]`: paying for members without funds, from an account of its own. Off unless it is asked for. */
+import { resolve } from 'node:path'
+import { z } from 'zod'
+import type { OptionGroup } from '../option-group.ts'
+
+/** Operations that are tried out or not yet in a block, at one time. */
+export const DEFAULT_RELAYER_UNDER_WAY = 16
+/** Operations of one signer. */
+export const DEFAULT_SIGNER_PER_HOUR = 20
+export const DEFAULT_SIGNER_PER_DAY = 100
+/** Operations on one group. */
+export const DEFAULT_GROUP_PER_HOUR = 40
+export const DEFAULT_GROUP_PER_DAY = 200
+/** Gas of all operations of a day: some hundred that identities sign, some three hundred that accounts sign. */
+export const DEFAULT_GAS_PER_DAY = 30_000_000
+
+/** Largest of each number. */
+const MAX_COUNT = 1_000_000
+const MAX_UNDER_WAY = 32
+const MAX_OPERATION_NAMES = 32
+
+interface ReferenceUser {
+  key_file?: string | undefined
+  key_env?: string | undefined
+}
+
+export interface RelayerUser {
+  enabled?: boolean | undefined
+  ethereum?: ReferenceUser | undefined
+  api_keys_file?: string | undefined
+  api_keys_env?: string | undefined
+  operations?: string[] | undefined
+  signer_per_hour?: number | undefined
+  signer_per_day?: number | undefined
+  group_per_hour?: number | undefined
+  group_per_day?: number | undefined
+  gas_per_day?: number | undefined
+  max_under_way?: number | undefined
+}
+
+/** Where a key is: exactly one of both. */
+export interface RelayerAccountConfig {
+  /** Absolute. */
+  readonly keyFile?: string | undefined
+  readonly keyEnv?: string | undefined
+}
+
+export interface RelayerConfig {
+  /** @default false */
+  readonly enabled: boolean
+  /** Key of the account that pays on Ethereum, which is not the node's own. The chain is that of `anchor.ethereum`. */
+  readonly ethereum?: RelayerAccountConfig | undefined
+  /** File with the API keys, absolute. @default none: open to whoever reaches the server */
+  readonly apiKeysFile?: string | undefined
+  /** Environment variable with the API keys. @default none */
+  readonly apiKeysEnv?: string | undefined
+  /** Names of the operations that are paid for. @default all */
+  readonly operations?: readonly string[] | undefined
+  /** @default DEFAULT_SIGNER_PER_HOUR */
+  readonly signerPerHour: number
+  /** @default DEFAULT_SIGNER_PER_DAY */
+  readonly signerPerDay: number
+  /** @default DEFAULT_GROUP_PER_HOUR */
+  readonly groupPerHour: number
+  /** @default DEFAULT_GROUP_PER_DAY */
+  readonly groupPerDay: number
+  /** @default DEFAULT_GAS_PER_DAY */
+  readonly gasPerDay: number
+  /** @default DEFAULT_RELAYER_UNDER_WAY */
+  readonly maxUnderWay: number
+}
+
+const variable = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'expected the name of an environment variable')
+const path = z.string().min(1).max(4096)
+const count = z.int().min(0).max(MAX_COUNT)
+
+const account = z
+  .strictObject({ key_file: path.optional(), key_env: variable.optional() })
+  .refine(({ key_file, key_env }) => (key_file === undefined) !== (key_env === undefined), {
+    message: 'expected one of key_file and key_env',
+  })
+
+export const relayer: OptionGroup<RelayerUser, RelayerConfig> = {
+  table: 'relayer',
+  schema: z
+    .strictObject({
+      enabled: z.boolean().optional(),
+      ethereum: account.optional(),
+      api_keys_file: path.optional(),
+      api_keys_env: variable.optional(),
+      operations: z
+        .array(z.string().regex(/^[a-z][a-zA-Z]{0,31}$/, 'expected a name such as addMembers'))
+        .min(1)
+        .max(MAX_OPERATION_NAMES)
+        .optional(),
+      signer_per_hour: count.optional(),
+      signer_per_day: count.optional(),
+      group_per_hour: count.optional(),
+      group_per_day: count.optional(),
+      gas_per_day: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
+      max_under_way: z.int().min(1).max(MAX_UNDER_WAY).optional(),
+    })
+    .refine(({ enabled, ethereum }) => enabled !== true || ethereum !== undefined, {
+      message: 'expected relayer.ethereum with key_file or key_env, the account that pays',
+    })
+    .refine(
+      ({ api_keys_file, api_keys_env }) =>
+        api_keys_file === undefined || api_keys_env === undefined,
+      { message: 'expected one of api_keys_file and api_keys_env' },
+    ),
+  options: [
+    { key: 'enabled', kind: 'boolean', text: 'pay for members without funds' },
+    { key: 'ethereum.key_file', kind: 'text', text: 'file with the key of the account that pays' },
+    { key: 'ethereum.key_env', kind: 'text', text: 'environment variable with that key, instead' },
+    { key: 'api_keys_file', kind: 'text', text: 'file with the API keys of those who may use it' },
+    { key: 'api_keys_env', kind: 'text', text: 'environment variable with them, instead' },
+    { key: 'operations', kind: 'list', text: 'names of the operations that are paid for' },
+    { key: 'signer_per_hour', kind: 'integer', text: 'operations of one signer an hour' },
+    { key: 'signer_per_day', kind: 'integer', text: 'operations of one signer a day' },
+    { key: 'group_per_hour', kind: 'integer', text: 'operations on one group an hour' },
+    { key: 'group_per_day', kind: 'integer', text: 'operations on one group a day' },
+    { key: 'gas_per_day', kind: 'integer', text: 'gas of all operations of a day' },
+    { key: 'max_under_way', kind: 'integer', text: 'operations at one time' },
+  ],
+  resolve: (user, home) => {
+    const absolute = (file: string | undefined): string | undefined =>
+      file === undefined ? undefined : resolve(home, file)
+    const { ethereum } = user
+    return {
+      enabled: user.enabled ?? false,
+      ethereum: ethereum && { keyFile: absolute(ethereum.key_file), keyEnv: ethereum.key_env },
+      apiKeysFile: absolute(user.api_keys_file),
+      apiKeysEnv: user.api_keys_env,
+      operations: user.operations,
+      signerPerHour: user.signer_per_hour ?? DEFAULT_SIGNER_PER_HOUR,
+      signerPerDay: user.signer_per_day ?? DEFAULT_SIGNER_PER_DAY,
+      groupPerHour: user.group_per_hour ?? DEFAULT_GROUP_PER_HOUR,
+      groupPerDay: user.group_per_day ?? DEFAULT_GROUP_PER_DAY,
+      gasPerDay: user.gas_per_day ?? DEFAULT_GAS_PER_DAY,
+      maxUnderWay: user.max_under_way ?? DEFAULT_RELAYER_UNDER_WAY,
+    }
+  },
+}

@@ -1,0 +1,22 @@
+/** Bounds of the relayer. The quotas are defaults of `[relayer]`; a group of some ten members needs far less. */
+
+/** Bytes of a request's body: an envelope of 8 KiB and a signature in hexadecimal, and their names. */
+export const MAX_RELAY_BYTES: number = 20 * 1024
+/** Characters of a chain's or a network's name. */
+export const MAX_NAME_CHARS = 64
+/** Gas of one operation: the dearest, sixteen new members with an ed25519 signature, needs some 1.1 million. */
+export const MAX_OPERATION_GAS = 3_000_000n
+/** Operations whose state is remembered; older ones are looked up on the chain when they are sent again. */
+export const MAX_OPERATIONS = 4096
+/** Signers and groups whose operations are counted. */
+export const MAX_COUNTED = 4096
+/** Operations that lie in a block which is not final yet; what is beyond is not watched further. */
+export const MAX_SETTLING = 256
+/** API keys. */
+export const MAX_API_KEYS = 64
+/** Fewest characters of an API key: shorter ones can be guessed. */
+export const MIN_API_KEY_CHARS = 16
+/** Characters of an API key. */
+export const MAX_API_KEY_CHARS = 256
+/** Characters that are read where the API keys are. */
+export const MAX_API_KEYS_CHARS = 32_768

@@ -1,0 +1,121 @@
+/** What a relayer is asked for, and everything that can be said of it without asking the chain. */
+import { z } from 'zod'
+import { envelopeCodec, envelopeDigest, type Envelope } from '../../node/anchor/envelope.ts'
+import { type Refusal, refusal } from '../../node/anchor/errors.ts'
+import { MAX_ENVELOPE_BYTES } from '../../node/anchor/limits.ts'
+import { isSameDomain, type SignedEnvelope } from '../../node/anchor/model/checks.ts'
+import type { OperationKind } from '../../node/anchor/operations.ts'
+import { isStrongKey, verifySignature } from '../../node/crypto/sign.ts'
+import { isMerogateError } from '../../node/errors.ts'
+import { fromHex, toHex } from '../../node/primitives/bytes.ts'
+import { issuesOf } from '../schemas.ts'
+import type { RelayCarrier } from './carrier.ts'
+import { malformed, relayerError } from './errors.ts'
+import { MAX_NAME_CHARS } from './limits.ts'
+import type { Payee } from './quotas.ts'
+
+/** Bytes of an identity's own signature, and of its account's. */
+const ED25519_BYTES = 64
+const ACCOUNT_BYTES = 65
+
+function hexOf(bytes: number): z.ZodType<Uint8Array, string> {
+  const digits = 'expected lower-case hexadecimal digits'
+  return z
+    .string()
+    .max(2 * bytes)
+    .regex(/^(?:[0-9a-f]{2})+$/, digits)
+    .transform(fromHex)
+}
+
+const name = z.string().min(1).max(MAX_NAME_CHARS)
+
+// an empty signature would mean that the relayer's own account is the signer: it is no signature here
+const schema = z.strictObject({
+  chain: name,
+  network: name,
+  envelope: hexOf(MAX_ENVELOPE_BYTES),
+  signature: hexOf(ACCOUNT_BYTES),
+})
+
+/** A request of the right shape, for a contract and an operation that are on the allow-list. */
+export interface RelayRequest {
+  readonly carrier: RelayCarrier
+  readonly signed: SignedEnvelope
+  readonly envelope: Envelope
+  /** Digest of the envelope, hexadecimal. */
+  readonly id: string
+  readonly payee: Payee
+}
+
+/** What is carried. */
+export interface AllowList {
+  readonly carriers: readonly RelayCarrier[]
+  readonly operations: ReadonlySet<OperationKind>
+}
+
+/** Reads a request. @throws RELAYER_MALFORMED (input), RELAYER_DENIED (denied) */
+export function readRequest(json: unknown, { carriers, operations }: AllowList): RelayRequest {
+  const { data, error } = schema.safeParse(json)
+  if (data === undefined) {
+    throw malformed('expected chain, network, envelope and signature, and nothing else', {
+      issues: issuesOf(error),
+    })
+  }
+  const carrier = carriers.find(
+    ({ chain, network }) => chain === data.chain && network === data.network,
+  )
+  if (carrier === undefined) throw denied('network')
+  const signed = { envelope: data.envelope, signature: data.signature }
+  const envelope = decode(signed.envelope)
+  if (!isSameDomain(envelope.domain, carrier.domain)) throw denied('contract')
+  if (!operations.has(envelope.operation.kind)) throw denied('operation')
+  if (![ED25519_BYTES, ACCOUNT_BYTES].includes(signed.signature.length)) {
+    throw malformed(
+      `expected a signature of ${ED25519_BYTES} or ${ACCOUNT_BYTES} bytes, got ${signed.signature.length}`,
+    )
+  }
+  const id = toHex(envelopeDigest(signed.envelope))
+  return { carrier, signed, envelope, id, payee: payeeOf(envelope) }
+}
+
+/** What every contract would say to a request now; undefined where only the chain can tell. `nowMs`: Unix time. */
+export function judgeLocally(
+  { envelope, signed }: RelayRequest,
+  nowMs: number,
+): Refusal | undefined {
+  if (envelope.validUntil < BigInt(Math.floor(nowMs / 1000))) return refusal('Expired')
+  if (!isStrongKey(envelope.signer)) return refusal('WeakKey')
+  // whose account has signed, the chain knows
+  if (signed.signature.length !== ED25519_BYTES) return undefined
+  const digest = envelopeDigest(signed.envelope)
+  const isSigned = verifySignature(envelope.signer, digest, signed.signature)
+  return isSigned ? undefined : refusal('BadSignature')
+}
+
+/**
+ * Whether a refusal may be the echo of the same envelope's own success: the nonce is used, what it makes is there, who signed has left.
+ */
+export function mayBeEcho({ envelope }: RelayRequest, { name: why, expected }: Refusal): boolean {
+  if (why === 'BadNonce') return expected === undefined || expected > envelope.nonce
+  return ['ContextExists', 'AlreadyMember', 'InvitationUsed', 'NotAMember', 'Sealed'].includes(why)
+}
+
+function decode(bytes: Uint8Array): Envelope {
+  try {
+    return envelopeCodec.decode(bytes)
+  } catch (error) {
+    if (!isMerogateError(error, 'CODEC_MALFORMED')) throw error
+    throw malformed('expected an envelope of the context contract, got other bytes')
+  }
+}
+
+function denied(what: 'network' | 'contract' | 'operation'): Error {
+  const message = `this ${what} is not one that the relayer pays for`
+  return relayerError('RELAYER_DENIED', message, { what })
+}
+
+/** A context that is made in a group is that group's; otherwise the subject says whose it is. */
+function payeeOf({ signer, subject, operation }: Envelope): Payee {
+  const group = operation.kind === 'createContext' ? (operation.group ?? subject) : subject
+  return { signer: toHex(signer), group: toHex(group) }
+}

@@ -1,0 +1,27 @@
+/** `/v1/operations`: the relayer over HTTP. */
+import type { Response, Router } from 'express'
+import { jsonBody, param, route } from '../routes.ts'
+import { MAX_RELAY_BYTES } from './limits.ts'
+import type { OperationView } from './operations.ts'
+import type { Relayer } from './relayer.ts'
+
+export function relayerRoutes(router: Router, relayer: Relayer): void {
+  const read = jsonBody(MAX_RELAY_BYTES)
+  const answer = (res: Response, view: OperationView, refusedStatus: number): OperationView => {
+    const { state } = view
+    res.status(state === 'pending' ? 202 : state === 'refused' ? refusedStatus : 200)
+    return view
+  }
+  route(router, '/v1/operations', {
+    post: async (req, res) => {
+      relayer.authorize(req.headers.authorization)
+      return answer(res, await relayer.submit(await read(req, res)), 422)
+    },
+  })
+  route(router, '/v1/operations/:id', {
+    get: (req, res) => {
+      relayer.authorize(req.headers.authorization)
+      return answer(res, relayer.find(param(req, 'id')), 200)
+    },
+  })
+}
