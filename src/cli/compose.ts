@@ -1,6 +1,7 @@
 /** Puts a node together from its configuration: logger, metrics, anchors, node, server. The one place that knows all of them. */
 import { pino } from 'pino'
 import type { AnchorFactory } from '../node/anchor/anchor.ts'
+import { isChainAnchor } from '../node/config/options/anchor.ts'
 import type { Config } from '../node/config/schema.ts'
 import type { Node, NodeInit } from '../node/interface.ts'
 import { systemClock, systemRandom } from '../node/primitives/clock.ts'
@@ -8,6 +9,8 @@ import type { Logger } from '../node/primitives/logger.ts'
 import { httpServer, promMetrics } from '../server/index.ts'
 import type { Server } from '../server/index.ts'
 import { cliError } from './errors.ts'
+import { ethereumInit } from './ethereum-init.ts'
+import { openRelayer } from './relayer.ts'
 
 /** Fields that never reach the log, wherever they stand in the first two levels. */
 const SECRET_FIELDS = [
@@ -44,13 +47,13 @@ export function stderrLogger(level: string): Logger {
   return pino({ level, redact: { paths, censor: '[hidden]' } }, pino.destination({ dest: 2 }))
 }
 
-/** Builds all parts; nothing runs yet. @throws CLI_ANCHOR_UNKNOWN (input), and what createNode() throws */
+/** Builds all parts; nothing runs yet. @throws CLI_ANCHOR_UNKNOWN (input), and what createNode() and openRelayer() throw */
 export async function compose(config: Config, options: ComposeOptions = {}): Promise<Composed> {
   const logger = options.logger ?? stderrLogger(config.log.level)
   const createNode = options.createNode ?? (await import('../node/index.ts')).createNode
   const metrics = promMetrics()
   const anchors = await Promise.all(
-    Object.entries(config.anchor).map(([protocol, { url }]) => anchorOf(protocol, url)),
+    Object.entries(config.anchor).map(([protocol, entry]) => anchorOf(protocol, entry)),
   )
   const node = await createNode({
     home: config.home,
@@ -76,10 +79,12 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     jsonrpc: jsonrpc.enabled,
     websocket: websocket.enabled,
   }
+  const relayer = await openRelayer(config, { logger, metrics })
   const server = httpServer({ listen, services })({
     node,
     logger,
     metrics,
+    relayer,
     clock: systemClock,
     random: systemRandom,
   })
@@ -92,23 +97,29 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
       try {
         await server.start()
       } catch (error) {
+        await relayer?.stop()
         await node.stop()
         throw error
       }
     },
     async stop() {
       await server.stop()
+      await relayer?.stop()
       await node.stop()
     },
   }
 }
 
 /** Adapters by protocol, loaded when the configuration asks for them. */
-async function anchorOf(protocol: string, url: string): Promise<AnchorFactory> {
-  if (protocol !== 'local') {
-    const message = `there is no anchor for ${JSON.stringify(protocol)}: expected anchor.local`
-    throw cliError('CLI_ANCHOR_UNKNOWN', message, { protocol })
+async function anchorOf(protocol: string, entry: Config['anchor'][string]): Promise<AnchorFactory> {
+  if (protocol === 'local' && !isChainAnchor(entry)) {
+    const { localAnchor } = await import('../chains/local/index.ts')
+    return localAnchor(entry)
   }
-  const { localAnchor } = await import('../chains/local/index.ts')
-  return localAnchor({ url })
+  if (protocol === 'ethereum' && isChainAnchor(entry)) {
+    const { ethereumAnchor } = await import('../chains/ethereum/index.ts')
+    return ethereumAnchor(await ethereumInit(entry))
+  }
+  const message = `there is no anchor for anchor.${protocol} with these settings: expected anchor.local with url, or anchor.ethereum with rpc_urls`
+  throw cliError('CLI_ANCHOR_UNKNOWN', message, { protocol })
 }

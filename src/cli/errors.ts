@@ -4,10 +4,18 @@ import type { ErrorDetails, ErrorKind } from '../node/errors.ts'
 
 /**
  * CLI_USAGE the words of the command do not fit; CLI_FILE a file cannot be read or written; CLI_NOT_FOUND what was asked for is not there;
- * CLI_ANCHOR_UNKNOWN the configuration names an anchor this program has no adapter for; CLI_NODE_FAILED a node of `dev` did not start.
+ * CLI_ANCHOR_UNKNOWN the configuration names an anchor this program has no adapter for; CLI_NODE_FAILED a node of `dev` did not start;
+ * CLI_RELAYER_CHAIN the relayer has no chain to pay on; CLI_DECLINED a person was asked and said no; CLI_CHECK_FAILED a check of `chain doctor` failed.
  */
 export type CliErrorCode =
-  'CLI_USAGE' | 'CLI_FILE' | 'CLI_NOT_FOUND' | 'CLI_ANCHOR_UNKNOWN' | 'CLI_NODE_FAILED'
+  | 'CLI_USAGE'
+  | 'CLI_FILE'
+  | 'CLI_NOT_FOUND'
+  | 'CLI_ANCHOR_UNKNOWN'
+  | 'CLI_NODE_FAILED'
+  | 'CLI_RELAYER_CHAIN'
+  | 'CLI_DECLINED'
+  | 'CLI_CHECK_FAILED'
 
 const KINDS: Readonly<Record<CliErrorCode, ErrorKind>> = {
   CLI_USAGE: 'input',
@@ -15,6 +23,9 @@ const KINDS: Readonly<Record<CliErrorCode, ErrorKind>> = {
   CLI_NOT_FOUND: 'missing',
   CLI_ANCHOR_UNKNOWN: 'input',
   CLI_NODE_FAILED: 'internal',
+  CLI_RELAYER_CHAIN: 'input',
+  CLI_DECLINED: 'aborted',
+  CLI_CHECK_FAILED: 'conflict',
 }
 
 /** Builds an error of this room. */
@@ -49,7 +60,23 @@ const HINTS: Readonly<Record<string, string>> = {
   CLIENT_ANSWER_INVALID: 'check the address given with --api',
   SERVER_PORT_IN_USE:
     'choose another port: `merogate node config server.listen=\'["/ip4/127.0.0.1/tcp/0"]\'`',
-  ANCHOR_UNREACHABLE: 'start the local anchor with `merogate chain run`, or check anchor.*.url',
+  ANCHOR_UNREACHABLE:
+    'see what fails with `merogate chain doctor`; a local anchor is started with `merogate chain run`',
+  ETHEREUM_WRONG_CHAIN: 'give endpoints of the chain that --network or the deployment file names',
+  ETHEREUM_NO_CONTRACT:
+    'check anchor.ethereum.deployment, or deploy with `merogate chain deploy --network NAME`',
+  ETHEREUM_KEY:
+    'name a file with --key-file (anchor.ethereum.key_file) or a variable with --key-env (key_env) that holds the key',
+  ETHEREUM_DEPLOYMENT: 'write one with `merogate chain deploy`, or get the one of your group',
+  ETHEREUM_READ_ONLY:
+    '`merogate node config anchor.ethereum.key_file=FILE`, or key_env, or relayer_url',
+  ETHEREUM_FUNDS: 'see balance and costs with `merogate chain status`',
+  ETHEREUM_FEE: 'see the present fee with `merogate chain status`',
+  ETHEREUM_REVERTED: 'try again; when it stays, look the transaction up at a block explorer',
+  ETHEREUM_RELAYER_REFUSED:
+    'check anchor.ethereum.relayer_url and relayer_key_env, or ask who runs it',
+  ETHEREUM_DEPLOY: 'repeat the command: what was made is kept',
+  DEVNET_LISTEN: 'choose another port with --port',
   CONFIG_KEY_UNKNOWN: 'see the settings with `merogate node config`',
 }
 

@@ -39,11 +39,13 @@ export interface NodeProcessOptions {
   readonly serverPort: number
   /** Settings as KEY=VALUE. */
   readonly settings: readonly string[]
+  /** Variables beside this process's own: what its settings name, such as a key. @default none */
+  readonly env?: Readonly<Record<string, string>>
 }
 
 /** Starts a node and waits until it is ready. @throws CLI_NODE_FAILED with the last words of the process */
 export async function startNodeProcess(options: NodeProcessOptions): Promise<NodeProcess> {
-  const { name, home, serverPort, settings } = options
+  const { name, home, serverPort, settings, env } = options
   const child = spawn(
     process.execPath,
     [
@@ -52,7 +54,11 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
       ...['node', 'run', '--server-port', String(serverPort), '--set', ...settings],
     ],
     // a process group of its own: Ctrl-C reaches us, and we end the nodes in order; the channel tells them when we are gone
-    { stdio: ['ignore', 'pipe', 'pipe', 'ipc'], detached: true },
+    {
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+      env: { ...process.env, ...env },
+    },
   )
   const { stdout, stderr } = child
   if (stdout === null || stderr === null) {

@@ -16,6 +16,9 @@
 export { createNode } from './node.ts'
 export type * from './interface.ts'
 export type * from './anchor/anchor.ts'
+export type * from './anchor/packages/registry.ts'
+export type { PackageOperation } from './anchor/packages/operations.ts'
+export { derivePackageId } from './anchor/packages/envelope.ts'
 export type { ModuleInfo } from './runtime/engine.ts'
 export type { BlobInfo } from './blobs/blobs.ts'
 export { memoryAnchor } from './anchor/memory-anchor.ts'
@@ -29,6 +32,7 @@ export {
   DeltaId,
   GroupId,
   idText,
+  PackageId,
   PublicKey,
 } from './primitives/ids.ts'
 export type { Logger } from './primitives/logger.ts'

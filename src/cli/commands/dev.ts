@@ -1,9 +1,9 @@
 /** `merogate dev`: everything at once on this machine, for people who want to try or build an application. */
 import { existsSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { merogateClient } from '../../client/index.ts'
 import { cliError } from '../errors.ts'
 import { startNodeProcess } from '../node-process.ts'
@@ -11,6 +11,7 @@ import type { NodeProcess } from '../node-process.ts'
 import type { Output } from '../output.ts'
 import { action, integerArgument } from '../session.ts'
 import { untilSignal } from '../until-signal.ts'
+import { type DevAnchor, type DevChain, startDevAnchor } from './dev-anchor.ts'
 
 /** The example application that comes with the package. */
 const EXAMPLE_APP = join(import.meta.dirname, '../../../apps/kv-store-rs/dist/kv-store.mpk')
@@ -19,6 +20,7 @@ const EXAMPLE_APP = join(import.meta.dirname, '../../../apps/kv-store-rs/dist/kv
 const JOIN_WAIT_MS = 60_000
 
 interface DevOptions {
+  chain: DevChain
   port: string
   app?: string
   dir?: string
@@ -34,13 +36,19 @@ interface World {
 export function devCommand(program: Command): void {
   program
     .command('dev')
-    .description('start a local anchor and two nodes that share a context, until Ctrl-C')
+    .description('start a local chain and two nodes that share a context, until Ctrl-C')
+    .addOption(
+      new Option('--chain <name>', 'the local anchor, or the contracts on a local Ethereum chain')
+        .choices(['local', 'ethereum'])
+        .default('local'),
+    )
     .option('--port <port>', 'port of the first node, the second has the next; 0: any', '2528')
     .option('--app <file>', 'application to install; default: the key-value store')
     .option(
       '--dir <folder>',
       'keep everything in this folder; default: a new one, removed at the end',
     )
+    .addHelpText('after', '\nExamples:\n  merogate dev\n  merogate dev --chain ethereum')
     .action(
       action<DevOptions>(async ({ options, output }) => {
         const signal = untilSignal()
@@ -52,12 +60,11 @@ export function devCommand(program: Command): void {
         if (options.dir === undefined)
           cleanup.defer(() => rm(folder, { recursive: true, force: true }))
 
-        const { startLocalChain } = await import('../../chains/local/index.ts')
-        const chain = await startLocalChain({ port: 0 })
-        cleanup.defer(() => chain.stop())
-        output.note(`local anchor at ${chain.url}; starting two nodes`)
-        const nodes = await startNodes(folder, port, chain.url, cleanup)
-        const world = await setUp(nodes, app)
+        await mkdir(folder, { recursive: true })
+        const anchor = await startDevAnchor(options.chain, folder, cleanup)
+        output.note(`${anchor.text}; starting two nodes`)
+        const nodes = await startNodes(folder, port, anchor, cleanup)
+        const world = await setUp(nodes, app, anchor.protocol)
         announce(output, world)
         const failed = nodes.map(async ({ name, ended }) => {
           const code = await ended
@@ -71,19 +78,17 @@ export function devCommand(program: Command): void {
 async function startNodes(
   home: string,
   port: number,
-  chainUrl: string,
+  anchor: DevAnchor,
   cleanup: AsyncDisposableStack,
 ): Promise<NodeProcess[]> {
   const starting = ['alice', 'bob'].map(async (name, index) => {
+    const { settings, env } = anchor.nodeOptions(index)
     const node = await startNodeProcess({
       name,
       home,
       serverPort: port === 0 ? 0 : port + index,
-      settings: [
-        `anchor.local.url=${chainUrl}`,
-        'swarm.listen=/ip4/127.0.0.1/tcp/0',
-        'log.level=warn',
-      ],
+      env,
+      settings: [...settings, 'swarm.listen=/ip4/127.0.0.1/tcp/0', 'log.level=warn'],
     })
     cleanup.defer(() => node.stop())
     return node
@@ -97,11 +102,11 @@ async function startNodes(
 }
 
 /** Installs the application, makes a context on the first node and lets the others join it. */
-async function setUp(nodes: readonly NodeProcess[], app: string): Promise<World> {
+async function setUp(nodes: readonly NodeProcess[], app: string, protocol: string): Promise<World> {
   const [first, ...others] = nodes.map(({ ready }) => merogateClient({ url: ready.api }).admin)
   if (first === undefined) throw cliError('CLI_NODE_FAILED', 'expected a node, got none')
   const { applicationId } = await first.installFile(app)
-  const { contextId } = await first.createContext({ applicationId })
+  const { contextId } = await first.createContext({ applicationId, protocol })
   for (const other of others) {
     const { publicKey } = await other.createIdentity()
     const invitation = await first.invite({ contextId, invitee: publicKey })

@@ -7,16 +7,13 @@ import { cliError } from '../errors.ts'
 import type { Output } from '../output.ts'
 import { action, integerArgument } from '../session.ts'
 import { untilSignal } from '../until-signal.ts'
-
-/** Where `merogate chain run` serves when nothing else is said. */
-export const DEFAULT_CHAIN_URL = 'http://127.0.0.1:2540'
+import { anchorSettings, type AnchorOptions, withAnchorOptions } from './node-anchor.ts'
 
 const MAX_PORT = 65_535
 
-interface InitOptions {
+interface InitOptions extends AnchorOptions {
   serverPort?: string
   swarmPort?: string
-  anchorUrl: string
   bootNodes?: string[]
   mdns?: true
   force?: true
@@ -31,37 +28,40 @@ interface RunOptions {
 export function nodeCommand(program: Command): void {
   const node = program.command('node').description('make, configure and run a node')
 
-  node
+  const init = node
     .command('init')
     .description('write the configuration of a new node')
     .option('--server-port <port>', 'port for clients on 127.0.0.1 (2528)')
     .option('--swarm-port <port>', 'port for peers on all addresses (2428)')
-    .option('--anchor-url <url>', 'service that decides who is a member', DEFAULT_CHAIN_URL)
     .option('--boot-nodes <multiaddr...>', 'peers to dial at start')
     .option('--mdns', 'find peers on the local network')
     .option('--force', 'replace an existing configuration; keys and data stay')
-    .addHelpText('after', '\nExample:\n  merogate --node alice node init --server-port 2528')
-    .action(
-      action<InitOptions>(async ({ options, output, folder }) => {
-        const config = await import('../../node/config/load.ts')
-        const path = config.configPath(folder)
-        if (existsSync(path) && options.force !== true) {
-          output.note(`already initialised: ${path} (use --force to replace it)`)
-          output.result({ config: path, created: false }, path)
-          return
-        }
-        const { writeConfig } = await import('../../node/config/edit.ts')
-        const { serverPort, swarmPort, anchorUrl, bootNodes, mdns } = options
-        await writeConfig(folder, {
-          ...(serverPort === undefined ? {} : { server: { listen: [serverAddress(serverPort)] } }),
-          ...(swarmPort === undefined ? {} : { swarm: { listen: [swarmAddress(swarmPort)] } }),
-          ...(bootNodes === undefined ? {} : { bootstrap: { nodes: bootNodes } }),
-          ...(mdns === true ? { discovery: { mdns: true } } : {}),
-          anchor: { local: { url: anchorUrl } },
-        })
-        output.result({ config: path, created: true }, path)
-      }),
+    .addHelpText(
+      'after',
+      '\nExamples:\n  merogate --node alice node init --server-port 2528\n' +
+        '  merogate node init --chain ethereum --rpc-url https://... --deployment sepolia.deployment.json --key-file account.key',
     )
+  withAnchorOptions(init).action(
+    action<InitOptions>(async ({ options, output, folder }) => {
+      const config = await import('../../node/config/load.ts')
+      const path = config.configPath(folder)
+      if (existsSync(path) && options.force !== true) {
+        output.note(`already initialised: ${path} (use --force to replace it)`)
+        output.result({ config: path, created: false }, path)
+        return
+      }
+      const { writeConfig } = await import('../../node/config/edit.ts')
+      const { serverPort, swarmPort, bootNodes, mdns } = options
+      await writeConfig(folder, {
+        ...(serverPort === undefined ? {} : { server: { listen: [serverAddress(serverPort)] } }),
+        ...(swarmPort === undefined ? {} : { swarm: { listen: [swarmAddress(swarmPort)] } }),
+        ...(bootNodes === undefined ? {} : { bootstrap: { nodes: bootNodes } }),
+        ...(mdns === true ? { discovery: { mdns: true } } : {}),
+        anchor: await anchorSettings(options),
+      })
+      output.result({ config: path, created: true }, path)
+    }),
+  )
   node
     .command('config [assignments...]')
     .description('show the settings, or change them: KEY=VALUE')

@@ -1,0 +1,13 @@
+/** `merogate chain`: what decides over membership: a local service, or contracts on a chain. */
+import type { Command } from 'commander'
+import { deployCommand } from './deploy.ts'
+import { doctorCommand } from './doctor.ts'
+import { runCommand } from './run.ts'
+import { statusCommand } from './status.ts'
+
+export function chainCommand(program: Command): void {
+  const chain = program
+    .command('chain')
+    .description('what decides over membership: run it locally, deploy it, look after it')
+  for (const add of [runCommand, deployCommand, statusCommand, doctorCommand]) add(chain)
+}

@@ -1,0 +1,92 @@
+/** The deployment file a command is about to write: looked at before anything is sent, so that nothing of value is lost or unsaved. */
+import { constants } from 'node:fs'
+import { access } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import {
+  type Deployment,
+  formatDeployment,
+  isSameDeployment,
+  mergeDeployment,
+  readDeployment,
+  writeDeployment,
+} from '../../../chains/ethereum/deploy/deployment.ts'
+import { networkName } from '../../../chains/ethereum/constants.ts'
+import { planDeployment } from '../../../chains/ethereum/deploy/plan.ts'
+import { isMerogateError, type MerogateError } from '../../../node/errors.ts'
+import { cliError } from '../../errors.ts'
+
+export interface OutFile {
+  readonly path: string
+  /** Writes; keeps what the file knows more about the same contracts. @returns whether that changed anything */
+  write(deployment: Deployment): Promise<boolean>
+}
+
+export interface OutFileOptions {
+  /** Replace whatever is there. @default false */
+  readonly force?: boolean | undefined
+  /** Replace other contracts of the same chain. @default false */
+  readonly anyContracts?: boolean
+}
+
+/** @throws CLI_FILE (input) when it cannot be written, or holds something else */
+export async function openOutFile(
+  path: string,
+  chainId: number,
+  { force = false, anyContracts = false }: OutFileOptions = {},
+): Promise<OutFile> {
+  await assertWritable(path)
+  const before = force ? undefined : await readBefore(path)
+  const isRight = (found: Deployment): boolean =>
+    found.chainId === chainId && (anyContracts || hasPlannedContracts(found))
+  if (before !== undefined && !isRight(before)) {
+    throw otherContents(path, `has the contracts of ${networkName(before.chainId)}`)
+  }
+  return {
+    path,
+    async write(deployment) {
+      const isKnown = before !== undefined && isSameDeployment(before, deployment)
+      const merged = isKnown ? mergeDeployment(before, deployment) : deployment
+      if (isKnown && formatDeployment(before) === formatDeployment(merged)) return false
+      await writeDeployment(path, merged)
+      return true
+    },
+  }
+}
+
+async function assertWritable(path: string): Promise<void> {
+  try {
+    await access(dirname(path), constants.W_OK)
+  } catch (cause) {
+    const message = `cannot write ${path}: name another file with --out`
+    throw cliError('CLI_FILE', message, { path }, { cause })
+  }
+}
+
+async function readBefore(path: string): Promise<Deployment | undefined> {
+  try {
+    await access(path)
+  } catch {
+    return undefined // the usual case: it is not there
+  }
+  try {
+    return await readDeployment(path)
+  } catch (cause) {
+    if (!isMerogateError(cause, 'ETHEREUM_DEPLOYMENT')) throw cause
+    throw otherContents(path, 'is no deployment file', cause)
+  }
+}
+
+/** Whether a file has the addresses that this release gives. */
+function hasPlannedContracts({ contracts }: Deployment): boolean {
+  const { identityRegistry, contextAnchor, packageRegistry } = contracts
+  const known = [identityRegistry, contextAnchor, packageRegistry].flatMap((each) =>
+    each === undefined ? [] : [each.address.toLowerCase()],
+  )
+  const planned = planDeployment().map(({ address }) => address.toLowerCase())
+  return known.every((address) => planned.includes(address))
+}
+
+function otherContents(path: string, what: string, cause?: unknown): MerogateError {
+  const message = `${path} ${what}, other than those that are to be written: name another file with --out, or move this one away`
+  return cliError('CLI_FILE', message, { path }, { cause })
+}
