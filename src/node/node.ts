@@ -73,8 +73,12 @@ export async function createNode(init: NodeInit): Promise<Node> {
   try {
     const globalRows = globals(store)
     await globalRows.checkVersion()
+    const cursors = {
+      load: (name: string) => globalRows.cursor(name),
+      save: (name: string, height: bigint) => store.batch([globalRows.putCursor(name, height)]),
+    }
     const anchors = (init.anchors ?? []).map((make) =>
-      make({ clock, random, logger: logger.child({ component: 'anchor' }) }),
+      make({ clock, random, logger: logger.child({ component: 'anchor' }), cursors }),
     )
     const background = new Background(logger)
     const run = (work: Promise<void>): void => background.add(work)

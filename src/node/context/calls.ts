@@ -49,7 +49,15 @@ export class Calls {
 
   constructor(core: ReplicaCore) {
     this.#core = core
-    this.execute = core.lane(MAX_CALL_GROUP, (pieces) => this.#process(pieces))
+    const join = core.lane<LocalCall, LocalResult>(MAX_CALL_GROUP, (pieces) =>
+      this.#process(pieces),
+    )
+    this.execute = (call) => {
+      const { group } = core
+      if (!group.isRotating || call.readOnly === true) return join(call)
+      // not in the executor: deltas of others go on meanwhile
+      return group.untilRotated().then(() => join(call))
+    }
   }
 
   /** Runs the app's `init` and stores the first delta, in one batch with the rows that make the context. */

@@ -2,7 +2,9 @@
  * Creating a context, in two phases: an intent on disk, the anchor's word, then rows, `init` and the first delta in one batch. A crash in between is
  * finished at the next start; nothing is ever created twice, because the context's id follows from the identity and the salt.
  */
+import type { Anchor } from '../anchor/anchor.ts'
 import { deriveContextId } from '../anchor/envelope.ts'
+import { isRejectedAs } from '../anchor/errors.ts'
 import { DEFAULT_GROUP_OPTIONS } from '../anchor/operations.ts'
 import type { SigningKey } from '../crypto/sign.ts'
 import { isMerogateError } from '../errors.ts'
@@ -26,14 +28,15 @@ export async function createContext(
   options: CreateContext,
   protocol: string,
 ): Promise<Created> {
-  const { groups, applications, identities, rows, store, random, replicas } = registry.c
+  const { groups, applications, rows, store, random, replicas } = registry.c
   const given = options.group === undefined ? undefined : groups.get(options.group)
   if (options.group !== undefined && given === undefined) {
     throw contextError('CONTEXT_NOT_FOUND', `this node is in no group ${idText(options.group)}`)
   }
   const anchor = given?.anchor ?? groups.anchor(protocol)
-  const record = await applications.record(options.application)
-  if (record === undefined) throw notInstalled(options.application)
+  if ((await applications.record(options.application)) === undefined) {
+    throw notInstalled(options.application)
+  }
   const module = await applications.ensureLoaded(options.application)
   if (!module.methods.includes('init')) {
     throw contextError('CONTEXT_INIT_INVALID', 'expected an application with init, it exports none')
@@ -54,40 +57,75 @@ export async function createContext(
   }
   await store.batch([rows.putIntent(context, intent)], { sync: true })
   try {
-    await anchor.submit(
-      context,
-      {
-        kind: 'createContext',
-        salt,
-        application: record,
-        options: DEFAULT_GROUP_OPTIONS,
-        group: options.group,
-      },
-      identities.signer(key.publicKey),
-      options.signal === undefined ? {} : { signal: options.signal },
-    )
+    const signal = options.signal === undefined ? {} : { signal: options.signal }
+    await announce(registry, anchor, context, intent, signal)
     await foundContext(registry, context, intent)
   } catch (error) {
-    // The anchor or the app said no: there is nothing to resume. Whatever else failed is tried again at the next start.
-    if (isMerogateError(error) && (error.kind === 'chain' || error.kind === 'guest')) {
-      await store.batch([rows.delIntent(context)])
-    }
+    // There is nothing to resume. Whatever else failed is tried again at the next start.
+    if (isRefusal(error)) await store.batch([rows.delIntent(context)])
     throw error
   }
   return { context, group: options.group ?? ownGroup(context), member: key.publicKey }
 }
 
-/** Finishes creations that the database holds as begun. Those the anchor never heard of are dropped. */
+/**
+ * Finishes creations that the database holds as begun. What the anchor does not know yet is sent again: whether the first one is still under way
+ * cannot be known, and the id makes both one. Creations that a chain takes long over do not wait for each other.
+ */
 export async function resumeCreations(registry: ContextRegistry): Promise<void> {
+  const intents = await registry.c.rows.intents()
+  await Promise.all(intents.map(({ id, intent }) => resumeCreation(registry, id, intent)))
+}
+
+async function resumeCreation(
+  registry: ContextRegistry,
+  id: ContextId,
+  intent: CreateIntent,
+): Promise<void> {
   const { rows, groups, store, logger } = registry.c
-  for (const { id, intent } of await rows.intents()) {
-    try {
-      const known = await groups.anchor(intent.protocol).readContext(id)
-      if (known === undefined) await store.batch([rows.delIntent(id)])
-      else await foundContext(registry, id, intent)
-    } catch (error) {
-      logger.warn({ err: error, context: idText(id) }, 'creation not finished yet')
-    }
+  try {
+    const anchor = groups.anchor(intent.protocol)
+    const known = await anchor.readContext(id)
+    if (known === undefined) await announce(registry, anchor, id, intent)
+    await foundContext(registry, id, intent)
+  } catch (error) {
+    if (isRefusal(error)) await store.batch([rows.delIntent(id)])
+    logger.warn({ err: error, context: idText(id) }, 'creation not finished yet')
+  }
+}
+
+/** Whether the anchor or the app said no: trying again would end the same way. */
+function isRefusal(error: unknown): boolean {
+  return isMerogateError(error) && (error.kind === 'chain' || error.kind === 'guest')
+}
+
+/** The first phase. A context that is there already is ours: nobody else can make its id. */
+async function announce(
+  registry: ContextRegistry,
+  anchor: Anchor,
+  context: ContextId,
+  intent: CreateIntent,
+  options: { signal?: AbortSignal } = {},
+): Promise<void> {
+  const { applications, identities } = registry.c
+  const id = ApplicationId.from(intent.application)
+  const application = await applications.record(id)
+  if (application === undefined) throw notInstalled(id)
+  try {
+    await anchor.submit(
+      context,
+      {
+        kind: 'createContext',
+        salt: intent.salt,
+        application,
+        options: DEFAULT_GROUP_OPTIONS,
+        group: intent.group.length === 0 ? undefined : GroupId.from(intent.group),
+      },
+      identities.signer(PublicKey.from(intent.identity)),
+      options,
+    )
+  } catch (error) {
+    if (!isRejectedAs(error, 'ContextExists')) throw error
   }
 }
 

@@ -13,7 +13,7 @@ import type { GroupRow, GroupRows, MemberRow } from '../store/repositories/group
 import type { BatchOp, Store } from '../store/store.ts'
 import type { IdentityPool } from './identities.ts'
 import type { Keyring } from './keyring.ts'
-import { REFRESH_INTERVAL_MS } from './limits.ts'
+import { REFRESH_INTERVAL_MS, ROTATION_WAIT_MS } from './limits.ts'
 
 const ROLES: readonly Role[] = ['writer', 'reader', 'relay']
 
@@ -46,6 +46,10 @@ export class Group {
   #reading: Promise<void> | undefined
   #nextReading: Promise<void> | undefined
   #refreshedAtMs = 0
+  /** Newest epoch when the member list last changed. */
+  #epochAtChange: number
+  /** Until a newer epoch comes nothing is sealed: somebody has left who holds this one. */
+  #sealAbove = -1
 
   constructor(
     id: GroupId,
@@ -62,6 +66,7 @@ export class Group {
     this.events = new Emitter<GroupEvents>(components.logger)
     this.#components = components
     this.#row = row
+    this.#epochAtChange = keyring.newest
     for (const { identity, row: member } of members) {
       if (member.removedRevision > 0n) this.#departed.set(idKey(identity), member)
       else this.#members.set(idKey(identity), toRecord(identity, member))
@@ -163,6 +168,10 @@ export class Group {
     for (const member of removed)
       this.#departed.set(idKey(member.identity), toRow(member, revision))
     if (moved) {
+      // an epoch that came since the last change was made because of this one
+      const isRotated = this.keyring.newest > this.#epochAtChange
+      if (removed.length > 0 && !isRotated) this.#sealAbove = this.keyring.newest
+      this.#epochAtChange = this.keyring.newest
       this.events.emit('changed', {
         removed: removed.map(({ identity }) => identity),
         added: added.map(({ identity }) => identity),
@@ -178,6 +187,29 @@ export class Group {
     this.keyring.remember(epoch, key)
     this.events.emit('keys', { epoch })
     return true
+  }
+
+  /** Whether a member left and the key that it does not have is still to come. */
+  get isRotating(): boolean {
+    return this.keyring.newest <= this.#sealAbove
+  }
+
+  /**
+   * Resolves when bodies may be sealed that who left must not read: with the next key epoch, which the elected member makes, or another when it
+   * does not. The wait is bounded, for a group whose members are all away must not stop for ever.
+   */
+  async untilRotated(): Promise<void> {
+    if (!this.isRotating) return
+    const late = new AbortController()
+    const timer = this.#components.clock.after(ROTATION_WAIT_MS, () => late.abort())
+    try {
+      await this.events.next('keys', { accept: () => !this.isRotating, signal: late.signal })
+    } catch {
+      this.#components.logger.warn({ epoch: this.keyring.newest }, 'no new key after a removal')
+      this.#sealAbove = -1
+    } finally {
+      timer.cancel()
+    }
   }
 
   /** Whether an identity was a member once and is no longer. */

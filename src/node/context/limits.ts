@@ -30,6 +30,8 @@ export const REJECTED_MEMORY_COUNT = 4096
 export const REFRESH_INTERVAL_MS = 2_000
 /** How long other members give the elected one to make a new key epoch, ms (sync-protocol.md 8.2). */
 export const ROTATION_TAKEOVER_MS = 5_000
+/** How long calls wait for the key epoch after a removal, ms: the others take over before. */
+export const ROTATION_WAIT_MS = 8_000
 /** How far ahead of use the clock's high-water mark is stored, ms (sync-protocol.md 6.3). */
 export const HLC_MARK_AHEAD_MS = 2_000
 /** Deltas in one answer of a catch-up, so that a walk over history stays bounded (sync-protocol.md 3.6). */

@@ -13,6 +13,10 @@ const VERSION_KEY = globalKey('version')
 const NUMBER_KEY = globalKey('number')
 const HLC_KEY = globalKey('hlc')
 
+function cursorKey(name: string): Uint8Array {
+  return globalKey(`cursor/${name}`)
+}
+
 export interface Globals {
   /** Writes the version into a new database. @throws STORE_TOO_NEW when a newer version of this package wrote it */
   checkVersion(): Promise<void>
@@ -21,6 +25,9 @@ export interface Globals {
   /** NTP64 time that no timestamp of an earlier run exceeds. */
   hlcMark(): Promise<bigint>
   putHlcMark(time: bigint): BatchOp
+  /** Up to which height the changes of an anchor were told; undefined before the first. */
+  cursor(name: string): Promise<bigint | undefined>
+  putCursor(name: string, height: bigint): BatchOp
 }
 
 export function globals(store: Store): Globals {
@@ -57,5 +64,11 @@ export function globals(store: Store): Globals {
       return bytes === undefined ? 0n : readRow(u64, HLC_KEY, bytes)
     },
     putHlcMark: (time) => put(u64, HLC_KEY, time),
+    async cursor(name) {
+      const key = cursorKey(name)
+      const bytes = await store.get(key)
+      return bytes === undefined ? undefined : readRow(u64, key, bytes)
+    },
+    putCursor: (name, height) => put(u64, cursorKey(name), height),
   }
 }
