@@ -82,18 +82,38 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   // the parts put together: index.ts, node.ts and their like
   node: { rooms: ['node'] },
   'chains/local': {
-    rooms: [...BASE, 'node/anchor', 'node/codec', 'node/crypto'],
+    rooms: [...BASE, 'node/anchor', 'node/codec', 'node/crypto', 'chains/shared'],
     packages: ['zod'],
+  },
+  // failover and the like, for adapters of chains
+  'chains/shared': { rooms: [...BASE, 'node/anchor'] },
+  'chains/ethereum': {
+    rooms: [...BASE, 'node/anchor', 'chains/shared'],
+    packages: ['ethers', 'lru-cache', 'ws', 'zod'],
+  },
+  // chains to develop against: parts of nothing else
+  'devnet/ethereum': {
+    rooms: ['node/errors.ts', 'node/primitives'],
+    packages: ['ethers', 'hardhat'],
   },
   server: {
     rooms: [
       ...['node/index.ts', 'type node/interface.ts', 'node/errors.ts', 'node/primitives'],
       ...['node/metrics.ts', 'node/anchor/anchor.ts', 'type node/blobs/blobs.ts'],
+      'server/relayer',
     ],
     packages: ['cors', 'express', 'helmet', 'prom-client', 'ws', 'zod'],
   },
+  // reads and checks envelopes of others; chains reach it through a port of its own
+  'server/relayer': {
+    rooms: [...BASE, 'node/anchor', 'node/crypto', 'server'],
+    packages: ['express', 'lru-cache', 'zod'],
+  },
   client: { rooms: ['type node/errors.ts'], isPortable: true },
-  cli: { rooms: ['node', 'chains', 'server', 'client'], packages: ['commander', 'pino'] },
+  cli: {
+    rooms: ['node', 'chains', 'devnet', 'server', 'client'],
+    packages: ['commander', 'ethers', 'pino'],
+  },
   'index.ts': { rooms: ['node/index.ts'] },
 }
 

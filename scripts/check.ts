@@ -43,6 +43,16 @@ const STEPS: readonly Step[] = [
   },
   { name: 'text', command: ['node', 'scripts/check-text.ts'], advice: 'change the lines named' },
   {
+    name: 'contracts',
+    command: ['node', 'scripts/build-contracts.ts', '--check'],
+    advice: 'build the contracts again: `node scripts/build-contracts.ts`',
+  },
+  {
+    name: 'gas',
+    command: ['node', 'scripts/gas-snapshot.ts', '--check'],
+    advice: 'say why in the commit, and write it: `node scripts/gas-snapshot.ts`',
+  },
+  {
     name: 'apps',
     command: ['node', 'scripts/build-apps.ts', '--check'],
     advice: 'build the example apps again: `node scripts/build-apps.ts`',

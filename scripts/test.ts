@@ -1,26 +1,53 @@
 /**
- * Runs the mocha suites named on the command line (folders or files below the repository, default: all of `test`), with `--grep=<text>` those
- * whose names match. Ends with one line alone, `N passed, N failed`; the exit code is 1 when anything failed or no test ran.
+ * Runs the tests named on the command line, folders or files below the repository: mocha's below `test`, and Solidity's below `contracts`, which
+ * Hardhat runs in a process of its own meanwhile (`scripts/test-solidity.ts`). Default: all of both. With `--grep=<text>` those whose names
+ * match. Ends with one line alone, `N passed, N failed`; the exit code is 1 when anything failed or no test ran.
  */
 import { globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Mocha from 'mocha'
-
-/** How long things may stay open after the last test until this process ends anyway, ms: libp2p takes up to two seconds to drain. */
-const DRAIN_MS = 20_000
+import { drain } from './support/drain.ts'
+import { runSolidityTests } from './test-solidity.ts'
 
 const root = join(import.meta.dirname, '..')
 const args = process.argv.slice(2)
 const grep = args.find((arg) => arg.startsWith('--grep='))?.slice('--grep='.length)
 const named = args.filter((arg) => !arg.startsWith('--'))
-const targets = named.length > 0 ? named : ['test']
-const files = targets.flatMap((target) =>
-  statSync(join(root, target)).isDirectory()
-    ? globSync(`${target}/**/*.test.ts`, { cwd: root }).sort()
-    : [target],
-)
+const targets = named.length > 0 ? named : ['test', 'contracts']
 
+/** Files below the targets whose names end so. */
+function filesOf(end: string): string[] {
+  return targets.flatMap((target) => {
+    if (statSync(join(root, target)).isFile()) return target.endsWith(end) ? [target] : []
+    const found = globSync(`${target}/**/*${end}`, { cwd: root }).sort()
+    // what is built has folders that are named after its sources
+    return found.filter((path) => statSync(join(root, path)).isFile())
+  })
+}
+
+const files = filesOf('.test.ts')
+const solidityFiles = filesOf('.t.sol')
 const counts = { passed: 0, failed: 0, skipped: 0 }
+
+/** Runs Solidity's tests beside mocha's; their report is kept together, to be printed afterwards. */
+async function testSolidity(): Promise<readonly string[]> {
+  if (solidityFiles.length === 0) return []
+  const lines: string[] = []
+  const found = await runSolidityTests({
+    files: solidityFiles.map((file) => join(root, file)),
+    grep,
+    onLine: (line) => lines.push(line),
+  })
+  counts.passed += found.passed
+  counts.failed += found.failed
+  if (found.passed === 0 && found.failed === 0 && grep === undefined) {
+    lines.push('expected Solidity tests to run, none did')
+    counts.failed++
+  }
+  return lines
+}
+
+const solidity = testSolidity()
 const mocha = new Mocha({
   timeout: 20_000,
   slow: 2_000,
@@ -43,14 +70,11 @@ try {
   console.error(error)
   counts.failed++
 }
+for (const line of await solidity) console.log(line)
 
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0
 process.once('exit', () => {
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
 })
-setTimeout(() => {
-  console.error(`still open after the tests: ${process.getActiveResourcesInfo().join(', ')}`)
-  counts.failed++
-  process.exit(1)
-}, DRAIN_MS).unref()
+drain(() => counts.failed++)

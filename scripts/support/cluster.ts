@@ -1,9 +1,10 @@
-/** A local chain and some nodes, each its own process with a fresh home and free ports: for the demo, the benchmarks and end-to-end tests. */
+/** A chain and some nodes, each node its own process with a fresh home and free ports: for the demo, the benchmarks and end-to-end tests. */
 import { spawn } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { startEthereumChain } from '../../src/cli/ethereum-chain.ts'
 import { type NodeProcess, startNodeProcess } from '../../src/cli/node-process.ts'
 import { type MerogateClient, merogateClient } from '../../src/client/index.ts'
 
@@ -21,11 +22,28 @@ export interface ClusterNode {
   readonly client: MerogateClient
 }
 
+/** Where memberships are kept. */
+export type ChainKind = 'local' | 'ethereum'
+
+/** A chain that runs, and what a node needs to be told of it. */
+interface Chain {
+  readonly url: string
+  /** One JSON-RPC request to a chain that has it. */
+  send(method: string, params?: readonly unknown[]): Promise<unknown>
+  /** Settings as KEY=VALUE of the node that comes as number `index`. */
+  settings(index: number): Promise<string[]>
+  stop(): Promise<void>
+}
+
 export interface Cluster extends AsyncDisposable {
   readonly folder: string
   readonly chainUrl: string
   /** Starts a node, or starts one again that was ended: its home is named after it. */
   node(name: string): Promise<ClusterNode>
+  /** One JSON-RPC request to the Ethereum chain: `evm_mine`, ... */
+  sendToChain(method: string, params?: readonly unknown[]): Promise<unknown>
+  /** Ends the chain, as if its endpoint had died. */
+  stopChain(): Promise<void>
   /** Ends everything and removes the homes. */
   stop(): Promise<void>
 }
@@ -38,7 +56,7 @@ export interface SharedContext {
   readonly members: readonly string[]
 }
 
-async function startChain(): Promise<{ url: string; stop(): Promise<void> }> {
+async function startLocal(): Promise<Chain> {
   const child = spawn(process.execPath, [join(ROOT, 'src/chains/local/main.ts'), '--port', '0'], {
     // the channel tells it when this process is gone, however that came
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
@@ -55,6 +73,8 @@ async function startChain(): Promise<{ url: string; stop(): Promise<void> }> {
   })
   return {
     url,
+    settings: async () => [`anchor.local.url=${url}`],
+    send: (method) => Promise.reject(new RangeError(`the local chain has no ${method}`)),
     async stop() {
       child.kill('SIGTERM')
       await ended
@@ -62,10 +82,35 @@ async function startChain(): Promise<{ url: string; stop(): Promise<void> }> {
   }
 }
 
-/** Starts the local chain; nodes are added one by one. */
-export async function startCluster(): Promise<Cluster> {
+/** A chain of its own with the contracts on it; every node has an account with funds, whose key lies in a file. */
+async function startEthereum(folder: string): Promise<Chain> {
+  const { devnet, deployment } = await startEthereumChain(0)
+  const file = join(folder, 'deployment.json')
+  await writeFile(file, JSON.stringify(deployment))
+  return {
+    url: devnet.url,
+    send: (method, params) => devnet.send(method, params),
+    async settings(index) {
+      const account = devnet.accounts[index + 1] ?? devnet.accounts[0]
+      const key = join(folder, `account-${index}.key`)
+      await writeFile(key, account.privateKey, { mode: 0o600 })
+      return [
+        `anchor.ethereum.rpc_urls=${devnet.url}`,
+        `anchor.ethereum.ws_url=${devnet.wsUrl}`,
+        `anchor.ethereum.deployment=${file}`,
+        `anchor.ethereum.key_file=${key}`,
+        'anchor.ethereum.confirmations=0',
+      ]
+    },
+    stop: () => devnet.stop(),
+  }
+}
+
+/** Starts a chain; nodes are added one by one. */
+export async function startCluster(kind: ChainKind = 'local'): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'merogate-'))
-  const chain = await startChain()
+  const chain = kind === 'local' ? await startLocal() : await startEthereum(folder)
+  const names: string[] = []
   const running = new Map<string, ClusterNode>()
   const stop = async (): Promise<void> => {
     await Promise.all([...running.values()].map((node) => node.process.stop()))
@@ -76,12 +121,14 @@ export async function startCluster(): Promise<Cluster> {
     folder,
     chainUrl: chain.url,
     async node(name) {
+      // a node that comes again has the account it had
+      if (!names.includes(name)) names.push(name)
       const child = await startNodeProcess({
         name,
         home: folder,
         serverPort: 0,
         settings: [
-          `anchor.local.url=${chain.url}`,
+          ...(await chain.settings(names.indexOf(name))),
           'swarm.listen=/ip4/127.0.0.1/tcp/0',
           'log.level=warn',
         ],
@@ -90,6 +137,8 @@ export async function startCluster(): Promise<Cluster> {
       running.set(name, node)
       return node
     },
+    sendToChain: (method, params) => chain.send(method, params),
+    stopChain: () => chain.stop(),
     stop,
     [Symbol.asyncDispose]: stop,
   }

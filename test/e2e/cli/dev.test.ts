@@ -21,36 +21,42 @@ describe('merogate dev', () => {
   })
   after(() => rm(folder, { recursive: true }))
 
-  it('runs two nodes that share a context, and ends without a trace', async () => {
-    await using cli = startCli(['dev', '--port', '0', '--output-format', 'json'], {
-      env: { TMPDIR: folder },
-    })
-    const ready = JSON.parse((await cli.line()) ?? '') as Ready
-    const [alice, bob] = ready.nodes.map(({ api }) => merogateClient({ url: api }))
-    if (alice === undefined || bob === undefined) return expect.fail('expected two nodes')
-    const { contextId } = ready
+  const CHAINS = [
+    ['local', 'the local anchor'],
+    ['ethereum', 'contracts on a local Ethereum chain'],
+  ] as const
+  for (const [chain, shown] of CHAINS) {
+    it(`runs two nodes that share a context by ${shown}, and ends without a trace`, async () => {
+      const command = ['dev', '--chain', chain, '--port', '0', '--output-format', 'json']
+      await using cli = startCli(command, { env: { TMPDIR: folder } })
+      const ready = JSON.parse((await cli.line()) ?? '') as Ready
+      const [alice, bob] = ready.nodes.map(({ api }) => merogateClient({ url: api }))
+      if (alice === undefined || bob === undefined) return expect.fail('expected two nodes')
+      const { contextId } = ready
 
-    let subscribed = (): void => {}
-    const standing = new Promise<void>((resolve) => (subscribed = resolve))
-    const changes = bob.subscribe({ contextIds: [contextId], onSubscribed: () => subscribed() })
-    const first = changes.next()
-    await standing
-    const args = { key: 'hello', value: 'world' }
-    await alice.rpc.execute({ contextId, method: 'set', args })
-    const { value } = await first
-    await changes.return()
-    expect(value?.type === 'StateMutation' && value.events[0]?.kind).to.equal('Set')
-    expect(await bob.rpc.execute({ contextId, method: 'get', args: { key: 'hello' } })).to.equal(
-      'world',
-    )
-    const roots = await Promise.all([alice, bob].map(({ admin }) => admin.context(contextId)))
-    expect(roots[0]?.rootHash).to.equal(roots[1]?.rootHash)
+      let subscribed = (): void => {}
+      const standing = new Promise<void>((resolve) => (subscribed = resolve))
+      const changes = bob.subscribe({ contextIds: [contextId], onSubscribed: () => subscribed() })
+      const first = changes.next()
+      await standing
+      const args = { key: 'hello', value: 'world' }
+      await alice.rpc.execute({ contextId, method: 'set', args })
+      const { value } = await first
+      await changes.return()
+      expect(value?.type === 'StateMutation' && value.events[0]?.kind).to.equal('Set')
+      expect(await bob.rpc.execute({ contextId, method: 'get', args: { key: 'hello' } })).to.equal(
+        'world',
+      )
+      const roots = await Promise.all([alice, bob].map(({ admin }) => admin.context(contextId)))
+      expect(roots[0]?.rootHash).to.equal(roots[1]?.rootHash)
+      expect(roots.map(({ protocol }) => protocol)).to.deep.equal([chain, chain])
 
-    cli.child.kill('SIGINT')
-    const { code, err } = await cli.ended
-    expect(code, err).to.equal(0)
-    expect(await readdir(folder)).to.deep.equal([])
-  }).timeout(60_000)
+      cli.child.kill('SIGINT')
+      const { code, err } = await cli.ended
+      expect(code, err).to.equal(0)
+      expect(await readdir(folder)).to.deep.equal([])
+    }).timeout(60_000)
+  }
 
   it('takes its nodes with it when it is killed', async () => {
     await using cli = startCli(['dev', '--port', '0', '--output-format', 'json'], {
