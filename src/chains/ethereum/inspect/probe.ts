@@ -3,6 +3,7 @@ import { WebSocket } from 'ws'
 import { toMerogateError } from '../../../node/errors.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
+import { endpointAddress } from '../rpc/endpoint-address.ts'
 import { type FinalityRule, readFinal, readHead } from '../rpc/head.ts'
 import { ANSWER_TIMEOUT_MS, MAX_ANSWER_BYTES } from '../limits.ts'
 import { endpointName, EthereumRpc, readChainId } from '../rpc/rpc.ts'
@@ -63,7 +64,9 @@ export async function probeEndpoint(url: string, init: ProbeInit): Promise<Endpo
 
 /** Asks a WebSocket endpoint for new blocks; undefined when it agrees, otherwise why not. Never rejects. */
 export async function probeSubscription(url: string, clock: Clock): Promise<string | undefined> {
-  const socket = new WebSocket(url, { maxPayload: MAX_ANSWER_BYTES })
+  const address = endpointAddress(url)
+  const { headers } = address
+  const socket = new WebSocket(address.url, { maxPayload: MAX_ANSWER_BYTES, headers })
   const answer = await new Promise<string | undefined>((resolve) => {
     const timer = clock.after(ANSWER_TIMEOUT_MS, () => resolve('no answer in time'))
     const done = (reason: string | undefined): void => {
@@ -80,7 +83,7 @@ export async function probeSubscription(url: string, clock: Clock): Promise<stri
       )
       done(isAgreed ? undefined : 'it refuses eth_subscribe')
     })
-    socket.on('error', (error) => done(error.message.slice(0, 160) || 'it cannot be reached'))
+    socket.on('error', (error) => done(address.redact(error.message) || 'it cannot be reached'))
     socket.on('close', () => done('it closed the connection'))
   })
   socket.terminate()
