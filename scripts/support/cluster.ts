@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline'
 import { startEthereumChain } from '../../src/cli/ethereum-chain.ts'
 import { type NodeProcess, startNodeProcess } from '../../src/cli/node-process.ts'
 import { type MerogateClient, merogateClient } from '../../src/client/index.ts'
+import { isMerogateError } from '../../src/node/errors.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -176,4 +177,16 @@ export async function equalRoots(
     signal.throwIfAborted()
     await Promise.all(nodes.map(({ client }) => client.admin.sync(contextId, 1_000)))
   }
+}
+
+/** What a node said no with, its own code; `none` when it did not. */
+export async function refusalOf(work: Promise<unknown>): Promise<string> {
+  try {
+    await work
+  } catch (error) {
+    if (!isMerogateError(error)) throw error
+    const { apiCode, type } = error.details
+    return [apiCode, type].find((one) => typeof one === 'string') ?? error.code
+  }
+  return 'none'
 }

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
+import {Claims} from "./Claims.sol";
 import {Envelopes} from "./Envelopes.sol";
 import {Fields} from "./Fields.sol";
-import {Groups} from "./Groups.sol";
 import {IIdentityRegistry} from "./IIdentityRegistry.sol";
 import {
     ADD_MEMBERS,
     ALL_CAPABILITIES,
-    AlreadyMember,
     BadNonce,
     BUMP_NONCE,
     CAPABILITY_MANAGE_APPLICATION,
@@ -23,14 +21,9 @@ import {
     ContextIdMismatch,
     ContextNotFound,
     CREATE_CONTEXT,
-    Expired,
     GRANT,
-    InvitationInvalid,
-    InvitationRevoked as InvitationRevoked_,
-    InvitationUsed,
     LEAVE,
     LimitExceeded,
-    MAX_INVITATION_SECONDS,
     NotAMember,
     REMOVE_MEMBERS,
     RevisionMismatch,
@@ -44,14 +37,11 @@ import {
     SET_OPTIONS,
     SET_ROLE,
     TAG_CONTEXT_ID,
-    TAG_INVITATION,
     TargetNotMember,
     Unauthorized,
     UPDATE_APPLICATION,
-    WeakKey,
-    WrongDomain
+    WeakKey
 } from "./Interface.sol";
-import {Invitations} from "./Invitations.sol";
 import {Ed25519} from "./lib/Ed25519.sol";
 import {Reader} from "./lib/Reader.sol";
 
@@ -59,14 +49,7 @@ import {Reader} from "./lib/Reader.sol";
 /// @notice Decides who is a member of which group, with which role and capabilities, and which application a context runs. Requests are
 /// signed by members and may be carried by anybody. Every refusal is a custom error of `Interface.sol` and changes nothing. No owner, no
 /// upgrade, no funds: nobody but the members can change anything, and what is here stays readable.
-contract ContextAnchor is Envelopes, Groups, Invitations {
-    /// @notice EIP-712 type of an invitation that an inviter's account signs.
-    bytes32 public constant INVITATION_TYPEHASH = keccak256(
-        "Invitation(bytes32 group,bytes32 inviter,bytes32 claimKey,uint8 role,uint8 capabilities,uint64 notAfter,uint32 maxUses,uint64 inviteNonce)"
-    );
-    /// @notice EIP-712 type of what a claim key signs. `invitation` is the SHA-256 digest of the terms, as an inviter's ed25519 key signs it.
-    bytes32 public constant CLAIM_TYPEHASH = keccak256("Claim(bytes32 invitation,bytes32 claimant)");
-
+contract ContextAnchor is Claims {
     /// @dev A context. It exists when `application` is not zero. One storage slot.
     struct Context {
         /// Contract whose code holds the application's borsh bytes.
@@ -78,64 +61,6 @@ contract ContextAnchor is Envelopes, Groups, Invitations {
 
     mapping(bytes32 context => Context) private _contexts;
     mapping(bytes32 context => bytes32 group) private _groupOf;
-
-    // Each event has the subject of the request, its signer, the nonce it used, and the revision it moved, 0 where none counts it.
-
-    /// @notice `approvers` are the options of the context's own group; nothing when `group` is another.
-    event ContextCreated(
-        bytes32 indexed subject,
-        bytes32 indexed signer,
-        uint64 nonce,
-        uint64 revision,
-        bytes32 group,
-        bytes application,
-        uint8 approvers
-    );
-    event ApplicationUpdated(
-        bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, bytes application
-    );
-    event MembersAdded(
-        bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, uint8 role, bytes32[] ids
-    );
-    event MembersRemoved(
-        bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, bytes32[] ids
-    );
-    /// @notice `capabilities` are all bits each of `ids` holds now.
-    event CapabilitiesChanged(
-        bytes32 indexed subject,
-        bytes32 indexed signer,
-        uint64 nonce,
-        uint64 revision,
-        bytes32[] ids,
-        uint8[] capabilities
-    );
-    event RolesChanged(
-        bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, uint8 role, bytes32[] ids
-    );
-    /// @notice The signer is the new member.
-    event InvitationClaimed(
-        bytes32 indexed subject,
-        bytes32 indexed signer,
-        uint64 nonce,
-        uint64 revision,
-        bytes32 inviter,
-        uint64 inviteNonce,
-        uint8 role,
-        uint8 capabilities
-    );
-    event InvitationRevoked(
-        bytes32 indexed subject,
-        bytes32 indexed signer,
-        uint64 nonce,
-        uint64 revision,
-        bytes32 inviter,
-        uint64 inviteNonce
-    );
-    event NonceBumped(bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, uint64 to);
-    event ContextSealed(bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision);
-    event OptionsChanged(
-        bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, uint8 approvers
-    );
 
     constructor(IIdentityRegistry registry) Envelopes(registry) EIP712("merogate contexts", "1") {}
 
@@ -454,125 +379,6 @@ contract ContextAnchor is Envelopes, Groups, Invitations {
         if (approvers == before) return;
         _groups[groupId].value = header ^ (uint256(before ^ approvers) << GROUP_APPROVERS);
         emit OptionsChanged(q.subject, q.signer, q.nonce, 0, approvers);
-    }
-
-    /// @dev The terms of an invitation, as `Fields` lays them out.
-    struct Terms {
-        bytes32 group;
-        bytes32 inviter;
-        bytes32 claimKey;
-        uint8 role;
-        uint8 capabilities;
-        uint64 notAfter;
-        uint32 maxUses;
-        uint64 inviteNonce;
-        /// Position behind them.
-        uint256 next;
-    }
-
-    /// @dev The signer becomes a member with the role and the bits of an invitation.
-    function _claim(Request memory q, bytes32 groupId, uint256 header) private {
-        Terms memory terms = _readTerms(q);
-        _checkProofs(q, groupId, terms);
-        if (block.timestamp > terms.notAfter) revert Expired();
-        if (terms.notAfter > block.timestamp + MAX_INVITATION_SECONDS) revert LimitExceeded();
-        Invitation memory known = invitation(groupId, terms.inviter, terms.inviteNonce);
-        if (known.isRevoked) revert InvitationRevoked_();
-        if (known.uses >= terms.maxUses) revert InvitationUsed();
-        Cell storage cell = _members[groupId][q.signer];
-        if (cell.value != 0) revert AlreadyMember();
-        if (terms.role == ROLE_RELAY && terms.capabilities != 0) revert RoleForbids();
-        if (terms.notAfter > known.notAfter) known.notAfter = terms.notAfter;
-        known.uses++;
-        _remember(groupId, terms.inviter, terms.inviteNonce, known);
-        header = _insert(cell, _slots[groupId], header + 1, q.signer, terms.role, terms.capabilities);
-        _checkBounds(header);
-        _groups[groupId].value = header;
-        emit InvitationClaimed(
-            q.subject,
-            q.signer,
-            q.nonce,
-            uint64(header),
-            terms.inviter,
-            terms.inviteNonce,
-            terms.role,
-            terms.capabilities
-        );
-    }
-
-    function _readTerms(Request memory q) private view returns (Terms memory terms) {
-        uint256 pos = q.pos;
-        uint256 next = Fields.afterDomain(pos);
-        // the envelope's own domain was compared with ours before
-        if (!_isOurDomain(pos, next - pos - 37)) revert WrongDomain();
-        terms.group = Reader.word(next);
-        terms.inviter = Reader.word(next + 32);
-        terms.claimKey = Reader.word(next + 64);
-        terms.role = Reader.u8(next + 96);
-        terms.capabilities = Reader.u8(next + 97);
-        terms.notAfter = Reader.u64(next + 98);
-        terms.maxUses = Reader.u32(next + 106);
-        terms.inviteNonce = Reader.u64(next + 110);
-        terms.next = next + 118;
-    }
-
-    /// @dev Whether the invitation was really given, for this group, to this claimant, by somebody who still may. The claim key is an
-    /// account: its address in the low 20 bytes.
-    function _checkProofs(Request memory q, bytes32 groupId, Terms memory terms) private view {
-        if (terms.group != groupId) revert InvitationInvalid();
-        bytes32 digest =
-            sha256(abi.encodePacked(TAG_INVITATION, uint8(0), Reader.slice(q.pos, terms.next - q.pos)));
-        if (!_isInviters(terms, digest)) revert InvitationInvalid();
-        bytes32 claim = _hashTypedDataV4(keccak256(abi.encode(CLAIM_TYPEHASH, digest, q.signer)));
-        address claimKey = address(uint160(uint256(terms.claimKey)));
-        bool isClaimed = bytes32(uint256(uint160(claimKey))) == terms.claimKey
-            && _recovers(claimKey, claim, Reader.word(terms.next + 64), Reader.word(terms.next + 96));
-        if (!isClaimed) revert InvitationInvalid();
-        uint8 needed = CAPABILITY_MANAGE_MEMBERS | terms.capabilities;
-        if (_capabilities(_members[groupId][terms.inviter].value) & needed != needed) revert InvitationInvalid();
-    }
-
-    /// @dev The inviter's word: an EIP-712 signature of the account it is bound to, in ERC-2098 form, or its own over the digest.
-    function _isInviters(Terms memory terms, bytes32 digest) private view returns (bool) {
-        bytes32 r = Reader.word(terms.next);
-        bytes32 s = Reader.word(terms.next + 32);
-        address account = _accountOf(terms.inviter);
-        bytes32 typed = _hashTypedDataV4(
-            keccak256(
-                abi.encode(
-                    INVITATION_TYPEHASH,
-                    terms.group,
-                    terms.inviter,
-                    terms.claimKey,
-                    terms.role,
-                    terms.capabilities,
-                    terms.notAfter,
-                    terms.maxUses,
-                    terms.inviteNonce
-                )
-            )
-        );
-        return _recovers(account, typed, r, s) || identities.verifyEd25519(terms.inviter, digest, r, s);
-    }
-
-    function _recovers(address account, bytes32 digest, bytes32 r, bytes32 vs) private pure returns (bool) {
-        (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecover(digest, r, vs);
-        return problem == ECDSA.RecoverError.NoError && recovered == account;
-    }
-
-    /// @dev No more claims of an invitation. One that has expired, or was revoked before, needs nothing.
-    function _revokeInvitation(Request memory q, bytes32 groupId) private {
-        bytes32 inviter = Reader.word(q.pos);
-        uint64 inviteNonce = Reader.u64(q.pos + 32);
-        uint64 notAfter = Reader.u64(q.pos + 40);
-        if (notAfter > block.timestamp + MAX_INVITATION_SECONDS) revert LimitExceeded();
-        Invitation memory known = invitation(groupId, inviter, inviteNonce);
-        if (known.notAfter > notAfter) notAfter = known.notAfter;
-        if (notAfter < block.timestamp || (known.isRevoked && known.notAfter == notAfter)) return;
-        known.isRevoked = true;
-        known.notAfter = notAfter;
-        _remember(groupId, inviter, inviteNonce, known);
-        emit InvitationRevoked(q.subject, q.signer, q.nonce, 0, inviter, inviteNonce);
     }
 
     /// @dev Cuts a list to its first `count` items.

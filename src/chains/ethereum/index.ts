@@ -18,10 +18,12 @@
  */
 import type { AnchorComponents, AnchorFactory } from '../../node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../node/anchor/envelope-anchor.ts'
-import { resolveInit } from './defaults.ts'
+import { systemClock } from '../../node/primitives/clock.ts'
+import { silentLogger } from '../../node/primitives/logger.ts'
+import { DEFAULT_FINALITY, resolveInit } from './defaults.ts'
 import type { Deployment } from './deploy/deployment.ts'
 import type { FinalityRule } from './rpc/head.ts'
-import type { KeyReference } from './key.ts'
+import { type KeyReference, readKey } from './key.ts'
 import { LazyService } from './lazy-service.ts'
 
 export { DEFAULT_FINALITY } from './defaults.ts'
@@ -70,4 +72,38 @@ export function ethereumAnchor(init: EthereumAnchorInit): AnchorFactory {
       ...(deployment.contracts.packageRegistry === undefined ? {} : { packages: service.packages }),
     })(components)
   }
+}
+
+/** Where the contracts are to be put, and who pays. */
+export interface DeployContractsInit {
+  /** JSON-RPC endpoints, the preferred first. */
+  readonly rpcUrls: readonly string[]
+  /** Every endpoint must serve this chain. */
+  readonly chainId: number
+  /** Name of the network in invitations: `sepolia`. All nodes of a group say the same. */
+  readonly network: string
+  readonly key: KeyReference
+  /** When the last contract counts as made. @default DEFAULT_FINALITY */
+  readonly finality?: FinalityRule | undefined
+  /** Most that is paid per gas, wei. @default DEFAULT_MAX_FEE_PER_GAS */
+  readonly maxFeePerGas?: bigint | undefined
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Puts the contracts on a chain, at addresses that follow from their code; what is there already is left alone. `merogate chain deploy` does the
+ * same, and asks first.
+ * @throws ETHEREUM_KEY, ETHEREUM_FUNDS, ETHEREUM_FEE, ETHEREUM_WRONG_CHAIN, ETHEREUM_DEPLOY, ANCHOR_UNREACHABLE
+ */
+export async function deployContracts(init: DeployContractsInit): Promise<Deployment> {
+  const { rpcUrls, chainId, network, finality = DEFAULT_FINALITY, maxFeePerGas, signal } = init
+  const { deployWith } = await import('./deploy/deploy.ts')
+  return deployWith({
+    ...{ rpcUrls, chainId, network, finality },
+    key: await readKey(init.key),
+    ...(maxFeePerGas === undefined ? {} : { maxFeePerGas }),
+    ...(signal === undefined ? {} : { signal }),
+    clock: systemClock,
+    logger: silentLogger,
+  })
 }

@@ -4,8 +4,13 @@
  * Hardhat is not part of this package: `npm install --save-dev hardhat@3`.
  *
  * ```ts
+ * import { deployContracts } from 'merogate/chains/ethereum'
+ * import { startEthereumDevnet } from 'merogate/devnet/ethereum'
+ *
  * await using chain = await startEthereumDevnet({ port: 0 })
- * const deployment = await deployContracts({ rpcUrls: [chain.url], key: chain.accounts[0].privateKey })
+ * const key = { env: 'KEY', from: { KEY: chain.accounts[0].privateKey } }
+ * const { url, chainId } = chain
+ * const deployment = await deployContracts({ rpcUrls: [url], chainId, network: 'local', key, finality: 0 })
  * ```
  *
  * @packageDocumentation

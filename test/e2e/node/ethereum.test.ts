@@ -3,28 +3,16 @@ import {
   type Cluster,
   type ClusterNode,
   equalRoots,
+  refusalOf,
   KV_STORE,
   startCluster,
 } from '../../../scripts/support/cluster.ts'
 import { decodeInvitation, encodeInvitation } from '../../../src/node/context/invitation.ts'
-import { isMerogateError } from '../../../src/node/errors.ts'
 import { PublicKey } from '../../../src/node/index.ts'
 import { becomes } from '../../support/real-node.ts'
 
 /** Longest wait for any one condition, ms. */
 const WAIT_MS = 20_000
-
-/** What the node said no with: its own code. */
-async function refusalOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work
-  } catch (error) {
-    if (!isMerogateError(error)) throw error
-    const { apiCode, type } = error.details
-    return [apiCode, type].find((one) => typeof one === 'string') ?? error.code
-  }
-  return 'none'
-}
 
 describe('node processes whose members are in a contract on Ethereum', () => {
   let cluster: Cluster

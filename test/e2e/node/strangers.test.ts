@@ -6,29 +6,17 @@ import {
   type Cluster,
   type ClusterNode,
   equalRoots,
+  refusalOf,
   type SharedContext,
   shareContext,
   startCluster,
 } from '../../../scripts/support/cluster.ts'
 import { localAnchor } from '../../../src/chains/local/index.ts'
-import { isMerogateError } from '../../../src/node/errors.ts'
 import { decodeInvitation, encodeInvitation } from '../../../src/node/context/invitation.ts'
 import { BlobId, ContextId, createNode, PublicKey } from '../../../src/node/index.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 import { type Lie, lyingAnchor } from '../../support/lying-anchor.ts'
 import { takeMutations } from '../../support/cluster-calls.ts'
-
-/** What the node said no with: its own code. */
-async function refusalOf(work: Promise<unknown>): Promise<string> {
-  try {
-    await work
-  } catch (error) {
-    if (!isMerogateError(error)) throw error
-    const { apiCode, type } = error.details
-    return [apiCode, type].find((one) => typeof one === 'string') ?? error.code
-  }
-  return 'none'
-}
 
 describe('a node process that is no member', () => {
   let cluster: Cluster
