@@ -1,6 +1,6 @@
 /**
  * What membership on Ethereum costs, on a local chain: gas and time of each operation in groups of 1, 100 and 10 000 members, sent by the account of
- * the signer through the adapter, as a node does. Takes about two minutes, most of it to fill the largest group. The last lines say how far the gas
+ * the signer through the adapter, as a node does. Takes some ten seconds, most of it to fill the largest group. The last lines say how far the gas
  * of a group of any size lies apart, in percent of the smallest: `npm run bench chains [-- --sizes 1,100]`.
  */
 import { parseArgs } from 'node:util'
