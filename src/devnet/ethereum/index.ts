@@ -102,6 +102,8 @@ export async function startEthereumDevnet(init: EthereumDevnetInit): Promise<Eth
         chainType: 'l1',
         chainId,
         accounts: { mnemonic: MNEMONIC, count: ACCOUNTS },
+        // otherwise every block is a second later than the one before, and the chain runs ahead of this machine
+        allowBlocksWithSameTimestamp: true,
         ...(interval === undefined ? {} : { mining: { auto: false, interval } }),
       },
     },
