@@ -55,7 +55,7 @@ describe('libp2p network', () => {
   })
 
   it('keeps order and loses nothing when far more is sent than the windows hold', async () => {
-    let served: FramedStream | undefined
+    const arrived = Promise.withResolvers<FramedStream>()
     await withNetworks(
       2,
       async (a, b) => {
@@ -72,7 +72,7 @@ describe('libp2p network', () => {
         // nobody reads at the other side for a while: the sender must come to a halt, not fill memory
         await new Promise((resolve) => setTimeout(resolve, 150))
         expect(stream.queued).to.be.below(2_000_000)
-        if (served === undefined) throw new TypeError('no stream arrived')
+        const served = await arrived.promise
         for (let i = 0; i < total; i++) {
           const frame = await served.read({ timeoutMs: 5000 })
           expect(frame?.length).to.equal(100_000)
@@ -87,7 +87,7 @@ describe('libp2p network', () => {
         expect(stream.queued).to.equal(0)
         stream.abort(new TypeError('done'))
       },
-      (network) => network.handle(ECHO, (stream) => (served = stream)),
+      (network) => network.handle(ECHO, (stream) => arrived.resolve(stream)),
     )
   })
 
@@ -113,7 +113,15 @@ describe('libp2p network', () => {
   })
 
   it('tells both ends when one aborts, and leaves other streams alone', async () => {
-    const served: FramedStream[] = []
+    // a stream is open at this end before the other has heard of it
+    const arrived = {
+      one: Promise.withResolvers<FramedStream>(),
+      two: Promise.withResolvers<FramedStream>(),
+    }
+    const arrive = async (stream: FramedStream): Promise<void> => {
+      const name = fromUtf8((await stream.read({ timeoutMs: 5000 })) as Uint8Array)
+      arrived[name as keyof typeof arrived].resolve(stream)
+    }
     await withNetworks(
       2,
       async (a, b) => {
@@ -122,8 +130,8 @@ describe('libp2p network', () => {
         one.send(utf8('one'))
         const two = await a.open(b.peerId, ECHO)
         two.send(utf8('two'))
-        const far = served[0] as FramedStream
-        await far.read({ timeoutMs: 5000 })
+        const far = await arrived.one.promise
+        const other = await arrived.two.promise
         one.abort(new TypeError('enough'))
         expect(await codeOf(far.read({ timeoutMs: 5000 }))).to.equal('NETWORK_STREAM_CLOSED')
         expect(await codeOf(one.read())).to.equal('NETWORK_STREAM_CLOSED')
@@ -131,11 +139,12 @@ describe('libp2p network', () => {
           .to.throw()
           .with.property('code', 'NETWORK_STREAM_CLOSED')
         await Promise.all([one.closed, far.closed])
-        expect(
-          fromUtf8((await (served[1] as FramedStream).read({ timeoutMs: 5000 })) as Uint8Array),
-        ).to.equal('two')
+        two.send(utf8('still here'))
+        expect(fromUtf8((await other.read({ timeoutMs: 5000 })) as Uint8Array)).to.equal(
+          'still here',
+        )
       },
-      (network) => network.handle(ECHO, (stream) => served.push(stream)),
+      (network) => network.handle(ECHO, (stream) => void arrive(stream)),
     )
   })
 
