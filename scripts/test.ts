@@ -1,11 +1,13 @@
 /**
  * Runs the tests named on the command line, folders or files below the repository: mocha's below `test`, and Solidity's below `contracts`, which
  * Hardhat runs in a process of its own meanwhile (`scripts/test-solidity.ts`). Default: all of both. With `--grep=<text>` those whose names
- * match. Ends with one line alone, `N passed, N failed`; the exit code is 1 when anything failed or no test ran.
+ * match. A run of everything says how much of the conformance list each anchor passed, and fails when a row of it has no test. Ends with one
+ * line alone, `N passed, N failed`; the exit code is 1 when anything failed or no test ran.
  */
 import { globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import Mocha from 'mocha'
+import { ANCHORS, Conformance } from './support/conformance.ts'
 import { drain } from './support/drain.ts'
 import { runSolidityTests } from './test-solidity.ts'
 
@@ -47,6 +49,19 @@ async function testSolidity(): Promise<readonly string[]> {
   return lines
 }
 
+const conformance = new Conformance()
+
+/** Says what each anchor passed. A row whose test went missing fails as if the test had. */
+function reportConformance(): void {
+  console.log(conformance.lines())
+  for (const anchor of ANCHORS) {
+    const missing = conformance.missing(anchor)
+    if (missing.length === 0) continue
+    console.log(`conformance ${anchor}: expected a test of rows ${missing.join(', ')}, none ran`)
+    counts.failed += missing.length
+  }
+}
+
 const solidity = testSolidity()
 const mocha = new Mocha({
   timeout: 20_000,
@@ -61,8 +76,14 @@ try {
   await new Promise<void>((resolve) => {
     mocha
       .run(() => resolve())
-      .on('pass', () => counts.passed++)
-      .on('fail', () => counts.failed++)
+      .on('pass', (test) => {
+        counts.passed++
+        conformance.add(test.titlePath(), true)
+      })
+      .on('fail', (test) => {
+        counts.failed++
+        conformance.add(test.titlePath(), false)
+      })
       .on('pending', () => counts.skipped++)
   })
 } catch (error) {
@@ -71,6 +92,7 @@ try {
   counts.failed++
 }
 for (const line of await solidity) console.log(line)
+if (named.length === 0 && grep === undefined) reportConformance()
 
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0
 process.once('exit', () => {

@@ -70,9 +70,9 @@ export class Conformance {
     }
   }
 
-  /** Whether any test of the list ran. */
-  get hasRun(): boolean {
-    return this.#tallies.size > 0
+  /** Rows of an anchor of which no test ran. */
+  missing(anchor: AnchorName): readonly number[] {
+    return rowsOf(anchor).filter((row) => this.#mark(anchor, row) === 'missing')
   }
 
   /** Rows of an anchor that have tests, all of which passed. */
