@@ -122,9 +122,13 @@ function headOf(contract: ContractName, envelope: Uint8Array): EnvelopeHead<Uint
   return (contract === 'PackageRegistry' ? packageEnvelopeCodec : envelopeCodec).decode(envelope)
 }
 
-/** The envelope that call data hands to a contract. */
+/** The envelope that call data hands to a contract; undefined for any other call, and for one that is cut off. */
 function envelopeOf(contract: ContractName, data: string): Uint8Array | undefined {
-  const call = abiOf(contract).parseTransaction({ data })
-  if (call === null || !['submit', 'submitEd25519'].includes(call.name)) return undefined
-  return fromHex(String(call.args[0]).slice(2))
+  try {
+    const call = abiOf(contract).parseTransaction({ data })
+    if (call === null || !['submit', 'submitEd25519'].includes(call.name)) return undefined
+    return fromHex(String(call.args[0]).slice(2))
+  } catch {
+    return undefined // anybody may send the contract such a transaction, and name it to us
+  }
 }
