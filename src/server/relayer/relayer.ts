@@ -163,27 +163,29 @@ class MemberRelayer implements Relayer {
     return () => this.#metrics.underWay.set(--this.#underWay)
   }
 
-  /** What the chain says to an operation now: its gas, a refusal, or that it was applied before. */
+  /** What the chain says to an operation now: its gas, a refusal, or that it was applied before. @throws RELAYER_TOO_DEAR, and as `#ask` */
   async #try(request: RelayRequest) {
+    const tried = await this.#ask(request)
+    if (!('gas' in tried) || tried.gas <= MAX_OPERATION_GAS) return tried
+    throw relayerError(
+      'RELAYER_TOO_DEAR',
+      `expected an operation of at most ${MAX_OPERATION_GAS} gas, got one of ${tried.gas}`,
+      { limit: String(MAX_OPERATION_GAS), gas: String(tried.gas) },
+    )
+  }
+
+  /** @throws RELAYER_CHAIN_UNREACHABLE (transport): which endpoints we use, and what is wrong with them, is nobody's business */
+  async #ask(request: RelayRequest) {
     const { carrier, signed } = request
     const { signal } = this.#background
     try {
       const tried = await carrier.estimate(signed, signal)
-      if ('refusal' in tried) {
-        const found = mayBeEcho(request, tried.refusal)
-          ? await carrier.find(signed.envelope, signal)
-          : undefined
-        return found === undefined ? tried : { found }
-      }
-      if (tried.gas <= MAX_OPERATION_GAS) return tried
-      throw relayerError(
-        'RELAYER_TOO_DEAR',
-        `expected an operation of at most ${MAX_OPERATION_GAS} gas, got one of ${tried.gas}`,
-        { limit: String(MAX_OPERATION_GAS), gas: String(tried.gas) },
-      )
+      if (!('refusal' in tried) || !mayBeEcho(request, tried.refusal)) return tried
+      const found = await carrier.find(signed.envelope, signal)
+      return found === undefined ? tried : { found }
     } catch (cause) {
-      if (!isMerogateError(cause, 'ANCHOR_UNREACHABLE')) throw cause
-      // which endpoints we use is nobody's business
+      if (!isMerogateError(cause) || signal.aborted) throw cause
+      this.#logger.warn({ err: cause }, 'the chain could not be asked')
       const message = 'the chain could not be asked; try again later'
       throw relayerError('RELAYER_CHAIN_UNREACHABLE', message, {}, { cause })
     }

@@ -1,9 +1,11 @@
 import { expect } from 'chai'
 import { Wallet } from 'ethers'
 import { abiOf, hex } from '../../../src/chains/ethereum/contracts/codec.ts'
+import { ethereumError } from '../../../src/chains/ethereum/errors.ts'
 import { signRequest, typedDomain } from '../../../src/chains/ethereum/scheme.ts'
 import type { Anchor, Signer } from '../../../src/node/anchor/anchor.ts'
 import { envelopeDigest } from '../../../src/node/anchor/envelope.ts'
+import { badAnswer, unreachable } from '../../../src/node/anchor/errors.ts'
 import type { SignedEnvelope } from '../../../src/node/anchor/model/checks.ts'
 import type { Domain, Operation } from '../../../src/node/anchor/operations.ts'
 import { EMPTY, toHex } from '../../../src/node/primitives/bytes.ts'
@@ -375,6 +377,24 @@ describe('anchor: ethereum, through a relayer', () => {
     })
   })
 
+  describe('[82] when the chain cannot be asked', () => {
+    it('tells nobody which endpoint it uses, whatever is wrong with that', async () => {
+      const secret = 'rpc.example.org'
+      const failures = [
+        unreachable(secret),
+        badAnswer(secret, 'something else'),
+        ethereumError('ETHEREUM_WRONG_CHAIN', `expected chain 1 at ${secret}, got 2`, { secret }),
+      ]
+      for (const failure of failures) {
+        const fail = (): Promise<never> => Promise.reject(failure)
+        await using at = await start({ wrap: (relay) => ({ ...relay, estimate: fail }) })
+        const answer = await at.carry(await signed())
+        expect(codeOf(answer)).to.equal('502 chain_unavailable')
+        expect(JSON.stringify(answer.body)).not.to.include(secret)
+      }
+    })
+  })
+
   describe('[82] with API keys', () => {
     const key = 'a key of sixteen'.replaceAll(' ', '-')
 
@@ -481,6 +501,21 @@ describe('anchor: ethereum, through a relayer', () => {
       await using at = await start()
       const other = await at.settled((await at.carry(await nth(1, b))).body['id'])
       await using liar = await startStandIn(says(200, other.body))
+      expect(await submit(liar.url)).to.equal('ANCHOR_BAD_ANSWER')
+    })
+
+    it('[82] does not believe in transactions whose call is cut off', async () => {
+      // to the contract, by the right function, and its arguments end too soon: it fails, in a block
+      const { contextAnchor } = chain.deployment.contracts
+      const data = abiOf('ContextAnchor').encodeFunctionData('submit', ['0x', '0x']).slice(0, 74)
+      const [from] = chain.devnet.accounts.map(({ address }) => address)
+      const call = { from, to: contextAnchor.address, data, gas: '0x186a0' }
+      await chain.devnet.send('eth_sendTransaction', [call]).catch(() => {}) // mined, and its failure reported
+      const block = await chain.devnet.send('eth_getBlockByNumber', ['latest', true])
+      const [mined] = (block as { transactions: { hash: string; input: string }[] }).transactions
+      expect(mined?.input).to.equal(data)
+      const lie = { id: '00', state: 'mined', transaction: mined?.hash, block: '1' }
+      await using liar = await startStandIn(says(200, lie))
       expect(await submit(liar.url)).to.equal('ANCHOR_BAD_ANSWER')
     })
 
