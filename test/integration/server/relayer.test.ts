@@ -1,5 +1,7 @@
 import { expect } from 'chai'
-import { anchorError, refusal, unreachable } from '../../../src/node/anchor/errors.ts'
+import { ethereumError } from '../../../src/chains/ethereum/errors.ts'
+import { anchorError, badAnswer, refusal, unreachable } from '../../../src/node/anchor/errors.ts'
+import type { MerogateError } from '../../../src/node/errors.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { promMetrics, relayer } from '../../../src/server/index.ts'
@@ -77,18 +79,22 @@ describe('a relayer', () => {
     expect(await rejectionCode(at.submit(await request(2)))).to.equal('RELAYER_QUOTA')
   })
 
-  it('does not say which endpoints it uses', async () => {
-    const at = relaying({
-      async estimate() {
-        throw unreachable('https://secret.example')
-      },
-    })
-    try {
-      await at.submit(await request())
-      expect.fail('expected a failure')
-    } catch (error) {
-      expect(error).to.include({ code: 'RELAYER_CHAIN_UNREACHABLE' })
-      expect(String(error)).to.not.include('secret')
+  it('does not say which endpoints it uses, whatever is wrong with them', async () => {
+    const where = 'https://secret.example'
+    for (const failure of [
+      unreachable(where),
+      badAnswer(where, 'something else'),
+      ethereumError('ETHEREUM_WRONG_CHAIN', `expected chain 1 at ${where}, got 2`, { where }),
+    ]) {
+      const at = relaying({ estimate: () => Promise.reject(failure) })
+      try {
+        await at.submit(await request())
+        expect.fail('expected a failure')
+      } catch (error) {
+        expect(error).to.include({ code: 'RELAYER_CHAIN_UNREACHABLE' })
+        expect(String(error)).to.not.include('secret')
+        expect(JSON.stringify((error as MerogateError).details)).to.not.include('secret')
+      }
     }
   })
 
