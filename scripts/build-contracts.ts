@@ -2,7 +2,7 @@
  * Builds the Ethereum contracts: writes `Interface.sol` from `contracts/interface.json`, compiles with Hardhat and the compiler of the npm
  * package `solc` (nothing is downloaded), and writes what users need into `contracts/artifacts/ethereum`: per contract the ABI, the creation
  * code and the compiler's metadata (settings and the hash of every source, for verification), and a manifest of source digests.
- * `node scripts/build-contracts.ts`; with `--check` it compiles and compares, and fails when what is committed is stale; with
+ * `node scripts/build-contracts.ts`; with `--check` it compiles and compares, and fails when what is committed is stale (W35); with
  * `--standard-json FOLDER` it writes the compiler's whole input there, which block explorers take for verification.
  */
 import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'

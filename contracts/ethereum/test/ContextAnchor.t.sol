@@ -140,7 +140,7 @@ contract ContextAnchorTest is AnchorBench {
     }
 
     /// W14: a wallet that is asked calls back with a request of its own, which is good.
-    function test_changesNothingWhileItAsks() external {
+    function test_W14_changesNothingWhileItAsks() external {
         CallingWallet wallet = new CallingWallet();
         mustAccept(0, people(Api.ADD_MEMBERS, 1, 0));
         _bindToWallet(1, address(wallet));

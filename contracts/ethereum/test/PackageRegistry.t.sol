@@ -69,6 +69,14 @@ contract PackageRegistryTest {
         _registry.submit(_envelope(stranger, PUBLISH_RELEASE, _release("2.0.0")), "");
     }
 
+    /// W32: a contract that the owner calls for something else speaks in its name.
+    function test_W32_listensToNoContractThatTheOwnerCalls() external {
+        bytes memory envelope = _envelope(OWNER, PUBLISH_RELEASE, _release("1.0.0"));
+        vm.prank(address(1), address(this));
+        vm.expectRevert(BadSignature.selector);
+        _registry.submit(envelope, "");
+    }
+
     /// EIP-712, over the domain that wallets show.
     function test_takesTheSignatureOfTheBoundAccount() external {
         PackageRegistry registry = new PackageRegistry(new Bindings(OWNER, vm.addr(7)));

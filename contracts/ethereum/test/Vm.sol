@@ -8,6 +8,7 @@ interface Vm {
     function warp(uint256 timestamp) external;
     function chainId(uint256 id) external;
     function prank(address sender) external;
+    function prank(address sender, address origin) external;
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata data) external;
     function assume(bool condition) external pure;

@@ -23,7 +23,7 @@ describe('anchor: ethereum, faults', () => {
   t.hooks()
 
   describe('endpoints', () => {
-    it('[79] finds through another endpoint what one took and died of', async () => {
+    it('[79] [W31] finds through another endpoint what one took and died of', async () => {
       const honest = await t.withContext()
       const [dying, other] = [await t.endpoint(), await t.endpoint()]
       const anchor = await t.anchor(t.service([dying, other]))

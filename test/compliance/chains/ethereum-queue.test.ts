@@ -14,7 +14,7 @@ describe('anchor: ethereum, faults', () => {
   t.hooks()
 
   describe('the queue of an account', () => {
-    it('[80] applies twenty operations of one signer in order while blocks take their time', async () => {
+    it('[80] [W31] applies twenty operations of one signer in order while blocks take their time', async () => {
       await t.withContext()
       await t.automine(false, 30)
       const endpoint = await t.endpoint()
@@ -97,7 +97,7 @@ describe('anchor: ethereum, faults', () => {
     const setBaseFee = (gwei: bigint): Promise<unknown> =>
       t.send('hardhat_setNextBlockBaseFeePerGas', `0x${(gwei * GWEI).toString(16)}`)
 
-    it('offers more for a transaction that is stuck, with the same nonce', async () => {
+    it('[W31] offers more for a transaction that is stuck, with the same nonce', async () => {
       const honest = await t.withContext()
       await t.automine(false)
       await setBaseFee(1n)

@@ -50,7 +50,7 @@ describe('anchor: ethereum, faults', () => {
       while (!(await t.isMember(anchor, t.b, 'optimistic'))) await endpoint.seen('eth_blockNumber')
     }
 
-    it('[81] acts on final state alone, and submits until it is final', async () => {
+    it('[81] [W31] acts on final state alone, and submits until it is final', async () => {
       const { anchor, endpoint } = await careful()
       let isDone = false
       const submitted = anchor.submit(t.group, t.add(t.b), t.a).finally(() => (isDone = true))
@@ -118,7 +118,7 @@ describe('anchor: ethereum, faults', () => {
       expect(await t.isMember(anchor, t.c)).to.equal(true)
     })
 
-    it('goes by the tag that it is told, and never falls back behind what was final', async () => {
+    it('[W31] goes by the tag that it is told, and never falls back behind what was final', async () => {
       await t.withContext()
       const [first, second] = [await t.endpoint(), await t.endpoint()]
       const head = Number(await t.send('eth_blockNumber'))

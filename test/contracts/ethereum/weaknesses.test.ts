@@ -6,12 +6,12 @@
  * | --- | --- |
  * | W2, W3, W15, W17, W24 | of governance: there are no proposals, approvals or proxies yet; ordinals 7 and 8 are refused ([W20]) |
  * | W4, W12 | Stellar |
- * | W5 | of the relayer: its own tests |
+ * | W5 | of the relayer: test/compliance/chains/ethereum-relayer.test.ts |
  * | W13, W21, W22, W30 | ICP. What W21 asks for, no effects of errors, holds here by the EVM, and test/contracts/ethereum/differential.test.ts |
  * | W14 | a wallet contract that calls back: contracts/ethereum/test/ContextAnchor.t.sol |
  * | W23 | NEAR |
- * | W31 | of the adapter: test/unit/chains, test/integration/chains |
- * | W32 | of the package registry: its own tests |
+ * | W31 | of the adapter: test/compliance/chains, ethereum-faults, -queue and -reorganisation |
+ * | W32 | of the package registry: test/compliance/anchor-rows/packages.ts, and contracts/ethereum/test/PackageRegistry.t.sol |
  * | W35 | `node scripts/build-contracts.ts --check` builds the same bytes from the sources |
  */
 import { expect } from 'chai'
