@@ -88,7 +88,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   // failover and the like, for adapters of chains
   'chains/shared': { rooms: [...BASE, 'node/anchor'] },
   'chains/ethereum': {
-    rooms: [...BASE, 'node/anchor', 'chains/shared'],
+    rooms: [...BASE, 'node/anchor', 'node/config/secret.ts', 'chains/shared'],
     packages: ['ethers', 'lru-cache', 'ws', 'zod'],
   },
   // chains to develop against: parts of nothing else
@@ -106,7 +106,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   },
   // reads and checks envelopes of others; chains reach it through a port of its own
   'server/relayer': {
-    rooms: [...BASE, 'node/anchor', 'node/crypto', 'server'],
+    rooms: [...BASE, 'node/anchor', 'node/config/secret.ts', 'node/crypto', 'server'],
     packages: ['express', 'lru-cache', 'zod'],
   },
   client: { rooms: ['type node/errors.ts'], isPortable: true },

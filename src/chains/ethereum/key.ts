@@ -1,20 +1,15 @@
-/** Keys by reference: a file or an environment variable holds them, never the configuration itself. */
-import { readFile, stat } from 'node:fs/promises'
-import { isMerogateError } from '../../node/errors.ts'
+/** Keys of accounts and of relayers, by reference. */
+import { placeOf, readSecret, type SecretReference } from '../../node/config/secret.ts'
 import { ethereumError } from './errors.ts'
 
 /** Where an account's private key is; a relayer's API key is told in the same way. */
-export type KeyReference =
-  | { readonly file: string }
-  | { readonly env: string; readonly from?: NodeJS.ProcessEnv | undefined }
+export type KeyReference = SecretReference
 
 /** Order of secp256k1 as 64 digits: a key is below it, and not 0. */
 const ORDER = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141'
 
 /** Characters that are read; a private key has 66. */
 const MAX_KEY_CHARS = 200
-/** Permissions of a file for others than its owner. */
-const OTHERS = 0o077
 
 /**
  * The private key, 32 bytes as hexadecimal with 0x.
@@ -37,24 +32,9 @@ export async function readApiKey(reference: KeyReference): Promise<string> {
 }
 
 async function readText(reference: KeyReference, expected: string): Promise<string> {
-  let text: string | undefined
-  if ('env' in reference) {
-    text = (reference.from ?? process.env)[reference.env]
-  } else {
-    try {
-      const { mode } = await stat(reference.file)
-      if ((mode & OTHERS) !== 0) {
-        throw noKey(reference, expected, 'a file that others can read: chmod 600')
-      }
-      text = await readFile(reference.file, 'utf8')
-    } catch (cause) {
-      if (isMerogateError(cause)) throw cause
-      throw noKey(reference, expected, 'nothing that can be read', { cause })
-    }
-  }
-  const found = text?.slice(0, MAX_KEY_CHARS).trim() ?? ''
-  if (found === '') throw noKey(reference, expected, 'nothing')
-  return found
+  return readSecret(reference, MAX_KEY_CHARS, (_, got, cause) =>
+    noKey(reference, expected, got, { cause }),
+  )
 }
 
 function noKey(
@@ -63,7 +43,7 @@ function noKey(
   got: string,
   options?: ErrorOptions,
 ): Error {
-  const where = 'file' in reference ? reference.file : `$${reference.env}`
+  const where = placeOf(reference)
   const message = `expected ${expected} in ${where}, got ${got}`
   return ethereumError('ETHEREUM_KEY', message, { where }, options)
 }

@@ -1,18 +1,13 @@
 /** API keys of a relayer: read by reference, kept as hashes, compared in constant time. */
 import { timingSafeEqual } from 'node:crypto'
-import { readFile, stat } from 'node:fs/promises'
+import { placeOf, readSecret, type SecretReference } from '../../node/config/secret.ts'
 import { sha256 } from '../../node/primitives/hash.ts'
 import { utf8 } from '../../node/primitives/bytes.ts'
 import { relayerError } from './errors.ts'
 import { MAX_API_KEY_CHARS, MAX_API_KEYS, MAX_API_KEYS_CHARS, MIN_API_KEY_CHARS } from './limits.ts'
 
-/** Where the keys are: separated by commas or spaces, in an environment variable or a file. */
-export type ApiKeysReference =
-  | { readonly file: string }
-  | { readonly env: string; readonly from?: NodeJS.ProcessEnv | undefined }
-
-/** Permissions of a file for others than its owner. */
-const OTHERS = 0o077
+/** Where the keys are, separated by commas or spaces. */
+export type ApiKeysReference = SecretReference
 
 /** Lets in whoever has one of the keys. */
 export interface ApiKeys {
@@ -52,31 +47,12 @@ export function apiKeys(keys: readonly string[], where = 'the API keys'): ApiKey
 
 /** Reads the keys; a file must be its owner's alone. @throws RELAYER_CONFIG (input) */
 export async function readApiKeys(reference: ApiKeysReference): Promise<ApiKeys> {
-  const where = 'file' in reference ? reference.file : `$${reference.env}`
-  const text =
-    'file' in reference
-      ? await readPrivate(reference.file)
-      : ((reference.from ?? process.env)[reference.env] ?? '')
-  const words = text.slice(0, MAX_API_KEYS_CHARS).split(/[\s,]+/)
-  return apiKeys(
-    words.filter((word) => word !== ''),
-    where,
-  )
-}
-
-async function readPrivate(where: string): Promise<string> {
-  const failed = (got: string, cause?: unknown): Error =>
-    relayerError('RELAYER_CONFIG', `expected API keys in ${where}, ${got}`, { where }, { cause })
-  let mode: number
-  let text: string
-  try {
-    mode = (await stat(where)).mode
-    text = await readFile(where, 'utf8')
-  } catch (cause) {
-    throw failed('which cannot be read', cause)
-  }
-  if ((mode & OTHERS) !== 0) throw failed('which others can read: chmod 600')
-  return text
+  const text = await readSecret(reference, MAX_API_KEYS_CHARS, (where, got, cause) => {
+    const message = `expected API keys in ${where}, got ${got}`
+    return relayerError('RELAYER_CONFIG', message, { where }, { cause })
+  })
+  const words = text.split(/[\s,]+/).filter((word) => word !== '')
+  return apiKeys(words, placeOf(reference))
 }
 
 function hash(key: string): Uint8Array {
