@@ -1,6 +1,7 @@
 /** `[anchor.<protocol>]`: the authorities over membership this node can ask. Which protocols exist is decided by whoever builds the node. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { path, variable } from '../fields.ts'
 import type { OptionGroup } from '../option-group.ts'
 
 /** Protocols in one configuration. */
@@ -65,10 +66,6 @@ export function isChainAnchor(
 }
 
 const http = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).max(2048)
-const variable = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'expected the name of an environment variable')
-const path = z.string().min(1).max(4096)
 
 const entry = z
   .strictObject({

@@ -1,6 +1,7 @@
 /** `[relayer]`: paying for members without funds, from an account of its own. Off unless it is asked for. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { path, variable } from '../fields.ts'
 import type { OptionGroup } from '../option-group.ts'
 
 /** Operations that are tried out or not yet in a block, at one time. */
@@ -70,10 +71,6 @@ export interface RelayerConfig {
   readonly maxUnderWay: number
 }
 
-const variable = z
-  .string()
-  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'expected the name of an environment variable')
-const path = z.string().min(1).max(4096)
 const count = z.int().min(0).max(MAX_COUNT)
 
 const account = z

@@ -1,0 +1,10 @@
+/** Kinds of values that several tables of the configuration have. */
+import { z } from 'zod'
+
+/** A path; a relative one belongs to the node's folder. */
+export const path: z.ZodType<string, string> = z.string().min(1).max(4096)
+
+/** Name of an environment variable. */
+export const variable: z.ZodType<string, string> = z
+  .string()
+  .regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'expected the name of an environment variable')
