@@ -1,12 +1,16 @@
 /** Errors of the local Ethereum chain. */
 import { type ErrorDetails, type ErrorKind, MerogateError } from '../../node/errors.ts'
 
-/** DEVNET_UNAVAILABLE Hardhat is not installed; DEVNET_LISTEN it cannot listen where it was told to. */
-export type DevnetErrorCode = 'DEVNET_UNAVAILABLE' | 'DEVNET_LISTEN'
+/**
+ * DEVNET_UNAVAILABLE Hardhat is not installed; DEVNET_LISTEN it cannot listen where it was told to; DEVNET_REQUEST it answers a
+ * request with an error.
+ */
+export type DevnetErrorCode = 'DEVNET_UNAVAILABLE' | 'DEVNET_LISTEN' | 'DEVNET_REQUEST'
 
 const KINDS: Record<DevnetErrorCode, ErrorKind> = {
   DEVNET_UNAVAILABLE: 'missing',
   DEVNET_LISTEN: 'input',
+  DEVNET_REQUEST: 'protocol',
 }
 
 /** An error of this room; its kind follows from its code. */

@@ -61,7 +61,7 @@ export interface EthereumDevnet extends AsyncDisposable {
   readonly wsUrl: string
   readonly chainId: number
   readonly accounts: readonly [DevnetAccount, ...DevnetAccount[]]
-  /** One JSON-RPC request past the network, for what only a local chain can do: `evm_increaseTime`, `evm_snapshot`, ... */
+  /** One JSON-RPC request past the network, for what only a local chain can do: `evm_increaseTime`, `evm_snapshot`, ... @throws DEVNET_REQUEST (protocol) */
   send(method: string, params?: readonly unknown[]): Promise<unknown>
   /** Ends the chain; everything on it is gone. Safe to repeat. */
   stop(): Promise<void>
@@ -127,12 +127,16 @@ export async function startEthereumDevnet(init: EthereumDevnetInit): Promise<Eth
         body: JSON.stringify({ jsonrpc: '2.0', id: ++id, method, params }),
       })
       const answer = (await response.json()) as { result?: unknown; error?: { message: string } }
-      if (answer.error !== undefined) throw new RangeError(`${method}: ${answer.error.message}`)
+      if (answer.error !== undefined) throw failed(method, answer.error.message)
       return answer.result
     },
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+function failed(method: string, reason: string): Error {
+  return devnetError('DEVNET_REQUEST', `${method}: ${reason}`, { method })
 }
 
 /** The part of Hardhat's server that is used here. */
