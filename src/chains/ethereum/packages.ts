@@ -1,5 +1,5 @@
 /** The package registry contract as a `PackageService`. */
-import { getBytes, type Result, type Wallet } from 'ethers'
+import type { Result, Wallet } from 'ethers'
 import type { SignedEnvelope } from '../../node/anchor/model/checks.ts'
 import { badAnswer } from '../../node/anchor/errors.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
@@ -24,7 +24,7 @@ import { fromHex } from '../../node/primitives/bytes.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import { PackageId, PublicKey } from '../../node/primitives/ids.ts'
 import type { Bindings } from './bindings.ts'
-import { abiOf, hex, networkBytes } from './contracts/codec.ts'
+import { abiOf, bytesOf, hex, networkBytes } from './contracts/codec.ts'
 import { EVM_CHAIN } from './constants.ts'
 import { readTime } from './rpc/head.ts'
 import type { Heights } from './rpc/heights.ts'
@@ -149,8 +149,8 @@ function decodePackageEvent(where: string, { topics, data }: Log): PackageEvent 
     const { subject, signer, nonce, revision } = parsed.args
     return {
       ...body,
-      subject: PackageId.from(getBytes(String(subject))),
-      signer: PublicKey.from(getBytes(String(signer))),
+      subject: PackageId.from(bytesOf(subject)),
+      signer: PublicKey.from(bytesOf(signer)),
       nonce: BigInt(String(nonce)),
       revision: BigInt(String(revision)),
     }
@@ -168,11 +168,11 @@ function toBody(event: string, args: Result): PackageEventBody | undefined {
       return { name: event, package: text('name'), description, repository }
     }
     case 'ReleasePublished':
-      return { name: event, release: releaseCodec.decode(getBytes(text('release'))) }
+      return { name: event, release: releaseCodec.decode(bytesOf(args['release'])) }
     case 'ReleaseYanked':
       return { name: event, version: text('version'), reason: text('reason') }
     case 'OwnerChanged': {
-      const owner = PublicKey.from(getBytes(text('owner')))
+      const owner = PublicKey.from(bytesOf(args['owner']))
       return { name: event, owner, isOwner: args['isOwner'] === true }
     }
     default:
@@ -186,8 +186,8 @@ function toPackage(id: PackageId, [found]: Result): PackageRecord {
   const [revision, releases, owners, record, latestStable, latestPreRelease] = found as Result
   return {
     id,
-    ...packageTextsCodec.decode(getBytes(String(record))),
-    owners: [...(owners as Result)].map((owner) => PublicKey.from(getBytes(String(owner)))),
+    ...packageTextsCodec.decode(bytesOf(record)),
+    owners: [...(owners as Result)].map((owner) => PublicKey.from(bytesOf(owner))),
     revision: revision as bigint, // the ABI says uint64
     releaseCount: Number(releases),
     latestStable: latestStable === '' ? undefined : String(latestStable),
@@ -207,7 +207,7 @@ function toReleasePage([revision, total, items]: Result): ReleasePage {
 function toRelease(found: unknown): ReleaseRecord {
   const [slot, yanked, yankReason, record] = found as Result // a struct
   return {
-    ...releaseCodec.decode(getBytes(String(record))),
+    ...releaseCodec.decode(bytesOf(record)),
     slot: Number(slot),
     yanked: yanked === true,
     yankReason: String(yankReason),

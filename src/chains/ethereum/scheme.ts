@@ -10,7 +10,7 @@ import {
   Wallet,
   zeroPadValue,
 } from 'ethers'
-import type { Signer } from '../../node/anchor/anchor.ts'
+import { ROLES, type Signer } from '../../node/anchor/anchor.ts'
 import { envelopeCodec, invitationDigest } from '../../node/anchor/envelope.ts'
 import type { SignedEnvelope } from '../../node/anchor/model/checks.ts'
 import { OPERATION_ORDINALS, type InvitationTerms } from '../../node/anchor/operations.ts'
@@ -49,8 +49,6 @@ const TYPES = {
     { name: 'claimant', type: 'bytes32' },
   ],
 }
-
-const ROLE_ORDINALS = { writer: 0, reader: 1, relay: 2 } as const
 
 /** EIP-712 domain of a contract. */
 export function typedDomain(
@@ -111,7 +109,7 @@ export async function signInvitation(
     group: hex(terms.group),
     inviter: hex(terms.inviter),
     claimKey: hex(terms.claimKey),
-    role: ROLE_ORDINALS[terms.role],
+    role: ROLES.indexOf(terms.role),
     capabilities: terms.capabilities,
     notAfter: terms.notAfter,
     maxUses: terms.maxUses,

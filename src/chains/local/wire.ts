@@ -16,11 +16,12 @@
  * Every other failure is `{code, kind, message, details}`.
  */
 import { z } from 'zod'
-import type {
-  AnchorChange,
-  ContextRecord,
-  GroupRecord,
-  MemberRecord,
+import {
+  ROLES,
+  type AnchorChange,
+  type ContextRecord,
+  type GroupRecord,
+  type MemberRecord,
 } from '../../node/anchor/anchor.ts'
 import { isRefusalName, refusal, type Refusal } from '../../node/anchor/errors.ts'
 import { MAX_U64 } from '../../node/anchor/limits.ts'
@@ -60,7 +61,7 @@ export const u64: z.ZodType<bigint> = z
   .refine((value) => value <= MAX_U64)
 /** A 32-bit integer, as a number. */
 export const u32: z.ZodType<number> = z.int().min(0).max(0xffffffff)
-const role = z.enum(['writer', 'reader', 'relay'])
+const role = z.enum(ROLES)
 
 const domain = z.object({ chain: z.int().min(0).max(255), network: bytes32, contract: bytes })
 const application = z.object({

@@ -2,6 +2,7 @@
 import { Argument } from 'commander'
 import type { Command } from 'commander'
 import type { Member, MemberRole } from '../../client/index.ts'
+import { ROLES } from '../../node/anchor/anchor.ts'
 import { table } from '../output.ts'
 import { action } from '../session.ts'
 
@@ -31,7 +32,7 @@ export function memberCommands(context: Command): void {
   context
     .command('set-role <id> <identity>')
     .description('make a member a writer, a reader or a relay')
-    .addArgument(new Argument('<role>', 'the new role').choices(['writer', 'reader', 'relay']))
+    .addArgument(new Argument('<role>', 'the new role').choices(ROLES))
     .action(
       action(async ({ output, client }, id, identity, role) => {
         // checked by choices() above

@@ -28,8 +28,11 @@ export interface Read<T> {
   readonly evidence: Evidence
 }
 
+/** All roles; their order is their ordinal in signed bytes and contracts. Append only. */
+export const ROLES = ['writer', 'reader', 'relay'] as const
+
 /** Writer: its deltas are applied. Reader: gets keys, its deltas are not applied. Relay: stores and serves sealed deltas, gets no keys. */
-export type Role = 'writer' | 'reader' | 'relay'
+export type Role = (typeof ROLES)[number]
 
 /** Capability bits of a member (chain-contracts.md 7.4). */
 export const CAPABILITIES = {

@@ -7,7 +7,7 @@ import * as P from 'micro-packed'
 import { bytes, bytes32, codec, option, vec, type Codec } from '../codec/codec.ts'
 import { domainTag, taggedHash } from '../primitives/hash.ts'
 import { ApplicationId, BlobId, ContextId, GroupId, type PublicKey } from '../primitives/ids.ts'
-import type { ApplicationRecord, Role } from './anchor.ts'
+import { ROLES, type ApplicationRecord } from './anchor.ts'
 import {
   copy,
   domainLayout,
@@ -19,8 +19,8 @@ import {
 } from './envelope-layout.ts'
 import { MAX_ENVELOPE_BYTES, MAX_METADATA_BYTES, MAX_SOURCE_BYTES } from './limits.ts'
 import {
+  APPROVERS,
   OPERATION_ORDINALS,
-  type ApproverPolicy,
   type CapabilityChange,
   type GroupOptions,
   type InvitationTerms,
@@ -40,10 +40,6 @@ const OPERATION_TAG = domainTag('context-operation/1')
 const CONTEXT_ID_TAG = domainTag('context-id/1')
 const INVITATION_TAG = domainTag('context-invitation/1')
 const CLAIM_TAG = domainTag('context-claim/1')
-
-/** Order of the roles is their ordinal. */
-const ROLES: readonly Role[] = ['writer', 'reader', 'relay']
-const APPROVERS: readonly ApproverPolicy[] = ['govern', 'members']
 
 function oneOf<T extends string>(names: readonly T[]): P.CoderType<T> {
   return P.apply(P.U8, {

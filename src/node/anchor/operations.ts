@@ -35,8 +35,11 @@ export interface Domain {
   readonly contract: Uint8Array
 }
 
+/** All of them; their order is their ordinal in signed bytes and contracts. Append only. */
+export const APPROVERS = ['govern', 'members'] as const
+
 /** Who may approve proposals of a group: members that hold the `govern` bit, or all of them. */
-export type ApproverPolicy = 'govern' | 'members'
+export type ApproverPolicy = (typeof APPROVERS)[number]
 
 /** Settings of a group that are no member's. */
 export interface GroupOptions {

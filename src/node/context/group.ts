@@ -2,7 +2,7 @@
  * One group as this node sees it: the newest view of its members, its key epochs, and our identities in it. The anchor is the authority; the
  * view is refreshed by hints, by the revision in deltas, and on demand. A dead anchor keeps the last view.
  */
-import type { Anchor, MemberRecord, Role } from '../anchor/anchor.ts'
+import { ROLES, type Anchor, type MemberRecord, type Role } from '../anchor/anchor.ts'
 import type { SigningKey } from '../crypto/sign.ts'
 import { compareBytes } from '../primitives/bytes.ts'
 import type { Clock } from '../primitives/clock.ts'
@@ -14,8 +14,6 @@ import type { BatchOp, Store } from '../store/store.ts'
 import type { IdentityPool } from './identities.ts'
 import type { Keyring } from './keyring.ts'
 import { REFRESH_INTERVAL_MS, ROTATION_WAIT_MS } from './limits.ts'
-
-const ROLES: readonly Role[] = ['writer', 'reader', 'relay']
 
 export interface GroupEvents {
   /** The member list, a role or a capability changed. */

@@ -1,6 +1,7 @@
 /** Members of a context: who they are, their roles and capabilities, and how they come and go (node-api.md 3.2). */
 import type { Router } from 'express'
 import { z } from 'zod'
+import { ROLES } from '../../node/anchor/anchor.ts'
 import { isMerogateError } from '../../node/errors.ts'
 import type { Node } from '../../node/interface.ts'
 import { toBase58 } from '../../node/primitives/bytes.ts'
@@ -12,7 +13,7 @@ import type { Handler } from '../routes.ts'
 import { contextIdSchema, publicKeySchema } from '../schemas.ts'
 import { find } from './context-routes.ts'
 
-const roleSchema = z.enum(['writer', 'reader', 'relay'])
+const roleSchema = z.enum(ROLES)
 const invitationSchema = z.string().min(1).max(MAX_INVITATION_CHARS)
 const membersSchema = z.array(publicKeySchema).min(1).max(MAX_MEMBERS_PER_REQUEST)
 

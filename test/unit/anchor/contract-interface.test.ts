@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { readInterface, toSolidity } from '../../../scripts/support/contract-interface.ts'
-import { CAPABILITIES } from '../../../src/node/anchor/anchor.ts'
+import { CAPABILITIES, ROLES } from '../../../src/node/anchor/anchor.ts'
 import { REFUSALS } from '../../../src/node/anchor/errors.ts'
 import * as limits from '../../../src/node/anchor/limits.ts'
-import { OPERATION_ORDINALS } from '../../../src/node/anchor/operations.ts'
+import { APPROVERS, OPERATION_ORDINALS } from '../../../src/node/anchor/operations.ts'
 import { PACKAGE_OPERATION_ORDINALS } from '../../../src/node/anchor/packages/operations.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
@@ -13,10 +13,12 @@ const ROOT = join(import.meta.dirname, '../../..')
 describe('contract interface', () => {
   const file = readInterface(ROOT)
 
-  it('has the ordinals, refusals and capabilities of the model', () => {
+  it('has the ordinals, refusals, capabilities and roles of the model', () => {
     expect(file.operations).to.deep.equal({ ...OPERATION_ORDINALS, ...PACKAGE_OPERATION_ORDINALS })
     expect(file.errors).to.deep.equal(REFUSALS)
     expect(file.capabilities).to.deep.equal(CAPABILITIES)
+    expect(file.roles).to.deep.equal(ROLES)
+    expect(file.approvers).to.deep.equal(APPROVERS)
   })
 
   it('gives every number once', () => {

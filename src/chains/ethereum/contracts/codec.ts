@@ -1,6 +1,11 @@
 /** Between the contracts' ABI and the values of the anchor room. */
 import { type ErrorDescription, getBytes, Interface, type Result } from 'ethers'
-import type { ContextRecord, GroupRecord, MemberRecord, Role } from '../../../node/anchor/anchor.ts'
+import {
+  ROLES,
+  type ContextRecord,
+  type GroupRecord,
+  type MemberRecord,
+} from '../../../node/anchor/anchor.ts'
 import { applicationCodec } from '../../../node/anchor/envelope.ts'
 import { badAnswer, isRefusalName, type Refusal, refusal } from '../../../node/anchor/errors.ts'
 import type { SignedEnvelope } from '../../../node/anchor/model/checks.ts'
@@ -9,8 +14,6 @@ import { concat, toHex } from '../../../node/primitives/bytes.ts'
 import { type ContextId, GroupId, PublicKey } from '../../../node/primitives/ids.ts'
 import { artifact, type ContractName } from './artifacts.ts'
 import { revertDataOf, rpcErrorKind } from '../rpc/rpc-errors.ts'
-
-const ROLES: readonly Role[] = ['writer', 'reader', 'relay']
 
 const interfaces = new Map<ContractName, Interface>()
 
@@ -73,7 +76,8 @@ export function decodeView(name: ContractName, view: string, answer: unknown): R
   }
 }
 
-function bytesOf(value: unknown): Uint8Array {
+/** Bytes of a value that the ABI says is some. */
+export function bytesOf(value: unknown): Uint8Array {
   return getBytes(String(value))
 }
 

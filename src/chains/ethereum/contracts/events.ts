@@ -1,17 +1,14 @@
 /** The context contract's events as the anchor room knows them: enough to rebuild contexts, groups and members from the first block on. */
-import { getBytes, type Result } from 'ethers'
-import type { Role } from '../../../node/anchor/anchor.ts'
+import type { Result } from 'ethers'
+import { ROLES, type Role } from '../../../node/anchor/anchor.ts'
 import { applicationCodec } from '../../../node/anchor/envelope.ts'
 import { badAnswer } from '../../../node/anchor/errors.ts'
 import type { AnchorEvent, EventBody } from '../../../node/anchor/model/events.ts'
-import type { ApproverPolicy, GroupOptions } from '../../../node/anchor/operations.ts'
+import { APPROVERS, type GroupOptions } from '../../../node/anchor/operations.ts'
 import { equalBytes } from '../../../node/primitives/bytes.ts'
 import { ContextId, GroupId, PublicKey } from '../../../node/primitives/ids.ts'
-import { abiOf } from './codec.ts'
+import { abiOf, bytesOf } from './codec.ts'
 import type { Log } from './logs.ts'
-
-const ROLES: readonly Role[] = ['writer', 'reader', 'relay']
-const APPROVERS: readonly ApproverPolicy[] = ['govern', 'members']
 
 /** The event of a log; undefined for one that is none of the membership contract's. @throws ANCHOR_BAD_ANSWER (protocol) */
 export function decodeEvent(where: string, { topics, data }: Log): AnchorEvent | undefined {
@@ -74,10 +71,6 @@ function toBody(name: string, args: Result): EventBody | undefined {
     default:
       return undefined
   }
-}
-
-function bytesOf(value: unknown): Uint8Array {
-  return getBytes(String(value))
 }
 
 function keyOf(value: unknown): PublicKey {
