@@ -1,4 +1,5 @@
 /** What holds when an init leaves it out. */
+import type { AnchorManifest } from '../../node/anchor/anchor.ts'
 import type { FinalityRule } from './rpc/head.ts'
 import type { EthereumAnchorInit } from './index.ts'
 import { DEFAULT_MAX_FEE_PER_GAS } from './limits.ts'
@@ -6,6 +7,23 @@ import { pollMsFor } from './deploy/poll.ts'
 
 /** When a block counts as final, unless something else is said. */
 export const DEFAULT_FINALITY: FinalityRule = 'finalized'
+
+/** What an anchor says of itself, as far as its settings decide it. */
+export function supportsOf({
+  finality,
+  wsUrl,
+  isRelayed,
+}: {
+  readonly finality: FinalityRule | undefined
+  readonly wsUrl: string | undefined
+  readonly isRelayed: boolean
+}): Partial<AnchorManifest> {
+  return {
+    finality: finality === 0 ? ['final'] : ['optimistic', 'final'],
+    eventPush: wsUrl !== undefined,
+    sponsoredFees: isRelayed,
+  }
+}
 
 /** Values that an init may leave out. */
 interface Defaults {

@@ -3,10 +3,12 @@ import type { AnchorManifest } from '../../node/anchor/anchor.ts'
 import { unreachable } from '../../node/anchor/errors.ts'
 import type { PackageService } from '../../node/anchor/packages/service.ts'
 import type { EnvelopeScheme, EnvelopeService, SignatureScheme } from '../../node/anchor/service.ts'
+import { supportsOf } from './defaults.ts'
+import type { FinalityRule } from './rpc/head.ts'
 
 /** What is known before the service is built. */
 export interface LazyFacts {
-  readonly finality?: unknown
+  readonly finality?: FinalityRule | undefined
   readonly wsUrl?: string | undefined
   readonly relayer?: unknown
 }
@@ -26,11 +28,7 @@ export class LazyService implements EnvelopeService {
   #service: LoadedService | undefined
 
   constructor(load: () => Promise<LoadedService>, { finality, wsUrl, relayer }: LazyFacts) {
-    this.supports = {
-      finality: finality === 0 ? ['final'] : ['optimistic', 'final'],
-      eventPush: wsUrl !== undefined,
-      sponsoredFees: relayer !== undefined,
-    }
+    this.supports = supportsOf({ finality, wsUrl, isRelayed: relayer !== undefined })
     this.lifecycle = {
       start: async () => {
         this.#isWanted = true

@@ -30,6 +30,7 @@ import { Bindings } from './bindings.ts'
 import { ChainChanges } from './contracts/changes.ts'
 import { hex, networkBytes, toContext, toGroup, toMember, toPage } from './contracts/codec.ts'
 import { EVM_CHAIN } from './constants.ts'
+import { supportsOf } from './defaults.ts'
 import { decodeEvent } from './contracts/events.ts'
 import { type FinalityRule, readTime } from './rpc/head.ts'
 import { Heights } from './rpc/heights.ts'
@@ -125,11 +126,7 @@ export class EthereumService implements EnvelopeService {
             sender: this.sender,
             scheme: init.packageScheme,
           })
-    this.supports = {
-      finality: finality === 0 ? ['final'] : ['optimistic', 'final'],
-      eventPush: wsUrl !== undefined,
-      sponsoredFees: init.carrier !== undefined,
-    }
+    this.supports = supportsOf({ finality, wsUrl, isRelayed: init.carrier !== undefined })
     this.lifecycle = {
       start: async () => newBlocks.start(),
       stop: async () => {

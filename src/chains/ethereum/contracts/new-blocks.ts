@@ -9,6 +9,14 @@ import { ANSWER_TIMEOUT_MS } from '../limits.ts'
 /** Bytes of a message that are read: a block header is some two thousand. */
 const MAX_MESSAGE_BYTES = 64 * 1024
 
+/** Asks for word of every new block. */
+export const SUBSCRIPTION: string = JSON.stringify({
+  jsonrpc: '2.0',
+  id: 1,
+  method: 'eth_subscribe',
+  params: ['newHeads'],
+})
+
 export interface NewBlocksInit {
   /** `ws:` or `wss:` address. */
   readonly url: string | undefined
@@ -70,10 +78,7 @@ export class NewBlocks {
       headers,
     })
     this.#socket = socket
-    socket.on('open', () => {
-      const request = { jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params: ['newHeads'] }
-      socket.send(JSON.stringify(request))
-    })
+    socket.on('open', () => socket.send(SUBSCRIPTION))
     socket.on('message', () => {
       this.#failures = 0
       this.#wake()

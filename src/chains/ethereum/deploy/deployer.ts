@@ -2,6 +2,7 @@
 import { keccak256 } from 'ethers'
 import { DEPLOYER } from '../constants.ts'
 import { ethereumError } from '../errors.ts'
+import { readBalance } from '../rpc/head.ts'
 import { readPresentFees } from '../send/fees.ts'
 import type { EthereumRpc } from '../rpc/rpc.ts'
 import type { TransactionSender } from '../send/sender.ts'
@@ -17,8 +18,7 @@ export async function hasCode(
 
 /** Wei that the account of the keyless transaction still needs before it can be sent. */
 export async function readMissingFunding(rpc: EthereumRpc, signal?: AbortSignal): Promise<bigint> {
-  const answer = await rpc.send('eth_getBalance', [DEPLOYER.maker, 'latest'], signal)
-  const balance = BigInt(String(answer))
+  const balance = await rpc.run((endpoint) => readBalance(endpoint, DEPLOYER.maker), signal)
   return balance >= DEPLOYER.funding ? 0n : DEPLOYER.funding - balance
 }
 

@@ -4,6 +4,8 @@ import type { ContractName } from '../contracts/artifacts.ts'
 import { DEPLOYER } from '../constants.ts'
 import { hasCode, readMissingFunding } from './deployer.ts'
 import { ethereumError } from '../errors.ts'
+import { readBalance } from '../rpc/head.ts'
+import { askEstimate } from '../send/sender.ts'
 import { offerFor, type PresentFees, readPresentFees } from '../send/fees.ts'
 import { GAS_MARGIN_PERCENT } from '../limits.ts'
 import { creationOf, planDeployment, type PlannedContract } from './plan.ts'
@@ -67,7 +69,7 @@ export async function quoteDeployment(init: QuoteInit): Promise<Quote> {
       ? undefined
       : {
           address: from,
-          balance: BigInt(String(await rpc.send('eth_getBalance', [from, 'latest'], signal))),
+          balance: await rpc.run((endpoint) => readBalance(endpoint, from), signal),
         }
   return {
     ...{ contracts, deployer, fees, maxFeePerGas, account },
@@ -85,7 +87,7 @@ async function estimateCreation(
 ): Promise<bigint> {
   const call = hasDeployer ? creationOf(contract) : { data: contract.code }
   const request = { from: ZeroAddress, ...call, value: toQuantity(0) }
-  return BigInt(String(await rpc.send('eth_estimateGas', [request], signal)))
+  return rpc.run((endpoint) => askEstimate(endpoint, request), signal)
 }
 
 /** Sums over the transactions, in the order they are sent. */

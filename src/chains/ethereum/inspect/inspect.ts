@@ -7,7 +7,14 @@ import { operationCosts, type OperationCost } from '../deploy/costs.ts'
 import { hasCode } from '../deploy/deployer.ts'
 import type { Deployment } from '../deploy/deployment.ts'
 import { type PresentFees, readPresentFees } from '../send/fees.ts'
-import { type FinalityRule, readBlock, readFinal, readTime } from '../rpc/head.ts'
+import {
+  type FinalityRule,
+  readBalance,
+  readBlock,
+  readFinal,
+  readNonce,
+  readTime,
+} from '../rpc/head.ts'
 import { planDeployment } from '../deploy/plan.ts'
 import { type EndpointReport, probeEndpoint, probeSubscription } from './probe.ts'
 import { type Endpoint, EthereumRpc } from '../rpc/rpc.ts'
@@ -174,14 +181,11 @@ async function readRegistry(rpc: EthereumRpc, address: string): Promise<string |
 
 async function readAccount(rpc: EthereumRpc, address: string): Promise<AccountReport> {
   return rpc.run(async (endpoint) => {
-    const balance = await endpoint.send('eth_getBalance', [address, 'latest'])
-    const [latest, pending] = await Promise.all(
-      ['latest', 'pending'].map((tag) => endpoint.send('eth_getTransactionCount', [address, tag])),
-    )
-    return {
-      address,
-      balance: BigInt(String(balance)),
-      pending: Math.max(0, Number(pending) - Number(latest)),
-    }
+    const [balance, latest, pending] = await Promise.all([
+      readBalance(endpoint, address),
+      readNonce(endpoint, address, 'latest'),
+      readNonce(endpoint, address, 'pending'),
+    ])
+    return { address, balance, pending: Math.max(0, pending - latest) }
   })
 }

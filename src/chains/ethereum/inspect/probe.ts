@@ -3,6 +3,7 @@ import { WebSocket } from 'ws'
 import { toMerogateError } from '../../../node/errors.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
+import { SUBSCRIPTION } from '../contracts/new-blocks.ts'
 import { endpointAddress } from '../rpc/endpoint-address.ts'
 import { type FinalityRule, readFinal, readHead } from '../rpc/head.ts'
 import { ANSWER_TIMEOUT_MS, MAX_ANSWER_BYTES } from '../limits.ts'
@@ -73,10 +74,7 @@ export async function probeSubscription(url: string, clock: Clock): Promise<stri
       timer.cancel()
       resolve(reason)
     }
-    socket.on('open', () => {
-      const request = { jsonrpc: '2.0', id: 1, method: 'eth_subscribe', params: ['newHeads'] }
-      socket.send(JSON.stringify(request))
-    })
+    socket.on('open', () => socket.send(SUBSCRIPTION))
     socket.on('message', (data) => {
       const isAgreed = /"result"\s*:\s*"0x[0-9a-f]+"/i.test(
         Buffer.isBuffer(data) ? data.toString() : '',

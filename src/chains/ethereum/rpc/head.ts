@@ -51,6 +51,13 @@ export async function readHead(endpoint: Endpoint): Promise<number> {
   return Number(answer)
 }
 
+/** Wei of an account, in the newest block. @throws ANCHOR_BAD_ANSWER (protocol) */
+export async function readBalance(endpoint: Endpoint, account: string): Promise<bigint> {
+  const answer = await endpoint.send('eth_getBalance', [account, 'latest'])
+  if (typeof answer === 'string' && /^0x[0-9a-f]{1,64}$/i.test(answer)) return BigInt(answer)
+  throw badAnswer(endpoint.name, 'a balance of another shape')
+}
+
 /** Transactions of an account that count as used, at a tag. */
 export async function readNonce(endpoint: Endpoint, account: string, tag: string): Promise<number> {
   const answer = await endpoint.send('eth_getTransactionCount', [account, tag])

@@ -53,8 +53,15 @@ export function isEndpointFailure(error: unknown): boolean {
 /** Which chain an endpoint serves, for whoever does not know yet. @throws ANCHOR_UNREACHABLE (transport), ANCHOR_BAD_ANSWER (protocol) */
 export async function readChainId(url: string): Promise<number> {
   const rpc = new JsonRpc(url)
+  const id = Number(await askChainId(rpc))
+  if (Number.isSafeInteger(id)) return id
+  throw badAnswer(rpc.name, 'a chain id of another shape')
+}
+
+async function askChainId(rpc: JsonRpc): Promise<bigint> {
   const answer = await rpc.send('eth_chainId', [])
-  if (typeof answer === 'string' && /^0x[0-9a-f]{1,13}$/i.test(answer)) return Number(answer)
+  // some write it with leading zeros
+  if (typeof answer === 'string' && /^0x[0-9a-f]{1,64}$/i.test(answer)) return BigInt(answer)
   throw badAnswer(rpc.name, 'a chain id of another shape')
 }
 
@@ -90,15 +97,11 @@ class CheckedEndpoint {
   }
 
   async #check(): Promise<void> {
-    const got = await this.#rpc.send('eth_chainId', [])
-    // some write it with leading zeros
-    if (typeof got !== 'string' || !/^0x[0-9a-f]{1,64}$/i.test(got)) {
-      throw badAnswer(this.name, 'a chain id of another shape')
-    }
-    if (BigInt(got) === BigInt(this.#chainId)) return
+    const got = await askChainId(this.#rpc)
+    if (got === BigInt(this.#chainId)) return
     throw ethereumError(
       'ETHEREUM_WRONG_CHAIN',
-      `expected chain ${this.#chainId} at ${this.name}, got ${BigInt(got)}: it is not asked anything else`,
+      `expected chain ${this.#chainId} at ${this.name}, got ${got}: it is not asked anything else`,
       { expected: this.#chainId, got: toQuantity(got), endpoint: this.name },
     )
   }

@@ -346,9 +346,13 @@ async function estimateAt(
   { to, data, value }: Call,
 ): Promise<bigint> {
   const amount = value === undefined ? {} : { value: toQuantity(value) }
-  const answer = await endpoint.send('eth_estimateGas', [{ from, to, data, ...amount }])
-  if (typeof answer !== 'string' || !/^0x[0-9a-f]{1,13}$/i.test(answer)) {
-    throw badAnswer(endpoint.name, 'an estimate of another shape')
-  }
-  return (BigInt(answer) * (100n + GAS_MARGIN_PERCENT)) / 100n
+  const gas = await askEstimate(endpoint, { from, to, data, ...amount })
+  return (gas * (100n + GAS_MARGIN_PERCENT)) / 100n
+}
+
+/** Gas of a call or a creation, as JSON-RPC has them, without a margin. @throws ETHEREUM_RPC, ANCHOR_BAD_ANSWER */
+export async function askEstimate(endpoint: Endpoint, call: object): Promise<bigint> {
+  const answer = await endpoint.send('eth_estimateGas', [call])
+  if (typeof answer === 'string' && /^0x[0-9a-f]{1,13}$/i.test(answer)) return BigInt(answer)
+  throw badAnswer(endpoint.name, 'an estimate of another shape')
 }

@@ -1,6 +1,6 @@
 /** What `merogate chain deploy` tells people. */
 import type { Deployment } from '../../../chains/ethereum/index.ts'
-import { DEPLOYER, NETWORKS } from '../../../chains/ethereum/constants.ts'
+import { DEPLOYER, networkName } from '../../../chains/ethereum/constants.ts'
 import type { Quote, QuotedContract } from '../../../chains/ethereum/deploy/quote.ts'
 import { ether, gwei } from '../../../chains/ethereum/deploy/units.ts'
 import { table } from '../../output.ts'
@@ -85,8 +85,7 @@ const EXPLORERS: Readonly<Record<string, string>> = {
 
 /** What to do so that a block explorer shows the sources. */
 export function verificationText({ chainId, contracts, verification }: Deployment): string {
-  const name = Object.keys(NETWORKS).find((each) => NETWORKS[each]?.chainId === chainId) ?? ''
-  const explorer = EXPLORERS[name]
+  const explorer = EXPLORERS[networkName(chainId)]
   const link = (address: string): string =>
     explorer === undefined ? address : `${explorer}/address/${address}#code`
   const { compiler, constructorArguments = {} } = verification ?? {}
