@@ -13,7 +13,7 @@ import {
 } from '../../src/node/codec/delta.ts'
 import { seal } from '../../src/node/crypto/seal.ts'
 import { generateSigningKey, type SigningKey } from '../../src/node/crypto/sign.ts'
-import type { Keyring } from '../../src/node/context/keyring.ts'
+import type { Keyring } from '../../src/node/context/groups/keyring.ts'
 import { utf8 } from '../../src/node/primitives/bytes.ts'
 import { sha256 } from '../../src/node/primitives/hash.ts'
 import { ntp64 } from '../../src/node/primitives/hlc.ts'

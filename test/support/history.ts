@@ -1,6 +1,6 @@
 /** Concurrent histories: what several members wrote, each knowing only part of the others' work. */
 import type { SigningKey } from '../../src/node/crypto/sign.ts'
-import type { Keyring } from '../../src/node/context/keyring.ts'
+import type { Keyring } from '../../src/node/context/groups/keyring.ts'
 import { compareBytes } from '../../src/node/primitives/bytes.ts'
 import { craftDelta, type Crafted } from './craft-delta.ts'
 import { seededRandom } from './hand-clock.ts'

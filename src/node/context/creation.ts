@@ -13,7 +13,7 @@ import { EMPTY, utf8 } from '../primitives/bytes.ts'
 import { ApplicationId, type ContextId, GroupId, idText, PublicKey } from '../primitives/ids.ts'
 import type { CreateIntent } from '../store/repositories/contexts.ts'
 import { contextError } from './errors.ts'
-import type { Group } from './group.ts'
+import type { Group } from './groups/group.ts'
 import { type ContextRegistry, ownGroup } from './registry.ts'
 
 export interface Created {

@@ -3,11 +3,11 @@
  * failure is logged and changes nothing (runtime-abi.md 13).
  */
 import type { SigningKey } from '../crypto/sign.ts'
-import type { LocalResult } from './calls.ts'
+import type { LocalResult } from './replica/calls.ts'
 import { contextError } from './errors.ts'
 import { MAX_CROSS_CALL_DEPTH, MAX_INPUT_BYTES, MAX_METHOD_LENGTH } from './limits.ts'
 import type { ContextRegistry } from './registry.ts'
-import type { ContextReplica } from './replica.ts'
+import type { ContextReplica } from './replica/replica.ts'
 import { carryOut } from './requests.ts'
 
 /** Names a guest method may have; the host's own begin with two underscores. */

@@ -9,9 +9,9 @@ import type { Logger } from '../primitives/logger.ts'
 import { type EventRows, LEDGER_STATUS } from '../store/repositories/events.ts'
 import type { Store } from '../store/store.ts'
 import type { ContextMetrics } from './metrics.ts'
-import type { ContextReplica } from './replica.ts'
-import type { LocalResult } from './calls.ts'
-import type { LedgerEntry } from './commit-batch.ts'
+import type { ContextReplica } from './replica/replica.ts'
+import type { LocalResult } from './replica/calls.ts'
+import type { LedgerEntry } from './replica/commit-batch.ts'
 
 export interface HandlerComponents {
   readonly store: Store

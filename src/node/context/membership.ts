@@ -7,7 +7,7 @@ import { ContextId, idText, PublicKey, ZERO_ID, isZero } from '../primitives/ids
 import { contextError } from './errors.ts'
 import { decodeInvitation, encodeInvitation, type InvitationContent } from './invitation.ts'
 import type { ContextRegistry } from './registry.ts'
-import type { ContextReplica } from './replica.ts'
+import type { ContextReplica } from './replica/replica.ts'
 
 /** How long an open invitation is valid when the inviter says nothing: a day, ms. */
 export const OPEN_INVITATION_MS = 86_400_000

@@ -17,10 +17,10 @@ import type {
   ReplicaEvents,
   ReplicaSource,
 } from '../sync/replica.ts'
-import type { Groups } from './groups.ts'
-import { type HistoryRequest, readHistory } from './history.ts'
-import type { IdentityPool } from './identities.ts'
-import type { ContextReplica } from './replica.ts'
+import type { Groups } from './groups/groups.ts'
+import { type HistoryRequest, readHistory } from './replica/history.ts'
+import type { IdentityPool } from './groups/identities.ts'
+import type { ContextReplica } from './replica/replica.ts'
 
 export interface ReplicaSourceComponents {
   readonly store: Store

@@ -9,7 +9,7 @@ import type { GuestRequest } from '../runtime/engine.ts'
 import { createContext } from './creation.ts'
 import { submit } from './membership.ts'
 import type { ContextRegistry } from './registry.ts'
-import type { ContextReplica } from './replica.ts'
+import type { ContextReplica } from './replica/replica.ts'
 
 /** Carries out the requests of one call in order. */
 export async function carryOut(

@@ -7,9 +7,9 @@ import type { Logger } from '../primitives/logger.ts'
 import { dialable, type Directory } from './address-book.ts'
 import type { Background } from '../primitives/background.ts'
 import { MAX_INTRODUCTIONS, MEMBERS_INTERVAL_MS } from './limits.ts'
-import type { PushPlane } from './push.ts'
+import type { PushPlane } from './push/push.ts'
 import type { ReplicaSource } from './replica.ts'
-import type { Requests } from './requests.ts'
+import type { Requests } from './requests/requests.ts'
 
 export interface IntroductionsComponents {
   readonly network: Network

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Executor, type Lane } from '../../../src/node/context/executor.ts'
+import { Executor, type Lane } from '../../../src/node/context/replica/executor.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 
 /** A task that ends when told. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { type HistoryRequest, readHistory } from '../../../src/node/context/history.ts'
+import { type HistoryRequest, readHistory } from '../../../src/node/context/replica/history.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { DeltaId, idKey, ZERO_ID } from '../../../src/node/primitives/ids.ts'
 import { utf8 } from '../../../src/node/primitives/bytes.ts'

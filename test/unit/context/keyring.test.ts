@@ -1,5 +1,9 @@
 import { expect } from 'chai'
-import { Keyring, MAX_EPOCH_JUMP, MAX_UNOPENED_EPOCHS } from '../../../src/node/context/keyring.ts'
+import {
+  Keyring,
+  MAX_EPOCH_JUMP,
+  MAX_UNOPENED_EPOCHS,
+} from '../../../src/node/context/groups/keyring.ts'
 import { atRest } from '../../../src/node/crypto/at-rest.ts'
 import { seal } from '../../../src/node/crypto/seal.ts'
 import { compareBytes, EMPTY, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { envelopeCodec } from '../../../src/node/codec/delta.ts'
 import { ROTATION_WAIT_MS } from '../../../src/node/context/limits.ts'
-import type { LocalResult } from '../../../src/node/context/calls.ts'
+import type { LocalResult } from '../../../src/node/context/replica/calls.ts'
 import { craftDelta, keyOf } from '../../support/craft-delta.ts'
 import {
   CONTEXT_NUMBER,

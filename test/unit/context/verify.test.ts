@@ -15,7 +15,7 @@ import {
   holdReason,
   openPayload,
   type VerifyView,
-} from '../../../src/node/context/verify.ts'
+} from '../../../src/node/context/replica/verify.ts'
 import { compareBytes, EMPTY, fromUtf8, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { HLC_MAX_AHEAD_MS } from '../../../src/node/primitives/hlc.ts'
 import { ContextId, idKey, ZERO_ID } from '../../../src/node/primitives/ids.ts'

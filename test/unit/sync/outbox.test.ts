@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { FramedStream } from '../../../src/node/network/network.ts'
 import { MAX_OUTBOX_BYTES } from '../../../src/node/sync/limits.ts'
-import { Outbox } from '../../../src/node/sync/outbox.ts'
+import { Outbox } from '../../../src/node/sync/push/outbox.ts'
 
 /** A stream that takes frames while it is open wide. */
 function stubStream(): {

@@ -3,7 +3,7 @@ import { generateSigningKey } from '../../../src/node/crypto/sign.ts'
 import { ContextId, DeltaId, type PublicKey } from '../../../src/node/primitives/ids.ts'
 import { systemRandom } from '../../../src/node/primitives/clock.ts'
 import { dialable, Directory, memoryAddressBook } from '../../../src/node/sync/address-book.ts'
-import { fanOut } from '../../../src/node/sync/fan-out.ts'
+import { fanOut } from '../../../src/node/sync/push/fan-out.ts'
 import { Heartbeat } from '../../../src/node/sync/heartbeat.ts'
 import {
   BAN_MS,

@@ -10,7 +10,7 @@ import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts
 import { ContextId } from '../../../src/node/primitives/ids.ts'
 import { MAX_IN_FLIGHT } from '../../../src/node/sync/limits.ts'
 import type { ReplicaSource } from '../../../src/node/sync/replica.ts'
-import { RequestStream } from '../../../src/node/sync/request-stream.ts'
+import { RequestStream } from '../../../src/node/sync/requests/request-stream.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 
 /** A peer that takes us for a member everywhere, and never answers a question. */

@@ -5,7 +5,7 @@ import {
   RETRY_MAX_MS,
   RETRY_MIN_MS,
 } from '../../../src/node/sync/limits.ts'
-import { type Batch, WantedDeltas } from '../../../src/node/sync/wanted.ts'
+import { type Batch, WantedDeltas } from '../../../src/node/sync/requests/wanted.ts'
 
 const never = (): boolean => false
 

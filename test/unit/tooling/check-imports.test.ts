@@ -47,7 +47,7 @@ describe('import arrows', () => {
     ['node/primitives/hash.ts', `import { platform } from './platform/node.ts'`],
     ['node/context/replica.ts', `import { Replica } from '../sync/replica.ts'`],
     ['node/context/replica.ts', `import { type Replica } from '../sync/replica.ts'`],
-    ['node/context/replica.ts', `type Sync = import('../sync/sync-service.ts').Sync`],
+    ['node/context/replica/replica.ts', `type Sync = import('../../sync/sync-service.ts').Sync`],
     ['node/network/libp2p.ts', `export { Contexts } from '../context/contexts.ts'`],
     ['node/node.ts', `import { startServer } from '../server/index.ts'`],
     ['node/node.ts', `import express from 'express'`],

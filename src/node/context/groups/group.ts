@@ -1,0 +1,237 @@
+/**
+ * One group as this node sees it: the newest view of its members, its key epochs, and our identities in it. The anchor is the authority; the
+ * view is refreshed by hints, by the revision in deltas, and on demand. A dead anchor keeps the last view.
+ */
+import { ROLES, type Anchor, type MemberRecord, type Role } from '../../anchor/anchor.ts'
+import type { SigningKey } from '../../crypto/sign.ts'
+import { compareBytes } from '../../primitives/bytes.ts'
+import type { Clock } from '../../primitives/clock.ts'
+import { Emitter } from '../../primitives/emitter.ts'
+import { type GroupId, idKey, type PublicKey } from '../../primitives/ids.ts'
+import type { Logger } from '../../primitives/logger.ts'
+import type { GroupRow, GroupRows, MemberRow } from '../../store/repositories/groups.ts'
+import type { BatchOp, Store } from '../../store/store.ts'
+import type { IdentityPool } from './identities.ts'
+import type { Keyring } from './keyring.ts'
+import { REFRESH_INTERVAL_MS, ROTATION_WAIT_MS } from '../limits.ts'
+
+export interface GroupEvents {
+  /** The member list, a role or a capability changed. */
+  changed: { readonly removed: readonly PublicKey[]; readonly added: readonly PublicKey[] }
+  /** A key epoch arrived or was made. */
+  keys: { readonly epoch: number }
+}
+
+export interface GroupComponents {
+  readonly store: Store
+  readonly rows: GroupRows
+  readonly identities: IdentityPool
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export class Group {
+  readonly id: GroupId
+  readonly number: number
+  readonly anchor: Anchor
+  readonly keyring: Keyring
+  readonly events: Emitter<GroupEvents>
+  readonly #components: GroupComponents
+  readonly #members = new Map<string, MemberRecord>()
+  /** Identities that were members once: their row is kept for display. */
+  readonly #departed = new Map<string, MemberRow>()
+  #row: GroupRow
+  #reading: Promise<void> | undefined
+  #nextReading: Promise<void> | undefined
+  #refreshedAtMs = 0
+  /** Newest epoch when the member list last changed. */
+  #epochAtChange: number
+  /** Until a newer epoch comes nothing is sealed: somebody has left who holds this one. */
+  #sealAbove = -1
+
+  constructor(
+    id: GroupId,
+    row: GroupRow,
+    anchor: Anchor,
+    keyring: Keyring,
+    members: readonly { identity: PublicKey; row: MemberRow }[],
+    components: GroupComponents,
+  ) {
+    this.id = id
+    this.number = row.number
+    this.anchor = anchor
+    this.keyring = keyring
+    this.events = new Emitter<GroupEvents>(components.logger)
+    this.#components = components
+    this.#row = row
+    this.#epochAtChange = keyring.newest
+    for (const { identity, row: member } of members) {
+      if (member.removedRevision > 0n) this.#departed.set(idKey(identity), member)
+      else this.#members.set(idKey(identity), toRecord(identity, member))
+    }
+  }
+
+  /** The revision of the view. 0: never read. */
+  get membersRevision(): bigint {
+    return this.#row.membersRevision
+  }
+
+  /** Members, by identity. */
+  members(): readonly MemberRecord[] {
+    return [...this.#members.values()].sort((a, b) => compareBytes(a.identity, b.identity))
+  }
+
+  member(identity: PublicKey): MemberRecord | undefined {
+    return this.#members.get(idKey(identity))
+  }
+
+  roleOf(identity: PublicKey): Role | undefined {
+    return this.#members.get(idKey(identity))?.role
+  }
+
+  /** Our identities that are members now. */
+  owned(): readonly SigningKey[] {
+    return this.#components.identities
+      .boundTo(this.id)
+      .filter((key) => this.#members.has(idKey(key.publicKey)))
+  }
+
+  /** The identity a node writes with: the first of ours that may. */
+  writer(): SigningKey | undefined {
+    return this.owned().find((key) => this.roleOf(key.publicKey) === 'writer')
+  }
+
+  /** Reads the anchor again. A reading that runs may be older than what the caller must see: whoever asks meanwhile shares the next. @throws ANCHOR_* */
+  refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
+    this.#nextReading ??= this.#readAfter(this.#reading, options)
+    return this.#nextReading
+  }
+
+  async #readAfter(
+    running: Promise<void> | undefined,
+    options: { signal?: AbortSignal },
+  ): Promise<void> {
+    await running?.catch(() => {}) // whoever asked for it is told
+    this.#nextReading = undefined
+    this.#reading = this.#read(options)
+    await this.#reading
+  }
+
+  /** As {@link refresh}, but at most once per interval, and a dead anchor is only logged. */
+  async refreshSoon(): Promise<void> {
+    const { clock, logger } = this.#components
+    if (clock.nowMs() - this.#refreshedAtMs < REFRESH_INTERVAL_MS) return
+    try {
+      await this.refresh()
+    } catch (error) {
+      logger.debug({ err: error }, 'membership could not be read')
+    }
+  }
+
+  async #read(options: { signal?: AbortSignal }): Promise<void> {
+    const { store, rows, clock } = this.#components
+    this.#refreshedAtMs = clock.nowMs()
+    const read = await this.anchor.readMembers(this.id, options)
+    if (read === undefined) return
+    const { revision, members } = read.value
+    if (revision < this.#row.membersRevision) return // an older endpoint answered
+    const group = await this.anchor.readGroup(this.id, options)
+    const now = new Map(members.map((member) => [idKey(member.identity), member]))
+    const removed = [...this.#members.values()].filter(({ identity }) => !now.has(idKey(identity)))
+    const added = members.filter(({ identity }) => !this.#members.has(idKey(identity)))
+    const altered = members.filter((member) => {
+      const before = this.#members.get(idKey(member.identity))
+      return (
+        before !== undefined &&
+        (before.role !== member.role || before.capabilities !== member.capabilities)
+      )
+    })
+    const row: GroupRow = {
+      ...this.#row,
+      membersRevision: revision,
+      capabilitiesRevision: group?.value.capabilitiesRevision ?? this.#row.capabilitiesRevision,
+    }
+    const ops: BatchOp[] = [rows.put(this.id, row)]
+    for (const member of [...added, ...altered]) {
+      ops.push(rows.putMember(this.number, member.identity, toRow(member, 0n)))
+    }
+    for (const member of removed) {
+      ops.push(rows.putMember(this.number, member.identity, toRow(member, revision)))
+    }
+    const moved = removed.length > 0 || added.length > 0 || altered.length > 0
+    if (moved || revision !== this.#row.membersRevision) await store.batch(ops, { sync: true })
+    this.#row = row
+    this.#members.clear()
+    for (const [key, member] of now) this.#members.set(key, member)
+    for (const member of removed)
+      this.#departed.set(idKey(member.identity), toRow(member, revision))
+    if (moved) {
+      // an epoch that came since the last change was made because of this one
+      const isRotated = this.keyring.newest > this.#epochAtChange
+      if (removed.length > 0 && !isRotated) this.#sealAbove = this.keyring.newest
+      this.#epochAtChange = this.keyring.newest
+      this.events.emit('changed', {
+        removed: removed.map(({ identity }) => identity),
+        added: added.map(({ identity }) => identity),
+      })
+    }
+  }
+
+  /** Stores a key epoch made here or given by a member. False when it was known. */
+  async addKey(epoch: number, key: Uint8Array): Promise<boolean> {
+    const op = this.keyring.row(epoch, key)
+    if (op === undefined) return false
+    await this.#components.store.batch([op], { sync: true })
+    this.keyring.remember(epoch, key)
+    this.events.emit('keys', { epoch })
+    return true
+  }
+
+  /** Whether a member left and the key that it does not have is still to come. */
+  get isRotating(): boolean {
+    return this.keyring.newest <= this.#sealAbove
+  }
+
+  /**
+   * Resolves when bodies may be sealed that who left must not read: with the next key epoch, which the elected member makes, or another when it
+   * does not. The wait is bounded, for a group whose members are all away must not stop for ever.
+   */
+  async untilRotated(): Promise<void> {
+    if (!this.isRotating) return
+    const late = new AbortController()
+    const timer = this.#components.clock.after(ROTATION_WAIT_MS, () => late.abort())
+    try {
+      await this.events.next('keys', { accept: () => !this.isRotating, signal: late.signal })
+    } catch {
+      this.#components.logger.warn({ epoch: this.keyring.newest }, 'no new key after a removal')
+      this.#sealAbove = -1
+    } finally {
+      timer.cancel()
+    }
+  }
+
+  /** Whether an identity was a member once and is no longer. */
+  hasDeparted(identity: PublicKey): boolean {
+    return this.#departed.has(idKey(identity)) && !this.#members.has(idKey(identity))
+  }
+}
+
+function toRow(member: MemberRecord, removedRevision: bigint): MemberRow {
+  return {
+    role: ROLES.indexOf(member.role),
+    capabilities: member.capabilities,
+    nonce: member.nonce,
+    joinedRevision: member.joinedRevision,
+    removedRevision,
+  }
+}
+
+function toRecord(identity: PublicKey, row: MemberRow): MemberRecord {
+  return {
+    identity,
+    role: ROLES[row.role] ?? 'relay', // an unknown role may do least
+    capabilities: row.capabilities,
+    nonce: row.nonce,
+    joinedRevision: row.joinedRevision,
+  }
+}

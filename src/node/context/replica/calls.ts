@@ -1,0 +1,231 @@
+/**
+ * The calling half of a context: local calls run in the guest one after the other, and what they changed becomes deltas of our own. Calls that wait together
+ * go to the guest together and are stored in one batch.
+ */
+import { type DeltaPayload, eventsCodec, type PayloadEvent } from '../../codec/delta.ts'
+import type { SigningKey } from '../../crypto/sign.ts'
+import { type DeltaId, idText } from '../../primitives/ids.ts'
+import type { CrossCall, GuestOutcome, GuestRequest, ModuleInfo } from '../../runtime/engine.ts'
+import type { BatchOp } from '../../store/store.ts'
+import { isBlind, settle } from './apply.ts'
+import { makeDelta } from './author.ts'
+import type { CommitBatch, LedgerEntry } from './commit-batch.ts'
+import { contextError } from '../errors.ts'
+import type { Piece } from './executor.ts'
+import { MAX_CALL_GROUP } from '../limits.ts'
+import type { ReplicaCore } from './replica-core.ts'
+
+/** A local call as the executor takes it. */
+export interface LocalCall {
+  readonly method: string
+  readonly input: Uint8Array
+  readonly executor: SigningKey
+  readonly readOnly?: boolean
+  /** Set when a handler runs: the event that called for it. */
+  readonly handlerOf?: LedgerEntry
+}
+
+export interface LocalResult {
+  readonly output: Uint8Array | undefined
+  readonly logs: readonly string[]
+  readonly root: Uint8Array
+  readonly delta: DeltaId | undefined
+  readonly crossCalls: readonly CrossCall[]
+  /** What the guest asked its node to do. */
+  readonly requests: readonly GuestRequest[]
+}
+
+interface Done {
+  readonly piece: Piece<LocalCall, LocalResult>
+  readonly outcome: GuestOutcome
+  readonly delta: DeltaId | undefined
+  readonly root: Uint8Array
+}
+
+export class Calls {
+  /** Runs a method. @throws RUNTIME_*, CONTEXT_*, STORE_* */
+  readonly execute: (call: LocalCall) => Promise<LocalResult>
+  readonly #core: ReplicaCore
+
+  constructor(core: ReplicaCore) {
+    this.#core = core
+    const join = core.lane<LocalCall, LocalResult>(MAX_CALL_GROUP, (pieces) =>
+      this.#process(pieces),
+    )
+    this.execute = (call) => {
+      const { group } = core
+      if (!group.isRotating || call.readOnly === true) return join(call)
+      // not in the executor: deltas of others go on meanwhile
+      return group.untilRotated().then(() => join(call))
+    }
+  }
+
+  /** Runs the app's `init` and stores the first delta, in one batch with the rows that make the context. */
+  initialize(call: LocalCall, rows: readonly BatchOp[]): Promise<void> {
+    return this.#core.run(async () => {
+      const outcome = await this.#guest(call, await this.#module(), false)
+      if (outcome.root === undefined || outcome.artifact.length === 0) {
+        throw contextError('CONTEXT_INIT_INVALID', 'the app’s init stored nothing')
+      }
+      if (outcome.output !== undefined) {
+        throw contextError('CONTEXT_INIT_INVALID', 'the app’s init returned a value')
+      }
+      const batch = this.#core.state.begin()
+      this.#stage(batch, call, outcome, rows)
+      await this.#core.commit(batch, true)
+    })
+  }
+
+  async #process(pieces: readonly Piece<LocalCall, LocalResult>[]): Promise<void> {
+    if (!this.#core.state.hasState) {
+      throw contextError(
+        'CONTEXT_UNINITIALIZED',
+        'the context has no state yet: wait until a member has sent it',
+      )
+    }
+    const module = await this.#module()
+    for (let rest = pieces; rest.length > 0;) rest = await this.#group(rest, module)
+  }
+
+  /**
+   * Runs calls in order and stores them together. When one must be refused after its guest has run, what ran after it saw what is not to
+   * be: those calls are returned, to run again.
+   */
+  async #group(
+    pieces: readonly Piece<LocalCall, LocalResult>[],
+    module: ModuleInfo,
+  ): Promise<readonly Piece<LocalCall, LocalResult>[]> {
+    const { state, c } = this.#core
+    const started = c.clock.nowNs()
+    const running = pieces.map(({ item }, at) => settle(this.#guest(item, module, at > 0)))
+    const batch = state.begin()
+    const done: Done[] = []
+    let refused: { readonly at: number; readonly error: unknown } | undefined
+    let again = pieces.length
+    let thread: number | undefined
+    for (const [at, piece] of pieces.entries()) {
+      const settled = await running[at]
+      if (settled === undefined) break
+      if ('error' in settled) {
+        c.metrics.execution('failure', c.clock.nowNs() - started)
+        piece.reject(settled.error)
+        continue
+      }
+      const outcome = settled.value
+      if (isBlind(batch, outcome, thread)) {
+        // the thread was lost in between: what ran in the new one did not see what is not stored
+        again = at
+        break
+      }
+      thread = outcome.thread
+      state.observeTime(outcome.lastNs)
+      try {
+        for (const bytes of outcome.blobContents ?? []) await c.putBlob(bytes)
+        const writes = outcome.root !== undefined && piece.item.readOnly !== true
+        const delta = writes ? this.#stage(batch, piece.item, outcome) : undefined
+        done.push({ piece, outcome, delta, root: batch.meta.root })
+      } catch (error) {
+        refused = { at, error }
+        break
+      }
+    }
+    try {
+      await this.#core.commit(batch, true)
+    } catch (error) {
+      for (const { piece } of done) piece.reject(error)
+      throw error
+    }
+    for (const { piece, outcome, delta, root } of done) {
+      const { output, logs, crossCalls, requests = [] } = outcome
+      c.metrics.execution('success', c.clock.nowNs() - started)
+      piece.resolve({ output, logs, crossCalls, requests, delta, root })
+    }
+    if (refused === undefined && again === pieces.length) return []
+    await Promise.all(running)
+    await c.model.forget(state.ref)
+    if (refused === undefined) return pieces.slice(again)
+    pieces[refused.at]?.reject(refused.error)
+    return pieces.slice(refused.at + 1)
+  }
+
+  async #module(): Promise<ModuleInfo> {
+    const module = await this.#core.c.module()
+    if (module !== undefined) return module
+    const application = idText(this.#core.state.meta.application)
+    throw contextError('CONTEXT_UNINITIALIZED', 'the context’s application is not here yet', {
+      application,
+    })
+  }
+
+  #guest(call: LocalCall, module: ModuleInfo, follows: boolean): Promise<GuestOutcome> {
+    const { state, c, clockLane } = this.#core
+    return c.model.execute(
+      {
+        context: state.ref,
+        module: module.hash,
+        executor: call.executor.publicKey,
+        method: call.method,
+        input: call.input,
+        seenNs: state.meta.seenNs,
+        lane: clockLane,
+        readOnly: call.readOnly === true,
+        follows,
+        members: this.#core.members(module),
+      },
+      (digest) => call.executor.sign(digest),
+    )
+  }
+
+  /** Makes the delta of an outcome: a delta of our own never meets the guest again. @throws CONTEXT_READ_ONLY, CONTEXT_EMPTY_ARTIFACT, CALL_TOO_LARGE */
+  #stage(
+    batch: CommitBatch,
+    call: LocalCall,
+    outcome: GuestOutcome,
+    rows: readonly BatchOp[] = [],
+  ): DeltaId {
+    const { state, group, c } = this.#core
+    const { executor, handlerOf } = call
+    const role = group.roleOf(executor.publicKey)
+    if (role !== 'writer') {
+      throw contextError(
+        'CONTEXT_READ_ONLY',
+        `expected a writer, ${idText(executor.publicKey)} is ${role === undefined ? 'no member' : `a ${role}`}`,
+      )
+    }
+    if (outcome.artifact.length === 0) {
+      throw contextError(
+        'CONTEXT_EMPTY_ARTIFACT',
+        'the app changed its state without saying how: nothing was stored',
+      )
+    }
+    const events: PayloadEvent[] = outcome.events.map(({ kind, data, handler }) => ({
+      kind,
+      data,
+      handler,
+    }))
+    const payload: DeltaPayload = {
+      application: state.meta.application,
+      appPayload: outcome.artifact,
+      events: eventsCodec.encode(events),
+      authorRoot: outcome.root ?? batch.meta.root,
+      causedBy:
+        handlerOf === undefined ? undefined : { delta: handlerOf.delta, event: handlerOf.index },
+      depth: handlerOf === undefined ? 0 : handlerOf.row.depth + 1,
+    }
+    const candidate = makeDelta(
+      {
+        context: state.id,
+        author: executor,
+        keyring: group.keyring,
+        membersRevision: group.membersRevision,
+        hlc: c.hlc.next(executor.publicKey, outcome.lastNs),
+        heads: batch.heads,
+        payload,
+      },
+      c.random,
+    )
+    const commit = { candidate, payload, events, outcome, settles: handlerOf }
+    batch.add(this.#core.commitOf(commit, true), rows)
+    return candidate.id
+  }
+}

@@ -1,0 +1,215 @@
+/**
+ * Deltas on their way to the disk. State rows, heads, root, header, envelope, event log and handler ledger of every delta in it go in one atomic batch;
+ * rows that a later delta writes again are written once.
+ */
+import type { DeltaPayload, PayloadEvent } from '../../codec/delta.ts'
+import { headsAfter } from '../../dag/dag.ts'
+import { concat, EMPTY, equalBytes, toHex } from '../../primitives/bytes.ts'
+import { compareHlc, hlcTime, ntp64ToNs } from '../../primitives/hlc.ts'
+import type { DeltaId } from '../../primitives/ids.ts'
+import type { GuestOutcome } from '../../runtime/engine.ts'
+import { COLUMN, rowKey, u32be } from '../../store/keys.ts'
+import type { ContextRows, MetaRow } from '../../store/repositories/contexts.ts'
+import { DELTA_STATUS, type DeltaRow, type DeltaRows } from '../../store/repositories/deltas.ts'
+import { type EventRows, LEDGER_STATUS, type LedgerRow } from '../../store/repositories/events.ts'
+import type { BatchOp, Store } from '../../store/store.ts'
+import type { ClockMark } from '../clock-mark.ts'
+import type { Candidate } from './verify.ts'
+
+export interface CommitComponents {
+  readonly store: Store
+  readonly contexts: ContextRows
+  readonly deltas: DeltaRows
+  readonly events: EventRows
+  readonly mark: ClockMark
+}
+
+/** One entry of the handler ledger. */
+export interface LedgerEntry {
+  readonly delta: DeltaId
+  readonly index: number
+  readonly row: LedgerRow
+}
+
+/** All that is stored together for one delta. */
+export interface Commit {
+  readonly candidate: Candidate
+  readonly payload: DeltaPayload
+  readonly events: readonly PayloadEvent[]
+  /** Undefined for a merge: it has no effect on state. */
+  readonly outcome: GuestOutcome | undefined
+  /** Handlers of its events are to be run here. */
+  readonly runHandlers: boolean
+  /** The ledger entry this delta settles, when a handler made it. */
+  readonly settles?: LedgerEntry | undefined
+}
+
+/** What a commit changed. */
+export interface Committed {
+  readonly root: Uint8Array
+  readonly eventSeq: bigint
+  readonly todo: readonly LedgerEntry[]
+  /** A linear apply ended in another root than its author's. */
+  readonly mismatch: boolean
+  /** Waiting children that may be applied now, in order. */
+  readonly ready: readonly DeltaId[]
+}
+
+/** A delta in a batch, and what storing it will have changed. */
+interface Staged extends Omit<Committed, 'ready'> {
+  readonly commit: Commit
+}
+
+export class CommitBatch {
+  readonly staged: Staged[] = []
+  readonly #number: number
+  readonly #c: CommitComponents
+  /** By key: a row that is written again replaces the one before. */
+  readonly #ops = new Map<string, BatchOp>()
+  #meta: MetaRow
+  #heads: readonly DeltaId[]
+
+  constructor(
+    number: number,
+    meta: MetaRow,
+    heads: readonly DeltaId[],
+    components: CommitComponents,
+  ) {
+    this.#number = number
+    this.#meta = meta
+    this.#heads = heads
+    this.#c = components
+  }
+
+  /** Where the context will stand. */
+  get meta(): MetaRow {
+    return this.#meta
+  }
+
+  get heads(): readonly DeltaId[] {
+    return this.#heads
+  }
+
+  /** Adds a delta whose parents are applied or in this batch. `extra` rows are stored with it. */
+  add(commit: Commit, extra: readonly BatchOp[] = []): void {
+    const { candidate, payload, outcome, settles } = commit
+    const { deltas, events } = this.#c
+    const before = this.#meta
+    const root = outcome?.root ?? before.root
+    const seq = before.applied + 1n
+    const eventSeq = before.eventSeq + 1n
+    const linear = sameIds(candidate.parents, this.#heads)
+    const mismatch = linear && outcome !== undefined && !equalBytes(root, payload.authorRoot)
+    const { hlc } = candidate.header
+    this.#meta = {
+      ...before,
+      root,
+      applied: seq,
+      eventSeq,
+      seenNs: max(before.seenNs, ntp64ToNs(hlcTime(hlc)), outcome?.lastNs ?? 0n),
+      hlc: compareHlc(hlc, before.hlc) > 0 ? hlc : before.hlc,
+      rootMismatches: before.rootMismatches + (mismatch ? 1 : 0),
+    }
+    this.#heads = headsAfter(this.#heads, candidate.id, candidate.parents)
+    const todo = commit.runHandlers ? todoEntries(commit) : []
+    this.#put(...stateOps(this.#number, outcome))
+    this.#put(
+      ...deltas.putApplied(this.#number, candidate.id, appliedRow(candidate, seq)),
+      deltas.putEnvelope(this.#number, candidate.id, candidate.bytes),
+      events.put(this.#number, eventSeq, {
+        delta: candidate.id,
+        root,
+        member: candidate.member,
+        events: [...commit.events],
+      }),
+      ...todo.map(({ delta, index, row }) => events.putLedger(this.#number, delta, index, row)),
+      ...extra,
+    )
+    if (settles !== undefined) {
+      this.#put(events.delLedger(this.#number, settles.delta, settles.index))
+    }
+    this.staged.push({ commit, root, eventSeq, todo, mismatch })
+  }
+
+  /** Everything or nothing. @throws STORE_* */
+  async write(): Promise<void> {
+    if (this.staged.length === 0) return
+    const { contexts, mark, store } = this.#c
+    const time = this.staged.reduce(
+      (newest, { commit }) => max(newest, hlcTime(commit.candidate.header.hlc)),
+      0n,
+    )
+    const markOp = mark.opFor(time)
+    await store.batch(
+      [
+        ...this.#ops.values(),
+        contexts.putMeta(this.#number, this.#meta),
+        contexts.putHeads(this.#number, this.#heads),
+        ...(markOp === undefined ? [] : [markOp]),
+      ],
+      { sync: markOp !== undefined },
+    )
+    if (markOp !== undefined) mark.stored(time)
+  }
+
+  #put(...ops: readonly BatchOp[]): void {
+    for (const op of ops) this.#ops.set(toHex(op.key), op)
+  }
+}
+
+function todoEntries({ candidate, events, payload }: Commit): LedgerEntry[] {
+  return events.flatMap((event, index) => {
+    if (event.handler === undefined) return []
+    const row: LedgerRow = {
+      status: LEDGER_STATUS.todo,
+      tries: 0,
+      depth: payload.depth,
+      event,
+    }
+    return [{ delta: candidate.id, index, row }]
+  })
+}
+
+function max(...values: readonly bigint[]): bigint {
+  return values.reduce((a, b) => (a > b ? a : b), 0n)
+}
+
+function sameIds(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
+  if (b.length === 0) return true // genesis
+  return a.length === b.length && a.every((id, i) => equalBytes(id, b[i] ?? EMPTY))
+}
+
+/** The header row of an applied delta. */
+function appliedRow(candidate: Candidate, seq: bigint): DeltaRow {
+  return { ...waitingRow(candidate), status: DELTA_STATUS.applied, seq }
+}
+
+/** The header row of a delta that waits; status and reason are the caller's. */
+export function waitingRow(candidate: Candidate): DeltaRow {
+  const { header } = candidate
+  return {
+    status: DELTA_STATUS.pending,
+    reason: 0,
+    seq: 0n,
+    author: header.author,
+    member: header.member,
+    parents: header.parents,
+    hlc: header.hlc,
+    size: candidate.bytes.length,
+  }
+}
+
+function stateOps(number: number, outcome: GuestOutcome | undefined): BatchOp[] {
+  if (outcome === undefined) return []
+  const ops: BatchOp[] = []
+  const prefix = u32be(number)
+  const add = (column: number, key: Uint8Array, value: Uint8Array | undefined): void => {
+    const full = rowKey(column, concat(prefix, key))
+    ops.push(value === undefined ? { type: 'del', key: full } : { type: 'put', key: full, value })
+  }
+  for (const { key, value } of outcome.writes) add(COLUMN.state, key, value)
+  for (const { key, value } of outcome.privateWrites) add(COLUMN.privateState, key, value)
+  for (const { key, value } of outcome.indexWrites ?? []) add(COLUMN.indexState, key, value)
+  for (const blob of outcome.blobs) add(COLUMN.blobLink, blob, EMPTY)
+  return ops
+}

@@ -1,0 +1,98 @@
+/**
+ * The serial executor of a context: one thing after another, bounded. There is no other lock in this room. Work of one kind that waits in a row may be
+ * done together, so that a burst costs one trip to the guest's thread and one batch on disk instead of one each.
+ */
+import { contextError } from '../errors.ts'
+
+/** One piece of work and whoever waits for it. */
+export interface Piece<I, R> {
+  readonly item: I
+  resolve(result: R): void
+  reject(error: unknown): void
+}
+
+/** A kind of work. `process` settles every piece it is given; pieces it leaves open are rejected with its own error. */
+export interface Lane<I, R> {
+  /** Pieces done together at most. */
+  readonly max: number
+  process(pieces: readonly Piece<I, R>[]): Promise<void>
+}
+
+interface Entry {
+  readonly lane: Lane<unknown, unknown>
+  readonly piece: Piece<unknown, unknown>
+}
+
+/** Runs a task by itself. */
+const ALONE: Lane<() => Promise<unknown>, unknown> = {
+  max: 1,
+  async process([piece]) {
+    piece?.resolve(await piece.item())
+  },
+}
+
+export class Executor {
+  readonly #max: number
+  #queue: Entry[] = []
+  #running: Promise<void> | undefined
+  #closed = false
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  /** Pieces that wait. */
+  get waiting(): number {
+    return this.#queue.length
+  }
+
+  /** Runs a task alone. @throws CONTEXT_BUSY, CONTEXT_NOT_FOUND once closed */
+  run<T>(task: () => Promise<T>): Promise<T> {
+    // ALONE resolves with what the task did
+    return this.join(ALONE, task) as Promise<T>
+  }
+
+  /** Does a piece of work, together with its neighbours of the same lane. @throws CONTEXT_BUSY, CONTEXT_NOT_FOUND once closed */
+  join<I, R>(lane: Lane<I, R>, item: I): Promise<R> {
+    if (this.#closed) {
+      return Promise.reject(contextError('CONTEXT_NOT_FOUND', 'the context is closed'))
+    }
+    if (this.#queue.length >= this.#max) {
+      return Promise.reject(
+        contextError('CONTEXT_BUSY', `${this.#max} calls wait for this context: try again later`, {
+          max: this.#max,
+        }),
+      )
+    }
+    return new Promise<R>((resolve, reject) => {
+      const piece: Piece<I, R> = { item, resolve, reject }
+      // a lane meets only pieces that were joined to it
+      const entry: { lane: unknown; piece: unknown } = { lane, piece }
+      this.#queue.push(entry as Entry)
+      this.#running ??= this.#drain()
+    })
+  }
+
+  /** Takes no more work; resolves when the last piece is done. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#running
+  }
+
+  async #drain(): Promise<void> {
+    await Promise.resolve() // whoever joined has its promise before the work begins
+    for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
+      const { lane } = first
+      let count = 1
+      while (count < lane.max && this.#queue[count]?.lane === lane) count++
+      const pieces = this.#queue.splice(0, count).map((entry) => entry.piece)
+      try {
+        await lane.process(pieces)
+      } catch (error) {
+        // settled pieces ignore this
+        for (const piece of pieces) piece.reject(error)
+      }
+    }
+    this.#running = undefined
+  }
+}

@@ -1,0 +1,194 @@
+/**
+ * What the two halves of a context share: the serial executor, the state behind it, and the one way a delta is committed and told of.
+ */
+import { isMerogateError, type MerogateError } from '../../errors.ts'
+import type { StateMutation } from '../../interface.ts'
+import { equalBytes, shortHex } from '../../primitives/bytes.ts'
+import type { Clock, Random } from '../../primitives/clock.ts'
+import { Emitter } from '../../primitives/emitter.ts'
+import { sha256 } from '../../primitives/hash.ts'
+import {
+  type ApplicationId,
+  type DeltaId,
+  idKey,
+  idText,
+  type PublicKey,
+} from '../../primitives/ids.ts'
+import type { Logger } from '../../primitives/logger.ts'
+import type { ModuleInfo } from '../../runtime/engine.ts'
+import type { StateModel } from '../../runtime/state-model.ts'
+import type { Commit, CommitBatch, Committed, LedgerEntry } from './commit-batch.ts'
+import { contextError } from '../errors.ts'
+import type { Group } from '../groups/group.ts'
+import { MAX_HANDLER_DEPTH, MAX_QUEUED } from '../limits.ts'
+import type { ContextMetrics } from '../metrics.ts'
+import { Executor, type Lane, type Piece } from './executor.ts'
+import type { ContextState, StateComponents } from './state.ts'
+import type { Candidate } from './verify.ts'
+
+export interface ReplicaComponents extends StateComponents {
+  readonly model: StateModel
+  /** The module the context runs, loaded; undefined while it is not here. */
+  module(): Promise<ModuleInfo | undefined>
+  /** Keeps a blob that a guest made. */
+  putBlob(bytes: Uint8Array): Promise<unknown>
+  readonly clock: Clock
+  readonly random: Random
+  readonly logger: Logger
+  readonly metrics: ContextMetrics
+}
+
+export interface ContextReplicaEvents {
+  /** A delta is stored as applied. */
+  applied: { readonly candidate: Candidate; readonly local: boolean }
+  mutation: StateMutation
+  /** Something peers may have is wanted. */
+  wanted: { readonly deltas: readonly DeltaId[]; readonly keys: readonly number[] }
+  /** Event handlers wait to be run. */
+  todo: { readonly entries: readonly LedgerEntry[] }
+  /** A delta was written by an application that is not the context's present one. */
+  foreign: { readonly application: ApplicationId }
+  /** The context has state from now on. */
+  ready: Record<never, never>
+}
+
+/** Host functions that look at the member list (runtime-abi.md 4.3). */
+const MEMBER_IMPORTS: ReadonlySet<string> = new Set(['context_members', 'context_is_member'])
+
+export class ReplicaCore {
+  readonly state: ContextState
+  readonly group: Group
+  readonly events: Emitter<ContextReplicaEvents>
+  readonly c: ReplicaComponents
+  /** Low bits of every reading of the guests' clock on this node (runtime-abi.md 10). */
+  readonly clockLane: number
+  /** Keys of applications that the context ran before its present one. */
+  readonly superseded: Set<string> = new Set()
+  readonly #executor = new Executor(MAX_QUEUED)
+  /** Set when rows turn out damaged. */
+  #stopped: MerogateError | undefined
+
+  constructor(state: ContextState, group: Group, components: ReplicaComponents) {
+    this.state = state
+    this.group = group
+    this.c = components
+    this.events = new Emitter<ContextReplicaEvents>(components.logger)
+    const own = group.owned()[0]
+    this.clockLane = sha256(own?.publicKey ?? components.random.bytes(32))[0] ?? 0
+  }
+
+  get stopped(): boolean {
+    return this.#stopped !== undefined
+  }
+
+  /** Takes no more work; resolves when what runs is done. */
+  close(): Promise<void> {
+    return this.#executor.close()
+  }
+
+  /** Runs a task alone, after what was asked before it. @throws CONTEXT_BUSY, CONTEXT_STOPPED */
+  run<T>(task: () => Promise<T>): Promise<T> {
+    return this.#executor.run(() => this.#guard(task))
+  }
+
+  /** A lane whose work runs in this executor, under the same guard. */
+  lane<I, R>(max: number, process: Lane<I, R>['process']): (item: I) => Promise<R> {
+    const lane = {
+      max,
+      process: (pieces: readonly Piece<I, R>[]) => this.#guard(() => process(pieces)),
+    }
+    return (item) => this.#executor.join(lane, item)
+  }
+
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#stopped !== undefined) {
+      const message = 'the context stopped: its rows are damaged, see the log'
+      throw contextError('CONTEXT_STOPPED', message, {}, { cause: this.#stopped })
+    }
+    try {
+      return await work()
+    } catch (error) {
+      if (isMerogateError(error, 'STORE_CORRUPT')) {
+        this.#stopped = error
+        this.c.logger.error({ err: error, context: idText(this.state.id) }, 'context stopped')
+      }
+      throw error
+    }
+  }
+
+  /** Members as a call sees them. Only apps of older eras ask; copying the list for each call would cost the others. */
+  members(module: ModuleInfo): readonly PublicKey[] {
+    if (!module.imports.some((name) => MEMBER_IMPORTS.has(name))) return []
+    return this.group.members().map((member) => member.identity)
+  }
+
+  /** The commit of a delta that is about to be added to a batch. */
+  commitOf(parts: Omit<Commit, 'runHandlers'>, local: boolean): Commit {
+    return { ...parts, runHandlers: this.#runsHandlers(parts, local) }
+  }
+
+  /**
+   * Stores a batch and tells whoever listens, delta by delta. Returns waiting deltas that may be applied now. When the disk refuses, the guest
+   * forgets what it did. @throws STORE_*
+   */
+  async commit(batch: CommitBatch, local: boolean): Promise<readonly DeltaId[]> {
+    const first = !this.state.hasState
+    const commits = batch.staged.map(({ commit }) => commit)
+    let done: readonly Committed[]
+    try {
+      done = await this.state.store(batch)
+    } catch (error) {
+      await this.c.model.forget(this.state.ref)
+      throw error
+    }
+    for (const [i, committed] of done.entries()) {
+      const commit = commits[i]
+      if (commit !== undefined) this.#tell(commit, committed, local)
+    }
+    if (first && this.state.hasState) this.events.emit('ready', {})
+    return done.flatMap(({ ready }) => ready)
+  }
+
+  #tell({ candidate, events }: Commit, done: Committed, local: boolean): void {
+    if (done.mismatch) {
+      this.c.metrics.mismatch()
+      this.c.logger.error(
+        { context: idText(this.state.id), delta: shortHex(candidate.id) },
+        'root differs from the author’s',
+      )
+    }
+    this.c.metrics.applied(local)
+    this.events.emit('applied', { candidate, local })
+    this.events.emit('mutation', {
+      context: this.state.id,
+      seq: done.eventSeq,
+      newRoot: done.root,
+      delta: candidate.id,
+      author: candidate.member,
+      events: events.map(({ kind, data, handler }) => ({ kind, data, handler: handler ?? null })),
+    })
+    if (done.todo.length > 0) this.events.emit('todo', { entries: done.todo })
+  }
+
+  /**
+   * Whether the context's present application applies what `application` wrote: its own, or that of one before it. Actions are those of the
+   * storage library, which an update keeps (runtime-abi.md 7.2); an application of another era needs a new context.
+   */
+  fits(application: Uint8Array): boolean {
+    return (
+      equalBytes(application, this.state.meta.application) ||
+      this.superseded.has(idKey(application))
+    )
+  }
+
+  // Handlers run on receiving nodes that may write, never for one's own events (sync-protocol.md 11.7).
+  #runsHandlers(commit: Omit<Commit, 'runHandlers'>, local: boolean): boolean {
+    const { candidate, payload } = commit
+    if (local || payload.depth >= MAX_HANDLER_DEPTH) return false
+    const writer = this.group.writer()
+    const joined = writer && this.group.member(writer.publicKey)?.joinedRevision
+    // what was said before we were there was not said to us
+    if (joined === undefined || candidate.header.membersRevision < joined) return false
+    return !this.group.owned().some((key) => equalBytes(key.publicKey, candidate.header.author))
+  }
+}

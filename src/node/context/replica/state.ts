@@ -1,0 +1,161 @@
+/**
+ * Where one context stands in memory, and `commitDelta`: the one door to the disk for deltas. State rows, heads, root, header, envelope, event log and
+ * handler ledger go in one atomic batch; memory follows only when the disk has said yes.
+ */
+import { Dag } from '../../dag/dag.ts'
+import { equalBytes } from '../../primitives/bytes.ts'
+import { type HybridClock, hlcTime } from '../../primitives/hlc.ts'
+import { type ContextId, DeltaId, idKey, ZERO_ID } from '../../primitives/ids.ts'
+import type { ContextRef } from '../../runtime/engine.ts'
+import type { MetaRow } from '../../store/repositories/contexts.ts'
+import { DELTA_STATUS } from '../../store/repositories/deltas.ts'
+import type { BatchOp } from '../../store/store.ts'
+import { CommitBatch, type CommitComponents, type Committed } from './commit-batch.ts'
+
+export interface StateComponents extends CommitComponents {
+  readonly hlc: HybridClock
+}
+
+/** Recently applied ids kept in memory, so that duplicates cost no read. */
+const RECENT_IDS = 4096
+
+export class ContextState {
+  readonly ref: ContextRef
+  readonly dag: Dag
+  readonly #c: StateComponents
+  /** Timestamps of recently applied deltas, by id. */
+  readonly #recent = new Map<string, Uint8Array>()
+  #meta: MetaRow
+
+  private constructor(
+    ref: ContextRef,
+    meta: MetaRow,
+    heads: readonly DeltaId[],
+    components: StateComponents,
+  ) {
+    this.ref = ref
+    this.#meta = meta
+    this.#c = components
+    this.dag = new Dag({ heads, isApplied: (id) => this.isApplied(id) })
+  }
+
+  /** The stored state of a context, or that of one about to be created or joined. */
+  static async open(
+    ref: ContextRef,
+    fresh: Pick<MetaRow, 'application' | 'blob' | 'applicationRevision'>,
+    components: StateComponents,
+  ): Promise<ContextState> {
+    const meta = (await components.contexts.meta(ref.number)) ?? {
+      ...fresh,
+      root: ZERO_ID,
+      applied: 0n,
+      eventSeq: 0n,
+      seenNs: 0n,
+      hlc: new Uint8Array(24),
+      rootMismatches: 0,
+    }
+    const heads = await components.contexts.heads(ref.number)
+    const state = new ContextState(ref, meta, heads, components)
+    for (const { id, row } of await components.deltas.waiting(ref.number)) {
+      const status =
+        row.status === DELTA_STATUS.pending
+          ? 'pending'
+          : row.status === DELTA_STATUS.quarantined
+            ? 'quarantined'
+            : 'held'
+      const parents = row.parents.map((parent) => DeltaId.from(parent))
+      state.dag.wait({ id, parents, hlc: row.hlc, author: row.author, size: row.size }, status)
+    }
+    components.hlc.observe(hlcTime(meta.hlc))
+    return state
+  }
+
+  get id(): ContextId {
+    return this.ref.id
+  }
+
+  get meta(): Readonly<MetaRow> {
+    return this.#meta
+  }
+
+  get hasState(): boolean {
+    return this.#meta.applied > 0n
+  }
+
+  isApplied(id: DeltaId): boolean {
+    return this.appliedHlc(id) !== undefined
+  }
+
+  /** Timestamp of an applied delta. */
+  appliedHlc(id: DeltaId): Uint8Array | undefined {
+    const recent = this.#recent.get(idKey(id))
+    if (recent !== undefined) return recent
+    const row = this.#c.deltas.get(this.ref.number, id)
+    if (row?.status !== DELTA_STATUS.applied) return undefined
+    this.#remember(id, row.hlc)
+    return row.hlc
+  }
+
+  /** Where a delta stands. One whose parent is a head cannot have been applied, which saves a look at the disk for most. */
+  status(id: DeltaId, parents: readonly DeltaId[]): ReturnType<Dag['status']> {
+    const waiting = this.dag.waitingStatus(id)
+    if (waiting !== undefined) return waiting
+    const { heads } = this.dag
+    if (parents.some((parent) => heads.some((head) => equalBytes(head, parent)))) return undefined
+    return this.isApplied(id) ? 'applied' : undefined
+  }
+
+  /** The row of a context that has no state yet. */
+  metaOp(): BatchOp {
+    return this.#c.contexts.putMeta(this.ref.number, this.#meta)
+  }
+
+  /** Raises the floor of the guest's clock; stored with the next delta. */
+  observeTime(ns: bigint): void {
+    if (ns > this.#meta.seenNs) this.#meta = { ...this.#meta, seenNs: ns }
+  }
+
+  /** Another application, as the anchor says. */
+  async setApplication(
+    record: { id: Uint8Array; blob: Uint8Array },
+    applicationRevision: bigint,
+  ): Promise<void> {
+    const changed = { application: record.id, blob: record.blob, applicationRevision }
+    const meta = { ...this.#meta, ...changed }
+    await this.#c.store.batch([this.#c.contexts.putMeta(this.ref.number, meta)], { sync: true })
+    this.#meta = { ...this.#meta, ...changed }
+  }
+
+  /** Begins a commit: deltas are added in causal order and stored in one atomic batch. The caller holds the context's executor. */
+  begin(): CommitBatch {
+    return new CommitBatch(this.ref.number, this.#meta, this.dag.heads, this.#c)
+  }
+
+  /**
+   * `commitDelta`: stores what a batch holds, and only then lets memory follow. @throws STORE_*, and then nothing has changed but the guest's
+   * instance, which the caller makes forget
+   */
+  async store(batch: CommitBatch): Promise<readonly Committed[]> {
+    await batch.write()
+    this.#meta = { ...batch.meta, seenNs: max(batch.meta.seenNs, this.#meta.seenNs) }
+    return batch.staged.map(({ commit: { candidate }, ...rest }) => {
+      this.#remember(candidate.id, candidate.header.hlc)
+      this.#c.hlc.observe(hlcTime(candidate.header.hlc))
+      const ready = this.dag.applied(candidate.id, candidate.parents).map((node) => node.id)
+      return { ...rest, ready }
+    })
+  }
+
+  #remember(id: DeltaId, hlc: Uint8Array): void {
+    this.#recent.set(idKey(id), hlc)
+    if (this.#recent.size <= RECENT_IDS) return
+    for (const oldest of this.#recent.keys()) {
+      this.#recent.delete(oldest)
+      break
+    }
+  }
+}
+
+function max(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
+}

@@ -1,0 +1,389 @@
+/** One push stream to one peer: handshake, the contexts it carries, and what comes in (sync-protocol.md 11.3). */
+import {
+  decodePushFrame,
+  encodePushFrame,
+  type PushFrame,
+  WIRE_VERSION,
+} from '../../codec/push-frames.ts'
+import { WIRE_ERRORS } from '../../codec/sync-frames.ts'
+import type { FramedStream, PeerId } from '../../network/network.ts'
+import { ContextId, DeltaId, idKey, PublicKey } from '../../primitives/ids.ts'
+import { dialable } from '../address-book.ts'
+import { within } from '../waiting.ts'
+import { syncError } from '../errors.ts'
+import { InFlight } from '../requests/in-flight.ts'
+import {
+  ACK_DELAY_MS,
+  HANDSHAKE_TIMEOUT_MS,
+  HEADS_REPLY_MS,
+  MAX_FAILED_JOINS,
+  MAX_SILENT_PINGS,
+  MAX_STREAM_CONTEXTS,
+  PARTY_TIMEOUT_MS,
+} from '../limits.ts'
+import { Outbox } from './outbox.ts'
+import { proveParty, type ProofEnds, verifyParty } from '../proof.ts'
+import type { KeyGrant, Party } from '../replica.ts'
+import type { SessionComponents, Shared } from './session-types.ts'
+import { fromWireGrants, NO_FRONTIER, toWireFrontier, toWireGrants } from '../wire.ts'
+
+export class PushSession {
+  readonly peer: PeerId
+  readonly outbound: boolean
+  readonly #self: PeerId
+  readonly #nonce: Uint8Array
+  readonly #stream: FramedStream
+  readonly #outbox: Outbox
+  readonly #c: SessionComponents<PushSession>
+  readonly #shared = new Map<string, Shared>()
+  readonly #inFlight = new InFlight()
+  #peerNonce: Uint8Array | undefined
+  #peerAddresses: readonly string[] = []
+  #failedJoins = 0
+  #silentPings = 0
+  #ended = false
+
+  constructor(
+    stream: FramedStream,
+    init: { readonly self: PeerId; readonly outbound: boolean; readonly nonce: Uint8Array },
+    components: SessionComponents<PushSession>,
+  ) {
+    this.#stream = stream
+    this.peer = stream.peer
+    this.#self = init.self
+    this.outbound = init.outbound
+    this.#nonce = init.nonce
+    this.#c = components
+    this.#outbox = new Outbox(stream, {
+      onOverflow: () => components.metrics.overflows.inc(),
+      onDrained: (contexts) => {
+        for (const key of contexts) {
+          const shared = this.#shared.get(key)
+          if (shared !== undefined) this.sendHeads(shared.context)
+        }
+      },
+    })
+  }
+
+  /** The peer's Hello is here. */
+  get established(): boolean {
+    return this.#peerNonce !== undefined
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  /** Contexts that still make this stream worth having. */
+  get shared(): readonly ContextId[] {
+    return [...this.#shared.values()].map(({ context }) => context)
+  }
+
+  /** Who the peer proved to be in a context. */
+  party(context: ContextId): Party | undefined {
+    return this.#shared.get(idKey(context))?.party
+  }
+
+  /** Both ends take each other for members. */
+  joined(context: ContextId): boolean {
+    const shared = this.#shared.get(idKey(context))
+    return shared?.party !== undefined && shared.accepted
+  }
+
+  /** Heads the peer told us last. */
+  peerHeads(context: ContextId): readonly DeltaId[] {
+    return this.#shared.get(idKey(context))?.heads ?? []
+  }
+
+  sendHello(addresses: readonly string[]): void {
+    this.send({
+      type: 'hello',
+      version: WIRE_VERSION,
+      nonce: this.#nonce,
+      addresses: addresses.slice(0, 16),
+    })
+  }
+
+  /** Reads the peer's Hello. @throws SYNC_PROTOCOL, CODEC_*, NETWORK_* */
+  async readHello(): Promise<void> {
+    const bytes = await this.#stream.read({ timeoutMs: HANDSHAKE_TIMEOUT_MS })
+    const frame = bytes === undefined ? undefined : decodePushFrame(bytes)
+    if (frame?.type !== 'hello') {
+      this.sendError(WIRE_ERRORS.malformed)
+      throw syncError('SYNC_PROTOCOL', `expected Hello first, got ${frame?.type ?? 'the end'}`)
+    }
+    if (frame.version !== WIRE_VERSION) {
+      this.sendError(WIRE_ERRORS.unsupported)
+      throw syncError('SYNC_PROTOCOL', `expected version ${WIRE_VERSION}, got ${frame.version}`)
+    }
+    this.#peerAddresses = dialable(this.peer, frame.addresses)
+    this.#peerNonce = frame.nonce
+  }
+
+  /** Takes frames until the stream ends. @throws whatever ended it early */
+  async serve(): Promise<void> {
+    for await (const bytes of this.#stream) {
+      this.#silentPings = 0
+      await this.#take(decodePushFrame(bytes))
+    }
+  }
+
+  /** Proves our identity in a context, once. Does nothing when we have none there. */
+  join(context: ContextId): void {
+    const signer = this.#c.replica.signer(context)
+    const ends = this.#ends('ours')
+    if (signer === undefined || ends === undefined) return
+    const shared = this.#share(context)
+    if (shared === undefined || shared.joinSent) return
+    shared.joinSent = true
+    const proof = proveParty(context, signer, ends)
+    this.send({ type: 'join', context, party: signer.publicKey, proof })
+  }
+
+  send(frame: PushFrame): void {
+    if (!this.#ended) this.#outbox.push(encodePushFrame(frame))
+  }
+
+  /** An encoded Delta frame, the same buffer for every peer. */
+  sendDelta(context: ContextId, frame: Uint8Array): void {
+    if (this.#ended) return
+    this.#outbox.push(frame, idKey(context))
+    this.#c.metrics.pushed.inc()
+  }
+
+  sendHeads(context: ContextId): void {
+    if (this.party(context) === undefined) return
+    const frontier = this.#c.replica.frontier(context) ?? NO_FRONTIER
+    this.send({ type: 'heads', context, ...toWireFrontier(frontier) })
+  }
+
+  /** Heads to a peer that lacks ours, not more often than every two seconds: two stuck ends must not play ping-pong. */
+  replyHeads(context: ContextId): void {
+    const shared = this.#shared.get(idKey(context))
+    const now = this.#c.clock.nowMs()
+    if (shared === undefined || now - shared.repliedAt < HEADS_REPLY_MS) return
+    shared.repliedAt = now
+    this.sendHeads(context)
+  }
+
+  sendKeys(context: ContextId, grants: readonly KeyGrant[]): void {
+    for (const batch of toWireGrants(grants)) this.send({ type: 'keys', context, grants: batch })
+  }
+
+  sendError(code: number, context?: ContextId): void {
+    this.send({ type: 'error', code, context })
+  }
+
+  /** Forgets a context: nothing of it is sent or taken until the peer joins anew. */
+  drop(context: ContextId): void {
+    const key = idKey(context)
+    this.#shared.get(key)?.ackTimer?.cancel()
+    this.#shared.delete(key)
+  }
+
+  setParty(context: ContextId, party: Party): void {
+    const shared = this.#shared.get(idKey(context))
+    if (shared?.party !== undefined) shared.party = party
+  }
+
+  /** Sends a ping, or gives the stream up when the last ones brought nothing back. */
+  ping(): void {
+    if (++this.#silentPings > MAX_SILENT_PINGS) {
+      this.abort(syncError('SYNC_PEER_SILENT', 'the peer sends nothing, not even pongs'))
+    } else {
+      this.send({ type: 'ping', value: BigInt(this.#c.clock.nowMs()) })
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#end()
+    await this.#stream.close() // what was sent is on its way then
+    this.#stream.abort(syncError('SYNC_SESSION_CLOSED', 'this node closed the stream'))
+  }
+
+  abort(error: Error): void {
+    this.#end()
+    this.#stream.abort(error)
+  }
+
+  #end(): void {
+    this.#ended = true
+    for (const { ackTimer } of this.#shared.values()) ackTimer?.cancel()
+    this.#shared.clear()
+    this.#inFlight.release()
+  }
+
+  #ends(prover: 'ours' | 'theirs'): ProofEnds | undefined {
+    if (this.#peerNonce === undefined) return undefined
+    const us = { peer: this.#self, nonce: this.#nonce }
+    const them = { peer: this.peer, nonce: this.#peerNonce }
+    const [from, to] = prover === 'ours' ? [us, them] : [them, us]
+    return {
+      prover: from.peer,
+      verifier: to.peer,
+      proverNonce: from.nonce,
+      verifierNonce: to.nonce,
+    }
+  }
+
+  #share(context: ContextId): Shared | undefined {
+    const key = idKey(context)
+    const known = this.#shared.get(key)
+    if (known !== undefined) return known
+    if (this.#shared.size >= MAX_STREAM_CONTEXTS) return undefined
+    const shared: Shared = {
+      context,
+      party: undefined,
+      joinSent: false,
+      accepted: false,
+      heads: [],
+      ackTimer: undefined,
+      repliedAt: 0,
+    }
+    this.#shared.set(key, shared)
+    return shared
+  }
+
+  async #take(frame: PushFrame): Promise<void> {
+    switch (frame.type) {
+      case 'hello':
+        throw syncError('SYNC_PROTOCOL', 'expected one Hello, got a second')
+      case 'join':
+        await this.#onJoin(frame)
+        return
+      case 'ping':
+        this.send({ type: 'pong', value: frame.value })
+        return
+      case 'pong':
+        return
+      case 'error':
+        this.#onError(frame.code, frame.context)
+        return
+      case 'leave':
+        this.drop(ContextId.from(frame.context))
+        return
+      case 'heads':
+      case 'delta':
+      case 'ack':
+      case 'keys': {
+        const shared = this.#shared.get(idKey(frame.context))
+        // Of a context the peer has not proved itself in: late after a removal, or nonsense. The answer is the same for every context.
+        if (shared?.party !== undefined) await this.#onMemberFrame(frame, shared, shared.party)
+        else if (frame.type !== 'heads') this.#refuse(WIRE_ERRORS.notMember, frame.context)
+        return
+      }
+    }
+  }
+
+  async #onJoin(frame: Extract<PushFrame, { type: 'join' }>): Promise<void> {
+    const { replica } = this.#c
+    const context = ContextId.from(frame.context)
+    const ends = this.#ends('theirs')
+    // The proof comes first: it is judged alike whether or not the context is known here, so a refusal tells nothing.
+    if (ends === undefined || !verifyParty(context, frame.party, frame.proof, ends)) {
+      this.#failJoin(WIRE_ERRORS.badProof, context)
+      return
+    }
+    const party = replica.has(context) ? await this.#party(context, frame.party) : undefined
+    if (this.#ended) return
+    const shared = party !== undefined && replica.has(context) ? this.#share(context) : undefined
+    if (party === undefined || shared === undefined) {
+      this.#failJoin(WIRE_ERRORS.notMember, context)
+      return
+    }
+    shared.party = party
+    this.#c.hooks.onProven(this, context, party, this.#peerAddresses)
+    this.join(context)
+    this.sendHeads(context)
+    if (shared.accepted) this.#c.hooks.onJoined(this, context)
+  }
+
+  async #party(context: ContextId, identity: Uint8Array): Promise<Party | undefined> {
+    try {
+      const looked = this.#c.replica.party(context, PublicKey.from(identity))
+      return await within(this.#c.clock, PARTY_TIMEOUT_MS, looked)
+    } catch (error) {
+      this.#c.logger.debug({ err: error, peer: this.peer }, 'membership could not be read')
+      return undefined
+    }
+  }
+
+  #failJoin(code: number, context: ContextId): void {
+    this.#c.metrics.refused.inc({ code: String(code) })
+    this.#refuse(code, context)
+    if (++this.#failedJoins >= MAX_FAILED_JOINS) {
+      throw syncError('SYNC_BAD_PROOF', `expected fewer than ${MAX_FAILED_JOINS} failed joins`)
+    }
+  }
+
+  /** An Error that names a context resets it at both ends: whoever wants to go on joins anew. */
+  #refuse(code: number, context: Uint8Array): void {
+    const id = ContextId.from(context)
+    this.drop(id)
+    this.sendError(code, id)
+  }
+
+  #onError(code: number, context: Uint8Array | undefined): void {
+    if (context === undefined)
+      throw syncError('SYNC_REFUSED', `the peer ended the stream with ${code}`)
+    const id = ContextId.from(context)
+    if (!this.#shared.has(idKey(id))) return
+    this.drop(id)
+    this.#c.hooks.onRefused(this, id, code)
+  }
+
+  async #onMemberFrame(
+    frame: Extract<PushFrame, { type: 'heads' | 'delta' | 'ack' | 'keys' }>,
+    shared: Shared,
+    party: Party,
+  ): Promise<void> {
+    const { replica, hooks, background } = this.#c
+    const { context } = shared
+    switch (frame.type) {
+      case 'heads': {
+        const heads = frame.heads.map((id) => DeltaId.from(id))
+        shared.heads = heads
+        const first = !shared.accepted
+        shared.accepted = true
+        if (first) hooks.onJoined(this, context)
+        hooks.onFrontier(this, context, { ...frame, heads })
+        return
+      }
+      case 'ack':
+        shared.heads = frame.heads.map((id) => DeltaId.from(id))
+        replica.acknowledge(context, party.identity, shared.heads)
+        return
+      case 'keys':
+        background.run('accept keys', () =>
+          replica.acceptKeys(context, fromWireGrants(frame.grants)),
+        )
+        return
+      case 'delta':
+        background.run('receive delta', () => this.#receive(shared, frame.envelope))
+        await this.#inFlight.room()
+    }
+  }
+
+  async #receive(shared: Shared, envelope: Uint8Array): Promise<void> {
+    this.#inFlight.enter(envelope.length)
+    try {
+      const result = await this.#c.replica.receive(shared.context, envelope, { peer: this.peer })
+      this.#c.metrics.received.inc({ path: 'push', status: result.status })
+      if (this.#ended) return
+      if (result.status === 'applied' || result.status === 'duplicate') this.#ackSoon(shared)
+      this.#c.hooks.onReceived(this, shared.context, result)
+    } finally {
+      this.#inFlight.leave(envelope.length)
+    }
+  }
+
+  #ackSoon(shared: Shared): void {
+    shared.ackTimer ??= this.#c.clock.after(ACK_DELAY_MS, () => {
+      shared.ackTimer = undefined
+      const frontier = this.#c.replica.frontier(shared.context)
+      if (frontier === undefined || this.#ended) return
+      const { heads } = toWireFrontier(frontier)
+      this.send({ type: 'ack', context: shared.context, heads })
+    })
+  }
+}

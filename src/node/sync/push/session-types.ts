@@ -1,0 +1,41 @@
+/** What a push session is given, what it tells, and what it knows of each context. */
+import type { Clock, Timer } from '../../primitives/clock.ts'
+import type { ContextId, DeltaId } from '../../primitives/ids.ts'
+import type { Logger } from '../../primitives/logger.ts'
+import type { Background } from '../../primitives/background.ts'
+import type { SyncMetrics } from '../metrics.ts'
+import type { Frontier, Party, ReceiveResult, ReplicaSource } from '../replica.ts'
+
+/** What a session tells the plane it belongs to. Never awaited: a slow plane must not hold up the stream. */
+export interface SessionHooks<S> {
+  /** The peer proved to be a member; deltas go to it from now on. */
+  onProven(session: S, context: ContextId, party: Party, addresses: readonly string[]): void
+  /** The peer takes us for a member, and we it. */
+  onJoined(session: S, context: ContextId): void
+  onFrontier(session: S, context: ContextId, frontier: Frontier): void
+  onReceived(session: S, context: ContextId, result: ReceiveResult): void
+  onRefused(session: S, context: ContextId, code: number): void
+}
+
+export interface SessionComponents<S> {
+  readonly replica: ReplicaSource
+  readonly clock: Clock
+  readonly logger: Logger
+  readonly metrics: SyncMetrics
+  readonly background: Background
+  readonly hooks: SessionHooks<S>
+}
+
+/** What a stream knows of one context. */
+export interface Shared {
+  readonly context: ContextId
+  /** Who the peer proved to be; undefined until then. */
+  party: Party | undefined
+  joinSent: boolean
+  /** The peer answered our Join with Heads. */
+  accepted: boolean
+  /** Heads the peer told us last. */
+  heads: readonly DeltaId[]
+  ackTimer: Timer | undefined
+  repliedAt: number
+}

@@ -1,0 +1,245 @@
+/** The asking end of one request stream: many requests at a time, each with its own id, deadlines and answers (sync-protocol.md 11.5). */
+import { NONCE_BYTES, WIRE_VERSION } from '../../codec/push-frames.ts'
+import {
+  decodeAnswer,
+  encodeRequest,
+  type SyncAnswer,
+  type SyncRequest,
+} from '../../codec/sync-frames.ts'
+import { throwIfAborted } from '../../errors.ts'
+import type { FramedStream, PeerId } from '../../network/network.ts'
+import type { Clock, Random } from '../../primitives/clock.ts'
+import { type ContextId, idKey } from '../../primitives/ids.ts'
+import { within } from '../waiting.ts'
+import { syncError } from '../errors.ts'
+import { ANSWER_TIMEOUT_MS, MAX_IN_FLIGHT, MAX_UNREAD_ANSWER_BYTES } from '../limits.ts'
+import { proveParty } from '../proof.ts'
+import type { ReplicaSource } from '../replica.ts'
+
+/** An answer that is not an error. */
+export type GoodAnswer = Exclude<SyncAnswer, { type: 'error' }>
+
+interface Pending {
+  readonly answers: SyncAnswer[]
+  bytes: number
+  /** Wakes whoever waits for an answer, or for room. */
+  wake: () => void
+}
+
+export interface RequestStreamComponents {
+  readonly self: PeerId
+  readonly replica: ReplicaSource
+  readonly clock: Clock
+  readonly random: Random
+}
+
+export class RequestStream {
+  readonly #stream: FramedStream
+  readonly #c: RequestStreamComponents
+  readonly #nonce: Uint8Array
+  readonly #pending = new Map<number, Pending>()
+  readonly #joined = new Map<string, Promise<void>>()
+  readonly #turns: (() => void)[] = []
+  #peerNonce: Promise<Uint8Array> | undefined
+  #nextId = 1
+  #failure: unknown
+  #ended = false
+
+  constructor(stream: FramedStream, components: RequestStreamComponents) {
+    this.#stream = stream
+    this.#c = components
+    this.#nonce = components.random.bytes(NONCE_BYTES)
+  }
+
+  get ended(): boolean {
+    return this.#ended
+  }
+
+  get idle(): boolean {
+    return this.#pending.size === 0
+  }
+
+  /** Takes answers until the stream ends; never rejects. Resolves with what ended it. */
+  async serve(): Promise<unknown> {
+    try {
+      for await (const bytes of this.#stream) await this.#take(bytes)
+    } catch (error) {
+      this.#failure = error
+    }
+    this.#ended = true
+    this.#failure ??= syncError('SYNC_SESSION_CLOSED', 'the peer closed the request stream')
+    this.#stream.abort(syncError('SYNC_SESSION_CLOSED', 'the request stream is done'))
+    for (const { wake } of this.#pending.values()) wake()
+    for (const turn of this.#turns.splice(0)) turn()
+    return this.#failure
+  }
+
+  abort(error: Error): void {
+    this.#stream.abort(error)
+  }
+
+  /**
+   * Asks and yields the answers up to the one `last` takes. Proves ourselves in the context first, once per stream. Leaving the loop
+   * early cancels. @throws SYNC_REFUSED with `details.code`, SYNC_PEER_SILENT, SYNC_SESSION_CLOSED, ABORTED, CODEC_*
+   */
+  async *ask(
+    context: ContextId,
+    request: SyncRequest,
+    last: (answer: GoodAnswer) => boolean,
+    signal?: AbortSignal,
+  ): AsyncGenerator<GoodAnswer> {
+    await this.#join(context)
+    yield* this.#exchange(request, last, signal)
+  }
+
+  async #join(context: ContextId): Promise<void> {
+    const key = idKey(context)
+    const joined = this.#joined.get(key) ?? this.#joinNow(context)
+    this.#joined.set(key, joined)
+    try {
+      await joined
+    } catch (error) {
+      this.#joined.delete(key) // the next request tries again
+      throw error
+    }
+  }
+
+  async #joinNow(context: ContextId): Promise<void> {
+    const signer = this.#c.replica.signer(context)
+    if (signer === undefined) {
+      throw syncError('SYNC_CONTEXT_UNKNOWN', 'this node has no identity in the context')
+    }
+    this.#peerNonce ??= this.#hello()
+    const proof = proveParty(context, signer, {
+      prover: this.#c.self,
+      verifier: this.#stream.peer,
+      proverNonce: this.#nonce,
+      verifierNonce: await this.#peerNonce,
+    })
+    await this.#one({ type: 'join', context, party: signer.publicKey, proof }, 'joined')
+  }
+
+  async #hello(): Promise<Uint8Array> {
+    const request = { type: 'hello', version: WIRE_VERSION, nonce: this.#nonce } as const
+    return (await this.#one(request, 'hello')).nonce
+  }
+
+  async #one<T extends GoodAnswer['type']>(
+    request: SyncRequest,
+    type: T,
+  ): Promise<Extract<GoodAnswer, { type: T }>> {
+    for await (const answer of this.#exchange(request, () => true)) {
+      if (answer.type === type) return answer as Extract<GoodAnswer, { type: T }> // compared just now
+    }
+    throw this.#unexpected(type)
+  }
+
+  #unexpected(expected: string): Error {
+    return syncError('SYNC_BAD_ANSWER', `expected ${expected} in answer, got something else`, {
+      expected,
+    })
+  }
+
+  async *#exchange(
+    request: SyncRequest,
+    last: (answer: GoodAnswer) => boolean,
+    signal?: AbortSignal,
+  ): AsyncGenerator<GoodAnswer> {
+    while (!this.#ended && this.#pending.size >= MAX_IN_FLIGHT) {
+      await new Promise<void>((resolve) => this.#turns.push(resolve))
+    }
+    if (signal?.aborted === true) this.#turns.shift()?.() // it needs no turn: the next one may have it
+    this.#throwIfEnded()
+    throwIfAborted(signal)
+    const id = this.#nextId++
+    const pending: Pending = { answers: [], bytes: 0, wake: () => {} }
+    this.#pending.set(id, pending)
+    const abort = (): void => pending.wake()
+    signal?.addEventListener('abort', abort)
+    let done = false
+    try {
+      this.#stream.send(encodeRequest(id, request))
+      while (!done) {
+        const answer = await this.#answer(pending, signal)
+        if (answer.type === 'error') {
+          done = true
+          throw refused(answer.code, answer.retryAfterMs)
+        }
+        done = last(answer)
+        yield answer
+      }
+    } finally {
+      signal?.removeEventListener('abort', abort)
+      this.#pending.delete(id)
+      pending.wake() // the reader may wait for room in this very queue
+      if (!done && !this.#ended) this.#cancel(id)
+      this.#turns.shift()?.()
+    }
+  }
+
+  #cancel(id: number): void {
+    try {
+      this.#stream.send(encodeRequest(id, { type: 'cancel' }))
+    } catch {
+      // the stream ended: nothing left to cancel
+    }
+  }
+
+  async #answer(pending: Pending, signal: AbortSignal | undefined): Promise<SyncAnswer> {
+    for (;;) {
+      const answer = pending.answers.shift()
+      if (answer !== undefined) {
+        pending.bytes -= sizeOf(answer)
+        pending.wake()
+        return answer
+      }
+      throwIfAborted(signal)
+      this.#throwIfEnded()
+      const woken = new Promise<void>((resolve) => (pending.wake = resolve))
+      await within(this.#c.clock, ANSWER_TIMEOUT_MS, woken)
+    }
+  }
+
+  async #take(bytes: Uint8Array): Promise<void> {
+    const { id, answer } = decodeAnswer(bytes)
+    if (id >= this.#nextId) {
+      throw syncError('SYNC_BAD_ANSWER', 'expected an answer to a request, got one to none', { id })
+    }
+    const pending = this.#pending.get(id)
+    if (pending === undefined) return // to a request that was cancelled meanwhile
+    pending.answers.push(answer)
+    pending.bytes += sizeOf(answer)
+    pending.wake()
+    while (pending.bytes > MAX_UNREAD_ANSWER_BYTES && this.#pending.has(id)) {
+      // whoever asked is busy; the stream waits with it, and the peer with the stream
+      await new Promise<void>((resolve) => (pending.wake = resolve))
+    }
+  }
+
+  #throwIfEnded(): void {
+    if (this.#ended) {
+      throw syncError(
+        'SYNC_SESSION_CLOSED',
+        'the request stream ended',
+        {},
+        { cause: this.#failure },
+      )
+    }
+  }
+}
+
+function refused(code: number, retryAfterMs: number): Error {
+  return syncError('SYNC_REFUSED', `the peer refused with code ${code}`, { code, retryAfterMs })
+}
+
+function sizeOf(answer: SyncAnswer): number {
+  switch (answer.type) {
+    case 'envelopes':
+      return answer.items.reduce((sum, item) => sum + item.length, 64)
+    case 'part':
+    case 'chunk':
+      return answer.bytes.length + 64
+    default:
+      return 64
+  }
+}
