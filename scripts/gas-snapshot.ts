@@ -35,7 +35,7 @@ const ROOT = join(import.meta.dirname, '..')
 const FILE = join(ROOT, 'contracts/ethereum/gas.json')
 
 /**
- * What things may cost (chain-contracts.md 7.10). Those of operations hold for the account's own transaction and for its signature; there is
+ * What things may cost (docs/deploying.md, Costs). Those of operations hold for the account's own transaction and for its signature; there is
  * none for ed25519, which is a way out and not the way.
  */
 const CEILINGS: Readonly<Record<string, number>> = {

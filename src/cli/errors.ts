@@ -38,7 +38,7 @@ export function cliError(
   return new MerogateError(code, KINDS[code], message, details, options)
 }
 
-/** How the process ends (node-api.md 5.3). */
+/** How the process ends. */
 export const EXIT_OK = 0
 export const EXIT_FAILURE = 1
 export const EXIT_USAGE = 2

@@ -1,4 +1,4 @@
-/** The Express application: which middleware and which routes, in which order (node-api.md 7.4). */
+/** The Express application: which middleware and which routes, in which order (docs/api.md). */
 import cors from 'cors'
 import express from 'express'
 import type { Express } from 'express'

@@ -1,4 +1,4 @@
-/** How the API writes the node's values (node-api.md 0.4). */
+/** How the API writes the node's values. */
 import { CAPABILITIES } from '../node/anchor/anchor.ts'
 import type { MemberRecord } from '../node/anchor/anchor.ts'
 import type { BlobInfo } from '../node/blobs/blobs.ts'
@@ -90,7 +90,7 @@ export function encodeBlob(blob: BlobInfo): Record<string, unknown> {
   }
 }
 
-/** A state mutation as a notification's `result` (node-api.md 2.1) with our sequence number, author and delta. */
+/** A state mutation as a notification's `result` (docs/api.md) with our sequence number, author and delta. */
 export function encodeMutation(mutation: StateMutation): Record<string, unknown> {
   return {
     contextId: toBase58(mutation.context),

@@ -64,7 +64,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   SERVER_TIMEOUT: 504,
 }
 
-/** Codes of the API (node-api.md Appendix A) that are not simply ours in lower case. */
+/** Codes of the API (docs/api.md) that are not simply ours in lower case. */
 const API_CODES: Readonly<Record<string, string>> = {
   SERVER_BAD_JSON: 'bad_json',
   SERVER_BODY_INVALID: 'invalid_request',
@@ -124,7 +124,7 @@ export function errorBody(error: MerogateError, requestId: string): ErrorBody {
     return { error: 'internal error: see the log of the node for this request id', code, requestId }
   }
   const body = { error: error.message, code, requestId }
-  // `issues` of a body that has the wrong shape is the list itself, as node-api.md 7.3 has it
+  // `issues` of a body that has the wrong shape is the list itself
   const issues = error.details['issues']
   if (issues !== undefined) return { ...body, details: issues }
   return Object.keys(error.details).length > 0 ? { ...body, details: error.details } : body

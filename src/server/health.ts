@@ -1,4 +1,4 @@
-/** Whether the process lives, whether it can be used, and its figures (node-api.md 7.3). */
+/** Whether the process lives, whether it can be used, and its figures (docs/api.md). */
 import type { Router } from 'express'
 import type { Node } from '../node/interface.ts'
 import type { PromMetrics } from './prom-metrics.ts'

@@ -31,7 +31,7 @@ export interface ListenAddress {
   readonly port: number
 }
 
-/** Where the original listens too (node-api.md 0.2). */
+/** Where the original listens too. */
 export const DEFAULT_LISTEN: readonly ListenAddress[] = [{ host: '127.0.0.1', port: 2528 }]
 
 /** Options of {@link httpServer}. */
@@ -71,7 +71,7 @@ export interface ServerAddress {
   readonly url: string
 }
 
-/** A JSON-RPC, WebSocket and admin server (node-api.md). */
+/** A JSON-RPC, WebSocket and admin server (docs/api.md). */
 export interface Server extends Startable, AsyncDisposable {
   readonly status: Status
   /** In the order of `listen`. @throws SERVER_NOT_STARTED (conflict) */

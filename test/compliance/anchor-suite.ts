@@ -1,6 +1,6 @@
 /**
  * The contract of every anchor: one body of tests for the model in memory, the local service and each chain. Numbers in titles are rows
- * of the conformance list (chain-contracts.md 8); rows of governance, deposits and Ethereum's bindings are not part of it.
+ * of the conformance list (`npm run conformance`); rows of governance, deposits and Ethereum's bindings are not part of it.
  */
 import { expect } from 'chai'
 import { AnchorBench, add, type AnchorHarness } from './anchor-bench.ts'

@@ -1,6 +1,6 @@
 /**
  * Seeded traces over two or three nodes: concurrent calls, deliveries in causal order, then everything delivered. They answer whether copies of
- * a state end equal with nothing lost; conditions and mixes are those of runtime-abi.md 11.4, `init` is replayed like any delta.
+ * a state end equal with nothing lost; `init` is replayed like any delta.
  */
 import { toHex } from '../../src/node/primitives/bytes.ts'
 import { isMerogateError } from '../../src/node/errors.ts'

@@ -1,6 +1,6 @@
 /**
  * THE PORT to whoever has authority over membership: a chain, or the local reference model. It knows groups, members, roles,
- * capabilities, applications and their revisions (chain-contracts.md 7.3, 7.4); it never sees code, state or keys of the data plane.
+ * capabilities, applications and their revisions (docs/protocol.md, Anchor); it never sees code, state or keys of the data plane.
  * Node code branches on {@link Anchor.supports}, never on the anchor's name.
  */
 import type { Clock, Random } from '../primitives/clock.ts'
@@ -34,7 +34,7 @@ export const ROLES = ['writer', 'reader', 'relay'] as const
 /** Writer: its deltas are applied. Reader: gets keys, its deltas are not applied. Relay: stores and serves sealed deltas, gets no keys. */
 export type Role = (typeof ROLES)[number]
 
-/** Capability bits of a member (chain-contracts.md 7.4). */
+/** Capability bits of a member (docs/protocol.md, Anchor). */
 export const CAPABILITIES = {
   manageApplication: 1,
   manageMembers: 2,
@@ -43,7 +43,7 @@ export const CAPABILITIES = {
   manageContexts: 16,
 } as const
 
-/** What a context runs. Limits: source 512, metadata 1 024 bytes (chain-contracts.md 7.5). */
+/** What a context runs. Limits: source 512, metadata 1 024 bytes (docs/limits.md). */
 export interface ApplicationRecord {
   readonly id: ApplicationId
   readonly blob: BlobId
@@ -166,7 +166,7 @@ export interface Anchor extends Startable {
   ): Promise<Read<MemberRecord> | undefined>
   /**
    * Signs an operation with the signer's next nonce, sends it and waits until it is final. A nonce that moved is read again and
-   * re-signed once. @throws ANCHOR_REJECTED (chain) with `details.error` = number and name of chain-contracts.md 7.4;
+   * re-signed once. @throws ANCHOR_REJECTED (chain) with `details.error` = number and name of the refusal (`anchor/errors.ts`);
    * ANCHOR_UNREACHABLE (transport); ANCHOR_LIMIT (input)
    */
   submit(

@@ -1,5 +1,5 @@
 /**
- * The signed bytes of a request: borsh layouts, digests and the derivation of context ids (chain-contracts.md 7.3). Portable: nothing
+ * The signed bytes of a request: borsh layouts, digests and the derivation of context ids (docs/protocol.md, Anchor). Portable: nothing
  * of Node. The layouts are `borsh` structs and enums in field order, u32 lengths, little-endian integers; an operation is one byte
  * of `OPERATION_ORDINALS` and its fields.
  */

@@ -2,7 +2,7 @@
 import { type ErrorDetails, type ErrorKind, isMerogateError, MerogateError } from '../errors.ts'
 
 /**
- * Number of each refusal, the same on every chain (chain-contracts.md 7.4). The local model knows those of
+ * Number of each refusal, the same on every chain (docs/protocol.md, Anchor). The local model knows those of
  * membership and packages, Ethereum alone those of bound accounts (24, 25); 20 to 23 and 30 to 39 belong to governance and deposits.
  */
 export const REFUSALS = {

@@ -1,4 +1,4 @@
-/** Bounds of everything a stranger can send to an anchor; the same on every chain (chain-contracts.md 7.5). */
+/** Bounds of everything a stranger can send to an anchor; the same on every chain (docs/limits.md). */
 
 /** Bytes of an envelope. */
 export const MAX_ENVELOPE_BYTES: number = 8 * 1024

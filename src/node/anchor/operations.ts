@@ -1,5 +1,5 @@
 /**
- * What can be asked of an anchor: the operations of the membership contract, with their frozen ordinals (chain-contracts.md 7.4).
+ * What can be asked of an anchor: the operations of the membership contract, with their frozen ordinals (docs/protocol.md, Anchor).
  * An operation changes a group (its members, capabilities, options) or a context (its application); the envelope names which.
  */
 import type { ApplicationRecord, Role } from './anchor.ts'

@@ -1,4 +1,4 @@
-/** How applications are named: ids every node derives alike (node-api.md 0.4). */
+/** How applications are named: ids every node derives alike. */
 import * as P from 'micro-packed'
 import { bytes, bytes32, codec, type Codec, string } from '../codec/codec.ts'
 import { sha256 } from '../primitives/hash.ts'

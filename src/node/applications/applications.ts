@@ -53,7 +53,7 @@ export function applications(
   return (components) => new StoredApplications(init, components)
 }
 
-/** What a bare module has instead of a package, as upstream has it (node-api.md 0.4). */
+/** What a bare module has instead of a package, as upstream has it. */
 const BARE = { package: 'unknown', version: '0.0.0' } as const
 
 class StoredApplications implements NodeApplications {

@@ -1,4 +1,4 @@
-/** Reading what is installed: a bare WebAssembly module, or an `.mpk` bundle around one (runtime-abi.md 14.2). */
+/** Reading what is installed: a bare WebAssembly module, or an `.mpk` bundle around one. */
 import { toHex } from '../primitives/bytes.ts'
 import { sha256 } from '../primitives/hash.ts'
 import { isGzip, readArchive } from './archive.ts'

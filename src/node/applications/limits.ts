@@ -2,9 +2,9 @@
 
 const MIB: number = 1 << 20
 
-/** Bytes of a module or bundle that is installed, from whatever source (node-api.md 7.3). */
+/** Bytes of a module or bundle that is installed, from whatever source. */
 export const MAX_INSTALL_BYTES: number = 64 * MIB
-/** Redirects followed when installing from a URL (node-api.md 7.3). */
+/** Redirects followed when installing from a URL. */
 export const MAX_REDIRECTS = 3
 /** Time for a whole download, ms: 64 MiB at about 1 MiB/s. */
 export const INSTALL_TIMEOUT_MS = 60_000
@@ -13,9 +13,9 @@ export const MAX_URL_LENGTH = 2048
 /** Characters of an install path. */
 export const MAX_PATH_LENGTH = 4096
 
-/** UTF-8 bytes of an application's source; anchors hold no more (chain-contracts.md 7.5). */
+/** UTF-8 bytes of an application's source; anchors hold no more (docs/limits.md). */
 export const MAX_SOURCE_BYTES = 512
-/** Bytes of an application's metadata; anchors hold no more (chain-contracts.md 7.5). */
+/** Bytes of an application's metadata; anchors hold no more (docs/limits.md). */
 export const MAX_METADATA_BYTES = 1024
 /** Characters of a package name. */
 export const MAX_PACKAGE_LENGTH = 128

@@ -1,4 +1,4 @@
-/** The `manifest.json` of a bundle: what it must say, and what its signature proves (runtime-abi.md 14.2). */
+/** The `manifest.json` of a bundle: what it must say, and what its signature proves. */
 import { base64urlnopad } from '@scure/base'
 import { z } from 'zod'
 import { verifySignature } from '../crypto/sign.ts'

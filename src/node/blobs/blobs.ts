@@ -1,4 +1,4 @@
-/** The port of the blob room: content-addressed bytes in files, chunked as the Calimero API has them (node-api.md 3.4). */
+/** The port of the blob room: content-addressed bytes in files, chunked as the Calimero API has them (docs/api.md). */
 import type { BlobId } from '../primitives/ids.ts'
 import type { Startable } from '../primitives/startable.ts'
 

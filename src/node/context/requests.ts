@@ -1,5 +1,5 @@
 /**
- * What a guest of the baseline era may ask of its node beside changing state: members, contexts, proposals, announced blobs (runtime-abi.md 4.3 to 4.5). Carried out
+ * What a guest of the baseline era may ask of its node beside changing state: members, contexts, proposals, announced blobs. Carried out
  * after the call's state is stored, as the caller; a failure is logged and changes nothing.
  */
 import { isMerogateError, MerogateError } from '../errors.ts'

@@ -1,4 +1,4 @@
-/** Bounds of one context's DAG in memory (sync-protocol.md 1.12). */
+/** Bounds of one context's DAG in memory. */
 
 /** Deltas waiting in one context, whatever for. */
 export const MAX_WAITING_DELTAS = 10_000

@@ -1,4 +1,4 @@
-/** The libp2p node this package runs on: which modules, with which parameters (sync-protocol.md 10.2). */
+/** The libp2p node this package runs on: which modules, with which parameters (docs/protocol.md, Transport). */
 import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { type GossipSub, gossipsub } from '@libp2p/gossipsub'

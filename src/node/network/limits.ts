@@ -1,6 +1,6 @@
 /** Bounds of the wire. Each has a test that goes one past it. */
 
-/** Body of one frame of a stream, bytes (sync-protocol.md 11.3 and 11.5). Larger items are split by the protocol above. */
+/** Body of one frame of a stream, bytes. Larger items are split by the protocol above. */
 export const MAX_FRAME_BYTES: number = 1 << 20
 
 /** Frames received and not yet read, bytes, at which a stream stops taking more from the other side. */
@@ -21,7 +21,7 @@ export const MAX_STREAM_WINDOW_BYTES: number = 1 << 20
 /** Streams of one protocol a peer may hold open towards us on one connection. */
 export const MAX_INBOUND_STREAMS = 4
 
-/** One gossip message: an envelope of 48 KiB and its wrapping (sync-protocol.md 11.4). */
+/** One gossip message: an envelope of 48 KiB and its wrapping (docs/protocol.md, Gossip). */
 export const MAX_GOSSIP_BYTES: number = 52 << 10
 
 /** Bytes of topic names and bookkeeping remembered for one peer: about 16 000 topics. */
@@ -30,7 +30,7 @@ export const MAX_TOPIC_BYTES_PER_PEER: number = 16 << 20
 /** Connections in total. */
 export const MAX_CONNECTIONS = 512
 
-/** Time for opening a stream on a connection, ms (sync-protocol.md 11.5 says 3 s for connecting; a busy machine needs room). */
+/** Time for opening a stream on a connection, ms: a busy machine needs room. */
 export const OPEN_TIMEOUT_MS = 5_000
 
 /** Time for connecting to a peer, all its addresses together, ms. */

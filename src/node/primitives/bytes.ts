@@ -49,7 +49,7 @@ export function fromHex(text: string): Uint8Array {
   }
 }
 
-/** Base58 with the Bitcoin alphabet, the text form of every id at the edge (node-api.md 0.4). */
+/** Base58 with the Bitcoin alphabet, the text form of every id at the edge. */
 export function toBase58(bytes: Uint8Array): string {
   return base58.encode(bytes)
 }

@@ -5,7 +5,7 @@ import { utf8 } from './bytes.ts'
 /** SHA-256 of the concatenated parts, 32 bytes. */
 export const sha256: (...parts: readonly Uint8Array[]) => Uint8Array = platform.sha256
 
-/** The bytes of a domain tag: ASCII text and a trailing zero byte (sync-protocol.md 11.2). */
+/** The bytes of a domain tag: ASCII text and a trailing zero byte (docs/protocol.md, Delta). */
 export function domainTag(text: string): Uint8Array {
   return utf8(`${text}\0`)
 }

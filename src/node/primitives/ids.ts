@@ -14,15 +14,15 @@ export type Id<B extends string> = Uint8Array & { readonly [brand]: B }
 export type ContextId = Id<'context'>
 /** The set of members that one or more contexts share; by default a context's own, with the same bytes. */
 export type GroupId = Id<'group'>
-/** An installed application (node-api.md 0.4 says how it is derived). */
+/** An installed application (docs/architecture.md, Words, says how it is named). */
 export type ApplicationId = Id<'application'>
-/** A blob: SHA-256 of its concatenated chunk ids (node-api.md 3.4). */
+/** A blob: SHA-256 of its concatenated chunk ids (docs/api.md). */
 export type BlobId = Id<'blob'>
 /** An ed25519 public key that the anchor knows as a member, or a device key of one. */
 export type PublicKey = Id<'publicKey'>
-/** A named package of releases: SHA-256 over its creator and name with a domain tag (chain-contracts.md 7.8). */
+/** A named package of releases: SHA-256 over its creator and name with a domain tag (docs/protocol.md, Packages). */
 export type PackageId = Id<'package'>
-/** A delta: SHA-256 over its header with a domain tag (sync-protocol.md 11.2). */
+/** A delta: SHA-256 over its header with a domain tag (docs/protocol.md, Delta). */
 export type DeltaId = Id<'delta'>
 
 /** Constructor, parser and printer of one kind of id. */

@@ -1,12 +1,12 @@
 /**
  * The port of a guest engine: what the rest of the node knows about running application code.
- * Implementations: `wasm/` (the Calimero guest ABI, runtime-abi.md). A guest runs in a worker thread, with deterministic fuel, a memory
+ * Implementations: `wasm/` (the Calimero guest ABI). A guest runs in a worker thread, with deterministic fuel, a memory
  * maximum and the limits of `limits.ts`; whatever it does, the node's event loop and its other contexts go on.
  */
 import type { ContextId, PublicKey } from '../primitives/ids.ts'
 import type { Startable } from '../primitives/startable.ts'
 
-/** The numbered form of a context: `number` prefixes its rows in the store (sync-protocol.md 6.3). */
+/** The numbered form of a context: `number` prefixes its rows in the store. */
 export interface ContextRef {
   readonly id: ContextId
   /** u32, allocated once per context and node. */
@@ -29,7 +29,7 @@ export interface CrossCall {
 }
 
 /**
- * What a guest asked its node to do, beside writing state. Host functions of older eras (runtime-abi.md 4.3, 4.4); carried out, if at all,
+ * What a guest asked its node to do, beside writing state. Host functions of older eras; carried out, if at all,
  * after the call's state is stored, and also when it committed nothing.
  */
 export type GuestRequest =
@@ -53,7 +53,7 @@ export interface StateWrite {
   readonly value: Uint8Array | undefined
 }
 
-/** Which layout a module's artefacts and index records have (runtime-abi.md 7.2). `opaque` when none fits. */
+/** Which layout a module's artefacts and index records have. `opaque` when none fits. */
 export type Era = 'E1' | 'E2' | 'E3' | 'E4' | 'E5a' | 'E5b' | 'E5c' | 'opaque'
 
 /** What a look at a module tells, without running it. */
@@ -61,7 +61,7 @@ export interface ModuleInfo {
   /** SHA-256 of the module as installed. */
   readonly hash: Uint8Array
   readonly size: number
-  /** How aggregates are passed to host functions (runtime-abi.md 2.1). */
+  /** How aggregates are passed to host functions. */
   readonly generation: 'G1' | 'G2'
   readonly era: Era
   /** Whether replay of deltas on several nodes ends in equal state: `may diverge` until native application comes for older eras. */
@@ -84,7 +84,7 @@ export interface GuestCall {
   readonly method: string
   /** For Rust apps: UTF-8 JSON. */
   readonly input: Uint8Array
-  /** Newest time this node knows of in the context, ns: readings of the guest's clock stay above it (runtime-abi.md 10). */
+  /** Newest time this node knows of in the context, ns: readings of the guest's clock stay above it. */
   readonly seenNs: bigint
   /** Low bits of every clock reading of this node in this context, 0..255, so that no two nodes ever read the same time. */
   readonly lane: number
@@ -121,7 +121,7 @@ export interface GuestOutcome {
   readonly root: Uint8Array | undefined
   /** What other nodes need to follow; empty for `apply`. User-owned actions are still unsigned, see `needsSignature`. */
   readonly artifact: Uint8Array
-  /** Whether the artefact holds actions that the executor's key must sign (runtime-abi.md 9.1). */
+  /** Whether the artefact holds actions that the executor's key must sign. */
   readonly needsSignature: boolean
   readonly writes: readonly StateWrite[]
   /** Node-local rows of `private_storage_*`: stored with the state, never sent. */
@@ -153,7 +153,7 @@ export interface GuestEngine extends Startable {
   info(module: Uint8Array): ModuleInfo | undefined
   /** Runs an exported function. @throws RUNTIME_* (guest): trap, panic, returned error, fuel, memory, deadline, limit */
   execute(call: GuestCall): Promise<GuestOutcome>
-  /** Applies a payload of another node, with the host's rules for the module's era (runtime-abi.md 11.4). @throws RUNTIME_* (guest) */
+  /** Applies a payload of another node, with the host's rules for the module's era. @throws RUNTIME_* (guest) */
   apply(call: ApplyCall): Promise<GuestOutcome>
   /** The last outcome of this context was not stored, or its rows were changed from outside: drop instances and cached rows. */
   forget(context: ContextRef): Promise<void>

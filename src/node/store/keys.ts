@@ -1,5 +1,5 @@
 /**
- * Layout of the database: one byte of column, then fixed-width parts, no separators (sync-protocol.md 6.3). `ctx` and `group` are u32
+ * Layout of the database: one byte of column, then fixed-width parts, no separators. `ctx` and `group` are u32
  * big-endian local numbers, sequences u64 big-endian, so that rows sort by them.
  */
 import { concat, utf8 } from '../primitives/bytes.ts'

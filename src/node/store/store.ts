@@ -9,7 +9,7 @@ import type { Clock, Timer } from '../primitives/clock.ts'
 import { storeError } from './errors.ts'
 import { globalKey } from './keys.ts'
 
-/** Longest time between a batch and its safety from power loss, ms (sync-protocol.md 6.3). */
+/** Longest time between a batch and its safety from power loss, ms. */
 export const SYNC_INTERVAL_MS = 50
 
 const SYNC_KEY = globalKey('synced')

@@ -1,4 +1,4 @@
-/** `/applications`, their installation, and `/packages` (node-api.md 3.1). */
+/** `/applications`, their installation, and `/packages` (docs/api.md). */
 import type { Router } from 'express'
 import { z } from 'zod'
 import type { InstalledApplication, Node } from '../../node/interface.ts'

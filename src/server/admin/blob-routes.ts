@@ -1,4 +1,4 @@
-/** `/blobs`: streamed up and down, with ranges and conditional requests (node-api.md 3.4, 7.3). */
+/** `/blobs`: streamed up and down, with ranges and conditional requests (docs/api.md). */
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Request, Response, Router } from 'express'

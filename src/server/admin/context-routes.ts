@@ -1,4 +1,4 @@
-/** `/contexts`: list, create, look, delete, move to another application, sync (node-api.md 3.2). */
+/** `/contexts`: list, create, look, delete, move to another application, sync (docs/api.md). */
 import type { Router } from 'express'
 import { z } from 'zod'
 import { MerogateError } from '../../node/errors.ts'

@@ -1,4 +1,4 @@
-/** Members of a context: who they are, their roles and capabilities, and how they come and go (node-api.md 3.2). */
+/** Members of a context: who they are, their roles and capabilities, and how they come and go (docs/api.md). */
 import type { Router } from 'express'
 import { z } from 'zod'
 import { ROLES } from '../../node/anchor/anchor.ts'

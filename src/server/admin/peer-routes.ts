@@ -1,4 +1,4 @@
-/** `/peers`: who this node is connected to, itself, and dialing (node-api.md 3.6). */
+/** `/peers`: who this node is connected to, itself, and dialing (docs/api.md). */
 import type { Router } from 'express'
 import { z } from 'zod'
 import type { Node } from '../../node/interface.ts'

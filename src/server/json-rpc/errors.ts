@@ -4,7 +4,7 @@ import type { ErrorKind, MerogateError } from '../../node/errors.ts'
 import { fromUtf8 } from '../../node/primitives/bytes.ts'
 import { isOpaque } from '../errors.ts'
 
-/** Discriminates the errors of a call (node-api.md 1.2, Appendix A). */
+/** Discriminates the errors of a call (docs/api.md). */
 export type RpcErrorType =
   | 'ParseError'
   | 'InternalError'
@@ -28,7 +28,7 @@ export interface RpcError {
   readonly details?: Readonly<Record<string, unknown>>
 }
 
-/** JSON-RPC codes by type (node-api.md Appendix A). `ParseError` has three: see {@link parseError}. */
+/** JSON-RPC codes by type (docs/api.md). `ParseError` has three: see {@link parseError}. */
 export const RPC_CODES: Readonly<Record<RpcErrorType, number>> = {
   ParseError: -32602,
   InternalError: -32603,
@@ -143,7 +143,7 @@ function textOf(fact: unknown): string {
   return typeof fact === 'string' ? fact : ''
 }
 
-/** Our code, kind and facts; the value an app returned as its error is decoded when it is JSON (node-api.md 1.5). */
+/** Our code, kind and facts; the value an app returned as its error is decoded when it is JSON (docs/api.md). */
 function detailsOf(error: MerogateError): Record<string, unknown> {
   const base = { ...error.details, code: error.code, kind: error.kind }
   if (error.details['type'] !== 'ExecutionError') return base

@@ -1,4 +1,4 @@
-/** `POST /jsonrpc`: one request or a batch (node-api.md 1.1, 1.5). */
+/** `POST /jsonrpc`: one request or a batch (docs/api.md). */
 import { isMerogateError } from '../../node/errors.ts'
 import { statusOf } from '../errors.ts'
 import { MAX_BATCH, MAX_RPC_BYTES } from '../limits.ts'

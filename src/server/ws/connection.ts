@@ -1,4 +1,4 @@
-/** One WebSocket: its commands, its subscriptions, and how much it may hold (node-api.md 2.1, 2.3). */
+/** One WebSocket: its commands, its subscriptions, and how much it may hold (docs/api.md). */
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import type { Events } from '../../node/interface.ts'

@@ -1,4 +1,4 @@
-/** `/ws`: lets sockets in, gives them the node's mutations, keeps them alive and lets them go (node-api.md 2.1, 2.3). */
+/** `/ws`: lets sockets in, gives them the node's mutations, keeps them alive and lets them go (docs/api.md). */
 import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'

@@ -1,5 +1,5 @@
 /**
- * The weaknesses of the original contracts (chain-contracts.md, section 6), tried on these. A test's name begins with the weakness; each
+ * The weaknesses of the original contracts, tried on these. A test's name begins with the weakness; each
  * makes the original attack and shows that it comes to nothing. What cannot be tried here:
  *
  * | weakness | why not, or where it is |

@@ -58,7 +58,7 @@ const REMOVAL: Action = {
 
 describe('artefacts', () => {
   it('have the signing payloads of the specification', () => {
-    // runtime-abi.md 16
+    // read off a call of the bundled kv-store
     expect(toHex(actionDigest('E3', UPDATE))).to.equal(
       '7d7f5e4944ab168698d07e08d71a4116589a126e33dd7f1b7d61128b5bf0d1fe',
     )

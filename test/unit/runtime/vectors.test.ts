@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { toHex } from '../../../src/node/primitives/bytes.ts'
 import { loadKv, Replica, scripted, sha256 } from '../../support/guest.ts'
 
-/** Own kv-store of runtime-abi.md 16: call, parameters, bytes and digest of the artefact, root. */
+/** The bundled kv-store: call, parameters, bytes and digest of the artefact, root. */
 const VECTORS = [
   // without its strays the artefact of `init` is shorter than what the guest commits (2327 bytes, 8e649e975bdaa2b1)
   [

@@ -1,4 +1,4 @@
-/** Checks that every contract makes of every request, in the order of chain-contracts.md 7.4, and what it makes of an outcome. */
+/** Checks that every contract makes of every request, in one fixed order (docs/protocol.md, Anchor), and what it makes of an outcome. */
 import type { Codec } from '../../codec/codec.ts'
 import { isMerogateError } from '../../errors.ts'
 import { equalBytes } from '../../primitives/bytes.ts'

@@ -1,6 +1,6 @@
 /**
  * The reference model of the membership contract: one pure function from what is stored and a signed request to what is to be stored,
- * or to the refusal that every chain answers alike (chain-contracts.md 7.4). It reads by key, answers with effects and changes nothing
+ * or to the refusal that every chain answers alike (docs/protocol.md, Anchor). It reads by key, answers with effects and changes nothing
  * itself, so a refusal has no effect, nonce included.
  */
 import { equalBytes } from '../../primitives/bytes.ts'

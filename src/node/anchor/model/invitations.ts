@@ -1,4 +1,4 @@
-/** The rules of invitations: a claim joins its signer, a revocation ends an invitation before its time (chain-contracts.md 7.4). */
+/** The rules of invitations: a claim joins its signer, a revocation ends an invitation before its time (docs/protocol.md, Anchor). */
 import { equalBytes } from '../../primitives/bytes.ts'
 import { CAPABILITIES } from '../anchor.ts'
 import { claimDigest, invitationDigest } from '../envelope.ts'

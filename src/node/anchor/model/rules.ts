@@ -1,4 +1,4 @@
-/** The rules of each operation on contexts, members and capabilities (chain-contracts.md 7.4). Invitations have a file of their own. */
+/** The rules of each operation on contexts, members and capabilities (docs/protocol.md, Anchor). Invitations have a file of their own. */
 import { equalBytes } from '../../primitives/bytes.ts'
 import type { PublicKey } from '../../primitives/ids.ts'
 import type { ApplicationRecord } from '../anchor.ts'

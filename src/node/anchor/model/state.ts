@@ -1,5 +1,5 @@
 /**
- * What an anchor stores, as the contracts lay it out (chain-contracts.md 7.6): a header per context and per group, a record per member,
+ * What an anchor stores, as the contracts lay it out (docs/protocol.md, Anchor): a header per context and per group, a record per member,
  * an index of members by slot, and what is remembered of an inviter's invitations. Everything is found by key; nothing is scanned, so
  * the cost of an operation does not depend on how many members there are.
  */

@@ -1,6 +1,6 @@
 /**
  * The reference model of the package registry: one pure function from what is stored and a signed request to what is to be stored, or to the
- * refusal that every chain answers alike (chain-contracts.md 7.8). The order of checks is that of `model/decide.ts`; a package takes the
+ * refusal that every chain answers alike (docs/protocol.md, Packages). The order of checks is that of `model/decide.ts`; a package takes the
  * place of the group, being an owner that of a capability, and nonces belong to signers, whatever package they speak of.
  */
 import type { PackageId } from '../../primitives/ids.ts'

@@ -1,4 +1,4 @@
-/** The signed bytes of requests about packages, and the derivation of package ids (chain-contracts.md 7.8). Portable: nothing of Node. */
+/** The signed bytes of requests about packages, and the derivation of package ids (docs/protocol.md, Packages). Portable: nothing of Node. */
 import * as P from 'micro-packed'
 import { codec, vec, type Codec } from '../../codec/codec.ts'
 import { utf8 } from '../../primitives/bytes.ts'

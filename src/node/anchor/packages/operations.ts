@@ -1,4 +1,4 @@
-/** What can be asked of the package registry, with the ordinals that continue those of the membership contract (chain-contracts.md 7.8). */
+/** What can be asked of the package registry, with the ordinals that continue those of the membership contract (docs/protocol.md, Packages). */
 import type { PublicKey } from '../../primitives/ids.ts'
 import type { Release } from './registry.ts'
 

@@ -1,5 +1,5 @@
 /**
- * THE PORT to the package registry: named packages and their immutable releases (chain-contracts.md 7.8). A contract of its own, with its
+ * THE PORT to the package registry: named packages and their immutable releases (docs/protocol.md, Packages). A contract of its own, with its
  * own domain and nonces; ownership is that of ed25519 identities, so it means the same on every chain. Optional: a context may name any
  * application, and an anchor without a registry has no `packages`.
  */

@@ -1,4 +1,4 @@
-/** The rules of each operation on packages (chain-contracts.md 7.8). */
+/** The rules of each operation on packages (docs/protocol.md, Packages). */
 import { equalBytes } from '../../primitives/bytes.ts'
 import type { PublicKey } from '../../primitives/ids.ts'
 import { MAX_PACKAGE_OWNERS, MAX_RELEASES } from '../limits.ts'

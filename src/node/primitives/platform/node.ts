@@ -2,7 +2,7 @@
 import { createHash, hash, randomFillSync } from 'node:crypto'
 import type { Platform } from './platform.ts'
 
-// Date.now() alone is too coarse for the clock of a guest (runtime-abi.md 10): take nanoseconds from the monotonic clock and
+// Date.now() alone is too coarse for the clock of a guest: take nanoseconds from the monotonic clock and
 // re-anchor whenever it and the wall clock part by more than 50 ms (suspend, NTP step).
 const REANCHOR_NS = 50_000_000n
 let anchorNs = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()

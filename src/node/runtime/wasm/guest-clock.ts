@@ -1,5 +1,5 @@
 /**
- * Time as a guest may see it (runtime-abi.md 10): nanoseconds that never repeat, never fall behind anything stored in the context, and differ
+ * Time as a guest may see it: nanoseconds that never repeat, never fall behind anything stored in the context, and differ
  * between nodes in their low 8 bits. A plain wall clock makes guests lose writes silently as soon as two nodes disagree about the time.
  */
 

@@ -197,7 +197,7 @@ export class GuestHost {
 
   /**
    * Keeps the instance for the next call, unless the call wrote without committing: guests carry what they recorded over to the next
-   * commit (runtime-abi.md 15.1). After a throw this is not reached.
+   * commit. After a throw this is not reached.
    */
   #release(run: Run): void {
     const { call, guest, key, context } = run

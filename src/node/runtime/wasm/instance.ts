@@ -46,7 +46,7 @@ export class GuestInstance {
     try {
       this.run(REGISTER_MERGE_EXPORT, call)
     } catch {
-      // optional by contract (runtime-abi.md 2.3); the host's limits hold for it all the same
+      // optional by contract; the host's limits hold for it all the same
     }
     call.hostFuel = 0
   }

@@ -54,7 +54,7 @@ export class GuestMemory {
     return this.#span(Number(address), size).at
   }
 
-  /** The span that a descriptor { ptr u64, len u64 } at `address` names (runtime-abi.md 3). */
+  /** The span that a descriptor { ptr u64, len u64 } at `address` names. */
   descriptor(address: bigint): Span {
     return this.descriptorAt(this.struct(address, 16))
   }

@@ -1,4 +1,4 @@
-/** `execute`, and the older names `mutate` (the same) and `query` (writes are thrown away). node-api.md 1.1, 1.5 */
+/** `execute`, and the older names `mutate` (the same) and `query` (writes are thrown away). See docs/api.md. */
 import { z } from 'zod'
 import { isMerogateError, MerogateError } from '../../../node/errors.ts'
 import type { ExecuteResult, Node } from '../../../node/interface.ts'

@@ -1,4 +1,4 @@
-/** `sync_status`: how far a context is, for clients that met `Uninitialized` (node-api.md 1.4). */
+/** `sync_status`: how far a context is, for clients that met `Uninitialized` (docs/api.md). */
 import { z } from 'zod'
 import { MerogateError } from '../../../node/errors.ts'
 import type { Node } from '../../../node/interface.ts'

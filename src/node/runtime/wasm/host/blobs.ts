@@ -1,4 +1,4 @@
-/** Host functions of runtime-abi.md 4.5 over a small synchronous port. */
+/** Host functions for blobs over a small synchronous port. */
 import { equalBytes } from '../../../primitives/bytes.ts'
 import { blobIdOfBytes } from '../../../blobs/chunks.ts'
 import { hostError, sizedHostError } from '../../errors.ts'

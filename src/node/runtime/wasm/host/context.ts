@@ -1,4 +1,4 @@
-/** Host functions of runtime-abi.md 4.3 and 4.4, for apps of older eras: members and contexts are read or asked for, never changed here. */
+/** Host functions for apps of older eras: members and contexts are read or asked for, never changed here. */
 import { concat, equalBytes } from '../../../primitives/bytes.ts'
 import type { GuestRequest } from '../../engine.ts'
 import { aliasError, sizedHostError } from '../../errors.ts'

@@ -1,4 +1,4 @@
-/** Host functions of runtime-abi.md 4.1: registers, results, logs, events, time, chance, signatures. */
+/** Host functions: registers, results, logs, events, time, chance, signatures. */
 import { createPublicKey, verify } from 'node:crypto'
 import { fromUtf8, toBase64Url, utf8 } from '../../../primitives/bytes.ts'
 import type { GuestEvent } from '../../engine.ts'

@@ -1,6 +1,6 @@
 /**
- * How host functions are declared: once, by the kinds of their parameters. From these follow the signatures of both generations of the ABI
- * (runtime-abi.md 2.1): G2 passes every aggregate as the address of a descriptor, G1 spreads its fields over several parameters.
+ * How host functions are declared: once, by the kinds of their parameters. From these follow the signatures of both generations of the ABI:
+ * G2 passes every aggregate as the address of a descriptor, G1 spreads its fields over several parameters.
  */
 import type { PanicLocation } from '../../errors.ts'
 import { HOST_CALL_FUEL } from '../../limits.ts'

@@ -1,4 +1,4 @@
-/** Host functions of runtime-abi.md 4.2: shared state, node-local private rows; and the node-local ordered index of 4.8. */
+/** Host functions: shared state, node-local private rows; and the node-local ordered index. */
 import { concat } from '../../../primitives/bytes.ts'
 import { hostError } from '../../errors.ts'
 import { MAX_KEY_BYTES } from '../../limits.ts'

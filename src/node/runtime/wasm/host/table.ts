@@ -1,4 +1,4 @@
-/** All host functions by name. What is not here becomes a stub that throws when it is called (runtime-abi.md 4.8). */
+/** All host functions by name. What is not here becomes a stub that throws when it is called. */
 import { linkError } from '../../errors.ts'
 import type { FunctionImport } from '../module.ts'
 import { BLOB_FUNCTIONS } from './blobs.ts'
