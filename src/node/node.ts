@@ -33,9 +33,9 @@ import { contextRows } from './store/repositories/contexts.ts'
 import { deltaRows } from './store/repositories/deltas.ts'
 import { eventRows } from './store/repositories/events.ts'
 import { globals } from './store/repositories/globals.ts'
-import { groupRows, type GroupRows } from './store/repositories/groups.ts'
+import { groupRows } from './store/repositories/groups.ts'
 import { openLevelStore, type Store } from './store/store.ts'
-import type { AddressBook } from './sync/address-book.ts'
+import { storedAddressBook } from './stored-address-book.ts'
 import { syncService, type SyncService } from './sync/sync-service.ts'
 
 /** Everything a node is made of. */
@@ -55,11 +55,20 @@ interface Parts {
   readonly background: Background
 }
 
+/** Components to use in place of those on disk, threads and TCP: for simulation. */
+export interface NodePorts {
+  readonly seed?: Uint8Array
+  readonly store?: Store
+  readonly blobStore?: BlobStore
+  readonly engine?: GuestEngine
+  readonly network?: Network
+}
+
 /**
  * Opens a node's home and builds the node; nothing listens or dials before `start()`.
  * @throws STORE_LOCKED (another process uses the home), STORE_TOO_NEW (a newer version wrote it), NODE_KEY_INVALID, STORE_FAILED
  */
-export async function createNode(init: NodeInit): Promise<Node> {
+export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise<Node> {
   const {
     home,
     logger = silentLogger,
@@ -67,9 +76,9 @@ export async function createNode(init: NodeInit): Promise<Node> {
     clock = systemClock,
     random = systemRandom,
   } = init
-  const seed = await loadNodeKey(home, random)
+  const seed = ports.seed ?? (await loadNodeKey(home, random))
   const dataFolder = init.dataFolder ?? join(home, 'data')
-  const store = await openLevelStore(dataFolder, clock)
+  const store = ports.store ?? (await openLevelStore(dataFolder, clock))
   try {
     const globalRows = globals(store)
     await globalRows.checkVersion()
@@ -84,17 +93,22 @@ export async function createNode(init: NodeInit): Promise<Node> {
     const run = (work: Promise<void>): void => background.add(work)
     const mark = new ClockMark(globalRows, await globalRows.hlcMark())
     const hlc = new HybridClock(clock, await globalRows.hlcMark())
-    const blobStore = fileBlobStore({ folder: init.blobFolder ?? join(home, 'blobs') })({
-      store,
-      clock,
-      logger: logger.child({ component: 'blobs' }),
-      metrics,
-    })
-    const engine = wasmEngine({
-      location: dataFolder,
-      blobs: init.blobFolder ?? join(home, 'blobs'),
-      ...init.runtime,
-    })({ clock, logger, metrics })
+    const blobFolder = init.blobFolder ?? join(home, 'blobs')
+    const blobStore =
+      ports.blobStore ??
+      fileBlobStore({ folder: blobFolder })({
+        store,
+        clock,
+        logger: logger.child({ component: 'blobs' }),
+        metrics,
+      })
+    const engine =
+      ports.engine ??
+      wasmEngine({ location: dataFolder, blobs: blobFolder, ...init.runtime })({
+        clock,
+        logger,
+        metrics,
+      })
     const installed = applications({
       allowPrivateHosts: init.install?.allowPrivateHosts ?? false,
       inUse: (id) => contexts.uses(id),
@@ -138,12 +152,14 @@ export async function createNode(init: NodeInit): Promise<Node> {
         return state && { number: state.ref.number, last: state.meta.eventSeq }
       },
     })
-    const network = libp2pNetwork({ privateKey: seed, ...init.network })({
-      clock,
-      random,
-      logger: logger.child({ component: 'network' }),
-      metrics,
-    })
+    const network =
+      ports.network ??
+      libp2pNetwork({ privateKey: seed, ...init.network })({
+        clock,
+        random,
+        logger: logger.child({ component: 'network' }),
+        metrics,
+      })
     const sync: SyncService = syncService({})({
       network,
       replica: replicas,
@@ -374,18 +390,5 @@ function nodeBlobs(parts: Parts): Blobs {
       }
       return blobStore.delete(id)
     },
-  }
-}
-
-/** The address book of members, kept in the database. */
-function storedAddressBook(store: Store, rows: GroupRows): AddressBook {
-  return {
-    async load() {
-      const list = await rows.addresses()
-      return list.map(({ context, identity, row }) => ({ context, identity, ...row }))
-    },
-    save: ({ context, identity, peer, addresses }) =>
-      store.batch([rows.putAddress(context, identity, { peer, addresses: [...addresses] })]),
-    remove: (context, identity) => store.batch([rows.delAddress(context, identity)]),
   }
 }

@@ -73,7 +73,8 @@ export function addKey(keyring: Keyring, epoch: number, key: Uint8Array): BatchO
 /** A keyring of the test group that holds some epochs. */
 export function testKeyring(epochs: readonly number[] = [0]): Keyring {
   const rows = groupRows(memoryStore())
-  const keyring = new Keyring(GROUP, GROUP_NUMBER, { rows, atRest: SECRETS }, [])
+  const components = { rows, atRest: SECRETS, random: seededRandom('boxes') }
+  const keyring = new Keyring(GROUP, GROUP_NUMBER, components, [])
   for (const epoch of epochs) addKey(keyring, epoch, epochKey(epoch))
   return keyring
 }
@@ -147,7 +148,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
   const identities = identityPool({ store, rows, atRest: SECRETS, random })
   await identities.load()
   const stored = await rows.epochs(GROUP_NUMBER)
-  const keyring = new Keyring(GROUP, GROUP_NUMBER, { rows, atRest: SECRETS }, stored)
+  const keyring = new Keyring(GROUP, GROUP_NUMBER, { rows, atRest: SECRETS, random }, stored)
   for (const epoch of epochs) {
     const op = addKey(keyring, epoch, epochKey(epoch))
     if (op !== undefined) await store.batch([op])

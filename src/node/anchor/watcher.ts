@@ -59,10 +59,9 @@ export class Watcher {
     if (this.#abort !== undefined) return
     const abort = new AbortController()
     this.#abort = abort
-    const soon = AbortSignal.any([abort.signal, AbortSignal.timeout(START_WAIT_MS)])
     let height = await this.#load()
     if (height === undefined) {
-      height = await this.#ask(undefined, soon)
+      height = await this.#askSoon(abort.signal)
       // also where it stops before anything changes, the next run begins here
       if (height !== undefined) await this.#save(height)
     }
@@ -92,6 +91,17 @@ export class Watcher {
       height = next
       pauseMs = MIN_RECONNECT_MS
       await this.#save(next)
+    }
+  }
+
+  /** Asks for the present height, for as long as a start waits. */
+  async #askSoon(signal: AbortSignal): Promise<bigint | undefined> {
+    const late = new AbortController()
+    const timer = this.#init.clock.after(START_WAIT_MS, () => late.abort())
+    try {
+      return await this.#ask(undefined, AbortSignal.any([signal, late.signal]))
+    } finally {
+      timer.cancel()
     }
   }
 

@@ -7,12 +7,12 @@ import {
   createPublicKey,
   createSecretKey,
   diffieHellman,
-  generateKeyPairSync,
   hkdfSync,
   type KeyObject,
 } from 'node:crypto'
 import { MerogateError } from '../errors.ts'
 import { concat, EMPTY, utf8 } from '../primitives/bytes.ts'
+import type { Random } from '../primitives/clock.ts'
 import { isStrongKey } from './sign.ts'
 
 /** AES-GCM nonce bytes. */
@@ -86,7 +86,10 @@ function x25519Public(bytes: Uint8Array): KeyObject {
 
 /** The X25519 private key of an ed25519 seed: the first half of its SHA-512, which X25519 clamps in the same way (RFC 8032 5.1.5). */
 function toX25519Private(seed: Uint8Array): KeyObject {
-  const scalar = createHash('sha512').update(seed).digest().subarray(0, 32)
+  return x25519Private(createHash('sha512').update(seed).digest().subarray(0, 32))
+}
+
+function x25519Private(scalar: Uint8Array): KeyObject {
   return createPrivateKey({
     key: Buffer.from(concat(X25519_PKCS8, scalar)),
     format: 'der',
@@ -108,15 +111,22 @@ function boxKey(shared: Buffer, ephemeral: Uint8Array, recipient: Uint8Array): K
  * Encrypts to an ed25519 identity: ephemeral X25519 key, HKDF-SHA-256, AES-256-GCM. Layout: ephemeral public key 32, ciphertext, tag 16.
  * @throws KEY_INVALID (input) when the recipient is not a usable point
  */
-export function boxSeal(recipient: Uint8Array, aad: Uint8Array, content: Uint8Array): Uint8Array {
+export function boxSeal(
+  recipient: Uint8Array,
+  aad: Uint8Array,
+  content: Uint8Array,
+  random: Random,
+): Uint8Array {
   if (!isStrongKey(recipient)) throw unusable()
-  const pair = generateKeyPairSync('x25519')
+  const privateKey = x25519Private(random.bytes(32))
   const ephemeral = new Uint8Array(
-    pair.publicKey.export({ format: 'der', type: 'spki' }).subarray(X25519_SPKI.length),
+    createPublicKey(privateKey)
+      .export({ format: 'der', type: 'spki' })
+      .subarray(X25519_SPKI.length),
   )
   let shared: Buffer
   try {
-    shared = diffieHellman({ privateKey: pair.privateKey, publicKey: toX25519Public(recipient) })
+    shared = diffieHellman({ privateKey, publicKey: toX25519Public(recipient) })
   } catch (cause) {
     throw unusable(cause)
   }

@@ -115,7 +115,7 @@ export class GossipPlane {
       await this.#publish(context, { type: 'delta', envelope: body })
     })
     if (this.#outgoing.length > 1) return
-    setImmediate(() => {
+    this.#c.clock.after(0, () => {
       const batch = this.#outgoing
       this.#outgoing = []
       this.#c.background.run('gossip', () => Promise.all(batch.map((publish) => publish())))

@@ -20,14 +20,15 @@ import { addKey } from '../../support/replica-kit.ts'
 const GROUP = GroupId.from(bytesOf('group'))
 const alice = keyOf('alice')
 const bob = keyOf('bob')
-const secrets = atRest(bytesOf('node'), seededRandom('keyring'))
+const random = seededRandom('keyring')
+const secrets = atRest(bytesOf('node'), random)
 const rows = groupRows(memoryStore())
 const [smaller, larger] = [bytesOf('key 1'), bytesOf('key 2')].sort((a, b) =>
   compareBytes(sha256(a), sha256(b)),
 ) as [Uint8Array, Uint8Array] // two
 
 function ring(...keys: readonly (readonly [number, Uint8Array])[]): Keyring {
-  const keyring = new Keyring(GROUP, 1, { rows, atRest: secrets }, [])
+  const keyring = new Keyring(GROUP, 1, { rows, atRest: secrets, random }, [])
   for (const [epoch, key] of keys) addKey(keyring, epoch, key)
   return keyring
 }
@@ -81,7 +82,7 @@ describe('keyring', () => {
 
   it('stores each key once, sealed, and holds it again after a restart', async () => {
     const store = memoryStore()
-    const keyring = new Keyring(GROUP, 1, { rows: groupRows(store), atRest: secrets }, [])
+    const keyring = new Keyring(GROUP, 1, { rows: groupRows(store), atRest: secrets, random }, [])
     const ops = [addKey(keyring, 3, smaller), addKey(keyring, 3, larger)] as BatchOp[] // both new
     expect(addKey(keyring, 3, smaller)).to.equal(undefined)
     for (const op of ops) {
@@ -89,12 +90,12 @@ describe('keyring', () => {
     }
     await store.batch(ops)
     const stored = await groupRows(store).epochs(1)
-    const again = new Keyring(GROUP, 1, { rows, atRest: secrets }, stored)
+    const again = new Keyring(GROUP, 1, { rows, atRest: secrets, random }, stored)
     expect(opens(again, sealedBy(keyring, 3))).to.equal(true)
     const foreign = atRest(bytesOf('another node'), seededRandom('x'))
-    expect(thrownCode(() => new Keyring(GROUP, 1, { rows, atRest: foreign }, stored))).to.equal(
-      'KEY_AT_REST',
-    )
+    expect(
+      thrownCode(() => new Keyring(GROUP, 1, { rows, atRest: foreign, random }, stored)),
+    ).to.equal('KEY_AT_REST')
   })
 
   it('takes no more than eight keys of one epoch', () => {
@@ -158,7 +159,7 @@ describe('key grants', () => {
       expect(ring().unwrap({ ...grant, ...over }, bob)).to.equal(undefined)
     }
     const group = GroupId.from(bytesOf('another group'))
-    const foreign = new Keyring(group, 1, { rows, atRest: secrets }, [])
+    const foreign = new Keyring(group, 1, { rows, atRest: secrets, random }, [])
     expect(foreign.unwrap(grant, bob)).to.equal(undefined)
     expect(ring().unwrap(grant, bob)).to.deep.equal(bytesOf('k0'))
   })

@@ -66,6 +66,7 @@ describe('sealed bytes', () => {
 })
 
 describe('boxes', () => {
+  const random = seededRandom('boxes')
   const bob = keyOf('bob')
   const aad = utf8('for what')
   const content = bytesOf('content')
@@ -73,14 +74,14 @@ describe('boxes', () => {
   it('open for the identity they were made for, whoever it is', () => {
     for (let i = 0; i < 30; i++) {
       const key = keyOf(`recipient ${i}`)
-      const box = boxSeal(key.publicKey, aad, content)
+      const box = boxSeal(key.publicKey, aad, content, random)
       expect(box).to.have.length(content.length + BOX_OVERHEAD)
       expect(boxOpen(key.seed, key.publicKey, aad, box)).to.deep.equal(content)
     }
   })
 
   it('use the X25519 key that belongs to the ed25519 seed, as written', () => {
-    const box = boxSeal(bob.publicKey, aad, content)
+    const box = boxSeal(bob.publicKey, aad, content, random)
     const scalar = createHash('sha512').update(bob.seed).digest().subarray(0, 32)
     const shared = diffieHellman({
       privateKey: createPrivateKey({
@@ -104,13 +105,15 @@ describe('boxes', () => {
   })
 
   it('are another box each time', () => {
-    const boxes = [1, 2, 3].map(() => toHex(boxSeal(bob.publicKey, aad, content).subarray(0, 32)))
+    const boxes = [1, 2, 3].map(() =>
+      toHex(boxSeal(bob.publicKey, aad, content, random).subarray(0, 32)),
+    )
     expect(new Set(boxes).size).to.equal(3)
   })
 
   it('stay shut for others, for another purpose, and when a bit is flipped', () => {
     const eve = keyOf('eve')
-    const box = boxSeal(bob.publicKey, aad, content)
+    const box = boxSeal(bob.publicKey, aad, content, random)
     expect(boxOpen(eve.seed, eve.publicKey, aad, box)).to.equal(undefined)
     expect(boxOpen(eve.seed, bob.publicKey, aad, box)).to.equal(undefined)
     expect(boxOpen(bob.seed, eve.publicKey, aad, box)).to.equal(undefined)
@@ -126,19 +129,21 @@ describe('boxes', () => {
   it('cannot be made for points of small order, nor for what is no key', () => {
     for (const { y } of torsion()) {
       for (const sign of [0, 1] as const) {
-        expect(thrownCode(() => boxSeal(encode(y, sign), aad, content))).to.equal('KEY_INVALID')
+        expect(thrownCode(() => boxSeal(encode(y, sign), aad, content, random))).to.equal(
+          'KEY_INVALID',
+        )
       }
     }
     for (const bad of [EMPTY, new Uint8Array(31).fill(2), new Uint8Array(33).fill(2)]) {
-      expect(thrownCode(() => boxSeal(bad, aad, content))).to.equal('KEY_INVALID')
+      expect(thrownCode(() => boxSeal(bad, aad, content, random))).to.equal('KEY_INVALID')
     }
     for (let y = 2n ** 255n - 19n; y < 2n ** 255n; y++) {
-      expect(thrownCode(() => boxSeal(encode(y), aad, content))).to.equal('KEY_INVALID')
+      expect(thrownCode(() => boxSeal(encode(y), aad, content, random))).to.equal('KEY_INVALID')
     }
   })
 
   it('with an ephemeral key of small order stay shut', () => {
-    const box = boxSeal(bob.publicKey, aad, content)
+    const box = boxSeal(bob.publicKey, aad, content, random)
     for (const u of [0n, 1n]) {
       const weak = concat(encode(u), box.subarray(32))
       expect(boxOpen(bob.seed, bob.publicKey, aad, weak)).to.equal(undefined)

@@ -120,8 +120,8 @@ export class Groups {
   }
 
   async #build(id: GroupId, row: GroupRow): Promise<Group> {
-    const { rows, atRest } = this.#c
-    const keyring = new Keyring(id, row.number, { rows, atRest }, await rows.epochs(row.number))
+    const { rows } = this.#c
+    const keyring = new Keyring(id, row.number, this.#c, await rows.epochs(row.number))
     const members = await rows.members(row.number)
     return new Group(id, row, this.anchor(row.protocol), keyring, members, this.#c)
   }

@@ -9,6 +9,7 @@ import type { AtRest } from '../../crypto/at-rest.ts'
 import { boxOpen, boxSeal, deriveKey, open } from '../../crypto/seal.ts'
 import { type SigningKey, verifySignature } from '../../crypto/sign.ts'
 import { compareBytes, concat, toHex, utf8 } from '../../primitives/bytes.ts'
+import type { Random } from '../../primitives/clock.ts'
 import { domainTag, sha256 } from '../../primitives/hash.ts'
 import type { GroupId, PublicKey } from '../../primitives/ids.ts'
 import type { EpochRow, GroupRows } from '../../store/repositories/groups.ts'
@@ -40,6 +41,7 @@ export class Keyring {
   readonly #number: number
   readonly #rows: GroupRows
   readonly #atRest: AtRest
+  readonly #random: Random
   readonly #epochs = new Map<number, EpochKey[]>()
   readonly #derived = new LRUCache<string, KeyObject>({ max: CACHED_KEYS })
   /** Epochs of which somebody seems to have a key that we have not. */
@@ -49,13 +51,14 @@ export class Keyring {
   constructor(
     group: GroupId,
     number: number,
-    components: { rows: GroupRows; atRest: AtRest },
+    components: { rows: GroupRows; atRest: AtRest; random: Random },
     rows: readonly EpochRow[],
   ) {
     this.#group = group
     this.#number = number
     this.#rows = components.rows
     this.#atRest = components.atRest
+    this.#random = components.random
     for (const row of rows) this.remember(row.epoch, components.atRest.open(row.sealed))
   }
 
@@ -120,7 +123,7 @@ export class Keyring {
     const wanted = epochs.length === 0 ? this.epochs : epochs.filter((epoch) => this.has(epoch))
     return wanted.flatMap((epoch) =>
       (this.#epochs.get(epoch) ?? []).map(({ key }) => {
-        const sealed = boxSeal(recipient, this.#aad(epoch, recipient), key)
+        const sealed = boxSeal(recipient, this.#aad(epoch, recipient), key, this.#random)
         const signature = giver.sign(concat(this.#aad(epoch, recipient), sealed))
         return { epoch, sealed, giver: giver.publicKey, signature }
       }),
