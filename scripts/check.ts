@@ -41,6 +41,11 @@ const STEPS: readonly Step[] = [
     command: ['node', 'scripts/check-docs.ts'],
     advice: 'run scripts/docs-*.ts, and say in doc comments what is missing',
   },
+  {
+    name: 'clocks',
+    command: ['node', 'scripts/check-clocks.ts'],
+    advice: 'use clock.monotonicMs(), see scripts/check-clocks.ts',
+  },
   { name: 'text', command: ['node', 'scripts/check-text.ts'], advice: 'change the lines named' },
   {
     name: 'contracts',

@@ -15,9 +15,9 @@ export function untilSignal(): Promise<string> {
   return new Promise((resolve) => {
     let firstMs: number | undefined
     const received = (signal: string): void => {
-      const nowMs = systemClock.nowMs()
-      if (firstMs !== undefined && nowMs - firstMs > SAME_SIGNAL_MS) process.exit(EXIT_KILLED)
-      firstMs ??= nowMs
+      const atMs = systemClock.monotonicMs()
+      if (firstMs !== undefined && atMs - firstMs > SAME_SIGNAL_MS) process.exit(EXIT_KILLED)
+      firstMs ??= atMs
       resolve(signal)
     }
     process.on('SIGINT', received)

@@ -61,11 +61,11 @@ export function trace(components: {
   })
   return (req, res, next) => {
     const requestId = chooseRequestId(req.headers[REQUEST_ID_HEADER], clock, random)
-    const startedNs = clock.nowNs()
+    const startedMs = clock.monotonicMs()
     res.locals['requestId'] = requestId
     res.setHeader(REQUEST_ID_HEADER, requestId)
     res.once('close', () => {
-      const took = Number(clock.nowNs() - startedNs) / 1e9
+      const took = (clock.monotonicMs() - startedMs) / 1000
       const path = routeOf(req)
       count.inc({ method: req.method, path, status: String(res.statusCode) })
       seconds.observe(took, { method: req.method, path })

@@ -68,6 +68,7 @@ export function shiftedClock(): ShiftedClock {
     ...systemClock,
     nowMs: () => systemClock.nowMs() + shiftMs,
     nowNs: () => systemClock.nowNs() + BigInt(shiftMs) * 1_000_000n,
+    monotonicMs: () => systemClock.monotonicMs() + shiftMs,
     advance: (seconds) => {
       shiftMs += seconds * 1000
     },

@@ -81,10 +81,12 @@ export async function chainClock(
   chain: TestChain,
   service: { readTime(): Promise<bigint> },
 ): Promise<HarnessClock> {
-  let shiftMs = Number(await service.readTime()) * 1000 - systemClock.nowMs()
+  const offMs = Number(await service.readTime()) * 1000 - systemClock.nowMs()
+  let shiftMs = 0
   return {
     ...systemClock,
-    nowMs: () => systemClock.nowMs() + shiftMs,
+    nowMs: () => systemClock.nowMs() + offMs + shiftMs,
+    monotonicMs: () => systemClock.monotonicMs() + shiftMs,
     async advance(seconds: number) {
       await chain.devnet.send('evm_increaseTime', [seconds])
       await chain.devnet.send('evm_mine')

@@ -8,6 +8,7 @@ import { u32be } from '../../src/node/store/keys.ts'
 export const START_MS = 1_767_225_600_000
 
 interface Alarm {
+  /** By the monotonic clock. */
   atNs: bigint
   readonly everyNs: bigint | undefined
   readonly call: () => void
@@ -16,14 +17,16 @@ interface Alarm {
 export interface HandClock extends Clock {
   /** Moves on by `ms`, calling timers that fall due on the way, in order. */
   advance(ms: number): void
-  /** Sets the reading, back or forth, without calling timers. */
+  /** Sets the wall clock, back or forth. Timers and the monotonic clock do not notice. */
   set(ns: bigint): void
   /** Timers that wait. */
   readonly timers: number
 }
 
 export function handClock(startMs: number = START_MS): HandClock {
-  let now = BigInt(startMs) * 1_000_000n
+  /** The monotonic clock; the wall clock is `wall` ahead of it. */
+  let now = 0n
+  let wall = BigInt(startMs) * 1_000_000n
   const alarms = new Set<Alarm>()
   const add = (ms: number, call: () => void, everyNs?: bigint): { cancel(): void } => {
     const alarm: Alarm = { atNs: now + BigInt(Math.ceil(ms * 1e6)), everyNs, call }
@@ -31,15 +34,16 @@ export function handClock(startMs: number = START_MS): HandClock {
     return { cancel: () => alarms.delete(alarm) }
   }
   return {
-    nowMs: () => Number(now / 1_000_000n),
-    nowNs: () => now,
+    nowMs: () => Number((wall + now) / 1_000_000n),
+    nowNs: () => wall + now,
+    monotonicMs: () => Number(now) / 1e6,
     after: (ms, call) => add(ms, call),
     every: (ms, call) => add(ms, call, BigInt(ms) * 1_000_000n),
     get timers() {
       return alarms.size
     },
     set(ns) {
-      now = ns
+      wall = ns - now
     },
     advance(ms) {
       const until = now + BigInt(Math.ceil(ms * 1e6))

@@ -152,9 +152,10 @@ export async function becomes(
   check: () => boolean | Promise<boolean>,
   ms: number = WAIT_MS,
 ): Promise<void> {
-  const end = systemClock.nowMs() + ms
+  const end = systemClock.monotonicMs() + ms
   while (!(await check())) {
-    if (systemClock.nowMs() > end) throw new TypeError(`did not come true in ${ms} ms: ${what}`)
+    if (systemClock.monotonicMs() > end)
+      throw new TypeError(`did not come true in ${ms} ms: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
 }

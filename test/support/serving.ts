@@ -1,4 +1,5 @@
 /** A stub node behind a real server on a free port, and short ways to talk to it. */
+import { type Clock, systemClock } from '../../src/node/primitives/clock.ts'
 import { httpServer, promMetrics } from '../../src/server/index.ts'
 import type { HttpServerInit, Server } from '../../src/server/index.ts'
 import { stubNode } from './stub-node.ts'
@@ -29,12 +30,16 @@ export interface Serving extends AsyncDisposable {
 }
 
 /** Starts both. */
-export async function serving(init: HttpServerInit = {}): Promise<Serving> {
+export async function serving(
+  init: HttpServerInit = {},
+  clock: Clock = systemClock,
+): Promise<Serving> {
   const node = stubNode()
   const metrics = promMetrics({ process: false })
   const server = httpServer({ listen: [{ host: '127.0.0.1', port: 0 }], ...init })({
     node,
     metrics,
+    clock,
   })
   await server.start()
   const { url } = server.address()

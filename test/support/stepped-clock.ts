@@ -8,15 +8,26 @@ interface Due {
 }
 
 export class ManualClock implements Clock {
-  #now = 1_700_000_000_000
+  /** The monotonic clock; the wall clock is {@link #wall} ahead of it. */
+  #now = 0
+  #wall = 1_700_000_000_000
   readonly #due = new Set<Due>()
 
   nowMs(): number {
-    return this.#now
+    return this.#wall + this.#now
   }
 
   nowNs(): bigint {
-    return BigInt(this.#now) * 1_000_000n
+    return BigInt(this.nowMs()) * 1_000_000n
+  }
+
+  monotonicMs(): number {
+    return this.#now
+  }
+
+  /** Sets the wall clock forward or back. Timers and the monotonic clock do not notice. */
+  step(ms: number): void {
+    this.#wall += ms
   }
 
   after(ms: number, call: () => void): Timer {

@@ -125,9 +125,10 @@ export async function share(
 
 /** Resolves when `check` holds; it is tried whenever something may have changed. */
 export async function eventually(check: () => boolean, what: string, ms = 10_000): Promise<void> {
-  const end = systemClock.nowMs() + ms
+  const end = systemClock.monotonicMs() + ms
   while (!check()) {
-    if (systemClock.nowMs() > end) throw new TypeError(`did not come true in ${ms} ms: ${what}`)
+    if (systemClock.monotonicMs() > end)
+      throw new TypeError(`did not come true in ${ms} ms: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

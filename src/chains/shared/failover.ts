@@ -59,7 +59,7 @@ export class Failover<E> {
 
   /** Many questions that fail together are one failure: an endpoint that rests already rests no longer for it. */
   #rest(candidate: Candidate<E>): void {
-    const now = this.#clock.nowMs()
+    const now = this.#clock.monotonicMs()
     if (rests(candidate, now)) return
     const ms = Math.min(MIN_REST_MS * 2 ** candidate.failures, MAX_REST_MS)
     candidate.failures++
@@ -67,7 +67,7 @@ export class Failover<E> {
   }
 
   #inOrder(): Candidate<E>[] {
-    const now = this.#clock.nowMs()
+    const now = this.#clock.monotonicMs()
     const [resting, well] = [
       this.#candidates.filter((candidate) => rests(candidate, now)),
       this.#candidates.filter((candidate) => !rests(candidate, now)),
@@ -76,7 +76,6 @@ export class Failover<E> {
   }
 }
 
-/** A rest that ends later than any can belongs to a clock that was set back. */
 function rests({ restsUntilMs }: Candidate<unknown>, now: number): boolean {
-  return restsUntilMs > now && restsUntilMs - now <= MAX_REST_MS
+  return restsUntilMs > now
 }

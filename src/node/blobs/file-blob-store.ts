@@ -102,7 +102,7 @@ class FileBlobStore implements BlobStore {
   ): Promise<BlobInfo> {
     return this.#track(async (life) => {
       const signal = options.signal === undefined ? life : AbortSignal.any([life, options.signal])
-      const startedMs = this.#clock.nowMs()
+      const startedMs = this.#clock.monotonicMs()
       const links: Uint8Array[] = []
       const stored = await this.#store(source, links, options.hash, signal).catch(
         async (error: unknown) => {
@@ -114,7 +114,7 @@ class FileBlobStore implements BlobStore {
       if (stored.known) await this.#files.release(links)
       const { id, size, hash } = stored
       this.#metrics.put.inc({}, size)
-      this.#metrics.putSeconds.observe((this.#clock.nowMs() - startedMs) / 1000)
+      this.#metrics.putSeconds.observe((this.#clock.monotonicMs() - startedMs) / 1000)
       this.#log.debug({ blob: toBase58(id), size }, 'blob stored')
       return { id, size, hash }
     })

@@ -2,7 +2,7 @@
 import type { Metrics } from '../metrics.ts'
 
 export interface ContextMetrics {
-  execution(status: 'success' | 'failure', ns: bigint): void
+  execution(status: 'success' | 'failure', ms: number): void
   applied(local: boolean): void
   waiting(status: string): void
   refused(): void
@@ -44,9 +44,9 @@ export function contextMetrics(metrics: Metrics): ContextMetrics {
     labels: ['status'],
   })
   return {
-    execution(status, ns) {
+    execution(status, ms) {
       executions.inc({ status })
-      duration.observe(Number(ns) / 1e9, { status })
+      duration.observe(ms / 1000, { status })
     },
     applied: (local) => applied.inc({ origin: local ? 'local' : 'peer' }),
     waiting: (status) => waiting.inc({ status }),

@@ -8,10 +8,12 @@ export interface Timer {
 }
 
 export interface Clock {
-  /** Milliseconds since the Unix epoch. */
+  /** Milliseconds since the Unix epoch. People and time servers set this clock, back and forth: for stamps only, never for a duration. */
   nowMs(): number
-  /** Nanoseconds since the Unix epoch. */
+  /** Nanoseconds since the Unix epoch; like {@link nowMs}, for stamps only. */
   nowNs(): bigint
+  /** Milliseconds since any moment, with fractions, never going back: for durations, deadlines, waits and rates. */
+  monotonicMs(): number
   /** Calls once after `ms` milliseconds. */
   after(ms: number, call: () => void): Timer
   /** Calls every `ms` milliseconds. */
@@ -26,6 +28,7 @@ export interface Random {
 export const systemClock: Clock = {
   nowMs: () => Number(platform.wallNs() / 1_000_000n),
   nowNs: () => platform.wallNs(),
+  monotonicMs: () => platform.monotonicMs(),
   after: (ms, call) => {
     const timer = setTimeout(call, ms)
     timer.unref?.()

@@ -42,8 +42,8 @@ export class Heartbeat {
   applied(context: ContextId): void {
     const key = idKey(context)
     const settling = this.#settling.get(key)
-    if (settling !== undefined) settling.last = this.#clock.nowMs()
-    else this.#wait(context, this.#clock.nowMs(), SETTLE_MS)
+    if (settling !== undefined) settling.last = this.#clock.monotonicMs()
+    else this.#wait(context, this.#clock.monotonicMs(), SETTLE_MS)
   }
 
   #wait(context: ContextId, last: number, ms: number): void {
@@ -52,7 +52,7 @@ export class Heartbeat {
       const settling = this.#settling.get(key)
       this.#settling.delete(key)
       if (settling === undefined) return
-      const quiet = this.#clock.nowMs() - settling.last
+      const quiet = this.#clock.monotonicMs() - settling.last
       if (quiet >= SETTLE_MS) this.#hooks.onSettled(context)
       else this.#wait(context, settling.last, SETTLE_MS - quiet)
     })

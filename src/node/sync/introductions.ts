@@ -47,7 +47,7 @@ export class Introductions {
   /** Asks a member for the others, once a minute at most, and joins with those we do not know. */
   ask(context: ContextId, peer: PeerId): void {
     const key = idKey(context) + peer
-    const now = this.#c.clock.nowMs()
+    const now = this.#c.clock.monotonicMs()
     if (now - (this.#asked.get(key) ?? -MEMBERS_INTERVAL_MS) < MEMBERS_INTERVAL_MS) return
     this.#forgetOld(now)
     this.#asked.set(key, now)

@@ -17,13 +17,13 @@ export class TokenBucket {
     this.#burst = burst
     this.#perSecond = perSecond
     this.#tokens = burst
-    this.#at = clock.nowMs()
+    this.#at = clock.monotonicMs()
   }
 
   /** Takes one; false when there is none. */
   take(): boolean {
-    const now = this.#clock.nowMs()
-    const gained = (Math.max(0, now - this.#at) / 1000) * this.#perSecond
+    const now = this.#clock.monotonicMs()
+    const gained = ((now - this.#at) / 1000) * this.#perSecond
     this.#tokens = Math.min(this.#burst, this.#tokens + gained)
     this.#at = now
     if (this.#tokens < 1) return false
@@ -50,13 +50,13 @@ export class Misbehaviour {
     const banned = record.count > MAX_INVALID_DELTAS
     if (banned) {
       record.count = 0
-      record.bannedUntil = this.#clock.nowMs() + BAN_MS
+      record.bannedUntil = this.#clock.monotonicMs() + BAN_MS
     }
     this.#peers.set(peer, record)
     return banned
   }
 
   isBanned(peer: PeerId): boolean {
-    return (this.#peers.get(peer)?.bannedUntil ?? 0) > this.#clock.nowMs()
+    return (this.#peers.get(peer)?.bannedUntil ?? 0) > this.#clock.monotonicMs()
   }
 }

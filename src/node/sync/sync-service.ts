@@ -199,7 +199,7 @@ class Sync implements SyncService {
     options: { signal?: AbortSignal } = {},
   ): Promise<void> {
     this.#assertKnown(context)
-    const deadline = this.#clock.nowMs() + this.#joinDeadlineMs
+    const deadline = this.#clock.monotonicMs() + this.#joinDeadlineMs
     const ended = this.#ended.signal
     const signal = options.signal === undefined ? ended : AbortSignal.any([options.signal, ended])
     for (let attempt = 0; ; attempt++) {
@@ -216,7 +216,7 @@ class Sync implements SyncService {
         }
       }
       const wait = JOIN_RETRY_MS[Math.min(attempt, JOIN_RETRY_MS.length - 1)] ?? 0
-      if (this.#clock.nowMs() + wait >= deadline) throw joinFailed(failures, addresses.length)
+      if (this.#clock.monotonicMs() + wait >= deadline) throw joinFailed(failures, addresses.length)
       await pause(this.#clock, wait, signal)
     }
   }

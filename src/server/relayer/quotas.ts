@@ -63,7 +63,7 @@ export class Quotas {
   /** Counts one. @returns takes it back, for what was not sent after all @throws RELAYER_QUOTA (limit) */
   take(payee: Payee, gas: bigint): () => void {
     this.check(payee, gas)
-    const entry = { atMs: this.#clock.nowMs(), gas }
+    const entry = { atMs: this.#clock.monotonicMs(), gas }
     const { signer, group } = payee
     const of = (list: readonly Entry[] | undefined): readonly Entry[] =>
       this.#within(list ?? [], DAY_MS)
@@ -99,7 +99,7 @@ export class Quotas {
   }
 
   #within(entries: readonly Entry[], ms: number): readonly Entry[] {
-    const since = this.#clock.nowMs() - ms
+    const since = this.#clock.monotonicMs() - ms
     return entries.filter(({ atMs }) => atMs > since)
   }
 }

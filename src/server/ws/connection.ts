@@ -60,13 +60,13 @@ export class Connection implements Sink {
   readonly #subscriptions = new Map<string, { id: ContextId; subscription: Subscription }>()
   #inFlight = 0
   #waiters: (() => void)[] = []
-  /** When the last pong came, or the socket was opened, ms of the clock. */
+  /** When the last pong came, or the socket was opened, by the monotonic clock. */
   lastPongMs: number
 
-  constructor(socket: WebSocket, nowMs: number, components: ConnectionComponents) {
+  constructor(socket: WebSocket, openedMs: number, components: ConnectionComponents) {
     this.#socket = socket
     this.#components = components
-    this.lastPongMs = nowMs
+    this.lastPongMs = openedMs
   }
 
   /** A text frame came in. Never rejects. What is not JSON is ignored, as in the original. */

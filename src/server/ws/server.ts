@@ -132,7 +132,7 @@ class Hub implements WsServer {
 
   #accept(socket: WebSocket): void {
     const { dispatch, node, clock, logger, requestId } = this.#components
-    const connection = new Connection(socket, clock.nowMs(), {
+    const connection = new Connection(socket, clock.monotonicMs(), {
       dispatch,
       events: node.events,
       requestId,
@@ -149,7 +149,7 @@ class Hub implements WsServer {
       void connection.receive((data as Buffer).toString())
     })
     socket.on('pong', () => {
-      connection.lastPongMs = clock.nowMs()
+      connection.lastPongMs = clock.monotonicMs()
     })
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'))
     socket.on('close', () => {
@@ -172,7 +172,7 @@ class Hub implements WsServer {
   }
 
   #keepAlive(): void {
-    const oldest = this.#components.clock.nowMs() - this.#pingIntervalMs - this.#pongTimeoutMs
+    const oldest = this.#components.clock.monotonicMs() - this.#pingIntervalMs - this.#pongTimeoutMs
     for (const connection of this.#connections) {
       if (connection.lastPongMs < oldest) connection.close(CLOSE_PROTOCOL_ERROR, 'Ping timeout')
       else connection.ping()

@@ -9,8 +9,10 @@ import {
   MAX_WS_IDS_PER_COMMAND,
   MAX_WS_IN_FLIGHT,
   MAX_WS_SUBSCRIPTIONS,
+  WS_PING_INTERVAL_MS,
   WS_SOFT_BUFFER_BYTES,
 } from '../../../src/server/limits.ts'
+import { handClock } from '../../support/hand-clock.ts'
 import { serving } from '../../support/serving.ts'
 import type { Serving } from '../../support/serving.ts'
 import { bytesOf } from '../../support/stub-node.ts'
@@ -333,6 +335,20 @@ describe('/ws', () => {
     expect(await bad.closed).to.deep.equal({ code: 1002, reason: 'Ping timeout' })
     await once(good.socket, 'ping')
     expect(good.socket.readyState).to.equal(good.socket.OPEN)
+  })
+
+  it('keeps a socket that answers when the wall clock is set forward or back', async () => {
+    const clock = handClock()
+    await using lively = await serving({}, clock)
+    await using client = await openWs(lively.url)
+    for (const stepMs of [86_400_000, -2 * 86_400_000]) {
+      const pinged = once(client.socket, 'ping')
+      clock.set(clock.nowNs() + BigInt(stepMs) * 1_000_000n)
+      clock.advance(WS_PING_INTERVAL_MS)
+      const ended = client.closed.then(({ reason }) => reason)
+      expect(await Promise.race([pinged.then(() => 'pinged'), ended])).to.equal('pinged')
+      await client.ask(subscribe()) // the pong came before this
+    }
   })
 
   it('is closed with 1001 when the server stops', async () => {

@@ -62,12 +62,17 @@ describe('failover', () => {
     expect(await askedBy(failover, [])).to.deep.equal(['a'])
   })
 
-  it('does not rest until a time that a clock set back has yet to reach', async () => {
-    const clock = handClock()
-    const failover = new Failover(['a', 'b'], clock)
-    await askedBy(failover, ['a'])
-    clock.set(clock.nowNs() - 86_400_000_000_000n)
-    expect(await askedBy(failover, [])).to.deep.equal(['a'])
+  it('rests as long whatever the wall clock is set to', async () => {
+    for (const stepNs of [-86_400_000_000_000n, 86_400_000_000_000n]) {
+      const clock = handClock()
+      const failover = new Failover(['a', 'b'], clock)
+      await askedBy(failover, ['a'])
+      clock.set(clock.nowNs() + stepNs)
+      clock.advance(MIN_REST_MS - 1)
+      expect(await askedBy(failover, [])).to.deep.equal(['b'])
+      clock.advance(1)
+      expect(await askedBy(failover, [])).to.deep.equal(['a'])
+    }
   })
 
   it('leaves what is nobody’s fault to whoever asked', async () => {

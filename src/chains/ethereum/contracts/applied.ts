@@ -95,9 +95,9 @@ export async function untilFinal(
   look: (endpoint: Endpoint) => Promise<Mined | undefined>,
   signal?: AbortSignal,
 ): Promise<Mined> {
-  let seenMs = clock.nowMs()
+  let seenMs = clock.monotonicMs()
   for (;;) {
-    const isLasting = clock.nowMs() - seenMs > patienceMs
+    const isLasting = clock.monotonicMs() - seenMs > patienceMs
     try {
       const seen = await heights.run(
         'final',
@@ -106,7 +106,7 @@ export async function untilFinal(
       )
       if (seen.mined !== undefined) {
         if (seen.mined.block <= seen.final) return seen.mined
-        seenMs = clock.nowMs()
+        seenMs = clock.monotonicMs()
       } else if (isLasting) {
         throw unreachable('the chain: a transaction is gone that lay in a block')
       }

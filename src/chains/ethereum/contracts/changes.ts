@@ -38,7 +38,7 @@ export class ChainChanges {
   /** See `EnvelopeService.waitForChanges`. */
   async wait(since: bigint | undefined, waitMs: number, signal?: AbortSignal): Promise<Changes> {
     const { heights, clock, pollMs, newBlocks } = this.#init
-    const until = clock.nowMs() + waitMs
+    const until = clock.monotonicMs() + waitMs
     for (;;) {
       if (since !== undefined) heights.sawFinal(Number(since))
       const answer = await heights.run(
@@ -47,7 +47,7 @@ export class ChainChanges {
         signal,
       )
       const isNews = since === undefined || answer.height !== since || answer.missed
-      const leftMs = until - clock.nowMs()
+      const leftMs = until - clock.monotonicMs()
       if (isNews || leftMs <= 0) return answer
       // a socket that talks without end must not make us ask without end
       await pause(clock, Math.min(LOCAL_POLL_MS, leftMs), signal)

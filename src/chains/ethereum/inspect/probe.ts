@@ -36,14 +36,14 @@ export interface ProbeInit {
 export async function probeEndpoint(url: string, init: ProbeInit): Promise<EndpointReport> {
   const { chainId: expected, finality, clock, logger } = init
   const name = endpointName(url)
-  const startedMs = clock.nowMs()
+  const startedMs = clock.monotonicMs()
   let chainId: number
   try {
     chainId = await readChainId(url)
   } catch (error) {
     return { name, state: 'unreachable', reason: toMerogateError(error).message }
   }
-  const seen = { name, chainId, latencyMs: clock.nowMs() - startedMs }
+  const seen = { name, chainId, latencyMs: clock.monotonicMs() - startedMs }
   if (chainId !== expected) {
     return {
       ...seen,

@@ -51,15 +51,15 @@ export class Offer {
   #signed: Signed[] = []
 
   constructor(
-    init: Pick<Offer, 'call' | 'gas' | 'nonce' | 'fees' | 'onSigned'> & { nowMs: number },
+    init: Pick<Offer, 'call' | 'gas' | 'nonce' | 'fees' | 'onSigned'> & { atMs: number },
   ) {
     this.call = init.call
     this.gas = init.gas
     this.nonce = init.nonce
     this.fees = init.fees
     this.onSigned = init.onSigned
-    this.offeredAtMs = init.nowMs
-    this.checkedAtMs = init.nowMs
+    this.offeredAtMs = init.atMs
+    this.checkedAtMs = init.atMs
   }
 
   /** Signs with the present nonce and fees. */

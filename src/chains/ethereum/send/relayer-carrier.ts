@@ -112,7 +112,7 @@ export class RelayerCarrier implements Carrier {
     signal: AbortSignal | undefined,
   ): Promise<Mined | Refused> {
     const { clock, pollMs, patienceMs = PATIENCE_MS } = this.#init
-    const startedMs = clock.nowMs()
+    const startedMs = clock.monotonicMs()
     let answer: Answer | undefined = first
     /** Since when the relayer is silent, or speaks of what nobody else sees. */
     let troubleMs: number | undefined
@@ -120,12 +120,12 @@ export class RelayerCarrier implements Carrier {
       const outcome = await this.#judge(operation, answer, signal)
       if (outcome !== undefined) return outcome
       if (answer?.state === 'pending') troubleMs = undefined
-      else troubleMs ??= clock.nowMs()
-      if (troubleMs !== undefined && clock.nowMs() - troubleMs > patienceMs) {
+      else troubleMs ??= clock.monotonicMs()
+      if (troubleMs !== undefined && clock.monotonicMs() - troubleMs > patienceMs) {
         if (answer === undefined) throw unreachable(this.#where)
         throw badAnswer(this.#where, 'word of a transaction that the chain does not have')
       }
-      if (clock.nowMs() - startedMs > RELAYER_WAIT_MS) throw unreachable(this.#where)
+      if (clock.monotonicMs() - startedMs > RELAYER_WAIT_MS) throw unreachable(this.#where)
       await pause(clock, pollMs, signal)
       throwIfAborted(signal)
       answer = await this.#ask(operation, signal)

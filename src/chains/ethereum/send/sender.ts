@@ -131,7 +131,14 @@ export class TransactionSender {
     const gas = call.gas ?? (await this.#estimate(call, signal))
     const offered = await rpc.run((endpoint) => readFees(endpoint, fees), signal)
     const nonce = this.#next ?? (await this.#readNext(signal))
-    const offer = new Offer({ call, gas, nonce, fees: offered, onSigned, nowMs: clock.nowMs() })
+    const offer = new Offer({
+      call,
+      gas,
+      nonce,
+      fees: offered,
+      onSigned,
+      atMs: clock.monotonicMs(),
+    })
     await offer.sign(wallet, chainId)
     for (let moves = 0; moves < MAX_REPLACEMENTS; moves++) {
       if ((await this.#give(offer, signal)) === 'taken') break
@@ -185,16 +192,16 @@ export class TransactionSender {
   /** Looks once a poll until it lies in a block, or in a final one, through endpoints that fail for a while. */
   async #follow(offer: Offer, goal: 'mined' | 'final', signal?: AbortSignal): Promise<Mined> {
     const { rpc, clock, pollMs, stuckMs = STUCK_MS } = this.#init
-    let answeredMs = clock.nowMs()
+    let answeredMs = clock.monotonicMs()
     let replacedLooks = 0
     for (;;) {
       throwIfAborted(signal)
       let seen: Seen = 'waiting'
       try {
         seen = await this.#see(offer, goal, signal)
-        answeredMs = clock.nowMs()
+        answeredMs = clock.monotonicMs()
       } catch (error) {
-        const isLasting = Math.abs(clock.nowMs() - answeredMs) >= stuckMs
+        const isLasting = clock.monotonicMs() - answeredMs >= stuckMs
         if (!isMerogateError(error, 'ANCHOR_UNREACHABLE') || isLasting) throw error
       }
       if (typeof seen !== 'string') {
@@ -209,7 +216,7 @@ export class TransactionSender {
       }
       await pause(clock, pollMs, signal)
       // what waits for others is not helped by offering more
-      const isStuck = seen === 'next' && Math.abs(clock.nowMs() - offer.offeredAtMs) >= stuckMs
+      const isStuck = seen === 'next' && clock.monotonicMs() - offer.offeredAtMs >= stuckMs
       if (isStuck) await this.#raise(offer, signal)
     }
   }
@@ -244,9 +251,9 @@ export class TransactionSender {
   /** Gives an offer to an endpoint that does not have it: one that was not asked before, or that forgot. */
   async #refresh(endpoint: Endpoint, offer: Offer, isUrgent: boolean): Promise<void> {
     const { clock, logger, stuckMs = STUCK_MS } = this.#init
-    const isDue = Math.abs(clock.nowMs() - offer.checkedAtMs) >= stuckMs / 4
+    const isDue = clock.monotonicMs() - offer.checkedAtMs >= stuckMs / 4
     if (offer.offeredTo.has(endpoint.id) && !isDue && !isUrgent) return
-    offer.checkedAtMs = clock.nowMs()
+    offer.checkedAtMs = clock.monotonicMs()
     if (await offer.isKnown(endpoint)) {
       offer.offeredTo.add(endpoint.id)
       return
@@ -255,7 +262,7 @@ export class TransactionSender {
       await offer.give(endpoint)
       offer.offeredTo.add(endpoint.id) // also where it was too late: it is looked for again when that is due
       // what lay in a block was offered enough; what was forgotten may have been offered too little
-      if (isUrgent) offer.offeredAtMs = clock.nowMs()
+      if (isUrgent) offer.offeredAtMs = clock.monotonicMs()
       logger.info({ nonce: offer.nonce, endpoint: endpoint.name }, 'transaction sent again')
     } catch (error) {
       const kind = rpcErrorKind(error)
@@ -271,7 +278,7 @@ export class TransactionSender {
   async #raise(offer: Offer, signal?: AbortSignal): Promise<void> {
     const { rpc, clock, logger, wallet, chainId } = this.#init
     const { nonce } = offer
-    offer.offeredAtMs = clock.nowMs()
+    offer.offeredAtMs = clock.monotonicMs()
     try {
       const more = await this.#more(offer, signal)
       if (more !== undefined) {

@@ -43,7 +43,7 @@ export class Group {
   #row: GroupRow
   #reading: Promise<void> | undefined
   #nextReading: Promise<void> | undefined
-  #refreshedAtMs = 0
+  #refreshedAtMs = -Infinity
   /** Newest epoch when the member list last changed. */
   #epochAtChange: number
   /** Until a newer epoch comes nothing is sealed: somebody has left who holds this one. */
@@ -120,7 +120,7 @@ export class Group {
   /** As {@link refresh}, but at most once per interval, and a dead anchor is only logged. */
   async refreshSoon(): Promise<void> {
     const { clock, logger } = this.#components
-    if (clock.nowMs() - this.#refreshedAtMs < REFRESH_INTERVAL_MS) return
+    if (clock.monotonicMs() - this.#refreshedAtMs < REFRESH_INTERVAL_MS) return
     try {
       await this.refresh()
     } catch (error) {
@@ -130,7 +130,7 @@ export class Group {
 
   async #read(options: { signal?: AbortSignal }): Promise<void> {
     const { store, rows, clock } = this.#components
-    this.#refreshedAtMs = clock.nowMs()
+    this.#refreshedAtMs = clock.monotonicMs()
     const read = await this.anchor.readMembers(this.id, options)
     if (read === undefined) return
     const { revision, members } = read.value

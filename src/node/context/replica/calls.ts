@@ -96,7 +96,7 @@ export class Calls {
     module: ModuleInfo,
   ): Promise<readonly Piece<LocalCall, LocalResult>[]> {
     const { state, c } = this.#core
-    const started = c.clock.nowNs()
+    const started = c.clock.monotonicMs()
     const running = pieces.map(({ item }, at) => settle(this.#guest(item, module, at > 0)))
     const batch = state.begin()
     const done: Done[] = []
@@ -107,7 +107,7 @@ export class Calls {
       const settled = await running[at]
       if (settled === undefined) break
       if ('error' in settled) {
-        c.metrics.execution('failure', c.clock.nowNs() - started)
+        c.metrics.execution('failure', c.clock.monotonicMs() - started)
         piece.reject(settled.error)
         continue
       }
@@ -137,7 +137,7 @@ export class Calls {
     }
     for (const { piece, outcome, delta, root } of done) {
       const { output, logs, crossCalls, requests = [] } = outcome
-      c.metrics.execution('success', c.clock.nowNs() - started)
+      c.metrics.execution('success', c.clock.monotonicMs() - started)
       piece.resolve({ output, logs, crossCalls, requests, delta, root })
     }
     if (refused === undefined && again === pieces.length) return []

@@ -35,4 +35,5 @@ export const platform: Platform = {
     }
     return now
   },
+  monotonicMs: () => performance.now(),
 }

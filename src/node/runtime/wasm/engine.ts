@@ -148,7 +148,7 @@ class WasmEngine implements GuestEngine {
         'the module was not loaded before the call',
       )
     }
-    const started = this.#clock.nowNs()
+    const startedMs = this.#clock.monotonicMs()
     const labels = { call: job.kind }
     try {
       const outcome = await this.#slot(context).run(job)
@@ -158,7 +158,7 @@ class WasmEngine implements GuestEngine {
       this.#metrics.failures.inc({ code: toMerogateError(error).code })
       throw error
     } finally {
-      this.#metrics.seconds.observe(Number(this.#clock.nowNs() - started) / 1e9, labels)
+      this.#metrics.seconds.observe((this.#clock.monotonicMs() - startedMs) / 1000, labels)
     }
   }
 

@@ -160,7 +160,7 @@ export class PushSession {
   /** Heads to a peer that lacks ours, not more often than every two seconds: two stuck ends must not play ping-pong. */
   replyHeads(context: ContextId): void {
     const shared = this.#shared.get(idKey(context))
-    const now = this.#c.clock.nowMs()
+    const now = this.#c.clock.monotonicMs()
     if (shared === undefined || now - shared.repliedAt < HEADS_REPLY_MS) return
     shared.repliedAt = now
     this.sendHeads(context)
@@ -238,7 +238,7 @@ export class PushSession {
       accepted: false,
       heads: [],
       ackTimer: undefined,
-      repliedAt: 0,
+      repliedAt: -Infinity,
     }
     this.#shared.set(key, shared)
     return shared

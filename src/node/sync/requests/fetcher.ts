@@ -134,7 +134,7 @@ export class Fetcher {
       context,
       deltas: new WantedDeltas(),
       asking: new Set(),
-      progressAt: 0,
+      progressAt: -Infinity,
       timer: undefined,
       keysRunning: false,
       keysTimer: undefined,
@@ -152,7 +152,7 @@ export class Fetcher {
     if (this.#stop.signal.aborted || this.#work.get(idKey(context)) !== work) return
     deltas.prune((id) => this.#c.replica.knows(context, id))
     const peers = this.#peers(context).filter((peer) => !asking.has(peer))
-    const now = this.#c.clock.nowMs()
+    const now = this.#c.clock.monotonicMs()
     // What is wanted now is probably on its way already: another peer is asked only when the one being asked falls silent.
     const silentFor = now - work.progressAt
     if (asking.size > 0 && silentFor < SECOND_OPINION_MS) {
@@ -191,7 +191,7 @@ export class Fetcher {
     }
     work.asking.delete(batch.peer)
     const [byte = 0] = this.#c.random.bytes(1)
-    work.deltas.done(batch, { now: clock.nowMs(), jitter: byte / 255 }, (id) =>
+    work.deltas.done(batch, { now: clock.monotonicMs(), jitter: byte / 255 }, (id) =>
       replica.knows(context, id),
     )
     this.#pump(work)
@@ -214,7 +214,7 @@ export class Fetcher {
         batch.ids,
         have,
         (envelope) => {
-          work.progressAt = this.#c.clock.nowMs()
+          work.progressAt = this.#c.clock.monotonicMs()
           return received.take(envelope)
         },
         { signal: this.#stop.signal },

@@ -1,0 +1,69 @@
+/**
+ * Finds durations that are measured with the wall clock, which people and time servers set back and forth: every reading of it in `src` is in
+ * the list below, with what it is for. `node scripts/check-clocks.ts`, part of `npm run check`.
+ */
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { report } from './support/report.ts'
+
+/** A file that may read the wall clock, how often, and what for. */
+interface Use {
+  readonly count: number
+  readonly why: string
+}
+
+const WALL_CLOCK: Readonly<Record<string, Use>> = {
+  'src/chains/ethereum/bindings.ts': { count: 1, why: 'compared with the time of blocks' },
+  'src/chains/ethereum/inspect/inspect.ts': { count: 1, why: 'compared with the time of blocks' },
+  'src/chains/ethereum/packages.ts': { count: 1, why: 'compared with the time of blocks' },
+  'src/chains/ethereum/service.ts': { count: 1, why: 'compared with the time of blocks' },
+  'src/node/anchor/envelope-anchor.ts': { count: 1, why: 'until when an invitation is valid' },
+  'src/node/anchor/envelope-sender.ts': { count: 1, why: 'until when an operation is valid' },
+  'src/node/anchor/local-authority.ts': { count: 1, why: 'whether an operation is still valid' },
+  'src/node/context/membership.ts': { count: 1, why: 'until when an invitation is valid' },
+  'src/node/context/replica/intake.ts': { count: 2, why: 'compared with stamps of deltas' },
+  'src/node/context/replica/verify.ts': { count: 1, why: 'compared with stamps of deltas' },
+  'src/node/primitives/hlc.ts': { count: 1, why: 'stamps of deltas' },
+  'src/node/runtime/wasm/engine.ts': { count: 2, why: 'the time that guests see' },
+  'src/node/runtime/wasm/worker.ts': { count: 1, why: 'the time that guests see' },
+  'src/node/sync/gossip.ts': { count: 2, why: 'the stamp of gossiped heads, and its judgement' },
+  'src/node/sync/push/push-session.ts': { count: 1, why: 'the stamp of a ping' },
+  'src/server/relayer/relayer.ts': { count: 1, why: 'whether an operation is still valid' },
+  'src/server/request.ts': { count: 1, why: 'the time in the id of a request' },
+}
+
+const READING = /\bnow(?:Ms|Ns)\(\)/g
+/** Where the clock itself is. */
+const HOME = 'src/node/primitives/clock.ts'
+/** Where readings are declared, not made. */
+const DECLARATION = /^\s*now(?:Ms|Ns)\(\): /
+
+/** What is wrong with the readings of the wall clock in a file, one line each. */
+export function findWallClocks(path: string, text: string): string[] {
+  if (path === HOME) return []
+  const found = text.split('\n').flatMap((line, at) => {
+    if (DECLARATION.test(line)) return []
+    return Array.from(line.matchAll(READING), () => at + 1)
+  })
+  const allowed = WALL_CLOCK[path]
+  if (found.length === (allowed?.count ?? 0)) return []
+  const why = allowed === undefined ? 'none' : `${allowed.count} (${allowed.why})`
+  return [
+    `${path}:${found.join(',')}: reads the wall clock ${found.length} times, the list says ${why}`,
+  ]
+}
+
+if (import.meta.main) {
+  const root = join(import.meta.dirname, '..')
+  const files = globSync('src/**/*.ts', { cwd: root })
+  const problems = files.flatMap((path) =>
+    findWallClocks(path, readFileSync(join(root, path), 'utf8')),
+  )
+  const gone = Object.keys(WALL_CLOCK).filter((path) => !files.includes(path))
+  problems.push(...gone.map((path) => `${path}: is in the list and does not exist`))
+  report(
+    'clocks',
+    problems,
+    'Use clock.monotonicMs() for durations, deadlines and rates; a stamp goes into the list of scripts/check-clocks.ts.',
+  )
+}
