@@ -40,6 +40,8 @@ export interface Context {
     readonly quarantined: number
   }
   readonly rootMismatches: number
+  /** Members that gave one number to two of their deltas. */
+  readonly forkedAuthors: readonly string[]
 }
 
 export type MemberRole = 'writer' | 'reader' | 'relay'

@@ -129,6 +129,8 @@ export interface ContextInfo {
   }
   /** Times a linear apply ended in another root than its author's: 0 in a healthy context. */
   readonly rootMismatches: number
+  /** Authors that gave one number to two of their deltas: their disk lost some, a backup was restored, or they lie. All are kept. */
+  readonly forkedAuthors: readonly PublicKey[]
 }
 
 export interface CreateContext {

@@ -53,6 +53,7 @@ export function encodeContext(context: ContextInfo): Record<string, unknown> {
     convergence: context.convergence ?? null,
     deltas: context.deltas,
     rootMismatches: context.rootMismatches,
+    forkedAuthors: context.forkedAuthors.map(toBase58),
   }
 }
 

@@ -50,6 +50,8 @@ export interface Craft {
   readonly item?: string
   /** @default the zero id: a genesis */
   readonly parents?: readonly Uint8Array[]
+  /** The author's number. @default 1 */
+  readonly sequence?: number
   /** Milliseconds after {@link START_MS}. @default 0 */
   readonly step?: number
   /** @default 0 */
@@ -83,6 +85,7 @@ export function craftDelta(craft: Craft): Crafted {
     version: DELTA_VERSION,
     context: CONTEXT,
     author: author.publicKey,
+    sequence: BigInt(craft.sequence ?? 1),
     member: author.publicKey,
     authority: undefined,
     epoch,

@@ -12,7 +12,8 @@ export function dagNode(
   over: Partial<DagNode> = {},
 ): DagNode {
   const hlc = bytesOf(`hlc ${name}`).subarray(0, 24)
-  return { id: idOf(name), parents, hlc, author: bytesOf('author'), size: 1, ...over }
+  const author = over.author ?? bytesOf('author')
+  return { id: idOf(name), parents, hlc, author, sequence: 1n, share: author, size: 1, ...over }
 }
 
 export function idOf(name: string): DeltaId {

@@ -15,16 +15,18 @@ const fixed = (length: number): fc.Arbitrary<Uint8Array> =>
 const id = fixed(32)
 const u8 = fc.integer({ min: 0, max: 255 })
 const u32 = fc.integer({ min: 0, max: 0xffffffff })
+const u64 = fc.bigInt({ min: 0n, max: (1n << 64n) - 1n })
 const text = (maxLength: number): fc.Arbitrary<string> => fc.string({ unit: 'grapheme', maxLength })
 
 export const header: fc.Arbitrary<DeltaHeader> = fc.record({
   version: u8,
   context: id,
   author: id,
+  sequence: u64,
   member: id,
   authority: fc.option(id, { nil: undefined }),
   epoch: u32,
-  membersRevision: fc.bigInt({ min: 0n, max: (1n << 64n) - 1n }),
+  membersRevision: u64,
   hlc: fixed(24),
   parents: fc.array(id, { maxLength: MAX_PARENTS }),
   kind: u8,
@@ -65,6 +67,7 @@ const HEADER: Schema = {
     version: 'u8',
     context: array(32),
     author: array(32),
+    sequence: 'u64',
     member: array(32),
     authority: { option: array(32) },
     epoch: 'u32',

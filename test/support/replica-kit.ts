@@ -85,6 +85,7 @@ export interface Tally {
   rejected: number
   refused: number
   mismatches: number
+  forks: number
   handled: string[]
 }
 
@@ -165,7 +166,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
   const mark = new ClockMark(globalRows, await globalRows.hlcMark())
   const hlc = new HybridClock(clock, await globalRows.hlcMark())
   const model = stubModel(store)
-  const tally: Tally = { applied: 0, rejected: 0, refused: 0, mismatches: 0, handled: [] }
+  const tally: Tally = { applied: 0, rejected: 0, refused: 0, mismatches: 0, forks: 0, handled: [] }
   const metrics: ContextMetrics = {
     execution: () => {},
     applied: () => tally.applied++,
@@ -173,6 +174,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     refused: () => tally.refused++,
     rejected: () => tally.rejected++,
     mismatch: () => tally.mismatches++,
+    fork: () => tally.forks++,
     handler: (status) => tally.handled.push(status),
   }
   const components = {

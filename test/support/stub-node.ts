@@ -111,6 +111,7 @@ export function stubNode(): StubNode {
     convergence: 'converges',
     deltas: { applied: context.log.length, pending: 0, parked: 0, quarantined: 0 },
     rootMismatches: 0,
+    forkedAuthors: [],
   })
   const admit = (context: StubContext, identity: PublicKey, role: Role = 'writer'): void => {
     const capabilities = context.members.size === 0 ? CAPABILITIES.manageMembers : 0

@@ -3,8 +3,8 @@
  *
  * ```text
  * payload  = { app_id 32, app_payload bytes, events bytes, author_root 32, caused_by Option<(delta 32, event u16)>, depth u8 }
- * header   = { version u8 = 1, context 32, author 32, member 32, authority Option<32>, epoch u32, members_rev u64, hlc 24,
- *              parents Vec<32>, kind u8, payload_len u32, payload_hash 32 }
+ * header   = { version u8 = 2, context 32, author 32, sequence u64, member 32, authority Option<32>, epoch u32, members_rev u64,
+ *              hlc 24, parents Vec<32>, kind u8, payload_len u32, payload_hash 32 }
  * id       = SHA-256("cali/delta/1\0" || header)
  * envelope = { header, signature 64, nonce 12, sealed_epoch u32, sealed bytes }     sealed empty: an announcement
  * ```
@@ -21,7 +21,7 @@ import { bytesUpTo, stringUpTo, vecUpTo } from './bounded.ts'
 import { bytes, bytes32, type Codec, codec, option } from './codec.ts'
 
 /** Version this package writes and reads. */
-export const DELTA_VERSION = 1
+export const DELTA_VERSION = 2
 /** Parents a delta may name (sync-protocol.md 1.12). */
 export const MAX_PARENTS = 64
 /** Plaintext payload, events included (sync-protocol.md 1.12). */
@@ -48,6 +48,8 @@ export interface DeltaHeader {
   context: Uint8Array
   /** Device key that signed; CRDT replica id. */
   author: Uint8Array
+  /** The author's own number in the context: 1, 2, 3 ... An honest author's `n - 1` is always an ancestor of its `n`. */
+  sequence: bigint
   /** Identity the anchor knows. Today the same key as `author`. */
   member: Uint8Array
   /** Statement by which the member lets the author write; none today. */
@@ -107,6 +109,7 @@ const header: P.CoderType<DeltaHeader> = P.struct({
   version: P.U8,
   context: bytes32,
   author: bytes32,
+  sequence: P.U64LE,
   member: bytes32,
   authority: option(bytes32),
   epoch: P.U32LE,

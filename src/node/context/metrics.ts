@@ -8,6 +8,7 @@ export interface ContextMetrics {
   refused(): void
   rejected(code: string): void
   mismatch(): void
+  fork(): void
   handler(status: 'done' | 'failed'): void
 }
 
@@ -39,6 +40,9 @@ export function contextMetrics(metrics: Metrics): ContextMetrics {
   const mismatch = metrics.counter('merogate_context_root_mismatches_total', {
     help: 'Linear applies that ended in another root than the author’s: 0 when all is well',
   })
+  const forks = metrics.counter('merogate_context_forked_authors_total', {
+    help: 'Authors found to have given one number to two of their deltas: a restored backup, or a lie',
+  })
   const handlers = metrics.counter('merogate_context_handler_runs_total', {
     help: 'Runs of event handlers by outcome',
     labels: ['status'],
@@ -53,6 +57,7 @@ export function contextMetrics(metrics: Metrics): ContextMetrics {
     refused: () => refused.inc(),
     rejected: (code) => rejected.inc({ code }),
     mismatch: () => mismatch.inc(),
+    fork: () => forks.inc(),
     handler: (status) => handlers.inc({ status }),
   }
 }

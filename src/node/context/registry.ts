@@ -12,7 +12,7 @@ import {
   GroupId,
   idKey,
   idText,
-  type PublicKey,
+  PublicKey,
   ZERO_ID,
 } from '../primitives/ids.ts'
 import type { ModuleInfo } from '../runtime/engine.ts'
@@ -250,6 +250,7 @@ export class ContextRegistry {
         quarantined: waiting.quarantined,
       },
       rootMismatches: state.meta.rootMismatches,
+      forkedAuthors: state.authors.forked.map((author) => PublicKey.from(author)),
     }
   }
 

@@ -20,6 +20,10 @@ export interface DagNode {
   /** 24 bytes; decides the order among deltas that become ready together. */
   readonly hlc: Uint8Array
   readonly author: Uint8Array
+  /** The author's own number. */
+  readonly sequence: bigint
+  /** Whose share of the bounds it takes: the author's, or one that many have together. */
+  readonly share: Uint8Array
   /** Bytes of the envelope, for the bounds. */
   readonly size: number
 }
@@ -54,7 +58,9 @@ export class Dag {
   readonly #waiting = new Map<string, Waiting>()
   /** parent key -> keys of waiting children */
   readonly #children = new Map<string, Set<string>>()
-  readonly #authors = new Map<string, { count: number; bytes: number }>()
+  readonly #shares = new Map<string, { count: number; bytes: number }>()
+  /** author key -> numbers of its deltas that wait, and how many of each */
+  readonly #numbers = new Map<string, Map<bigint, number>>()
   #heads: readonly DeltaId[]
   #bytes = 0
 
@@ -92,9 +98,14 @@ export class Dag {
     return parents.filter((parent) => !isZero(parent) && !this.#isApplied(parent))
   }
 
-  /** Whether a delta of this author and size may wait, or would break a bound. */
-  hasRoom(author: Uint8Array, size: number): boolean {
-    const share = this.#authors.get(idKey(author)) ?? { count: 0, bytes: 0 }
+  /** Numbers of an author's deltas that wait. */
+  numbers(author: Uint8Array): Iterable<bigint> {
+    return this.#numbers.get(idKey(author))?.keys() ?? []
+  }
+
+  /** Whether a delta of this size may wait at this share, or would break a bound. */
+  hasRoom(of: Uint8Array, size: number): boolean {
+    const share = this.#shares.get(idKey(of)) ?? { count: 0, bytes: 0 }
     return (
       this.#waiting.size < this.#maxWaiting &&
       this.#bytes + size <= this.#maxWaitingBytes &&
@@ -195,12 +206,22 @@ export class Dag {
 
   #account(node: DagNode, sign: 1 | -1): void {
     this.#bytes += sign * node.size
-    const key = idKey(node.author)
-    const share = this.#authors.get(key) ?? { count: 0, bytes: 0 }
+    const key = idKey(node.share)
+    const share = this.#shares.get(key) ?? { count: 0, bytes: 0 }
     share.count += sign
     share.bytes += sign * node.size
-    if (share.count === 0) this.#authors.delete(key)
-    else this.#authors.set(key, share)
+    if (share.count === 0) this.#shares.delete(key)
+    else this.#shares.set(key, share)
+    this.#countNumber(idKey(node.author), node.sequence, sign)
+  }
+
+  #countNumber(author: string, sequence: bigint, sign: 1 | -1): void {
+    const numbers = this.#numbers.get(author) ?? new Map<bigint, number>()
+    const count = (numbers.get(sequence) ?? 0) + sign
+    if (count === 0) numbers.delete(sequence)
+    else numbers.set(sequence, count)
+    if (numbers.size === 0) this.#numbers.delete(author)
+    else this.#numbers.set(author, numbers)
   }
 }
 

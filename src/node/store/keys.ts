@@ -6,7 +6,7 @@ import { concat, utf8 } from '../primitives/bytes.ts'
 import type { Range } from './store.ts'
 
 /** Version of this layout. A database with a greater one is refused. */
-export const SCHEMA_VERSION = 1
+export const SCHEMA_VERSION = 2
 
 export const COLUMN = {
   /** name -> value */
@@ -27,7 +27,7 @@ export const COLUMN = {
   header: 0x08,
   /** ctx, delta 32 -> envelope as received or made, sealed */
   body: 0x09,
-  /** ctx, seq -> delta, in order of application */
+  /** ctx, position -> delta, in order of application */
   order: 0x0a,
   /** ctx, delta 32 -> status of one not applied */
   waiting: 0x0c,
@@ -55,6 +55,10 @@ export const COLUMN = {
   indexState: 0x19,
   /** context 32, identity 32 -> where a member was last seen */
   address: 0x1a,
+  /** ctx, author 32 -> how far its deltas are applied */
+  author: 0x1b,
+  /** ctx, author 32, its number, position -> delta, applied ones */
+  numbered: 0x1c,
 } as const
 
 /** u32 big-endian. */

@@ -43,8 +43,9 @@ const CASES: readonly Case[] = [
       depth: 0,
     },
     header: {
-      version: 1,
+      version: 2,
       context: bytesOf('context'),
+      sequence: 1n,
       authority: undefined,
       epoch: 0,
       membersRevision: 0n,
@@ -67,8 +68,9 @@ const CASES: readonly Case[] = [
       depth: 8,
     },
     header: {
-      version: 1,
+      version: 2,
       context: bytesOf('context'),
+      sequence: 0xfedcba9876543210n,
       authority: bytesOf('authority'),
       epoch: 0xfffffffe,
       membersRevision: 0xfffffffffffffffen,

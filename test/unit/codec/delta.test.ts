@@ -26,9 +26,10 @@ import { bytesOf } from '../../support/craft-delta.ts'
 import { thrownCode } from '../../support/error-code.ts'
 
 const HEADER: DeltaHeader = {
-  version: 1,
+  version: 2,
   context: bytesOf('context'),
   author: bytesOf('author'),
+  sequence: 1n,
   member: bytesOf('author'),
   authority: undefined,
   epoch: 1,
@@ -114,8 +115,8 @@ describe('delta codecs', () => {
 
   it('refuse an option tag that is neither 0 nor 1', () => {
     const bytes = headerCodec.encode(HEADER)
-    expect(bytes[97]).to.equal(0)
-    bytes[97] = 2
+    expect(bytes[105]).to.equal(0)
+    bytes[105] = 2
     expect(thrownCode(() => headerCodec.decode(bytes))).to.equal('CODEC_MALFORMED')
   })
 
@@ -168,7 +169,8 @@ describe('delta codecs', () => {
   it('give every mutated header field another id', () => {
     const ids = new Set([toHex(deltaId(HEADER))])
     const mutations: Partial<DeltaHeader>[] = [
-      { version: 2 },
+      { version: 3 },
+      { sequence: 2n },
       { context: bytesOf('another context') },
       { author: bytesOf('another author') },
       { member: bytesOf('another member') },

@@ -19,8 +19,9 @@ async function stored(parents: readonly (readonly number[])[]): Promise<DeltaRow
     const row = {
       status: 0,
       reason: 0,
-      seq: BigInt(n + 1),
+      position: BigInt(n + 1),
       author: ZERO_ID,
+      sequence: BigInt(n + 1),
       member: ZERO_ID,
       parents: of.length === 0 ? [ZERO_ID] : of.map(idOf),
       hlc,

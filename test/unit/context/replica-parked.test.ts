@@ -285,7 +285,7 @@ describe('a context replica parking deltas', () => {
     const kit = await started()
     const parents = [genesis.id]
     const strange = [
-      { version: 2 },
+      { version: 3 },
       { kind: DELTA_KIND.checkpoint },
       { kind: 9 },
       { authority: bytesOf('grant') },

@@ -30,7 +30,16 @@ function chainOf(length: number): Crafted[] {
   for (let i = 0; i < length; i++) {
     const before = chain.at(-1)
     const parents = before === undefined ? {} : { parents: [before.id] }
-    chain.push(craftDelta({ author: alice, keyring, item: `item ${i}`, step: i, ...parents }))
+    chain.push(
+      craftDelta({
+        author: alice,
+        keyring,
+        item: `item ${i}`,
+        step: i,
+        sequence: i + 1,
+        ...parents,
+      }),
+    )
   }
   return chain
 }

@@ -87,7 +87,8 @@ describe('verification of a delta', () => {
   describe('rejects every altered header field', () => {
     const { header } = genuine.envelope
     const fields: { readonly [K in keyof Required<DeltaHeader>]: DeltaHeader[K] } = {
-      version: 2,
+      version: 3,
+      sequence: 2n,
       context: bytesOf('another context'),
       author: bob.publicKey,
       member: bob.publicKey,
@@ -105,6 +106,11 @@ describe('verification of a delta', () => {
         expect(verdict(altered(genuine, { [field]: value }))).to.equal('DELTA_INVALID')
       })
     }
+  })
+
+  it('rejects a number 0: every node counts from 1', () => {
+    const zeroth = craftDelta({ author: alice, keyring, parents: [parent], sequence: 0 })
+    expect(verdict(zeroth.bytes)).to.equal('DELTA_INVALID')
   })
 
   it('rejects a signature used again with other parents', () => {
@@ -248,7 +254,7 @@ describe('verification of a delta', () => {
     const of = (header: Partial<DeltaHeader>): Uint8Array =>
       craftDelta({ author: alice, keyring, parents: [parent], header }).bytes
     const cases: [string, string, Uint8Array, Partial<VerifyView>][] = [
-      ['a later version', 'unknown', of({ version: 2 }), {}],
+      ['a later version', 'unknown', of({ version: 3 }), {}],
       ['a kind we do not know', 'unknown', of({ kind: 3 }), {}],
       ['an authority', 'unknown', of({ authority: bytesOf('grant') }), {}],
       ['a device of a member', 'unknown', of({ member: bob.publicKey }), {}],

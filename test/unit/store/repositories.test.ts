@@ -137,8 +137,9 @@ describe('rows of deltas', () => {
   const row = (over: Partial<DeltaRow> = {}): DeltaRow => ({
     status: DELTA_STATUS.pending,
     reason: 0,
-    seq: 0n,
+    position: 0n,
     author: bytesOf('author'),
+    sequence: 1n,
     member: bytesOf('member'),
     parents: [bytesOf('parent')],
     hlc: new Uint8Array(24).fill(3),
@@ -163,7 +164,7 @@ describe('rows of deltas', () => {
     expect(rows.get(2, id('a'))).to.equal(undefined)
     expect(await rows.envelope(1, id('a'))).to.deep.equal(bytesOf('envelope'))
     expect(await rows.waiting(1)).to.deep.equal([{ id: id('a'), row: row() }])
-    const applied = row({ status: DELTA_STATUS.applied, seq: 5n })
+    const applied = row({ status: DELTA_STATUS.applied, position: 5n })
     await store.batch(rows.putApplied(1, id('a'), applied))
     expect(await rows.waiting(1)).to.deep.equal([])
     expect(rows.get(1, id('a'))).to.deep.equal(applied)
@@ -181,19 +182,19 @@ describe('rows of deltas', () => {
   it('come in order of application, from anywhere on, over any carry', async () => {
     const store = memoryStore()
     const rows = deltaRows(store)
-    const seqs = [1n, 255n, 256n, 1n << 32n]
-    for (const seq of [...seqs].reverse()) {
-      const applied = row({ status: DELTA_STATUS.applied, seq })
-      await store.batch(rows.putApplied(1, id(String(seq)), applied))
+    const positions = [1n, 255n, 256n, 1n << 32n]
+    for (const position of [...positions].reverse()) {
+      const applied = row({ status: DELTA_STATUS.applied, position })
+      await store.batch(rows.putApplied(1, id(String(position)), applied))
     }
-    await store.batch(rows.putApplied(2, id('other context'), row({ seq: 300n })))
+    await store.batch(rows.putApplied(2, id('other context'), row({ position: 300n })))
     const order = async (from: bigint): Promise<bigint[]> => {
       const found = []
-      for await (const { seq } of rows.order(1, from)) found.push(seq)
+      for await (const { position } of rows.order(1, from)) found.push(position)
       return found
     }
-    expect(await order(0n)).to.deep.equal(seqs)
-    expect(await order(256n)).to.deep.equal(seqs.slice(2))
+    expect(await order(0n)).to.deep.equal(positions)
+    expect(await order(256n)).to.deep.equal(positions.slice(2))
   })
 
   it('take all the parents a delta may have', async () => {

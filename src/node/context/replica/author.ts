@@ -11,13 +11,14 @@ import {
   payloadCodec,
   signedBytes,
 } from '../../codec/delta.ts'
+import { compareBytes } from '../../primitives/bytes.ts'
 import { NONCE_BYTES, seal } from '../../crypto/seal.ts'
 import type { SigningKey } from '../../crypto/sign.ts'
 import type { Random } from '../../primitives/clock.ts'
 import { sha256 } from '../../primitives/hash.ts'
-import type { ContextId, DeltaId } from '../../primitives/ids.ts'
-import { ZERO_ID } from '../../primitives/ids.ts'
+import { type ContextId, DeltaId, idKey, ZERO_ID } from '../../primitives/ids.ts'
 import { contextError } from '../errors.ts'
+import type { AuthorRow } from '../../store/repositories/deltas.ts'
 import type { Keyring } from '../groups/keyring.ts'
 import type { Candidate } from './verify.ts'
 
@@ -30,6 +31,8 @@ export interface Draft {
   readonly hlc: Uint8Array
   /** Heads at the time of writing; empty for the first delta of a context. */
   readonly heads: readonly DeltaId[]
+  /** How far the author's own deltas are applied. */
+  readonly own: Pick<AuthorRow, 'height' | 'last'>
   readonly payload: DeltaPayload
   readonly kind?: keyof typeof DELTA_KIND
 }
@@ -43,18 +46,18 @@ export function makeDelta(draft: Draft, random: Random): Candidate {
     throw contextError('CONTEXT_UNINITIALIZED', 'no key of the context has arrived yet')
   }
   const plain = encodePayload(payload)
-  // what is left over stays a head and is joined by the next one
-  const parents = draft.heads.length === 0 ? [ZERO_ID] : draft.heads.slice(0, MAX_PARENTS)
+  const parents = parentsOf(draft)
   const header: DeltaHeader = {
     version: DELTA_VERSION,
     context,
     author: author.publicKey,
+    sequence: draft.own.height + 1n,
     member: author.publicKey,
     authority: undefined,
     epoch,
     membersRevision: draft.membersRevision,
     hlc: draft.hlc,
-    parents,
+    parents: [...parents],
     kind: DELTA_KIND[draft.kind ?? 'state'],
     payloadLength: plain.length,
     payloadHash: sha256(plain),
@@ -72,11 +75,22 @@ export function makeDelta(draft: Draft, random: Random): Candidate {
     id,
     envelope,
     header,
-    parents: parents as DeltaId[], // heads are delta ids, and so is the zero id in this place
+    parents,
     member: author.publicKey,
     bytes: envelopeCodec.encode(envelope),
     announced: false,
   }
+}
+
+/** The heads, ascending. What is too many stays a head and is joined by the next delta, but the author's own last one is always below its next. */
+function parentsOf({ heads, own }: Draft): readonly DeltaId[] {
+  if (heads.length === 0) return [DeltaId.from(ZERO_ID)]
+  const first = heads.slice(0, MAX_PARENTS)
+  const last = idKey(own.last)
+  if (heads.length <= MAX_PARENTS || own.height === 0n || first.some((id) => idKey(id) === last)) {
+    return first
+  }
+  return [...first.slice(1), DeltaId.from(own.last)].sort(compareBytes)
 }
 
 function encodePayload(payload: DeltaPayload): Uint8Array {

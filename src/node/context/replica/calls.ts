@@ -220,6 +220,7 @@ export class Calls {
         membersRevision: group.membersRevision,
         hlc: c.hlc.next(executor.publicKey, outcome.lastNs),
         heads: batch.heads,
+        own: batch.author(executor.publicKey),
         payload,
       },
       c.random,

@@ -6,14 +6,21 @@ import type { DeltaPayload, PayloadEvent } from '../../codec/delta.ts'
 import { headsAfter } from '../../dag/dag.ts'
 import { concat, EMPTY, equalBytes, toHex } from '../../primitives/bytes.ts'
 import { compareHlc, hlcTime, ntp64ToNs } from '../../primitives/hlc.ts'
-import type { DeltaId } from '../../primitives/ids.ts'
+import { type DeltaId, idKey } from '../../primitives/ids.ts'
 import type { GuestOutcome } from '../../runtime/engine.ts'
 import { COLUMN, rowKey, u32be } from '../../store/keys.ts'
 import type { ContextRows, MetaRow } from '../../store/repositories/contexts.ts'
-import { DELTA_STATUS, type DeltaRow, type DeltaRows } from '../../store/repositories/deltas.ts'
+import {
+  AUTHOR_STATE,
+  type AuthorRow,
+  DELTA_STATUS,
+  type DeltaRow,
+  type DeltaRows,
+} from '../../store/repositories/deltas.ts'
 import { type EventRows, LEDGER_STATUS, type LedgerRow } from '../../store/repositories/events.ts'
 import type { BatchOp, Store } from '../../store/store.ts'
 import type { ClockMark } from '../clock-mark.ts'
+import { advanced, type Author, type Authors } from './authors.ts'
 import type { Candidate } from './verify.ts'
 
 export interface CommitComponents {
@@ -51,6 +58,8 @@ export interface Committed {
   readonly todo: readonly LedgerEntry[]
   /** A linear apply ended in another root than its author's. */
   readonly mismatch: boolean
+  /** With it the author has given one number to two deltas, for the first time here. */
+  readonly forks: boolean
   /** Waiting children that may be applied now, in order. */
   readonly ready: readonly DeltaId[]
 }
@@ -66,18 +75,20 @@ export class CommitBatch {
   readonly #c: CommitComponents
   /** By key: a row that is written again replaces the one before. */
   readonly #ops = new Map<string, BatchOp>()
+  readonly #before: Authors
+  readonly #authors = new Map<string, Author>()
   #meta: MetaRow
   #heads: readonly DeltaId[]
 
   constructor(
     number: number,
-    meta: MetaRow,
-    heads: readonly DeltaId[],
+    from: { readonly meta: MetaRow; readonly heads: readonly DeltaId[]; readonly authors: Authors },
     components: CommitComponents,
   ) {
     this.#number = number
-    this.#meta = meta
-    this.#heads = heads
+    this.#meta = from.meta
+    this.#heads = from.heads
+    this.#before = from.authors
     this.#c = components
   }
 
@@ -90,21 +101,35 @@ export class CommitBatch {
     return this.#heads
   }
 
+  /** How far an author's deltas will be applied. */
+  author(author: Uint8Array): AuthorRow {
+    return this.#authors.get(idKey(author))?.row ?? this.#before.row(author)
+  }
+
+  /** Rows of authors that the batch changes. */
+  get authors(): Iterable<Author> {
+    return this.#authors.values()
+  }
+
   /** Adds a delta whose parents are applied or in this batch. `extra` rows are stored with it. */
   add(commit: Commit, extra: readonly BatchOp[] = []): void {
     const { candidate, payload, outcome, settles } = commit
     const { deltas, events } = this.#c
     const before = this.#meta
     const root = outcome?.root ?? before.root
-    const seq = before.applied + 1n
+    const position = before.applied + 1n
     const eventSeq = before.eventSeq + 1n
     const linear = sameIds(candidate.parents, this.#heads)
     const mismatch = linear && outcome !== undefined && !equalBytes(root, payload.authorRoot)
-    const { hlc } = candidate.header
+    const { hlc, author, sequence } = candidate.header
+    const known = this.author(author)
+    const row = advanced(known, sequence, candidate.id)
+    const forks = row.state === AUTHOR_STATE.fork && known.state !== AUTHOR_STATE.fork
+    this.#authors.set(idKey(author), { author, row })
     this.#meta = {
       ...before,
       root,
-      applied: seq,
+      applied: position,
       eventSeq,
       seenNs: max(before.seenNs, ntp64ToNs(hlcTime(hlc)), outcome?.lastNs ?? 0n),
       hlc: compareHlc(hlc, before.hlc) > 0 ? hlc : before.hlc,
@@ -114,7 +139,7 @@ export class CommitBatch {
     const todo = commit.runHandlers ? todoEntries(commit) : []
     this.#put(...stateOps(this.#number, outcome))
     this.#put(
-      ...deltas.putApplied(this.#number, candidate.id, appliedRow(candidate, seq)),
+      ...deltas.putApplied(this.#number, candidate.id, appliedRow(candidate, position)),
       deltas.putEnvelope(this.#number, candidate.id, candidate.bytes),
       events.put(this.#number, eventSeq, {
         delta: candidate.id,
@@ -128,13 +153,13 @@ export class CommitBatch {
     if (settles !== undefined) {
       this.#put(events.delLedger(this.#number, settles.delta, settles.index))
     }
-    this.staged.push({ commit, root, eventSeq, todo, mismatch })
+    this.staged.push({ commit, root, eventSeq, todo, mismatch, forks })
   }
 
   /** Everything or nothing. @throws STORE_* */
   async write(): Promise<void> {
     if (this.staged.length === 0) return
-    const { contexts, mark, store } = this.#c
+    const { contexts, deltas, mark, store } = this.#c
     const time = this.staged.reduce(
       (newest, { commit }) => max(newest, hlcTime(commit.candidate.header.hlc)),
       0n,
@@ -145,6 +170,9 @@ export class CommitBatch {
         ...this.#ops.values(),
         contexts.putMeta(this.#number, this.#meta),
         contexts.putHeads(this.#number, this.#heads),
+        ...[...this.#authors.values()].map(({ author, row }) =>
+          deltas.putAuthor(this.#number, author, row),
+        ),
         ...(markOp === undefined ? [] : [markOp]),
       ],
       { sync: markOp !== undefined },
@@ -180,8 +208,8 @@ function sameIds(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
 }
 
 /** The header row of an applied delta. */
-function appliedRow(candidate: Candidate, seq: bigint): DeltaRow {
-  return { ...waitingRow(candidate), status: DELTA_STATUS.applied, seq }
+function appliedRow(candidate: Candidate, position: bigint): DeltaRow {
+  return { ...waitingRow(candidate), status: DELTA_STATUS.applied, position }
 }
 
 /** The header row of a delta that waits; status and reason are the caller's. */
@@ -190,8 +218,9 @@ export function waitingRow(candidate: Candidate): DeltaRow {
   return {
     status: DELTA_STATUS.pending,
     reason: 0,
-    seq: 0n,
+    position: 0n,
     author: header.author,
+    sequence: header.sequence,
     member: header.member,
     parents: header.parents,
     hlc: header.hlc,

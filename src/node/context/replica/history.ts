@@ -62,7 +62,7 @@ async function choose(
   const load = (id: DeltaId): WalkNode | undefined => {
     const row = deltas.get(context, id)
     return (
-      row && { id, seq: position(row), parents: row.parents.map((parent) => DeltaId.from(parent)) }
+      row && { id, seq: placeOf(row), parents: row.parents.map((parent) => DeltaId.from(parent)) }
     )
   }
   const wanted = want.flatMap((id) => load(id) ?? [])
@@ -93,7 +93,7 @@ async function choose(
 }
 
 // A child's timestamp lies after its parents', so time orders what waits.
-function position(row: DeltaRow): bigint {
-  if (row.status === DELTA_STATUS.applied) return row.seq
+function placeOf(row: DeltaRow): bigint {
+  if (row.status === DELTA_STATUS.applied) return row.position
   return WAITING_SEQ + new DataView(row.hlc.buffer, row.hlc.byteOffset, 8).getBigUint64(0, true)
 }

@@ -157,6 +157,7 @@ export class ReplicaCore {
         'root differs from the author’s',
       )
     }
+    if (done.forks) this.#tellFork(candidate)
     this.c.metrics.applied(local)
     this.events.emit('applied', { candidate, local })
     this.events.emit('mutation', {
@@ -168,6 +169,22 @@ export class ReplicaCore {
       events: events.map(({ kind, data, handler }) => ({ kind, data, handler: handler ?? null })),
     })
     if (done.todo.length > 0) this.events.emit('todo', { entries: done.todo })
+  }
+
+  #tellFork({ header, id }: Candidate): void {
+    this.c.metrics.fork()
+    const own = this.group.owned().some((key) => equalBytes(key.publicKey, header.author))
+    this.c.logger.warn(
+      {
+        context: idText(this.state.id),
+        author: idText(header.author),
+        sequence: Number(header.sequence),
+        delta: shortHex(id),
+      },
+      own
+        ? "this node's own deltas came back that its disk had lost, or a backup was restored"
+        : 'an author gave one number to two deltas: a restored backup, or a lie',
+    )
   }
 
   /**

@@ -10,6 +10,7 @@ import type { ContextRef } from '../../runtime/engine.ts'
 import type { MetaRow } from '../../store/repositories/contexts.ts'
 import { DELTA_STATUS } from '../../store/repositories/deltas.ts'
 import type { BatchOp } from '../../store/store.ts'
+import { Authors } from './authors.ts'
 import { CommitBatch, type CommitComponents, type Committed } from './commit-batch.ts'
 
 export interface StateComponents extends CommitComponents {
@@ -22,6 +23,8 @@ const RECENT_IDS = 4096
 export class ContextState {
   readonly ref: ContextRef
   readonly dag: Dag
+  /** How far each author's deltas are applied. */
+  readonly authors: Authors
   readonly #c: StateComponents
   /** Timestamps of recently applied deltas, by id. */
   readonly #recent = new Map<string, Uint8Array>()
@@ -31,11 +34,13 @@ export class ContextState {
     ref: ContextRef,
     meta: MetaRow,
     heads: readonly DeltaId[],
+    authors: Authors,
     components: StateComponents,
   ) {
     this.ref = ref
     this.#meta = meta
     this.#c = components
+    this.authors = authors
     this.dag = new Dag({ heads, isApplied: (id) => this.isApplied(id) })
   }
 
@@ -55,7 +60,8 @@ export class ContextState {
       rootMismatches: 0,
     }
     const heads = await components.contexts.heads(ref.number)
-    const state = new ContextState(ref, meta, heads, components)
+    const authors = new Authors(await components.deltas.authors(ref.number))
+    const state = new ContextState(ref, meta, heads, authors, components)
     for (const { id, row } of await components.deltas.waiting(ref.number)) {
       const status =
         row.status === DELTA_STATUS.pending
@@ -64,7 +70,8 @@ export class ContextState {
             ? 'quarantined'
             : 'held'
       const parents = row.parents.map((parent) => DeltaId.from(parent))
-      state.dag.wait({ id, parents, hlc: row.hlc, author: row.author, size: row.size }, status)
+      const { hlc, author, sequence, size } = row
+      state.dag.wait({ id, parents, hlc, author, sequence, share: author, size }, status)
     }
     components.hlc.observe(hlcTime(meta.hlc))
     return state
@@ -128,7 +135,8 @@ export class ContextState {
 
   /** Begins a commit: deltas are added in causal order and stored in one atomic batch. The caller holds the context's executor. */
   begin(): CommitBatch {
-    return new CommitBatch(this.ref.number, this.#meta, this.dag.heads, this.#c)
+    const from = { meta: this.#meta, heads: this.dag.heads, authors: this.authors }
+    return new CommitBatch(this.ref.number, from, this.#c)
   }
 
   /**
@@ -137,6 +145,7 @@ export class ContextState {
    */
   async store(batch: CommitBatch): Promise<readonly Committed[]> {
     await batch.write()
+    this.authors.put(batch.authors)
     this.#meta = { ...batch.meta, seenNs: max(batch.meta.seenNs, this.#meta.seenNs) }
     return batch.staged.map(({ commit: { candidate }, ...rest }) => {
       this.#remember(candidate.id, candidate.header.hlc)

@@ -57,6 +57,7 @@ export function decodeCandidate(context: ContextId, bytes: Uint8Array): Candidat
   const id = deltaId(header)
   const fault = parentsFault(header.parents, id, MAX_PARENTS)
   if (fault !== undefined) throw invalid(id, fault)
+  if (header.sequence === 0n) throw invalid(id, 'number 0: authors count from 1')
   if (header.payloadLength > MAX_PAYLOAD_BYTES) {
     throw invalid(
       id,

@@ -31,8 +31,8 @@ export class WaitingRoom {
     const { state, group, c } = this.#core
     const { id, parents, header, bytes } = candidate
     // one share for all who are no members: keys that nobody admitted cost nothing to make
-    const author = group.member(candidate.member) === undefined ? ZERO_ID : header.author
-    if (state.dag.waitingStatus(id) === undefined && !state.dag.hasRoom(author, bytes.length)) {
+    const share = group.member(candidate.member) === undefined ? ZERO_ID : header.author
+    if (state.dag.waitingStatus(id) === undefined && !state.dag.hasRoom(share, bytes.length)) {
       c.metrics.refused()
       throw contextError('CONTEXT_BUSY', 'too many deltas wait in this context', {
         context: idText(state.id),
@@ -48,7 +48,8 @@ export class WaitingRoom {
       ...c.deltas.putWaiting(number, id, row),
       c.deltas.putEnvelope(number, id, bytes),
     ])
-    state.dag.wait({ id, parents, hlc: header.hlc, author, size: bytes.length }, status)
+    const { hlc, author, sequence } = header
+    state.dag.wait({ id, parents, hlc, author, sequence, share, size: bytes.length }, status)
     c.metrics.waiting(status)
     const keys = reason === 'key' ? [candidate.envelope.sealedEpoch] : []
     for (const epoch of keys) group.keyring.want(epoch)

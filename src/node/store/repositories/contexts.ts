@@ -159,4 +159,6 @@ export const CONTEXT_COLUMNS: readonly number[] = [
   COLUMN.event,
   COLUMN.privateState,
   COLUMN.indexState,
+  COLUMN.author,
+  COLUMN.numbered,
 ]
