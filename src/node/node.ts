@@ -188,7 +188,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       clock,
       random,
       logger: contextLogger,
-      metrics: contextMetrics(metrics, () => replicas.waiting()),
+      metrics: contextMetrics(metrics),
       addresses: () => network.addresses(),
       sync: () => sync,
       background: run,

@@ -77,12 +77,10 @@ async function runEntry(
         logger.warn({ code: failure.code, method }, 'event handler postponed')
         return
       }
+      logger.info({ code: failure.code, method, tries }, 'event handler failed')
       const last = tries === HANDLER_TRIES || failure.code.startsWith('RUNTIME_METHOD_')
       await settle(last ? LEDGER_STATUS.failed : LEDGER_STATUS.todo, tries)
-      if (last) {
-        replica.failures.note({ what: 'handler', error, tries, method, delta: entry.delta })
-        break
-      }
+      if (last) break
     }
   }
   metrics.handler('failed')

@@ -3,6 +3,7 @@
  * delta the other side has is read straight off that order; only around the fork below it is the graph walked.
  */
 import { lacking, type WalkNode } from '../../dag/walk.ts'
+import { throwIfAborted } from '../../errors.ts'
 import { DeltaId } from '../../primitives/ids.ts'
 import { DELTA_STATUS, type DeltaRow, type DeltaRows } from '../../store/repositories/deltas.ts'
 import { MAX_WALK_DELTAS } from '../limits.ts'
@@ -40,7 +41,7 @@ export async function* readHistory(
   let sent = 0
   let more = !complete
   for (const { id } of nodes) {
-    request.signal?.throwIfAborted()
+    throwIfAborted(request.signal)
     const envelope = await deltas.envelope(context, id)
     if (envelope === undefined) continue
     if (sent > 0 && sent + envelope.length > request.maxBytes) {

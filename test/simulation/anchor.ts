@@ -1,0 +1,126 @@
+/** The anchor as one machine reaches it: the reference model, behind a road of its own on which questions and answers get lost. */
+import type { AnchorFactory } from '../../src/node/anchor/anchor.ts'
+import { envelopeAnchor } from '../../src/node/anchor/envelope-anchor.ts'
+import { unreachable } from '../../src/node/anchor/errors.ts'
+import type { LocalAuthority } from '../../src/node/anchor/local-authority.ts'
+import type { EnvelopeService, ServiceOptions } from '../../src/node/anchor/service.ts'
+import { MerogateError } from '../../src/node/errors.ts'
+import type { Life } from './life.ts'
+import type { SimRandom } from './random.ts'
+import type { Tally } from './tally.ts'
+import type { SimTime } from './time.ts'
+
+/** Longest way of a question or an answer, ms. */
+const TRIP_MS = 30
+/** Time the client gives an answer, ms, as the client of the local chain does; more where it asked to wait. */
+const ANSWER_TIMEOUT_MS = 10_000
+const LONGEST_WAIT_MS = 25_000
+
+/** How one machine reaches the anchor. */
+export interface AnchorRoad {
+  /** `refused` at once, `mute`: nothing comes back. */
+  state: 'open' | 'refused' | 'mute'
+  /** How many times longer everything takes. */
+  slowness: number
+  /** Share of answers that get lost after the question was carried out. */
+  loss: number
+}
+
+export interface AnchorComponents {
+  readonly authority: LocalAuthority
+  readonly road: AnchorRoad
+  readonly time: SimTime
+  readonly life: Life
+  readonly random: SimRandom
+  readonly tally: Tally
+}
+
+/** The anchor of one life. */
+export function simAnchor(components: AnchorComponents): AnchorFactory {
+  const { authority } = components
+  const service: EnvelopeService = {
+    readDomain: (options) => ask(components, options, () => authority.readDomain()),
+    findTransaction: (transaction, options) =>
+      ask(components, options, () => authority.findTransaction(transaction)),
+    submit: (signed, options) =>
+      ask(components, options, () => authority.submit(signed), { isAct: true }),
+    readContext: (id, options) => ask(components, options, () => authority.readContext(id)),
+    readGroup: (id, options) => ask(components, options, () => authority.readGroup(id)),
+    readMember: (group, identity, options) =>
+      ask(components, options, () => authority.readMember(group, identity)),
+    readMemberPage: (group, offset, length, options) =>
+      ask(components, options, () => authority.readMemberPage(group, offset, length)),
+    waitForChanges: (since, waitMs, options) =>
+      ask(components, options, () => authority.waitForChanges(since, waitMs, options), {
+        waitMs: LONGEST_WAIT_MS,
+      }),
+  }
+  return envelopeAnchor({ protocol: 'local', network: 'local', contract: 'local', service })
+}
+
+interface Question {
+  /** Changes something. @default false */
+  readonly isAct?: boolean
+  /** Time it is meant to stay open, ms. @default 0 */
+  readonly waitMs?: number
+}
+
+async function ask<T>(
+  components: AnchorComponents,
+  options: ServiceOptions | undefined,
+  work: () => Promise<T>,
+  question: Question = {},
+): Promise<T> {
+  const { life } = components
+  const { signal } = options ?? {}
+  return new Promise<T>((resolve, reject) => {
+    const done = (end: () => void): void => {
+      timer.cancel()
+      signal?.removeEventListener('abort', abort)
+      end()
+    }
+    const abort = (): void => {
+      done(() => reject(new MerogateError('ABORTED', 'aborted', 'aborted by its caller')))
+    }
+    const timer = life.after(ANSWER_TIMEOUT_MS + (question.waitMs ?? 0), () => {
+      done(() => reject(unreachable('the anchor', 'no answer in time')))
+    })
+    if (signal?.aborted === true) return abort()
+    signal?.addEventListener('abort', abort)
+    travel(components, question, work).then(
+      (value) => life.enter(() => done(() => resolve(value))),
+      (error: Error) => life.enter(() => done(() => reject(error))),
+    )
+  })
+}
+
+/** There, and back. Goes on when the process ends meanwhile: what was asked for happens all the same. */
+async function travel<T>(
+  { road, time, random, tally }: AnchorComponents,
+  { isAct }: Question,
+  work: () => Promise<T>,
+): Promise<T> {
+  const tripMs = (): number => (random.below(TRIP_MS * 1000) / 1000) * road.slowness
+  await time.sleep(tripMs())
+  if (road.state === 'refused') {
+    tally.count('anchor refused')
+    throw unreachable('the anchor', 'nobody listens')
+  }
+  if (isMute(road)) return lost(tally, 'anchor questions lost')
+  const answer = await work()
+  await time.sleep(tripMs())
+  if (isMute(road)) return lost(tally, 'anchor answers lost')
+  if (isAct === true && road.loss > 0 && random.chance(road.loss)) {
+    return lost(tally, 'anchor answers to acts lost')
+  }
+  return answer
+}
+
+function isMute({ state }: AnchorRoad): boolean {
+  return state === 'mute'
+}
+
+function lost(tally: Tally, what: string): Promise<never> {
+  tally.count(what)
+  return new Promise(() => {})
+}

@@ -1,0 +1,107 @@
+/** That everyone entitled has everything acknowledged, and that all have come to the same. */
+import { idKey } from '../../../src/node/primitives/ids.ts'
+import { kvInput, kvOutput } from '../../support/kv-app.ts'
+import type { Machine } from '../machine.ts'
+import type { Circle } from '../workload/circle.ts'
+import type { Acknowledged, Ledger } from '../workload/ledger.ts'
+import { type History, readHistory } from './history.ts'
+import { entitled } from './rest.ts'
+import type { Finding } from './verdict.ts'
+
+/** Whether a loss of power may have taken a write that nobody else had. */
+export type MayBeGone = (write: Acknowledged) => boolean
+
+interface View {
+  readonly machine: Machine
+  readonly history: History
+  /** What the application says of its whole content. */
+  readonly content: string
+}
+
+export async function checkConvergence(
+  circles: readonly Circle[],
+  ledger: Ledger,
+  mayBeGone: MayBeGone,
+): Promise<Finding[]> {
+  const findings: Finding[] = []
+  for (const circle of circles) {
+    const views: View[] = []
+    for (const machine of entitled(circle)) {
+      const view = await look(machine, circle)
+      if (view === undefined) {
+        findings.push({ verdict: 'lost', text: `${machine.name} has no rows of a context` })
+      } else views.push(view)
+    }
+    findings.push(...views.flatMap(ownFindings), ...compare(views))
+    const writes = ledger.acknowledged.filter(
+      ({ context }) => idKey(context) === idKey(circle.context),
+    )
+    findings.push(...lostWrites(views, writes, mayBeGone))
+  }
+  return findings
+}
+
+async function look(machine: Machine, { context }: Circle): Promise<View | undefined> {
+  const { running } = machine
+  if (running === undefined) return undefined
+  const history = await readHistory(running.store, context)
+  if (history === undefined) return undefined
+  const call = { context, method: 'summary', input: kvInput(), readOnly: true }
+  const { output } = await running.node.contexts.execute(call)
+  return { machine, history, content: JSON.stringify(kvOutput(output)) }
+}
+
+/** What one node's rows say against each other. */
+function ownFindings({ machine, history }: View): Finding[] {
+  const findings: Finding[] = []
+  if (history.rootMismatches > 0) {
+    const text = `${machine.name} got another root than the author ${history.rootMismatches} times`
+    findings.push({ verdict: 'diverged', text })
+  }
+  if (history.heads.join() !== history.headsOfApplied.join()) {
+    const text = `${machine.name} stores ${history.heads.length} heads, its deltas have ${history.headsOfApplied.length}`
+    findings.push({ verdict: 'diverged', text })
+  }
+  if (history.waiting.size > 0) {
+    const text = `${machine.name} has ${history.waiting.size} rows of deltas that wait`
+    findings.push({ verdict: 'stuck', text })
+  }
+  return findings
+}
+
+function compare([first, ...others]: readonly View[]): Finding[] {
+  if (first === undefined) return []
+  return others.flatMap(({ machine, history, content }): Finding[] => {
+    const pair = `${first.machine.name} and ${machine.name}`
+    if (history.applied.join() !== first.history.applied.join()) {
+      return [{ verdict: 'stuck', text: `${pair} have applied other sets of deltas` }]
+    }
+    if (history.root !== first.history.root) {
+      return [{ verdict: 'diverged', text: `${pair} have other roots of equal histories` }]
+    }
+    if (history.state !== first.history.state) {
+      return [{ verdict: 'diverged', text: `${pair} have rows of other keys under one root` }]
+    }
+    if (content !== first.content) {
+      return [{ verdict: 'diverged', text: `${pair} have other values under one root` }]
+    }
+    return []
+  })
+}
+
+function lostWrites(
+  views: readonly View[],
+  writes: readonly Acknowledged[],
+  mayBeGone: MayBeGone,
+): Finding[] {
+  const sets = views.map(({ machine, history }) => ({ machine, has: new Set(history.applied) }))
+  return writes.flatMap((write) => {
+    const id = idKey(write.delta)
+    const lacking = sets.filter(({ has }) => !has.has(id)).map(({ machine }) => machine.name)
+    if (lacking.length === 0) return []
+    const isNowhere = lacking.length === sets.length
+    if (isNowhere && mayBeGone(write)) return []
+    const text = `a write acknowledged by n${write.machine} at ${(write.atMs / 1000).toFixed(3)} s is not at ${lacking.join()}`
+    return [{ verdict: 'lost', text }]
+  })
+}

@@ -1,0 +1,13 @@
+/** What a fault is: something goes wrong, lasts for a while, and is put right at the latest when the curtain falls. */
+import type { SimRandom } from '../random.ts'
+import type { Stage } from '../stage.ts'
+import type { World } from '../world.ts'
+
+export interface FaultContext {
+  readonly world: World
+  readonly random: SimRandom
+  readonly stage: Stage
+}
+
+/** Resolves when it is over. */
+export type Fault = (context: FaultContext) => Promise<void>

@@ -1,0 +1,63 @@
+/** Everything one run consists of: time, chance, the network, the anchor and the machines. */
+import { type LocalAuthority, localAuthority } from '../../src/node/anchor/local-authority.ts'
+import { silentLogger } from '../../src/node/primitives/logger.ts'
+import { Life } from './life.ts'
+import { Machine, type Running } from './machine.ts'
+import { Swarm } from './network/swarm.ts'
+import { SimRandom } from './random.ts'
+import { Tally } from './tally.ts'
+import { SimTime } from './time.ts'
+
+/** Streams of a seed: a change in one room leaves the others' chances as they were. */
+const STREAM = { machines: 1, network: 2, anchor: 3, work: 4, faults: 5 } as const
+
+export interface WorldInit {
+  readonly seed: number
+  readonly nodes: number
+  /** Reads along. @default nobody */
+  readonly onNote?: ((ms: number, text: string) => void) | undefined
+}
+
+export class World {
+  readonly time: SimTime
+  readonly tally: Tally = new Tally()
+  readonly swarm: Swarm
+  readonly authority: LocalAuthority
+  readonly machines: readonly Machine[]
+  /** Chances of the workload, and of the faults. */
+  readonly work: SimRandom
+  readonly faults: SimRandom
+  /** What nodes logged as errors. */
+  readonly errors: string[] = []
+  readonly #onNote: WorldInit['onNote']
+
+  constructor({ seed, nodes, onNote }: WorldInit) {
+    this.#onNote = onNote
+    this.time = new SimTime({ onNote })
+    this.work = new SimRandom(seed, STREAM.work)
+    this.faults = new SimRandom(seed, STREAM.faults)
+    this.swarm = new Swarm(this.time, new SimRandom(seed, STREAM.network), this.tally)
+    const clock = new Life(this.time, { skewUs: 0 })
+    const random = new SimRandom(seed, STREAM.anchor)
+    this.authority = localAuthority()({ clock, random, logger: silentLogger })
+    const chance = new SimRandom(seed, STREAM.machines)
+    this.machines = Array.from(
+      { length: nodes },
+      (_, index) => new Machine(this, index, chance.fork(index)),
+    )
+  }
+
+  /** Machines whose node runs and does not stand still. */
+  get awake(): readonly (Machine & { running: Running })[] {
+    return this.machines.filter(
+      (machine): machine is Machine & { running: Running } =>
+        machine.running !== undefined && machine.running.life.isAwake,
+    )
+  }
+
+  /** A node logged something. */
+  heard(level: string, text: string): void {
+    if (level === 'error') this.errors.push(`${this.time.ms.toFixed(3)} ${text}`)
+    this.#onNote?.(this.time.ms, `${level} ${text}`)
+  }
+}
