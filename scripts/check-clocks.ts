@@ -21,6 +21,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/node/anchor/envelope-sender.ts': { count: 1, why: 'until when an operation is valid' },
   'src/node/anchor/local-authority.ts': { count: 1, why: 'whether an operation is still valid' },
   'src/node/context/membership.ts': { count: 1, why: 'until when an invitation is valid' },
+  'src/node/context/replica/failures.ts': { count: 1, why: 'when something failed, for people' },
   'src/node/context/replica/intake.ts': { count: 2, why: 'compared with stamps of deltas' },
   'src/node/context/replica/verify.ts': { count: 1, why: 'compared with stamps of deltas' },
   'src/node/primitives/hlc.ts': { count: 1, why: 'stamps of deltas' },

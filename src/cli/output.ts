@@ -71,7 +71,7 @@ export function render(value: unknown): string {
   if (value === null || value === undefined) return 'done'
   if (typeof value !== 'object') return cell(value)
   if (Array.isArray(value)) return value.map(cell).join('\n')
-  const entries = Object.entries(value)
+  const entries = Object.entries(value).filter(([, field]) => field !== undefined)
   const width = Math.max(0, ...entries.map(([key]) => key.length))
   return entries.map(([key, field]) => `${key.padEnd(width)}  ${cell(field)}`).join('\n')
 }

@@ -1,6 +1,6 @@
 /** Changes of contexts as they happen, over a WebSocket that is opened again whenever it breaks. */
 import { ClientError } from './errors.ts'
-import type { AppEvent, Lag, Mutation } from './types.ts'
+import type { AppEvent, Failure, Lag, Mutation } from './types.ts'
 
 /** Changes that came and were not taken yet. Beyond it the socket is closed until they are, and the rest is fetched from the node's log. */
 export const MAX_QUEUED_CHANGES = 10_000
@@ -20,6 +20,8 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal
   /** Called each time the subscription stands: at first, and after every break. */
   readonly onSubscribed?: () => void
+  /** Called when something fails in one of the contexts and no caller is told. Only what fails while the subscription stands. */
+  readonly onFailure?: (contextId: string, failure: Failure) => void
 }
 
 /**
@@ -72,7 +74,7 @@ interface Session {
 function openSession(
   base: string,
   token: string | undefined,
-  { contextIds, signal, onSubscribed }: SubscribeOptions,
+  { contextIds, signal, onSubscribed, onFailure }: SubscribeOptions,
   next: Map<string, number>,
 ): Session {
   const url = `${base.replace(/^http/, 'ws')}/ws`
@@ -90,7 +92,8 @@ function openSession(
   }
   signal?.addEventListener('abort', end, { once: true })
   socket.addEventListener('open', () => {
-    const params = { contextIds, since: Object.fromEntries(next) }
+    const failures = onFailure === undefined ? {} : { failures: true }
+    const params = { contextIds, since: Object.fromEntries(next), ...failures }
     socket.send(JSON.stringify({ id: 1, method: 'subscribe', params }))
   })
   socket.addEventListener('close', ({ code, reason }) => {
@@ -112,6 +115,8 @@ function openSession(
       // from here on a break loses nothing, even when no change came before it
       for (const [id, seq] of frame.seq) if (!next.has(id)) next.set(id, seq + 1)
       onSubscribed?.()
+    } else if (frame.kind === 'failure') {
+      onFailure?.(frame.contextId, frame.failure)
     } else {
       const { change } = frame
       // one that overtakes the answer to subscribe must not count as seen
@@ -152,6 +157,7 @@ function openSession(
 type Frame =
   | { kind: 'change'; change: Mutation | Lag }
   | { kind: 'subscribed'; seq: readonly (readonly [string, number])[] }
+  | { kind: 'failure'; contextId: string; failure: Failure }
   | { kind: 'refused'; message: string }
 
 /** What a node sent; undefined for what this client does not know. */
@@ -175,6 +181,10 @@ function readFrame(data: unknown): Frame | undefined {
       kind: 'change',
       change: { type: 'Lagged', contextId: result.contextId ?? '', skipped },
     }
+  }
+  if (result.type === 'Failure') {
+    const failure = result.data as unknown as Failure // documented shape
+    return { kind: 'failure', contextId: result.contextId ?? '', failure }
   }
   if (result.type === 'StateMutation') return { kind: 'change', change: toMutation(result) }
   return undefined

@@ -39,9 +39,32 @@ export interface Context {
     readonly parked: number
     readonly quarantined: number
   }
+  /** How many of the deltas that wait wait for what: parked ones by reason, quarantined ones by the code of the error. */
+  readonly waitsFor: {
+    readonly parked: Readonly<Record<string, number>>
+    readonly quarantined: Readonly<Record<string, number>>
+  }
   readonly rootMismatches: number
   /** Members that gave one number to two of their deltas. */
   readonly forkedAuthors: readonly string[]
+  /** What failed last, with nobody waiting for the answer, and is not mended. */
+  readonly lastFailure: Failure | null
+}
+
+/** Something that failed in a context while no caller waited for the answer. */
+export interface Failure {
+  /** `delta` the application failed on somebody's delta; `handler` a run of an event handler; `call` a call into another context; `rows` the node's database. */
+  readonly what: 'delta' | 'handler' | 'call' | 'rows'
+  readonly code: string
+  /** One bounded line; an application's own words stand in it, with the place of a panic. */
+  readonly message: string
+  readonly atMs: number
+  readonly tries: number
+  /** When it is tried again by itself, ms since the Unix epoch. */
+  readonly nextTryMs?: number
+  readonly delta?: string
+  readonly author?: string
+  readonly method?: string
 }
 
 export type MemberRole = 'writer' | 'reader' | 'relay'

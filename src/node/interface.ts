@@ -106,6 +106,31 @@ export interface Applications {
  */
 export type ContextStatus = 'ready' | 'uninitialized' | 'left' | 'stopped'
 
+/** Something that failed in a context while no caller waited for the answer. */
+export interface ContextFailure {
+  /**
+   * `delta`: the application failed on somebody's delta, which is quarantined; `handler`: a run of an event handler; `call`: a call into another context that
+   * the application asked for; `rows`: the database, and the context stopped.
+   */
+  readonly what: 'delta' | 'handler' | 'call' | 'rows'
+  /** Code of the error, as in docs/errors.md. */
+  readonly code: string
+  /** One line, bounded and safe to print; an application's own words stand in it, with the place of a panic. */
+  readonly message: string
+  /** When it was, ms since the Unix epoch. */
+  readonly atMs: number
+  /** How often it was tried by then. */
+  readonly tries: number
+  /** When it is tried again by itself, ms since the Unix epoch. Without: after a restart, or with another application. */
+  readonly nextTryMs?: number
+  /** The delta that failed, or the one whose event called for the handler. */
+  readonly delta?: DeltaId
+  /** Member who wrote the delta. */
+  readonly author?: PublicKey
+  /** The handler's, or the called, method. */
+  readonly method?: string
+}
+
 export interface ContextInfo {
   readonly id: ContextId
   readonly group: GroupId
@@ -127,10 +152,17 @@ export interface ContextInfo {
     readonly parked: number
     readonly quarantined: number
   }
+  /** How many of those wait for what: `parked` by reason (`key`, `member`, ...), `quarantined` by the code of the error. */
+  readonly waitsFor: {
+    readonly parked: Readonly<Record<string, number>>
+    readonly quarantined: Readonly<Record<string, number>>
+  }
   /** Times a linear apply ended in another root than its author's: 0 in a healthy context. */
   readonly rootMismatches: number
   /** Authors that gave one number to two of their deltas: their disk lost some, a backup was restored, or they lie. All are kept. */
   readonly forkedAuthors: readonly PublicKey[]
+  /** What failed last and is not mended, since this node was started. */
+  readonly lastFailure: ContextFailure | undefined
 }
 
 export interface CreateContext {
@@ -281,6 +313,7 @@ export interface Lagged {
 
 export interface NodeEvents {
   'state:mutation': StateMutation
+  'context:failed': { readonly context: ContextId; readonly failure: ContextFailure }
   'context:changed': { readonly context: ContextId; readonly status: ContextStatus }
   'peer:connect': { readonly peer: string }
   'peer:disconnect': { readonly peer: string }

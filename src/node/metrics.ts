@@ -19,9 +19,20 @@ export interface MetricOptions {
   readonly labels?: readonly string[]
 }
 
+export interface GaugeOptions extends MetricOptions {
+  /** Says all values anew whenever somebody reads them; what it does not name any more is gone. */
+  readonly collect?: () => Iterable<GaugeReading>
+}
+
+/** One value of a gauge. */
+export interface GaugeReading {
+  readonly value: number
+  readonly labels?: Readonly<Record<string, string>>
+}
+
 export interface Metrics {
   counter(name: string, options: MetricOptions): Counter
-  gauge(name: string, options: MetricOptions): Gauge
+  gauge(name: string, options: GaugeOptions): Gauge
   histogram(
     name: string,
     options: MetricOptions & { readonly buckets?: readonly number[] },

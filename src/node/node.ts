@@ -188,7 +188,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       clock,
       random,
       logger: contextLogger,
-      metrics: contextMetrics(metrics),
+      metrics: contextMetrics(metrics, () => replicas.waiting()),
       addresses: () => network.addresses(),
       sync: () => sync,
       background: run,

@@ -2,7 +2,12 @@
 import { CAPABILITIES } from '../node/anchor/anchor.ts'
 import type { MemberRecord } from '../node/anchor/anchor.ts'
 import type { BlobInfo } from '../node/blobs/blobs.ts'
-import type { ContextInfo, InstalledApplication, StateMutation } from '../node/interface.ts'
+import type {
+  ContextFailure,
+  ContextInfo,
+  InstalledApplication,
+  StateMutation,
+} from '../node/interface.ts'
 import { toBase58, toHex } from '../node/primitives/bytes.ts'
 
 /** The original names a compiled form of a module next to its bytes; we keep none on disk and write zeros. */
@@ -52,8 +57,20 @@ export function encodeContext(context: ContextInfo): Record<string, unknown> {
     status: context.status,
     convergence: context.convergence ?? null,
     deltas: context.deltas,
+    waitsFor: context.waitsFor,
     rootMismatches: context.rootMismatches,
     forkedAuthors: context.forkedAuthors.map(toBase58),
+    lastFailure: context.lastFailure === undefined ? null : encodeFailure(context.lastFailure),
+  }
+}
+
+/** What failed in a context: its ids as text. */
+export function encodeFailure(failure: ContextFailure): Record<string, unknown> {
+  const { delta, author, ...rest } = failure
+  return {
+    ...rest,
+    ...(delta === undefined ? {} : { delta: toBase58(delta) }),
+    ...(author === undefined ? {} : { author: toBase58(author) }),
   }
 }
 

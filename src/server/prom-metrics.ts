@@ -1,6 +1,6 @@
 /** The node's metrics port over prom-client. */
 import { Counter, Gauge, Histogram, Registry, collectDefaultMetrics } from 'prom-client'
-import type { MetricOptions, Metrics } from '../node/metrics.ts'
+import type { GaugeOptions, MetricOptions, Metrics } from '../node/metrics.ts'
 
 /** Metrics that can be read as Prometheus text. */
 export interface PromMetrics extends Metrics {
@@ -39,7 +39,11 @@ export function promMetrics(init: PromMetricsInit = {}): PromMetrics {
       }),
     gauge: (name, options) =>
       once(name, () => {
-        const gauge = new Gauge(base(name, options))
+        const { collect } = options
+        const gauge: Gauge = new Gauge({
+          ...base(name, options),
+          ...(collect === undefined ? {} : { collect: () => read(gauge, collect) }),
+        })
         return { set: (value, labels = {}) => gauge.set(labels, value) }
       }),
     histogram: (name, options) =>
@@ -52,4 +56,9 @@ export function promMetrics(init: PromMetricsInit = {}): PromMetrics {
         return { observe: (value, labels = {}) => histogram.observe(labels, value) }
       }),
   }
+}
+
+function read(gauge: Gauge, collect: NonNullable<GaugeOptions['collect']>): void {
+  gauge.reset()
+  for (const { value, labels = {} } of collect()) gauge.set(labels, value)
 }

@@ -9,6 +9,7 @@ import { MerogateError } from '../../src/node/errors.ts'
 import type {
   Applications,
   Blobs,
+  ContextFailure,
   ContextInfo,
   ContextStatus,
   Contexts,
@@ -49,11 +50,14 @@ interface StubContext {
   members: Map<string, MemberRecord>
   state: Map<string, string>
   log: StateMutation[]
+  lastFailure: ContextFailure | undefined
 }
 
 export interface StubNode extends Node {
   /** Stores and announces a mutation as if a delta had been applied. */
   mutate(context: ContextId, events?: { kind: string; data: unknown }[]): StateMutation
+  /** Notes and announces a failure, as if a delta had been quarantined. */
+  fail(context: ContextId, failure: ContextFailure): void
   /** Makes a context without going through the interface. */
   addContext(options?: { id?: ContextId; status?: ContextStatus }): ContextId
   /** The next call of `name` (`contexts.create`) throws this. */
@@ -110,8 +114,10 @@ export function stubNode(): StubNode {
     status: context.status,
     convergence: 'converges',
     deltas: { applied: context.log.length, pending: 0, parked: 0, quarantined: 0 },
+    waitsFor: { parked: {}, quarantined: {} },
     rootMismatches: 0,
     forkedAuthors: [],
+    lastFailure: context.lastFailure,
   })
   const admit = (context: StubContext, identity: PublicKey, role: Role = 'writer'): void => {
     const capabilities = context.members.size === 0 ? CAPABILITIES.manageMembers : 0
@@ -142,10 +148,15 @@ export function stubNode(): StubNode {
       members: new Map(),
       state: new Map(),
       log: [],
+      lastFailure: undefined,
     }
     admit(context, owner)
     contexts.set(toHex(id), context)
     return id
+  }
+  const fail: StubNode['fail'] = (id, failure) => {
+    need(id).lastFailure = failure
+    events.emit('context:failed', { context: id, failure })
   }
   const mutate: StubNode['mutate'] = (id, list = []) => {
     const context = need(id)
@@ -441,6 +452,7 @@ export function stubNode(): StubNode {
     async stop() {},
     async [Symbol.asyncDispose]() {},
     mutate,
+    fail,
     addContext,
     failNext: (name, error) => void failures.set(name, error),
     trimLog(id, seq) {

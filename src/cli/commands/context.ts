@@ -1,8 +1,9 @@
 /** `merogate context`: contexts of a node, from creation to leaving. */
 import type { Command } from 'commander'
-import type { Context, MemberRole, MerogateClient } from '../../client/index.ts'
+import type { Context, Failure, MemberRole, MerogateClient } from '../../client/index.ts'
 import { cliError } from '../errors.ts'
-import { table } from '../output.ts'
+import { failureText } from '../failure-text.ts'
+import { render, table } from '../output.ts'
 import { action, integerArgument, jsonArgument } from '../session.ts'
 import { identityCommand } from './identity.ts'
 import { memberCommands } from './members.ts'
@@ -82,8 +83,10 @@ function lifeCommands(context: Command): void {
     .action(
       action<{ wait?: true }>(async ({ options, output, client }, id) => {
         const wait = options.wait === true ? READY_WAIT_MS : undefined
-        const { dagHeads, ...shown } = await (await client()).admin.context(id, wait)
-        output.result(output.format === 'json' ? { ...shown, dagHeads } : shown)
+        const context = await (await client()).admin.context(id, wait)
+        const failure = context.lastFailure
+        const lastFailure = failure === null ? 'none' : failureText(failure)
+        output.result(context, render({ ...context, dagHeads: undefined, lastFailure }))
       }),
     )
   context
@@ -141,7 +144,10 @@ function lifeCommands(context: Command): void {
           options.since === undefined ? undefined : integerArgument('--since', options.since, max)
         let seen = 0
         if (count === 0) return
-        for await (const change of watch(await client(), id, since)) {
+        const onFailure = (contextId: string, failure: Failure): void => {
+          output.event({ type: 'Failure', contextId, ...failure }, `(${failureText(failure)})`)
+        }
+        for await (const change of watch(await client(), id, since, onFailure)) {
           if (change.type === 'Lagged') {
             output.event({ ...change }, `(${change.skipped} changes are no longer kept)`)
             continue
@@ -163,8 +169,10 @@ function watch(
   client: MerogateClient,
   id: string,
   since: number | undefined,
+  onFailure: (contextId: string, failure: Failure) => void,
 ): ReturnType<MerogateClient['subscribe']> {
-  return client.subscribe({ contextIds: [id], ...(since === undefined ? {} : { since }) })
+  const from = since === undefined ? {} : { since }
+  return client.subscribe({ contextIds: [id], onFailure, ...from })
 }
 
 interface InviteOptions {

@@ -3,6 +3,7 @@
  * failure is logged and changes nothing (runtime-abi.md 13).
  */
 import type { SigningKey } from '../crypto/sign.ts'
+import { printable } from '../primitives/text.ts'
 import type { LocalResult } from './replica/calls.ts'
 import { contextError } from './errors.ts'
 import { MAX_CROSS_CALL_DEPTH, MAX_INPUT_BYTES, MAX_METHOD_LENGTH } from './limits.ts'
@@ -26,13 +27,14 @@ export function followUp(
     registry.c.background(carryOut(registry, replica, requests, executor.publicKey))
   }
   if (crossCalls.length > 0 && depth <= MAX_CROSS_CALL_DEPTH) {
-    registry.c.background(callOthers(registry, crossCalls, depth))
+    registry.c.background(callOthers(registry, replica, crossCalls, depth))
   }
 }
 
 /** One after the other, as our identity in each context. */
 async function callOthers(
   registry: ContextRegistry,
+  caller: ContextReplica,
   calls: LocalResult['crossCalls'],
   depth: number,
 ): Promise<void> {
@@ -44,7 +46,8 @@ async function callOthers(
       const result = await replica.execute({ method, input: params, executor })
       followUp(registry, replica, result, executor, depth + 1)
     } catch (error) {
-      registry.c.logger.info({ err: error, method }, 'call into another context failed')
+      const shown = printable(method, MAX_METHOD_LENGTH)
+      caller.failures.note({ what: 'call', error, tries: 1, method: shown })
     }
   }
 }

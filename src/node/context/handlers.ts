@@ -77,10 +77,12 @@ async function runEntry(
         logger.warn({ code: failure.code, method }, 'event handler postponed')
         return
       }
-      logger.info({ code: failure.code, method, tries }, 'event handler failed')
       const last = tries === HANDLER_TRIES || failure.code.startsWith('RUNTIME_METHOD_')
       await settle(last ? LEDGER_STATUS.failed : LEDGER_STATUS.todo, tries)
-      if (last) break
+      if (last) {
+        replica.failures.note({ what: 'handler', error, tries, method, delta: entry.delta })
+        break
+      }
     }
   }
   metrics.handler('failed')

@@ -1,5 +1,5 @@
 /** Metrics of the context room. Names keep those that operators of Calimero nodes know (node-api.md 3.8), without ids as labels. */
-import type { Metrics } from '../metrics.ts'
+import type { GaugeReading, Metrics } from '../metrics.ts'
 
 export interface ContextMetrics {
   execution(status: 'success' | 'failure', ms: number): void
@@ -12,7 +12,11 @@ export interface ContextMetrics {
   handler(status: 'done' | 'failed'): void
 }
 
-export function contextMetrics(metrics: Metrics): ContextMetrics {
+/** `waiting` says what waits in all contexts now, each with `status` and `reason`. */
+export function contextMetrics(
+  metrics: Metrics,
+  waiting: () => Iterable<GaugeReading>,
+): ContextMetrics {
   const executions = metrics.counter('merogate_context_executions_total', {
     help: 'Calls of guest methods by outcome',
     labels: ['status'],
@@ -26,7 +30,12 @@ export function contextMetrics(metrics: Metrics): ContextMetrics {
     help: 'Deltas stored as applied, by where they came from',
     labels: ['origin'],
   })
-  const waiting = metrics.counter('merogate_context_deltas_waiting_total', {
+  metrics.gauge('merogate_context_waiting_deltas_count', {
+    help: 'Deltas that wait now: pending for a parent, parked by what is missing, quarantined by the code of the error',
+    labels: ['status', 'reason'],
+    collect: waiting,
+  })
+  const waited = metrics.counter('merogate_context_deltas_waiting_total', {
     help: 'Deltas that had to wait, by status',
     labels: ['status'],
   })
@@ -53,7 +62,7 @@ export function contextMetrics(metrics: Metrics): ContextMetrics {
       duration.observe(ms / 1000, { status })
     },
     applied: (local) => applied.inc({ origin: local ? 'local' : 'peer' }),
-    waiting: (status) => waiting.inc({ status }),
+    waiting: (status) => waited.inc({ status }),
     refused: () => refused.inc(),
     rejected: (code) => rejected.inc({ code }),
     mismatch: () => mismatch.inc(),

@@ -175,6 +175,9 @@ export class ContextRegistry {
     const { id } = replica.state
     this.#rows.set(idKey(id), row)
     replica.events.on('mutation', (mutation) => this.c.eventLog.publish(mutation))
+    replica.events.on('failed', (failure) => {
+      this.c.eventLog.emit('context:failed', { context: id, failure })
+    })
     replica.events.on('ready', () => this.#changed(replica))
     replica.events.on('foreign', ({ application }) => {
       this.c.background(this.#settleForeign(replica, application))
@@ -230,6 +233,7 @@ export class ContextRegistry {
     const row = this.#rows.get(idKey(state.id))
     const application = ApplicationId.from(state.meta.application)
     const waiting = state.dag.count()
+    const reasons = state.dag.reasons()
     return {
       id: state.id,
       group: group.id,
@@ -249,8 +253,10 @@ export class ContextRegistry {
         parked: waiting.held,
         quarantined: waiting.quarantined,
       },
+      waitsFor: { parked: reasons.held, quarantined: reasons.quarantined },
       rootMismatches: state.meta.rootMismatches,
       forkedAuthors: state.authors.forked.map((author) => PublicKey.from(author)),
+      lastFailure: replica.failures.last,
     }
   }
 

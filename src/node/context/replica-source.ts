@@ -1,6 +1,7 @@
 /** The context room as the sync room sees it: the adapter behind the port `sync/replica.ts`. */
 import type { Signer } from '../anchor/anchor.ts'
 import { envelopeCodec } from '../codec/delta.ts'
+import type { GaugeReading } from '../metrics.ts'
 import { concat, EMPTY, toHex } from '../primitives/bytes.ts'
 import type { Clock, Timer } from '../primitives/clock.ts'
 import { Emitter, type Listenable } from '../primitives/emitter.ts'
@@ -98,6 +99,24 @@ export class ContextReplicas implements ReplicaSource {
 
   all(): readonly ContextReplica[] {
     return [...this.#replicas.values()]
+  }
+
+  /** What waits in all contexts, by status and reason. */
+  *waiting(): Iterable<GaugeReading> {
+    const sums = new Map<string, number>()
+    for (const { state } of this.#replicas.values()) {
+      const { pending, held, quarantined } = state.dag.reasons()
+      for (const [status, reasons] of Object.entries({ pending, parked: held, quarantined })) {
+        for (const [reason, count] of Object.entries(reasons)) {
+          const key = `${status} ${reason}`
+          sums.set(key, (sums.get(key) ?? 0) + count)
+        }
+      }
+    }
+    for (const [key, value] of sums) {
+      const [status = '', reason = ''] = key.split(' ')
+      yield { value, labels: { status, reason } }
+    }
   }
 
   contexts(): readonly ContextId[] {

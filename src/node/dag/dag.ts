@@ -42,6 +42,7 @@ export interface DagInit {
 interface Waiting {
   readonly node: DagNode
   status: WaitingStatus
+  why: string
   /** Keys of parents that are not applied yet. */
   readonly open: Set<string>
 }
@@ -93,6 +94,19 @@ export class Dag {
     return counts
   }
 
+  /** How many wait, by status and then by what they wait for, as {@link wait} was told. */
+  reasons(): Record<WaitingStatus, Record<string, number>> {
+    const reasons: Record<WaitingStatus, Record<string, number>> = {
+      pending: {},
+      held: {},
+      quarantined: {},
+    }
+    for (const { status, why } of this.#waiting.values()) {
+      reasons[status][why] = (reasons[status][why] ?? 0) + 1
+    }
+    return reasons
+  }
+
   /** Parents that are not applied. Empty: the delta may be applied now. */
   openParents(parents: readonly DeltaId[]): readonly DeltaId[] {
     return parents.filter((parent) => !isZero(parent) && !this.#isApplied(parent))
@@ -114,16 +128,17 @@ export class Dag {
     )
   }
 
-  /** Lets a delta wait, or changes why it waits. */
-  wait(node: DagNode, status: WaitingStatus): void {
+  /** Lets a delta wait, or changes why it waits; `why` names what it waits for, one of few words. */
+  wait(node: DagNode, status: WaitingStatus, why = ''): void {
     const key = idKey(node.id)
     const known = this.#waiting.get(key)
     if (known !== undefined) {
       known.status = status
+      known.why = why
       return
     }
     const open = new Set(this.openParents(node.parents).map(idKey))
-    this.#waiting.set(key, { node, status, open })
+    this.#waiting.set(key, { node, status, why, open })
     for (const parent of open) {
       let children = this.#children.get(parent)
       if (children === undefined) this.#children.set(parent, (children = new Set()))

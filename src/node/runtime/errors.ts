@@ -3,6 +3,8 @@
  * `FunctionCallError(...)`, and `details` carries the same error as `{type, data}` (calimero-network/core:crates/runtime/src/errors.rs).
  */
 import { type ErrorKind, MerogateError } from '../errors.ts'
+import { printable } from '../primitives/text.ts'
+import { MAX_FAILURE_CHARS, MAX_PLACE_CHARS } from './limits.ts'
 
 /**
  * RUNTIME_MODULE_INVALID bytes that are no module, or one that cannot be run whatever the call; RUNTIME_HOST a host function refused, its
@@ -169,6 +171,32 @@ export function panicError(message: string, location: PanicLocation): MerogateEr
   const text = `guest panicked: ${message} at ${file}:${line}:${column}`
   const data = { type: 'Panic', data: { context: 'Guest', message, location } }
   return runtimeError('RUNTIME_PANIC', 'guest', text, { type: 'HostError', data })
+}
+
+/**
+ * A failure in one bounded line that is safe to print: the panic's text and place, or the error that the method returned. An application may put anything into
+ * both, what others sent among it.
+ */
+export function failureText({ message, details }: MerogateError): string {
+  const { type, data } = details
+  if (type === 'ExecutionError') return printable(returnedText(data), MAX_FAILURE_CHARS)
+  const panic = type === 'HostError' ? panicOf(data) : undefined
+  if (panic === undefined) return printable(message, MAX_FAILURE_CHARS)
+  const { file, line, column } = panic.location
+  const place = `${printable(file, MAX_PLACE_CHARS)}:${line}:${column}`
+  return `guest panicked: ${printable(panic.message, MAX_FAILURE_CHARS)} at ${place}`
+}
+
+/** What {@link panicError} put into the details; undefined for other host errors. */
+function panicOf(data: unknown): { message: string; location: PanicLocation } | undefined {
+  const { type, data: panic } = data as ReturnType<typeof panicError>['details'] // every host error has both
+  return type === 'Panic' ? (panic as { message: string; location: PanicLocation }) : undefined
+}
+
+/** The bytes of {@link returnedError} as the text they usually are, as much of it as is shown. */
+function returnedText(data: unknown): string {
+  const bytes = Uint8Array.from((data as readonly number[]).slice(0, MAX_FAILURE_CHARS * 4))
+  return `the method returned an error: ${new TextDecoder().decode(bytes)}`
 }
 
 /** The method returned an error of its own: the bytes, as clients know them, in decimal. */

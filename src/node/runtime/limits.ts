@@ -38,6 +38,10 @@ export const MAX_REGISTERS = 100
 export const MAX_REGISTER_BYTES: number = 100 << 20
 /** Bytes of all registers, 8 more for each. */
 export const MAX_REGISTERS_BYTES: number = 1 << 30
+/** Characters of a failed guest's own words where they are shown: in a log, with a context, in an event. */
+export const MAX_FAILURE_CHARS = 512
+/** Characters of the file that a panic names as its place, where it is shown. */
+export const MAX_PLACE_CHARS = 200
 /** Log lines of one call. */
 export const MAX_LOGS = 1024
 /** UTF-8 bytes of a log line. */

@@ -34,6 +34,8 @@ const subscribeSchema = z.object({
   since: z.union([sequence, z.record(z.string().max(45), sequence)]).nullish(),
   /** The same under its other name, for all contexts. */
   fromSeq: sequence.nullish(),
+  /** Ours: say also what fails in these contexts. */
+  failures: z.boolean().default(false),
 })
 
 const unsubscribeSchema = z.object({
@@ -118,7 +120,7 @@ export class Connection implements Sink {
       this.#reply(id, { error: paramsError(parsed.error) })
       return
     }
-    const { contextIds, since, fromSeq } = parsed.data
+    const { contextIds, since, fromSeq, failures } = parsed.data
     const accepted: string[] = []
     const rejected: string[] = []
     const seq: Record<string, number> = {}
@@ -129,6 +131,7 @@ export class Connection implements Sink {
         rejected.push(text)
         continue
       }
+      if (failures) subscription.wantsFailures = true
       accepted.push(text)
       const from = fromSeq ?? sinceOf(since, text)
       if (from !== undefined) subscription.replayFrom(from)

@@ -7,6 +7,7 @@ import { isMerogateError } from '../../node/errors.ts'
 import type { Node } from '../../node/interface.ts'
 import type { Metrics } from '../../node/metrics.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
+import type { ContextId } from '../../node/primitives/ids.ts'
 import type { Clock, Timer } from '../../node/primitives/clock.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
 import { apiCode, serverError, statusOf } from '../errors.ts'
@@ -19,7 +20,7 @@ import {
 } from '../limits.ts'
 import { checkHost, checkOrigin } from '../loopback.ts'
 import { CLOSE_GOING_AWAY, CLOSE_PROTOCOL_ERROR, Connection } from './connection.ts'
-import { notificationText } from './subscription.ts'
+import { failureFrame, notificationText } from './subscription.ts'
 import type { Subscription } from './subscription.ts'
 
 export interface WsInit {
@@ -70,7 +71,7 @@ class Hub implements WsServer {
   readonly #open: ReturnType<Metrics['gauge']>
   readonly #dropped: ReturnType<Metrics['counter']>
   #timer: Timer | undefined
-  #stopListening: (() => void) | undefined
+  #listening: readonly (() => void)[] = []
   #isDraining = false
 
   constructor(init: WsInit, components: WsComponents) {
@@ -89,13 +90,20 @@ class Hub implements WsServer {
     const { node, clock } = this.#components
     this.#isDraining = false
     this.#timer = clock.every(this.#pingIntervalMs, () => this.#keepAlive())
-    this.#stopListening = node.events.on('state:mutation', (mutation) => {
-      const watchers = this.#watchers.get(toHex(mutation.context))
-      if (watchers === undefined) return
-      let text: string | undefined
-      const frame = (): string => (text ??= notificationText(mutation))
-      for (const subscription of watchers) subscription.deliver(mutation.seq, frame)
-    })
+    this.#listening = [
+      node.events.on('state:mutation', (mutation) => {
+        const frame = once(() => notificationText(mutation))
+        for (const one of this.#watching(mutation.context)) one.deliver(mutation.seq, frame)
+      }),
+      node.events.on('context:failed', ({ context, failure }) => {
+        const frame = once(() => failureFrame(context, failure))
+        for (const one of this.#watching(context)) one.tellFailure(frame)
+      }),
+    ]
+  }
+
+  #watching(context: ContextId): Iterable<Subscription> {
+    return this.#watchers.get(toHex(context)) ?? []
   }
 
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
@@ -186,9 +194,15 @@ class Hub implements WsServer {
 
   stop(): void {
     this.#timer?.cancel()
-    this.#stopListening?.()
+    for (const off of this.#listening) off()
     for (const connection of this.#connections) connection.terminate()
   }
+}
+
+/** Makes a text when it is first asked for. */
+function once(make: () => string): () => string {
+  let text: string | undefined
+  return () => (text ??= make())
 }
 
 /** Answers an upgrade with a plain HTTP response. */

@@ -3,10 +3,10 @@
  * subscription reads on from the node's event log until it has caught up. So nothing is lost or repeated while the log holds it, and a
  * slow client costs no memory.
  */
-import type { Events, StateMutation } from '../../node/interface.ts'
+import type { ContextFailure, Events, StateMutation } from '../../node/interface.ts'
 import type { ContextId } from '../../node/primitives/ids.ts'
 import { toBase58 } from '../../node/primitives/bytes.ts'
-import { encodeMutation } from '../encode.ts'
+import { encodeFailure, encodeMutation } from '../encode.ts'
 import { WS_REPLAY_PAGE } from '../limits.ts'
 
 /** Where frames go: a socket that can say how full it is. */
@@ -32,6 +32,16 @@ export function notificationText(mutation: StateMutation): string {
   return `{"id":null,"result":${JSON.stringify(encodeMutation(mutation))}}`
 }
 
+/** A failure as the frame that tells clients who asked for failures. */
+export function failureFrame(context: ContextId, failure: ContextFailure): string {
+  const result = {
+    contextId: toBase58(context),
+    type: 'Failure',
+    data: encodeFailure(failure),
+  }
+  return JSON.stringify({ id: null, result })
+}
+
 export class Subscription {
   readonly #context: ContextId
   readonly #components: SubscriptionComponents
@@ -41,6 +51,8 @@ export class Subscription {
   #newest = 0n
   #isCatchingUp = false
   #isClosed = false
+  /** The client also wants to know what fails. */
+  wantsFailures = false
 
   constructor(context: ContextId, components: SubscriptionComponents) {
     this.#context = context
@@ -62,6 +74,12 @@ export class Subscription {
     }
     sink.send(frame())
     this.#next = seq + 1n
+  }
+
+  /** Something failed. Not kept for a slow socket: the context itself shows it too. */
+  tellFailure(frame: () => string): void {
+    const { sink } = this.#components
+    if (this.wantsFailures && !this.#isClosed && !sink.isFull()) sink.send(frame())
   }
 
   /** Sends everything from `since` on, as far as the log still has it, then goes on live. Safe to repeat. */

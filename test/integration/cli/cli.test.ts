@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { expect } from 'chai'
 import { SAME_SIGNAL_MS } from '../../../src/cli/until-signal.ts'
 import { toBase58 } from '../../../src/node/primitives/bytes.ts'
+import { ContextId } from '../../../src/node/primitives/ids.ts'
 import { runCli, startCli } from '../../support/cli.ts'
 import type { Ended } from '../../support/cli.ts'
 import { serving } from '../../support/serving.ts'
@@ -145,6 +146,11 @@ describe('merogate', () => {
         .to.include(id)
         .and.include('STATUS')
       expect(await json('context', 'get', id, '--wait')).to.include({ id })
+      const failure = { code: 'X', message: 'guest panicked: no', atMs: 5, tries: 3 }
+      world.node.fail(ContextId.parse(id), { what: 'handler', method: 'on_set', ...failure })
+      expect((await ask('context', 'get', id)).out).to.include(
+        'handler: guest panicked: no (X; on_set',
+      )
       const { publicKey } = (await json('context', 'identity', 'generate')) as { publicKey: string }
       const invited = await json('context', 'invite', publicKey, '-c', id, '--role', 'reader')
       const { invitation } = invited as { invitation: string }

@@ -188,6 +188,23 @@ describe('the client', () => {
       })
     })
 
+    it('tell of failures when that is wanted', async () => {
+      const failure = { what: 'handler', code: 'X', message: 'm', atMs: 5, tries: 3 } as const
+      const told: unknown[] = []
+      const changes = client.subscribe({
+        contextIds: [contextId],
+        onSubscribed: () => {
+          world.node.fail(context, failure)
+          world.node.mutate(context)
+        },
+        onFailure: (id, what) => told.push([id, what]),
+      })
+      await take(changes, 1)
+      await changes.return()
+      expect(told).to.deep.equal([[contextId, failure]])
+      expect((await client.admin.context(contextId)).lastFailure).to.deep.equal(failure)
+    })
+
     it('begin in the past', async () => {
       for (let i = 0; i < 3; i++) world.node.mutate(context)
       world.node.trimLog(context, 1n)

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { toBase58 } from '../../../src/node/primitives/bytes.ts'
-import type { ContextId } from '../../../src/node/primitives/ids.ts'
+import { type ContextId, DeltaId } from '../../../src/node/primitives/ids.ts'
 import {
   MAX_WS_CONNECTIONS,
   MAX_WS_FRAME_BYTES,
@@ -81,6 +81,32 @@ describe('/ws', () => {
       expect((await client.next()).result?.['seq']).to.equal(1)
       expect((await client.next()).result?.['seq']).to.equal(2)
     }
+  })
+
+  it('says what fails to those who asked for it', async () => {
+    await using asks = await open()
+    await using others = await open()
+    await asks.ask(subscribe({ failures: true }))
+    await others.ask(subscribe())
+    const delta = DeltaId.from(bytesOf(7))
+    const failure = {
+      what: 'delta',
+      code: 'RUNTIME_PANIC',
+      message: 'no',
+      atMs: 5,
+      tries: 1,
+    } as const
+    world.node.fail(context, { ...failure, delta })
+    world.node.mutate(context)
+    expect(await asks.next()).to.deep.equal({
+      id: null,
+      result: { contextId, type: 'Failure', data: { ...failure, delta: toBase58(delta) } },
+    })
+    for (const client of [asks, others]) {
+      expect((await client.next()).result?.['type']).to.equal('StateMutation')
+    }
+    const status = await asks.ask({ id: 3, method: 'sync_status', params: { contextId } })
+    expect(status.result?.['lastFailure']).to.include({ code: 'RUNTIME_PANIC' })
   })
 
   it('notifies no more after unsubscribe', async () => {

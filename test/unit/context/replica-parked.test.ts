@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { DELTA_KIND, envelopeCodec } from '../../../src/node/codec/delta.ts'
 import { RETRY_DELAYS_MS } from '../../../src/node/context/limits.ts'
+import type { ContextFailure } from '../../../src/node/interface.ts'
 import { EMPTY } from '../../../src/node/primitives/bytes.ts'
 import { HLC_MAX_AHEAD_MS } from '../../../src/node/primitives/hlc.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
@@ -338,6 +339,31 @@ describe('a context replica parking deltas', () => {
       expect(kit.model.applies).to.deep.equal(['genesis', 'aside', 'broken', 'child'])
     })
 
+    it('shows why it waits until it is applied after all', async () => {
+      const kit = await started()
+      const failed: ContextFailure[] = []
+      kit.replica.events.on('failed', (failure) => failed.push(failure))
+      kit.model.broken.add('broken')
+      await status(kit, broken)
+      const { dag } = kit.replica.state
+      expect(dag.reasons().quarantined).to.deep.equal({ RUNTIME_TRAP: 1 })
+      expect(kit.replica.failures.last).to.deep.include({
+        ...{ what: 'delta', code: 'RUNTIME_TRAP', message: 'the stub guest trapped' },
+        ...{ tries: 1, delta: broken.id, author: alice.publicKey },
+        nextTryMs: kit.clock.nowMs() + (RETRY_DELAYS_MS[0] ?? 0),
+      })
+      for (const delay of RETRY_DELAYS_MS.slice(0, -1)) {
+        kit.clock.advance(delay)
+        await kit.idle()
+      }
+      expect(failed.map(({ tries }) => tries)).to.deep.equal([1, 2, 3])
+      kit.model.broken.clear()
+      kit.clock.advance(RETRY_DELAYS_MS.at(-1) ?? 0)
+      await kit.idle()
+      expect(dag.reasons().quarantined).to.deep.equal({})
+      expect(kit.replica.failures.last).to.equal(undefined)
+    })
+
     it('is left to the operator after the last try, and tried again at the next start', async () => {
       const kit = await started()
       kit.model.broken.add('broken')
@@ -348,7 +374,9 @@ describe('a context replica parking deltas', () => {
       }
       expect(kit.clock.timers).to.equal(0)
       expect(kit.replica.state.dag.count().quarantined).to.equal(1)
+      expect(kit.replica.failures.last).not.to.have.property('nextTryMs')
       const again = await kit.reopen()
+      expect(again.replica.state.dag.reasons().quarantined).to.deep.equal({ restart: 1 })
       await again.replica.resume()
       expect(again.replica.state.dag.status(broken.id)).to.equal('applied')
     })

@@ -13,6 +13,18 @@ describe('promMetrics', () => {
     expect(text).to.include('merogate_c_seconds_bucket{le="2"} 1')
   })
 
+  it('asks for the values of a gauge that collects them, and forgets those it had', async () => {
+    const metrics = promMetrics({ process: false })
+    let readings = [{ value: 2, labels: { x: '1' } }]
+    const collect = (): typeof readings => readings
+    metrics.gauge('merogate_d_count', { help: 'd', labels: ['x'], collect })
+    expect(await metrics.render()).to.include('merogate_d_count{x="1"} 2')
+    readings = [{ value: 3, labels: { x: '2' } }]
+    const text = await metrics.render()
+    expect(text).to.include('merogate_d_count{x="2"} 3')
+    expect(text).not.to.include('{x="1"}')
+  })
+
   it('gives the same metric to whoever asks for its name', async () => {
     const metrics = promMetrics({ process: false })
     for (let i = 0; i < 2; i++) metrics.counter('merogate_a_total', { help: 'a' }).inc()

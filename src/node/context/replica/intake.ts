@@ -362,13 +362,10 @@ export class Intake {
     const key = toHex(candidate.id)
     const tries = this.#tries.get(key) ?? 0
     this.#tries.set(key, tries + 1)
-    const failure = toMerogateError(error)
-    this.#core.c.logger.warn(
-      { code: failure.code, delta: shortHex(candidate.id), tries },
-      'guest failed on a delta',
-    )
-    const status = await this.#room.wait(candidate, 'quarantined')
     const delay = RETRY_DELAYS_MS[tries]
+    const { code } = toMerogateError(error)
+    const status = await this.#room.wait(candidate, 'quarantined', 'none', code)
+    this.#core.failures.quarantined(candidate, { error, tries: tries + 1, againMs: delay })
     if (delay !== undefined) {
       this.#core.c.clock.after(delay, () => {
         void this.#core

@@ -2,7 +2,7 @@
  * What the two halves of a context share: the serial executor, the state behind it, and the one way a delta is committed and told of.
  */
 import { isMerogateError, type MerogateError } from '../../errors.ts'
-import type { StateMutation } from '../../interface.ts'
+import type { ContextFailure, StateMutation } from '../../interface.ts'
 import { equalBytes, shortHex } from '../../primitives/bytes.ts'
 import type { Clock, Random } from '../../primitives/clock.ts'
 import { Emitter } from '../../primitives/emitter.ts'
@@ -23,6 +23,7 @@ import type { Group } from '../groups/group.ts'
 import { MAX_HANDLER_DEPTH, MAX_QUEUED } from '../limits.ts'
 import type { ContextMetrics } from '../metrics.ts'
 import { Executor, type Lane, type Piece } from './executor.ts'
+import { Failures } from './failures.ts'
 import type { ContextState, StateComponents } from './state.ts'
 import type { Candidate } from './verify.ts'
 
@@ -48,6 +49,8 @@ export interface ContextReplicaEvents {
   todo: { readonly entries: readonly LedgerEntry[] }
   /** A delta was written by an application that is not the context's present one. */
   foreign: { readonly application: ApplicationId }
+  /** Something failed while nobody waited for the answer. */
+  failed: ContextFailure
   /** The context has state from now on. */
   ready: Record<never, never>
 }
@@ -59,6 +62,7 @@ export class ReplicaCore {
   readonly state: ContextState
   readonly group: Group
   readonly events: Emitter<ContextReplicaEvents>
+  readonly failures: Failures
   readonly c: ReplicaComponents
   /** Low bits of every reading of the guests' clock on this node (runtime-abi.md 10). */
   readonly clockLane: number
@@ -72,7 +76,10 @@ export class ReplicaCore {
     this.state = state
     this.group = group
     this.c = components
-    this.events = new Emitter<ContextReplicaEvents>(components.logger)
+    const { clock, logger } = components
+    this.events = new Emitter<ContextReplicaEvents>(logger)
+    const tell = (failure: ContextFailure): void => this.events.emit('failed', failure)
+    this.failures = new Failures({ context: state.id, clock, logger, tell })
     const own = group.owned()[0]
     this.clockLane = sha256(own?.publicKey ?? components.random.bytes(32))[0] ?? 0
   }
@@ -110,7 +117,7 @@ export class ReplicaCore {
     } catch (error) {
       if (isMerogateError(error, 'STORE_CORRUPT')) {
         this.#stopped = error
-        this.c.logger.error({ err: error, context: idText(this.state.id) }, 'context stopped')
+        this.failures.note({ what: 'rows', error, tries: 1 })
       }
       throw error
     }
@@ -159,6 +166,7 @@ export class ReplicaCore {
     }
     if (done.forks) this.#tellFork(candidate)
     this.c.metrics.applied(local)
+    this.failures.applied(candidate.id)
     this.events.emit('applied', { candidate, local })
     this.events.emit('mutation', {
       context: this.state.id,

@@ -9,6 +9,7 @@ import type { BatchOp } from '../../store/store.ts'
 import type { ReceiveResult } from '../../sync/replica.ts'
 import { Calls, type LocalCall, type LocalResult } from './calls.ts'
 import type { Group } from '../groups/group.ts'
+import type { Failures } from './failures.ts'
 import { Intake } from './intake.ts'
 import { type ContextReplicaEvents, type ReplicaComponents, ReplicaCore } from './replica-core.ts'
 import type { ContextState } from './state.ts'
@@ -34,6 +35,11 @@ export class ContextReplica {
 
   get events(): Emitter<ContextReplicaEvents> {
     return this.#core.events
+  }
+
+  /** What failed here while nobody waited for an answer. */
+  get failures(): Failures {
+    return this.#core.failures
   }
 
   /** Its rows are damaged; it takes no work. */

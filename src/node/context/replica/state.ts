@@ -8,7 +8,7 @@ import { type HybridClock, hlcTime } from '../../primitives/hlc.ts'
 import { type ContextId, DeltaId, idKey, ZERO_ID } from '../../primitives/ids.ts'
 import type { ContextRef } from '../../runtime/engine.ts'
 import type { MetaRow } from '../../store/repositories/contexts.ts'
-import { DELTA_STATUS } from '../../store/repositories/deltas.ts'
+import { DELTA_STATUS, parkReasonOf } from '../../store/repositories/deltas.ts'
 import type { BatchOp } from '../../store/store.ts'
 import { Authors } from './authors.ts'
 import { CommitBatch, type CommitComponents, type Committed } from './commit-batch.ts'
@@ -16,6 +16,9 @@ import { CommitBatch, type CommitComponents, type Committed } from './commit-bat
 export interface StateComponents extends CommitComponents {
   readonly hlc: HybridClock
 }
+
+/** What a quarantined delta waits for between a start and the look at it that follows. */
+const UNTRIED = 'restart'
 
 /** Recently applied ids kept in memory, so that duplicates cost no read. */
 const RECENT_IDS = 4096
@@ -71,7 +74,9 @@ export class ContextState {
             : 'held'
       const parents = row.parents.map((parent) => DeltaId.from(parent))
       const { hlc, author, sequence, size } = row
-      state.dag.wait({ id, parents, hlc, author, sequence, share: author, size }, status)
+      const whys = { pending: 'parent', held: parkReasonOf(row), quarantined: UNTRIED }
+      const node = { id, parents, hlc, author, sequence, share: author, size }
+      state.dag.wait(node, status, whys[status])
     }
     components.hlc.observe(hlcTime(meta.hlc))
     return state

@@ -22,11 +22,12 @@ export class WaitingRoom {
     this.#core = core
   }
 
-  /** Stores a delta that cannot be applied yet. @throws CONTEXT_BUSY when its author, or everybody, has too many waiting */
+  /** Stores a delta that cannot be applied yet; `why` is shown to who asks what it waits for. @throws CONTEXT_BUSY when its author, or everybody, has too many waiting */
   async wait(
     candidate: Candidate,
     status: WaitingStatus,
     reason: ParkReason = 'none',
+    why: string = status === 'pending' ? 'parent' : reason,
   ): Promise<ReceiveResult['status']> {
     const { state, group, c } = this.#core
     const { id, parents, header, bytes } = candidate
@@ -49,7 +50,7 @@ export class WaitingRoom {
       c.deltas.putEnvelope(number, id, bytes),
     ])
     const { hlc, author, sequence } = header
-    state.dag.wait({ id, parents, hlc, author, sequence, share, size: bytes.length }, status)
+    state.dag.wait({ id, parents, hlc, author, sequence, share, size: bytes.length }, status, why)
     c.metrics.waiting(status)
     const keys = reason === 'key' ? [candidate.envelope.sealedEpoch] : []
     for (const epoch of keys) group.keyring.want(epoch)

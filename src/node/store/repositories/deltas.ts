@@ -35,6 +35,12 @@ export const PARK_REASON = {
 
 export type ParkReason = keyof typeof PARK_REASON
 
+/** The name of what a stored delta waits for. */
+export function parkReasonOf({ reason }: Pick<DeltaRow, 'reason'>): ParkReason {
+  const names = Object.keys(PARK_REASON) as ParkReason[] // keys of a const object are its keys
+  return names.find((name) => PARK_REASON[name] === reason) ?? 'unknown'
+}
+
 export interface DeltaRow {
   status: number
   reason: number

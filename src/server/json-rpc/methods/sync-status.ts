@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { MerogateError } from '../../../node/errors.ts'
 import type { Node } from '../../../node/interface.ts'
 import { toBase58 } from '../../../node/primitives/bytes.ts'
+import { encodeFailure } from '../../encode.ts'
 import { contextIdSchema, parseBody } from '../../schemas.ts'
 import type { RpcMethod } from './method.ts'
 
@@ -33,7 +34,10 @@ export function syncStatusMethod(node: Node): RpcMethod {
           syncState: context.status,
           rootHash: toBase58(context.root),
           deltas: context.deltas,
+          waitsFor: context.waitsFor,
           rootMismatches: context.rootMismatches,
+          lastFailure:
+            context.lastFailure === undefined ? null : encodeFailure(context.lastFailure),
         })
       },
     }

@@ -1,0 +1,98 @@
+/** What failed in a context while nobody waited for an answer: told once, in the log and to who listens, and kept for who looks later. */
+import { toMerogateError } from '../../errors.ts'
+import type { ContextFailure } from '../../interface.ts'
+import { shortHex } from '../../primitives/bytes.ts'
+import type { Clock } from '../../primitives/clock.ts'
+import {
+  type ContextId,
+  type DeltaId,
+  idKey,
+  idText,
+  type PublicKey,
+} from '../../primitives/ids.ts'
+import type { Logger } from '../../primitives/logger.ts'
+import { failureText } from '../../runtime/errors.ts'
+
+export interface FailureComponents {
+  readonly context: ContextId
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Tells who listens. */
+  readonly tell: (failure: ContextFailure) => void
+}
+
+/** One failure as it is noted. */
+export interface FailureNote {
+  readonly what: ContextFailure['what']
+  readonly error: unknown
+  /** How often it was tried by now. */
+  readonly tries: number
+  /** When it is tried again without anybody asking, ms from now. @default not before something else changes */
+  readonly againMs?: number | undefined
+  readonly delta?: DeltaId
+  readonly author?: PublicKey
+  readonly method?: string
+}
+
+const MESSAGES: Readonly<Record<ContextFailure['what'], string>> = {
+  delta: 'quarantined: the application failed on a delta',
+  handler: 'an event handler failed',
+  call: 'a call into another context failed',
+  rows: 'the context stopped: its rows are damaged',
+}
+
+export class Failures {
+  readonly #c: FailureComponents
+  #last: ContextFailure | undefined
+
+  constructor(components: FailureComponents) {
+    this.#c = components
+  }
+
+  /** The last failure that is not mended yet. */
+  get last(): ContextFailure | undefined {
+    return this.#last
+  }
+
+  note({ what, error, againMs, ...rest }: FailureNote): void {
+    const { context, clock, logger, tell } = this.#c
+    const failure = toMerogateError(error)
+    const { code } = failure
+    const atMs = clock.nowMs()
+    const message = failureText(failure)
+    const again = againMs === undefined ? {} : { nextTryMs: atMs + againMs }
+    this.#last = { what, code, message, atMs, ...again, ...rest }
+    const { delta, author, ...shown } = rest
+    const isOurs = failure.kind === 'internal' || failure.kind === 'corrupt'
+    logger[isOurs ? 'error' : 'warn'](
+      {
+        context: idText(context),
+        code,
+        reason: message,
+        ...shown,
+        ...(delta === undefined ? {} : { delta: shortHex(delta) }),
+        ...(author === undefined ? {} : { author: idText(author) }),
+        ...(againMs === undefined ? {} : { againMs }),
+        ...(isOurs ? { err: error } : {}),
+      },
+      MESSAGES[what],
+    )
+    tell(this.#last)
+  }
+
+  /** The application failed on somebody's delta. */
+  quarantined(
+    { id, member }: { readonly id: DeltaId; readonly member: PublicKey },
+    note: Pick<FailureNote, 'error' | 'tries' | 'againMs'>,
+  ): void {
+    this.note({ what: 'delta', ...note, delta: id, author: member })
+  }
+
+  /** A delta was applied: if it was what failed last, nothing fails any more. */
+  applied(delta: DeltaId): void {
+    const { what, delta: failed } = this.#last ?? {}
+    if (what === 'delta' && failed !== undefined && idKey(failed) === idKey(delta)) {
+      this.#last = undefined
+    }
+  }
+}
