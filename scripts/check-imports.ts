@@ -49,7 +49,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   'node/blobs': { rooms: [...BASE, 'node/codec', 'node/store'], packages: ['micro-packed'] },
   'node/runtime': {
     rooms: [...BASE, 'node/codec', 'node/store', 'node/blobs'],
-    packages: ['level'],
+    packages: ['level', 'lru-cache'],
   },
   'node/applications': {
     rooms: [

@@ -26,6 +26,7 @@ import { type BlobId, type ContextId, idText, type PublicKey } from './primitive
 import { silentLogger } from './primitives/logger.ts'
 import type { Status } from './primitives/startable.ts'
 import type { GuestEngine } from './runtime/engine.ts'
+import { logged } from './runtime/guest-log.ts'
 import { guestKeptState } from './runtime/guest-kept-state.ts'
 import { wasmEngine } from './runtime/wasm/engine.ts'
 import { COLUMN, rowKey, u32be } from './store/keys.ts'
@@ -179,7 +180,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       hlc,
       mark,
       putBlob: (bytes) => blobStore.put(bytes),
-      model: guestKeptState()({ engine, store }),
+      model: guestKeptState()({ engine: logged(engine, { logger, clock }), store }),
       groups,
       identities,
       replicas,

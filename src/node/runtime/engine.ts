@@ -103,6 +103,8 @@ export interface GuestCall {
 export interface ApplyCall extends Omit<GuestCall, 'method' | 'input' | 'readOnly'> {
   /** What the author's {@link GuestOutcome.artifact} was. */
   readonly artifact: Uint8Array
+  /** Who wrote it, for the log. */
+  readonly author?: PublicKey
   /**
    * Time that the delta claims, ns: an artefact with anything newer is refused (RUNTIME_ARTIFACT_INVALID), so that a far-future time
    * cannot hide behind an honest header. @default not checked

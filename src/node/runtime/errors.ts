@@ -2,7 +2,7 @@
  * Errors of the runtime room. What a guest does wrong has kind `guest`; its message is the text that Calimero clients know as
  * `FunctionCallError(...)`, and `details` carries the same error as `{type, data}` (calimero-network/core:crates/runtime/src/errors.rs).
  */
-import { type ErrorKind, MerogateError } from '../errors.ts'
+import { type ErrorKind, isMerogateError, MerogateError } from '../errors.ts'
 import { printable } from '../primitives/text.ts'
 import { MAX_FAILURE_CHARS, MAX_PLACE_CHARS } from './limits.ts'
 
@@ -293,4 +293,18 @@ export function trapError(thrown: unknown): MerogateError {
     { type: 'WasmTrap', data },
     { cause: thrown },
   )
+}
+
+/** Lines of calls that failed: they are for the log, not for whoever gets the error. */
+const LINES = new WeakMap<MerogateError, readonly string[]>()
+
+/** Lets an error carry what its call had logged. */
+export function withLogs(error: MerogateError, lines: readonly string[]): MerogateError {
+  if (lines.length > 0) LINES.set(error, lines)
+  return error
+}
+
+/** What the call that ended in this error had logged. */
+export function logsOf(error: unknown): readonly string[] {
+  return isMerogateError(error) ? (LINES.get(error) ?? []) : []
 }

@@ -42,6 +42,16 @@ export const MAX_REGISTERS_BYTES: number = 1 << 30
 export const MAX_FAILURE_CHARS = 512
 /** Characters of the file that a panic names as its place, where it is shown. */
 export const MAX_PLACE_CHARS = 200
+/** Log lines of one call, or of one delta's application, that reach the node's log. */
+export const MAX_SHOWN_LINES = 32
+/** Characters of such a line there. */
+export const MAX_SHOWN_LINE_CHARS = 512
+/** Lines of one context that reach the node's log per second, over longer times. */
+export const LOG_LINES_PER_SECOND = 20
+/** Lines of one context that reach it at once. */
+export const LOG_BURST_LINES = 200
+/** Contexts whose lines are counted. */
+export const MAX_LOGGED_CONTEXTS = 1024
 /** Log lines of one call. */
 export const MAX_LOGS = 1024
 /** UTF-8 bytes of a log line. */

@@ -40,4 +40,33 @@ describe('what operators see', () => {
       author: idText(author),
     })
   })
+
+  it('of what applications log: calls, calls that fail and deltas of others', async () => {
+    await using world = await nodeWorld()
+    const [ofA, ofB] = [recordLogger(), recordLogger()]
+    const a = await world.node('a', { logger: ofA })
+    const b = await world.node('b', { logger: ofB })
+    const { id: application } = await a.applications.installBytes(panickingApp(), 'panicking.wasm')
+    const { context, member: author } = await a.contexts.create({ application })
+    await admit(a, b, context)
+    const failed = nextFailure(b)
+    await a.contexts.execute({ context, method: 'say', input: EMPTY, readOnly: true })
+    await a.contexts.execute({ context, method: 'bad', input: EMPTY })
+    await failed
+    const lines = (logger: typeof ofA): unknown[] =>
+      logger.lines
+        .filter(({ fields }) => fields['component'] === 'application')
+        .map(({ fields }) => [fields['method'], fields['author'], fields['line']])
+    const me = idText(author)
+    expect(lines(ofA)).to.deep.equal([
+      ['say', me, 'said'],
+      ['say', me, 'said'],
+      ['bad', me, 'said'],
+    ])
+    // the first delta, and the one that b cannot apply
+    expect(lines(ofB).slice(0, 2)).to.deep.equal([
+      [undefined, me, 'merging'],
+      [undefined, me, 'merging'],
+    ])
+  })
 })

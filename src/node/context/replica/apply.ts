@@ -103,6 +103,7 @@ export class Applier {
       module: guest.module.hash,
       executor: guest.executor,
       artifact: opened.payload.appPayload,
+      author: opened.candidate.member,
       seenNs: hlcNs > state.meta.seenNs ? hlcNs : state.meta.seenNs,
       authoredNs: hlcNs,
       lane: clockLane,

@@ -6,7 +6,13 @@ import { toMerogateError } from '../../errors.ts'
 import { EMPTY } from '../../primitives/bytes.ts'
 import { layoutOf } from '../artifact/layout.ts'
 import type { ApplyCall, GuestCall, GuestOutcome } from '../engine.ts'
-import { methodNotFound, methodSignature, returnedError, runtimeError } from '../errors.ts'
+import {
+  methodNotFound,
+  methodSignature,
+  returnedError,
+  runtimeError,
+  withLogs,
+} from '../errors.ts'
 import {
   APPLY_ALLOWANCE,
   MAX_CACHED_CONTEXTS,
@@ -191,7 +197,7 @@ export class GuestHost {
       return body()
     } catch (error) {
       run.rows.index?.rollback()
-      throw toMerogateError(error)
+      throw withLogs(toMerogateError(error), run.call.logs)
     }
   }
 

@@ -91,7 +91,13 @@ export type Reply =
   | { readonly kind: 'ready' }
   | { readonly kind: 'forgotten'; readonly id: number }
   | { readonly kind: 'done'; readonly id: number; readonly outcome: PackedOutcome }
-  | { readonly kind: 'failed'; readonly id: number; readonly error: PackedError }
+  | {
+      readonly kind: 'failed'
+      readonly id: number
+      readonly error: PackedError
+      /** What the call had logged. */
+      readonly logs: readonly string[]
+    }
 
 export interface PackedError {
   readonly code: string

@@ -8,7 +8,7 @@ import { isMerogateError } from '../../errors.ts'
 import type { Clock, Timer } from '../../primitives/clock.ts'
 import type { Logger } from '../../primitives/logger.ts'
 import type { GuestOutcome } from '../engine.ts'
-import { deadlineExceeded, runtimeError } from '../errors.ts'
+import { deadlineExceeded, runtimeError, withLogs } from '../errors.ts'
 import { APPLY_ALLOWANCE, MAX_QUEUED_BYTES, MAX_QUEUED_CALLS } from '../limits.ts'
 import type { LoadedModule } from './loaded.ts'
 import {
@@ -169,7 +169,7 @@ export class WorkerSlot {
     if (reply.kind === 'done') {
       waiting.resolve({ ...unpackOutcome(reply.outcome), thread: this.#thread })
     } else if (reply.kind === 'forgotten') waiting.resolve(undefined)
-    else waiting.reject(unpackError(reply.error))
+    else waiting.reject(withLogs(unpackError(reply.error), reply.logs))
   }
 
   #take(id: number): Waiting | undefined {

@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { COLUMN, rowKey } from '../../store/keys.ts'
 import { systemClock, systemRandom } from '../../primitives/clock.ts'
+import { logsOf } from '../errors.ts'
 import { fileGuestBlobs } from './guest-blobs.ts'
 import { GuestHost } from './guest-host.ts'
 import { openLevelReader } from './level-reader.ts'
@@ -51,7 +52,8 @@ function run(message: PackedJob): Promise<void> | undefined {
     // packOutcome() allocates the buffer, so it is a plain ArrayBuffer
     reply({ kind: 'done', id, outcome: packed }, [packed.bytes.buffer as ArrayBuffer])
   }
-  const fail = (error: unknown): void => reply({ kind: 'failed', id, error: packError(error) })
+  const fail = (error: unknown): void =>
+    reply({ kind: 'failed', id, error: packError(error), logs: logsOf(error) })
   try {
     const prepared = host.prepare(job.call)
     if (prepared !== undefined) return prepared.then(call).catch(fail)
