@@ -41,11 +41,13 @@ export interface NodeProcessOptions {
   readonly settings: readonly string[]
   /** Variables beside this process's own: what its settings name, such as a key. @default none */
   readonly env?: Readonly<Record<string, string>>
+  /** Called with each line of its log. @default nothing sees it */
+  readonly onLog?: (line: string) => void
 }
 
 /** Starts a node and waits until it is ready. @throws CLI_NODE_FAILED with the last words of the process */
 export async function startNodeProcess(options: NodeProcessOptions): Promise<NodeProcess> {
-  const { name, home, serverPort, settings, env } = options
+  const { name, home, serverPort, settings, env, onLog } = options
   const child = spawn(
     process.execPath,
     [
@@ -69,6 +71,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
   stderr.on('data', (text: string) => {
     lastWords = (lastWords + text).slice(-2000)
   })
+  if (onLog !== undefined) createInterface({ input: stderr }).on('line', onLog)
   const ended = new Promise<number>((resolve) => {
     child.once('exit', (code) => resolve(code ?? 1))
     child.once('error', () => resolve(1))

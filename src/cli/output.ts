@@ -10,6 +10,8 @@ export interface Output {
   result(value: unknown, human?: string): void
   /** One thing that happened in a command that goes on: a line of JSON, or of text. */
   event(value: Readonly<Record<string, unknown>>, human: string): void
+  /** A line of a log, on stderr: what commands print as results stays by itself. */
+  log(value: Readonly<Record<string, unknown>>, human: string): void
   /** A word on the side; says nothing in JSON. */
   note(text: string): void
   /** Prints a failure with its code and what to do next. */
@@ -36,6 +38,7 @@ export function output(format: OutputFormat, streams: Streams = PROCESS): Output
       out(isJson ? `${JSON.stringify(value, null, 2)}\n` : `${human ?? render(value)}\n`)
     },
     event: (value, human) => out(isJson ? `${JSON.stringify(value)}\n` : `${human}\n`),
+    log: (value, human) => err(isJson ? `${JSON.stringify(value)}\n` : `${human}\n`),
     note(text) {
       if (!isJson) err(`${text}\n`)
     },

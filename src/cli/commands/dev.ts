@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { merogateClient } from '../../client/index.ts'
+import { LOG_LEVELS, type LogLevel } from '../../node/primitives/logger.ts'
 import { cliError } from '../errors.ts'
+import { readLogLine } from '../log-line.ts'
 import { startNodeProcess } from '../node-process.ts'
 import type { NodeProcess } from '../node-process.ts'
 import type { Output } from '../output.ts'
@@ -24,6 +26,7 @@ interface DevOptions {
   port: string
   app?: string
   dir?: string
+  log: LogLevel
 }
 
 /** What `dev` set up. */
@@ -48,7 +51,15 @@ export function devCommand(program: Command): void {
       '--dir <folder>',
       'keep everything in this folder; default: a new one, removed at the end',
     )
-    .addHelpText('after', '\nExamples:\n  merogate dev\n  merogate dev --chain ethereum')
+    .addOption(
+      new Option('--log <level>', 'what of the nodes’ logs is shown, on stderr')
+        .choices(LOG_LEVELS)
+        .default('warn'),
+    )
+    .addHelpText(
+      'after',
+      '\nExamples:\n  merogate dev\n  merogate dev --log info --app my-app.mpk\n  merogate dev --chain ethereum',
+    )
     .action(
       action<DevOptions>(async ({ options, output }) => {
         const signal = untilSignal()
@@ -63,7 +74,7 @@ export function devCommand(program: Command): void {
         await mkdir(folder, { recursive: true })
         const anchor = await startDevAnchor(options.chain, folder, cleanup)
         output.note(`${anchor.text}; starting two nodes`)
-        const nodes = await startNodes(folder, port, anchor, cleanup)
+        const nodes = await startNodes({ folder, port, anchor, log: options.log, output, cleanup })
         const world = await setUp(nodes, app, anchor.protocol)
         announce(output, world)
         const failed = nodes.map(async ({ name, ended }) => {
@@ -75,20 +86,29 @@ export function devCommand(program: Command): void {
     )
 }
 
-async function startNodes(
-  home: string,
-  port: number,
-  anchor: DevAnchor,
-  cleanup: AsyncDisposableStack,
-): Promise<NodeProcess[]> {
+interface Start {
+  readonly folder: string
+  readonly port: number
+  readonly anchor: DevAnchor
+  readonly log: LogLevel
+  readonly output: Output
+  readonly cleanup: AsyncDisposableStack
+}
+
+async function startNodes(start: Start): Promise<NodeProcess[]> {
+  const { folder, port, anchor, log, output, cleanup } = start
   const starting = ['alice', 'bob'].map(async (name, index) => {
     const { settings, env } = anchor.nodeOptions(index)
     const node = await startNodeProcess({
       name,
-      home,
+      home: folder,
       serverPort: port === 0 ? 0 : port + index,
       env,
-      settings: [...settings, 'swarm.listen=/ip4/127.0.0.1/tcp/0', 'log.level=warn'],
+      settings: [...settings, 'swarm.listen=/ip4/127.0.0.1/tcp/0', `log.level=${log}`],
+      onLog: (line) => {
+        const { fields, text } = readLogLine(name, line)
+        output.log(fields, text)
+      },
     })
     cleanup.defer(() => node.stop())
     return node

@@ -8,6 +8,10 @@ export interface Logger {
   error(fields: Record<string, unknown>, message: string): void
 }
 
+/** How much a log says: each less than the one before it. */
+export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
+export type LogLevel = (typeof LOG_LEVELS)[number]
+
 const nothing = (): void => {}
 
 /** Says nothing: the default of a library. */

@@ -38,6 +38,8 @@ export const MAX_REGISTERS = 100
 export const MAX_REGISTER_BYTES: number = 100 << 20
 /** Bytes of all registers, 8 more for each. */
 export const MAX_REGISTERS_BYTES: number = 1 << 30
+/** UTF-8 bytes of a panic's message and of its file; the rest is left out. */
+export const MAX_PANIC_BYTES: number = 16 << 10
 /** Characters of a failed guest's own words where they are shown: in a log, with a context, in an event. */
 export const MAX_FAILURE_CHARS = 512
 /** Characters of the file that a panic names as its place, where it is shown. */

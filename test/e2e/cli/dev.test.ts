@@ -1,11 +1,13 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { expect } from 'chai'
 import { merogateClient } from '../../../src/client/index.ts'
 import { runCli, startCli } from '../../support/cli.ts'
+import { panickingApp, PANIC_SHOWN } from '../../support/panicking-app.ts'
 
 interface Ready {
   nodes: { name: string; api: string; peerId: string }[]
@@ -57,6 +59,27 @@ describe('merogate dev', () => {
       expect(await readdir(folder)).to.deep.equal([])
     }).timeout(60_000)
   }
+
+  it('shows on stderr what its nodes warn of: here a delta that is quarantined', async () => {
+    const app = join(folder, 'panicking.wasm')
+    await writeFile(app, panickingApp())
+    await using cli = startCli(['dev', '--port', '0', '--app', app, '--output-format', 'json'])
+    const { nodes, contextId } = JSON.parse((await cli.line()) ?? '') as Ready
+    const [alice] = nodes.map(({ api }) => merogateClient({ url: api }))
+    const { stderr } = cli.child
+    if (alice === undefined || stderr === null) return expect.fail('expected a node and its log')
+    const logged = new Promise<Record<string, unknown>>((resolve) => {
+      createInterface({ input: stderr }).on('line', (line) => {
+        const fields = JSON.parse(line) as Record<string, unknown>
+        if (fields['code'] === 'RUNTIME_PANIC') resolve(fields)
+      })
+    })
+    await alice.rpc.execute({ contextId, method: 'bad' })
+    expect(await logged).to.include({ node: 'bob', context: contextId, reason: PANIC_SHOWN })
+    await rm(app)
+    cli.child.kill('SIGINT')
+    expect((await cli.ended).code).to.equal(0)
+  }).timeout(60_000)
 
   it('takes its nodes with it when it is killed', async () => {
     await using cli = startCli(['dev', '--port', '0', '--output-format', 'json'], {

@@ -26,6 +26,13 @@ describe('output', () => {
     expect(out).to.equal('{"event":"ready","deep":{"a":[1]}}\n')
   })
 
+  it('prints lines of logs apart from results', () => {
+    make('human').log({ node: 'bob', msg: 'm' }, 'bob: m')
+    expect([out, err]).to.deep.equal(['', 'bob: m\n'])
+    make('json').log({ node: 'bob', msg: 'm' }, 'bob: m')
+    expect([out, err]).to.deep.equal(['', '{"node":"bob","msg":"m"}\n'])
+  })
+
   it('keeps notes out of JSON', () => {
     make('human').note('by the way')
     expect(err).to.equal('by the way\n')

@@ -16,6 +16,7 @@ import {
   MAX_LOGS,
   MAX_METHOD_NAME_BYTES,
   MAX_OUTPUT_BYTES,
+  MAX_PANIC_BYTES,
   MAX_PROPOSAL_BYTES,
   MAX_REGISTERS,
   MAX_REQUESTS,
@@ -23,10 +24,11 @@ import {
   MAX_WRITES,
   MAX_WRITTEN_BYTES,
 } from '../../../src/node/runtime/limits.ts'
-import { EMPTY } from '../../../src/node/primitives/bytes.ts'
+import { isMerogateError } from '../../../src/node/errors.ts'
+import { concat, EMPTY, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { OrderedIndex } from '../../../src/node/runtime/wasm/rows.ts'
 import { thrownCode } from '../../support/error-code.ts'
-import { WatData } from '../../support/wat.ts'
+import { WatData, words } from '../../support/wat.ts'
 import { call, hostErrorOf, repeat, watGuest } from '../../support/wat-guest.ts'
 
 const ROOT = new Uint8Array(32).fill(9)
@@ -242,5 +244,27 @@ describe('limits of host functions, at the bound and one past it', () => {
     expect(thrownCode(() => index.set('b', EMPTY))).to.equal('RUNTIME_HOST')
     index.remove('a')
     expect(thrownCode(() => index.set('b', EMPTY))).to.equal('none')
+  })
+
+  it('leave out the rest of a panic that says too much, in whichever character it ends', async () => {
+    const panicOf = async (text: string): Promise<string> => {
+      const data = new WatData()
+      const file = data.bytes(text)
+      const place = concat(words(file, utf8(text).length), Uint8Array.of(7, 0, 0, 0, 9, 0, 0, 0))
+      const args = `(i64.const ${data.buffer(text)}) (i64.const ${data.bytes(place)})`
+      const replica = await watGuest(['panic_utf8'], data, `(call $panic_utf8 ${args})`)
+      try {
+        call(replica)
+      } catch (error) {
+        if (isMerogateError(error, 'RUNTIME_PANIC')) return error.message
+      }
+      return 'no panic'
+    }
+    const most = 'x'.repeat(MAX_PANIC_BYTES)
+    expect(await panicOf(most)).to.equal(`guest panicked: ${most} at ${most}:7:9`)
+    const rest = 'x'.repeat(MAX_PANIC_BYTES - 1)
+    expect(await panicOf(`${rest}é and more`)).to.equal(
+      `guest panicked: ${rest}\ufffd at ${rest}\ufffd:7:9`,
+    )
   })
 })

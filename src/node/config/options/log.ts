@@ -1,9 +1,7 @@
 /** `[log]`: how much the node says. */
 import { z } from 'zod'
+import { LOG_LEVELS, type LogLevel } from '../../primitives/logger.ts'
 import type { OptionGroup } from '../option-group.ts'
-
-const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'silent'] as const
-export type LogLevel = (typeof LEVELS)[number]
 
 /** Rare milestones, and what is wrong. */
 export const DEFAULT_LOG_LEVEL: LogLevel = 'info'
@@ -19,7 +17,7 @@ export interface LogConfig {
 
 export const log: OptionGroup<LogUser, LogConfig> = {
   table: 'log',
-  schema: z.strictObject({ level: z.enum(LEVELS).optional() }),
-  options: [{ key: 'level', kind: 'text', text: LEVELS.join(', ') }],
+  schema: z.strictObject({ level: z.enum(LOG_LEVELS).optional() }),
+  options: [{ key: 'level', kind: 'text', text: LOG_LEVELS.join(', ') }],
   resolve: (user) => ({ level: user.level ?? DEFAULT_LOG_LEVEL }),
 }

@@ -1,5 +1,6 @@
 /** A guest's linear memory as host functions see it: bounds-checked, and re-acquired whenever the guest has grown it. */
 import { hostError, type PanicLocation } from '../errors.ts'
+import { MAX_PANIC_BYTES } from '../limits.ts'
 import type { WasmMemory } from './webassembly.ts'
 
 /** Bytes in guest memory; checked to lie inside it. */
@@ -101,6 +102,12 @@ export class GuestMemory {
     }
   }
 
+  /** As {@link text}, but of a long one only the beginning. */
+  textUpTo(span: Span, maxBytes: number): string {
+    if (span.length <= maxBytes) return this.text(span)
+    return this.#bytes.toString('utf8', span.at, span.at + maxBytes) // the cut may lie in a character
+  }
+
   /** A copy of exactly `size` bytes. @throws RUNTIME_HOST */
   fixed(span: Span, size: number): Uint8Array {
     if (span.length !== size) throw hostError('InvalidMemoryAccess')
@@ -116,7 +123,7 @@ export class GuestMemory {
   location(address: bigint): PanicLocation {
     const at = this.struct(address, 24)
     return {
-      file: this.text(this.descriptorAt(at)),
+      file: this.textUpTo(this.descriptorAt(at), MAX_PANIC_BYTES),
       line: this.u32(at + 16),
       column: this.u32(at + 20),
     }

@@ -15,6 +15,7 @@ import {
   MAX_LOG_BYTES,
   MAX_LOGS,
   MAX_OUTPUT_BYTES,
+  MAX_PANIC_BYTES,
 } from '../../limits.ts'
 import type { Span } from '../memory.ts'
 import { type Frame, host, type HostFunction } from './define.ts'
@@ -68,7 +69,7 @@ export const CORE_FUNCTIONS: readonly HostFunction[] = [
     throw panicError('explicit panic', location)
   }),
   host('panic_utf8', ['buffer', 'location'], undefined, ({ memory }, message, location) => {
-    throw panicError(memory.text(message), location)
+    throw panicError(memory.textUpTo(message, MAX_PANIC_BYTES), location)
   }),
   host('register_len', ['register'], 'i64', ({ call }, id) => {
     const bytes = call.register(id)

@@ -3,7 +3,7 @@
  * G2 passes every aggregate as the address of a descriptor, G1 spreads its fields over several parameters.
  */
 import type { PanicLocation } from '../../errors.ts'
-import { HOST_CALL_FUEL } from '../../limits.ts'
+import { HOST_CALL_FUEL, MAX_PANIC_BYTES } from '../../limits.ts'
 import type { Call } from '../call.ts'
 import type { GuestMemory, Span } from '../memory.ts'
 import type { FunctionType, ValueType } from '../module.ts'
@@ -84,7 +84,7 @@ const KINDS: { readonly [K in Kind]: KindSpec<Values[K]> } = {
   location: {
     g1: ['i64', 'i64', 'i32', 'i32'],
     readG1: (memory, args) => ({
-      file: memory.text(span(memory, args, 0)),
+      file: memory.textUpTo(span(memory, args, 0), MAX_PANIC_BYTES),
       line: small(args, 2) >>> 0,
       column: small(args, 3) >>> 0,
     }),
