@@ -105,7 +105,9 @@ async function start(
   return {
     network,
     replica,
-    join: (addresses) => sync.joinVia(context, addresses),
+    join: async (addresses) => {
+      await sync.meet(context, addresses)
+    },
     stop: async () => {
       await sync.stop()
       await network.stop()

@@ -20,6 +20,10 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/node/anchor/envelope-anchor.ts': { count: 1, why: 'until when an invitation is valid' },
   'src/node/anchor/envelope-sender.ts': { count: 1, why: 'until when an operation is valid' },
   'src/node/anchor/local-authority.ts': { count: 1, why: 'whether an operation is still valid' },
+  'src/node/context/intents/queue.ts': {
+    count: 3,
+    why: 'when an intent began, and about when next',
+  },
   'src/node/context/membership.ts': { count: 1, why: 'until when an invitation is valid' },
   'src/node/context/replica/failures.ts': { count: 1, why: 'when something failed, for people' },
   'src/node/context/replica/intake.ts': { count: 2, why: 'compared with stamps of deltas' },

@@ -165,6 +165,38 @@ export interface ContextInfo {
   readonly lastFailure: ContextFailure | undefined
 }
 
+/** What a node may have begun: see {@link IntentInfo}. */
+export type IntentKind = 'join' | 'claim' | 'create' | 'application' | 'handler' | 'rotation'
+
+/**
+ * `waiting` until it is tried again; `running` now; `refused` for good, kept until it is withdrawn or asked for again; `done` while nobody
+ * waited, kept until the same call asks for its outcome.
+ */
+export type IntentState = 'waiting' | 'running' | 'refused' | 'done'
+
+/**
+ * Something this node has begun and goes on with until it is done, refused for good, or withdrawn; over restarts too. `join` becoming part of
+ * a context, `claim` using an open invitation, `create` making a context, `application` fetching what a context runs, `handler` running an event's
+ * handler, `rotation` making a group's next key.
+ */
+export interface IntentInfo {
+  /** Text by which it is withdrawn. */
+  readonly id: string
+  readonly kind: IntentKind
+  readonly context: ContextId
+  /** Identity of this node it is about. */
+  readonly identity?: PublicKey
+  readonly state: IntentState
+  /** Tries that failed. */
+  readonly tries: number
+  /** When it was begun, ms since the Unix epoch. */
+  readonly sinceMs: number
+  /** About when it is tried again, ms since the Unix epoch, while it waits. Events that may help bring it forward. */
+  readonly nextMs?: number
+  /** Why the last try failed. */
+  readonly reason?: { readonly code: string; readonly message: string }
+}
+
 export interface CreateContext {
   readonly application: ApplicationId
   /** Which anchor. @default the only one */
@@ -226,7 +258,10 @@ export interface Contexts {
   list(options?: { application?: ApplicationId }): Promise<readonly ContextInfo[]>
   /** Admits an identity through the anchor and makes the ticket that tells it where to go. */
   invite(options: InviteMember): Promise<Invitation>
-  /** Resolves once the membership is proven; state arrives afterwards (wait with {@link waitReady}). */
+  /**
+   * Resolves once the anchor says that the invitee is a member; state arrives afterwards (wait with {@link waitReady}). The node goes on until then,
+   * over restarts too, also when this rejects with `details.pending`: the same call again joins what goes on.
+   */
   join(
     invitation: string,
     options?: { signal?: AbortSignal },
@@ -250,8 +285,12 @@ export interface Contexts {
   updateApplication(id: ContextId, application: ApplicationId, executor?: PublicKey): Promise<void>
   /** Leaves the group through the anchor, then forgets the context. */
   leave(id: ContextId): Promise<void>
-  /** Forgets the context here only. False when it was unknown. Its private keys are kept. */
+  /** Forgets the context here only, and what was begun for it. False when it was unknown. Its private keys are kept. */
   delete(id: ContextId): Promise<boolean>
+  /** What was begun and is not done, oldest first; of one context when it is given, which need not be here yet. */
+  intents(context?: ContextId): readonly IntentInfo[]
+  /** Ends an intent without its being done. False when there is none of this id, or it was done meanwhile. */
+  withdraw(intent: string): Promise<boolean>
   /** Exchanges frontiers with connected members now. Resolves after the attempt, with the number of peers that answered. */
   sync(id: ContextId, options?: { signal?: AbortSignal }): Promise<{ peers: number }>
   /** Bytes of state stored for the context. */

@@ -2,13 +2,14 @@
 import { join } from 'node:path'
 import type { Anchor } from './anchor/anchor.ts'
 import { applications, type NodeApplications } from './applications/applications.ts'
-import type { BlobInfo, BlobStore } from './blobs/blobs.ts'
+import type { BlobStore } from './blobs/blobs.ts'
 import { fileBlobStore } from './blobs/file-blob-store.ts'
 import { ClockMark } from './context/clock-mark.ts'
 import { NodeContexts } from './context/contexts.ts'
 import { EventLog } from './context/event-log.ts'
 import { Groups } from './context/groups/groups.ts'
 import { identityPool, type IdentityPool } from './context/groups/identities.ts'
+import { Intents } from './context/intents/intents.ts'
 import { contextMetrics } from './context/metrics.ts'
 import { ContextReplicas } from './context/replica-source.ts'
 import { atRest } from './crypto/at-rest.ts'
@@ -17,24 +18,26 @@ import type { Blobs, Contexts, Identities, Node, NodeInit, Peers } from './inter
 import { noMetrics } from './metrics.ts'
 import { libp2pNetwork } from './network/libp2p.ts'
 import type { Network } from './network/network.ts'
+import { nodeBlobs } from './node-blobs.ts'
 import { loadNodeKey } from './node-key.ts'
 import { EMPTY } from './primitives/bytes.ts'
 import { Background } from './primitives/background.ts'
 import { systemClock, systemRandom } from './primitives/clock.ts'
 import { HybridClock } from './primitives/hlc.ts'
-import { type BlobId, type ContextId, idText, type PublicKey } from './primitives/ids.ts'
+import { type ContextId, idText, type PublicKey } from './primitives/ids.ts'
 import { silentLogger } from './primitives/logger.ts'
 import type { Status } from './primitives/startable.ts'
 import type { GuestEngine } from './runtime/engine.ts'
 import { logged } from './runtime/guest-log.ts'
 import { guestKeptState } from './runtime/guest-kept-state.ts'
 import { wasmEngine } from './runtime/wasm/engine.ts'
-import { COLUMN, rowKey, u32be } from './store/keys.ts'
+import { COLUMN, rowKey } from './store/keys.ts'
 import { contextRows } from './store/repositories/contexts.ts'
 import { deltaRows } from './store/repositories/deltas.ts'
 import { eventRows } from './store/repositories/events.ts'
 import { globals } from './store/repositories/globals.ts'
 import { groupRows } from './store/repositories/groups.ts'
+import { intentRows } from './store/repositories/intents.ts'
 import { openLevelStore, type Store } from './store/store.ts'
 import { storedAddressBook } from './stored-address-book.ts'
 import { syncService, type SyncService } from './sync/sync-service.ts'
@@ -161,7 +164,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
         logger: logger.child({ component: 'network' }),
         metrics,
       })
-    const sync: SyncService = syncService({})({
+    const sync: SyncService = syncService()({
       network,
       replica: replicas,
       blobs: blobStore,
@@ -171,8 +174,23 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       logger: logger.child({ component: 'sync' }),
       metrics,
     })
+    const metricsOfContexts = contextMetrics(metrics, {
+      waiting: () => replicas.waiting(),
+      intents: () => intents.counts(),
+    })
+    const intents: Intents = new Intents({
+      store,
+      rows: intentRows(store),
+      clock,
+      random,
+      logger: contextLogger,
+      metrics: metricsOfContexts,
+      background: run,
+    })
     const contexts: NodeContexts = new NodeContexts({
       store,
+      intents,
+      atRest: secrets,
       rows: rows.contexts,
       deltas: rows.deltas,
       events: rows.events,
@@ -189,7 +207,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       clock,
       random,
       logger: contextLogger,
-      metrics: contextMetrics(metrics, () => replicas.waiting()),
+      metrics: metricsOfContexts,
       addresses: () => network.addresses(),
       sync: () => sync,
       background: run,
@@ -276,7 +294,10 @@ class MerogateNode implements Node {
     network.events.on('peer:connect', (detail) => eventLog.emit('peer:connect', detail))
     network.events.on('peer:disconnect', (detail) => eventLog.emit('peer:disconnect', detail))
     await network.start()
+    network.events.on('peer:connect', () => contexts.peerSeen())
+    sync.events.on('member:online', ({ context }) => contexts.memberSeen(context))
     await sync.start()
+    contexts.begin()
     this.#status = 'started'
   }
 
@@ -342,54 +363,6 @@ function nodeIdentities({ identities, replicas }: Parts): Identities {
         )
       }
       return replica.group.owned().map(({ publicKey }) => publicKey)
-    },
-  }
-}
-
-function nodeBlobs(parts: Parts): Blobs {
-  const { blobStore, replicas, sync, store, applications: installed } = parts
-  const link = async (context: ContextId, blob: BlobId): Promise<void> => {
-    const number = replicas.replica(context)?.state.ref.number
-    if (number === undefined) {
-      throw new MerogateError('CONTEXT_NOT_FOUND', 'missing', `no context ${idText(context)} here`)
-    }
-    await store.batch([
-      { type: 'put', key: rowKey(COLUMN.blobLink, u32be(number), blob), value: EMPTY },
-    ])
-  }
-  return {
-    async put(source, options = {}): Promise<BlobInfo> {
-      const { context, ...rest } = options
-      const info = await blobStore.put(source, rest)
-      if (context !== undefined) await link(context, info.id)
-      return info
-    },
-    info: (id) => blobStore.info(id),
-    async read(id, options = {}) {
-      const { context, signal } = options
-      if (context !== undefined && !(await blobStore.has(id))) {
-        await link(context, id)
-        await sync.blobFinder.fetch(context, id, signal === undefined ? {} : { signal })
-      }
-      if ((await blobStore.info(id)) === undefined) {
-        throw new MerogateError(
-          'BLOB_NOT_FOUND',
-          'missing',
-          `no blob ${idText(id)} here or at members`,
-        )
-      }
-      return blobStore.read(id, options)
-    },
-    list: () => blobStore.list(),
-    async delete(id) {
-      if (await installed.usesBlob(id)) {
-        throw new MerogateError(
-          'BLOB_IN_USE',
-          'conflict',
-          'an installed application is kept in this blob',
-        )
-      }
-      return blobStore.delete(id)
     },
   }
 }

@@ -176,6 +176,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     mismatch: () => tally.mismatches++,
     fork: () => tally.forks++,
     handler: (status) => tally.handled.push(status),
+    intentTried: () => {},
   }
   const components = {
     store,

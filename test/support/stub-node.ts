@@ -334,6 +334,8 @@ export function stubNode(): StubNode {
       }
       return { context: context.id, member: context.owned[0] as PublicKey } // addContext made it
     },
+    intents: () => [],
+    withdraw: async () => false,
     waitReady: async (id) => infoOf(need(id)),
     members: async (id) => [...need(id).members.values()],
     async removeMembers(id, identities) {

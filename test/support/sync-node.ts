@@ -49,7 +49,6 @@ export class SyncNode {
       privateKey?: Uint8Array
       listen?: string[]
       book?: AddressBook
-      joinDeadlineMs?: number
       replica?: StubReplica
     } = {},
   ) {
@@ -57,7 +56,7 @@ export class SyncNode {
     this.network = loopbackNetwork({ ...(privateKey && { privateKey }), ...(listen && { listen }) })
     this.replica = options.replica ?? new StubReplica(anchor)
     this.book = options.book ?? memoryAddressBook()
-    this.sync = syncService({ joinDeadlineMs: options.joinDeadlineMs ?? 10_000 })({
+    this.sync = syncService()({
       network: this.network,
       replica: this.replica,
       blobs: this.blobs,
@@ -119,7 +118,7 @@ export async function share(
   const identities = [first, ...others].map((node, i) =>
     node.replica.open(context, { role: roles[i] }),
   )
-  for (const node of others) await node.sync.joinVia(context, first.network.addresses())
+  for (const node of others) await node.sync.meet(context, first.network.addresses())
   return identities
 }
 

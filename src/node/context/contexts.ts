@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 import type { Anchor, CAPABILITIES, MemberRecord, Role } from '../anchor/anchor.ts'
+import type { AtRest } from '../crypto/at-rest.ts'
 import { isMerogateError } from '../errors.ts'
 import type {
   ContextInfo,
@@ -11,6 +12,7 @@ import type {
   CreateContext,
   ExecuteCall,
   ExecuteResult,
+  IntentInfo,
   Invitation,
   InviteMember,
 } from '../interface.ts'
@@ -26,55 +28,77 @@ import { COLUMN, columnRange, u32be } from '../store/keys.ts'
 import { createContext, type Created, resumeCreations } from './creation.ts'
 import { contextError } from './errors.ts'
 import { checkCall, followUp } from './follow-up.ts'
-import {
-  changeCapability,
-  invite,
-  inviteOpen,
-  join,
-  type Joined,
-  joinOpen,
-  setRole,
-  submit,
-} from './membership.ts'
+import type { Intents } from './intents/intents.ts'
+import { changeCapability, invite, inviteOpen, setRole, submit } from './membership.ts'
+import { type Joined, Joining } from './joining.ts'
 import { ContextRegistry, type RegistryComponents } from './registry.ts'
 
 interface Signalled {
   readonly signal?: AbortSignal
 }
 
+export interface ContextsComponents extends RegistryComponents {
+  readonly intents: Intents
+  readonly atRest: AtRest
+}
+
 export class NodeContexts implements Contexts {
   readonly #registry: ContextRegistry
-  readonly #c: RegistryComponents
+  readonly #c: ContextsComponents
+  readonly #joining: Joining
   readonly #unwatch: (() => void)[] = []
 
-  constructor(components: RegistryComponents) {
+  constructor(components: ContextsComponents) {
     this.#c = components
-    this.#registry = new ContextRegistry(components, (replica, result, executor) =>
-      followUp(this.#registry, replica, result, executor),
+    const registry = new ContextRegistry(components, (replica, result, executor) =>
+      followUp(registry, replica, result, executor),
     )
+    this.#registry = registry
+    this.#joining = new Joining({
+      ...components,
+      contexts: {
+        replica: (id) => components.replicas.replica(id),
+        admit: (...args) => registry.admit(...args),
+      },
+    })
+    // a state that arrived is what a join waits for last
+    components.eventLog.on('context:changed', ({ context }) => this.#joining.wake(context))
   }
 
-  /** Opens what the database holds, finishes interrupted creations, and listens to the anchors. */
+  /** Opens what the database holds, and listens to the anchors. */
   async start(anchors: Iterable<Anchor>): Promise<void> {
     for (const { id, row } of await this.#c.rows.list()) {
       const group = this.#c.groups.get(GroupId.from(row.group))
       if (group !== undefined) await this.#registry.open(id, row, group)
     }
+    await this.#c.intents.load()
     for (const anchor of anchors) {
       this.#unwatch.push(anchor.watch(({ subject }) => this.#hint(anchor, subject)))
       this.#hint(anchor, new Uint8Array(0)) // whatever moved while we were away
     }
+  }
+
+  /** The rest of the node is up: goes on with what an earlier process has begun. */
+  begin(): void {
     this.#c.background(resumeCreations(this.#registry))
+    this.#c.intents.begin()
   }
 
   async stop(): Promise<void> {
     for (const unwatch of this.#unwatch.splice(0)) unwatch()
+    await this.#c.intents.stop()
     await Promise.all(this.#c.replicas.all().map((replica) => replica.close()))
     this.#c.replicas.close()
   }
 
-  /** A connection was made: perhaps it has the application somebody waits for. */
+  /** A peer has connected: it may be a member of a context that is being joined. */
+  peerSeen(): void {
+    this.#joining.wake()
+  }
+
+  /** A member is online: it may have the state and the application that somebody waits for. */
   memberSeen(context: ContextId): void {
+    this.#joining.wake(context)
     const replica = this.#c.replicas.replica(context)
     if (replica !== undefined) this.#c.background(this.#registry.retryApplication(replica))
   }
@@ -135,14 +159,14 @@ export class NodeContexts implements Contexts {
   }
 
   join(invitation: string, options: Signalled = {}): Promise<Joined> {
-    return join(this.#registry, invitation, options)
+    return this.#joining.join(invitation, options)
   }
 
   joinOpen(
     invitation: string,
     options: Signalled & { identity?: PublicKey } = {},
   ): Promise<Joined> {
-    return joinOpen(this.#registry, invitation, options)
+    return this.#joining.joinOpen(invitation, options)
   }
 
   async waitReady(id: ContextId, options: Signalled = {}): Promise<ContextInfo> {
@@ -204,14 +228,23 @@ export class NodeContexts implements Contexts {
       const signer = this.#c.identities.signer(publicKey)
       await replica.group.anchor.submit(replica.group.id, { kind: 'leave' }, signer)
     }
-    await this.#registry.forget(replica)
+    await this.delete(id)
   }
 
   async delete(id: ContextId): Promise<boolean> {
+    const withdrawn = await this.#c.intents.withdrawAll(id)
     const replica = this.#c.replicas.replica(id)
-    if (replica === undefined) return false
+    if (replica === undefined) return withdrawn > 0
     await this.#registry.forget(replica)
     return true
+  }
+
+  intents(context?: ContextId): readonly IntentInfo[] {
+    return this.#c.intents.list(context)
+  }
+
+  withdraw(intent: string): Promise<boolean> {
+    return this.#c.intents.withdraw(intent)
   }
 
   async sync(id: ContextId, options: Signalled = {}): Promise<{ peers: number }> {
@@ -236,6 +269,7 @@ export class NodeContexts implements Contexts {
 
   // The anchor says that something moved; no subject: anything may have.
   #hint(anchor: Anchor, subject: Uint8Array): void {
+    this.#joining.anchorMoved()
     for (const replica of this.#registry.below(anchor)) {
       const { state, group } = replica
       if (subject.length > 0 && !equalBytes(subject, state.id) && !equalBytes(subject, group.id))

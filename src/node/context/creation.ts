@@ -14,7 +14,7 @@ import { ApplicationId, type ContextId, GroupId, idText, PublicKey } from '../pr
 import type { CreateIntent } from '../store/repositories/contexts.ts'
 import { contextError } from './errors.ts'
 import type { Group } from './groups/group.ts'
-import { type ContextRegistry, ownGroup } from './registry.ts'
+import type { ContextRegistry } from './registry.ts'
 
 export interface Created {
   readonly context: ContextId
@@ -174,4 +174,9 @@ function notInstalled(application: ApplicationId): Error {
   return contextError('APPLICATION_NOT_INSTALLED', `the application ${id} is not installed here`, {
     application: id,
   })
+}
+
+/** The group id of a context that has its own. */
+function ownGroup(context: ContextId): GroupId {
+  return GroupId.from(context)
 }

@@ -38,6 +38,8 @@ const KINDS = {
   ANCHOR_UNKNOWN: 'input',
   /** The anchor does not know the context. */
   ANCHOR_NO_CONTEXT: 'missing',
+  /** The anchor does not show yet what was decided. */
+  ANCHOR_BEHIND: 'transport',
   /** An envelope that no honest node could have made. */
   DELTA_INVALID: 'protocol',
   /** A body that no key we have of its epoch opens: two members may have made the epoch at once, or the body is false. */

@@ -18,6 +18,8 @@ export interface InvitationContent {
   contract: string
   /** Multiaddrs with peer ids. */
   addresses: string[]
+  /** Revision of the member list from which on the invitee is in it. 0: not said. */
+  revision: bigint
   /** Ticket of an open invitation, as the anchor made it. Secret until used; empty for a named invitee. */
   ticket: Uint8Array
 }
@@ -34,7 +36,7 @@ const legacy = {
 const MAX_ADDRESS_CHARS = 160
 const MAX_BYTES = 3_000
 
-const legacyCodec: Codec<Omit<InvitationContent, 'addresses' | 'ticket'>> = codec(
+const legacyCodec: Codec<Omit<InvitationContent, 'addresses' | 'revision' | 'ticket'>> = codec(
   'an invitation',
   P.struct(legacy),
   MAX_BYTES,
@@ -45,6 +47,7 @@ const fullCodec: Codec<InvitationContent> = codec(
   P.struct({
     ...legacy,
     addresses: vec(string),
+    revision: P.U64LE,
     ticket: bytes,
   }),
   MAX_BYTES,
@@ -55,6 +58,34 @@ export function encodeInvitation(content: InvitationContent): string {
     .filter((address) => address.length <= MAX_ADDRESS_CHARS)
     .slice(0, MAX_INVITATION_ADDRESSES)
   return toBase58(fullCodec.encode({ ...content, addresses }))
+}
+
+/**
+ * The addresses an invitation carries, of the inviter's and those of each other member, likeliest first: several of our own, for most join through us,
+ * and of as many others as there is room for, so that it leads somewhere while we are away.
+ */
+export function chooseAddresses([own = [], ...others]: readonly (readonly string[])[]): string[] {
+  const lists = [own, ...others].map((list) =>
+    [...list].sort((a, b) => Number(isLoopback(a)) - Number(isLoopback(b))),
+  )
+  const taken = lists.map(() => 0)
+  let room = MAX_INVITATION_ADDRESSES
+  for (let round = 0; room > 0 && lists.some((list, i) => list.length > (taken[i] ?? 0)); round++) {
+    for (const [i, list] of lists.entries()) {
+      const more = Math.min(room, i === 0 && round === 0 ? MAX_OWN_ADDRESSES : 1)
+      const before = taken[i] ?? 0
+      taken[i] = Math.min(list.length, before + more)
+      room -= taken[i] - before
+    }
+  }
+  return lists.flatMap((list, i) => list.slice(0, taken[i]))
+}
+
+/** Addresses of the inviter that come before any of another member. */
+const MAX_OWN_ADDRESSES = 3
+
+function isLoopback(address: string): boolean {
+  return /^\/(ip4\/127\.|ip6\/::1\/)/.test(address)
 }
 
 /** Reads both our form and the shorter one of Calimero nodes. @throws INVITATION_INVALID (input) */
@@ -71,7 +102,7 @@ export function decodeInvitation(text: string): InvitationContent {
       const content = fullCodec.decode(raw)
       return { ...content, addresses: content.addresses.slice(0, MAX_INVITATION_ADDRESSES) }
     } catch {
-      return { ...legacyCodec.decode(raw), addresses: [], ticket: EMPTY }
+      return { ...legacyCodec.decode(raw), addresses: [], revision: 0n, ticket: EMPTY }
     }
   } catch (cause) {
     throw contextError(

@@ -40,3 +40,21 @@ export const MAX_WALK_DELTAS = 3_000
 export const MAX_INVITATION_CHARS = 4_096
 /** Addresses in an invitation (sync-protocol.md 8.2). */
 export const MAX_INVITATION_ADDRESSES = 8
+/** First wait before an intent is tried again, ms; doubles with each try. */
+export const INTENT_WAIT_MIN_MS = 250
+/** Longest wait before an intent that needs the anchor or an application is tried again, ms. */
+export const INTENT_WAIT_MAX_MS = 300_000
+/** Longest wait before a join is tried again, ms: as long as the network waits before it dials a member again. */
+export const JOIN_WAIT_MAX_MS = 60_000
+/** How long an intent that was just tried is left alone, whatever happens that may help it, ms. */
+export const INTENT_CALM_MS = 1_000
+/** How long the outcome of an intent that was done while nobody waited is kept for the call that asks again, ms. */
+export const INTENT_MEMORY_MS = 600_000
+/** Refused intents of one kind that are kept to be seen; the oldest go first. */
+export const MAX_REFUSED_INTENTS = 256
+/** Characters kept of the message that says why an intent is not done. */
+export const MAX_INTENT_REASON_CHARS = 500
+/** Joins and claims that are tried at the same time. */
+export const MAX_RUNNING_JOINS = 16
+/** Tries after which an anchor that does not show what a join waits for is believed. */
+export const MAX_LAG_TRIES = 32

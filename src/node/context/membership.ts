@@ -1,11 +1,10 @@
-/** Who takes part: invitations, joining, roles, capabilities, leaving. Every change goes through the anchor and is read back from it. */
+/** Who takes part: invitations, roles, capabilities, leaving. Every change goes through the anchor and is read back from it. */
 import { CAPABILITIES, type Role } from '../anchor/anchor.ts'
 import type { Operation } from '../anchor/operations.ts'
 import type { Invitation, InviteMember } from '../interface.ts'
-import { EMPTY, equalBytes } from '../primitives/bytes.ts'
-import { ContextId, idText, PublicKey, ZERO_ID, isZero } from '../primitives/ids.ts'
-import { contextError } from './errors.ts'
-import { decodeInvitation, encodeInvitation, type InvitationContent } from './invitation.ts'
+import { EMPTY } from '../primitives/bytes.ts'
+import { type ContextId, type PublicKey, ZERO_ID } from '../primitives/ids.ts'
+import { chooseAddresses, encodeInvitation, type InvitationContent } from './invitation.ts'
 import type { ContextRegistry } from './registry.ts'
 import type { ContextReplica } from './replica/replica.ts'
 
@@ -14,11 +13,6 @@ export const OPEN_INVITATION_MS = 86_400_000
 
 interface Signalled {
   readonly signal?: AbortSignal
-}
-
-export interface Joined {
-  readonly context: ContextId
-  readonly member: PublicKey
 }
 
 /** Sends an operation as one of our identities and reads the result back. @throws ANCHOR_* */
@@ -79,115 +73,18 @@ function ticket(
   parts: Pick<InvitationContent, 'invitee' | 'ticket'>,
 ): Invitation {
   const { protocol, network, contract } = replica.group.anchor
-  const addresses = [...registry.c.addresses()]
+  const { addresses, sync } = registry.c
+  const others = sync().memberAddresses(replica.state.id)
   const text = encodeInvitation({
     context: replica.state.id,
     protocol,
     network,
     contract,
-    addresses,
+    addresses: chooseAddresses([addresses(), ...others]),
+    revision: replica.group.membersRevision,
     ...parts,
   })
   return { text }
-}
-
-/** Joins with an invitation made for one of our identities. @throws INVITATION_INVALID, IDENTITY_NOT_OWNED, CONTEXT_NOT_A_MEMBER, ANCHOR_* */
-export async function join(
-  registry: ContextRegistry,
-  text: string,
-  options: Signalled = {},
-): Promise<Joined> {
-  const content = decodeInvitation(text)
-  if (isZero(content.invitee)) {
-    throw contextError('INVITATION_INVALID', 'this is an open invitation: join with joinOpen')
-  }
-  const member = PublicKey.from(content.invitee)
-  registry.c.identities.require(member)
-  return enter(registry, content, member, options)
-}
-
-/** Joins with an open invitation, as a new identity or the one given. */
-export async function joinOpen(
-  registry: ContextRegistry,
-  text: string,
-  options: Signalled & { readonly identity?: PublicKey } = {},
-): Promise<Joined> {
-  const { identities, groups } = registry.c
-  const content = decodeInvitation(text)
-  if (content.ticket.length === 0) {
-    throw contextError('INVITATION_INVALID', 'this invitation names its invitee: join with join')
-  }
-  const anchor = groups.anchor(content.protocol)
-  const member =
-    options.identity === undefined
-      ? (await identities.create()).publicKey
-      : identities.require(options.identity).publicKey
-  const signal = options.signal === undefined ? {} : { signal: options.signal }
-  await anchor.claimInvitation(content.ticket, identities.signer(member), signal)
-  return enter(registry, content, member, options)
-}
-
-async function enter(
-  registry: ContextRegistry,
-  content: InvitationContent,
-  member: PublicKey,
-  options: Signalled,
-): Promise<Joined> {
-  const { groups, identities, rows, globals, store, replicas, background, sync, logger } =
-    registry.c
-  const context = ContextId.from(content.context)
-  const anchor = groups.anchor(content.protocol)
-  if (anchor.network !== content.network || anchor.contract !== content.contract) {
-    throw contextError(
-      'INVITATION_INVALID',
-      `expected an invitation of ${anchor.network} ${anchor.contract}, got one of ${content.network} ${content.contract}`,
-    )
-  }
-  const signal = options.signal === undefined ? {} : { signal: options.signal }
-  const read = await anchor.readContext(context, signal)
-  if (read === undefined) {
-    throw contextError('ANCHOR_NO_CONTEXT', `the anchor knows no context ${idText(context)}`)
-  }
-  const record = await anchor.readMember(read.value.group, member, signal)
-  if (record === undefined) {
-    throw contextError('CONTEXT_NOT_A_MEMBER', `${idText(member)} is no member of the context`, {
-      publicKey: idText(member),
-    })
-  }
-  const connect = async (): Promise<void> => {
-    try {
-      await sync().joinVia(context, content.addresses, signal)
-      const replica = replicas.replica(context)
-      if (replica !== undefined) await registry.retryApplication(replica)
-    } catch (error) {
-      logger.warn({ err: error, context: idText(context) }, 'no member reached yet')
-    }
-  }
-  await registry.openOnce(context, async () => {
-    const group = await groups.ensure(read.value.group, content.protocol)
-    await store.batch([identities.bind(member, group.id)], { sync: true })
-    await group.refresh(signal)
-    const { application, applicationRevision } = read.value
-    const number = await globals.nextNumber()
-    const row = registry.contextRow(number, group)
-    const replica = await registry.build(context, number, group, {
-      application: application.id,
-      blob: application.blob,
-      applicationRevision,
-    })
-    await store.batch(
-      [rows.put(context, row), replica.state.metaOp(), registry.link(number, application.blob)],
-      { sync: true },
-    )
-    await registry.attach(replica, row)
-  })
-  const { group } = registry.require(context)
-  if (!group.owned().some(({ publicKey }) => equalBytes(publicKey, member))) {
-    await store.batch([identities.bind(member, group.id)], { sync: true })
-    await group.refresh(signal)
-  }
-  background(connect())
-  return { context, member }
 }
 
 export async function changeCapability(

@@ -1,4 +1,5 @@
 /** Metrics of the context room. Names keep those that operators of Calimero nodes know (node-api.md 3.8), without ids as labels. */
+import type { IntentKind } from '../interface.ts'
 import type { GaugeReading, Metrics } from '../metrics.ts'
 
 export interface ContextMetrics {
@@ -10,12 +11,18 @@ export interface ContextMetrics {
   mismatch(): void
   fork(): void
   handler(status: 'done' | 'failed'): void
+  intentTried(kind: IntentKind, outcome: 'done' | 'later' | 'refused' | 'withdrawn'): void
 }
 
-/** `waiting` says what waits in all contexts now, each with `status` and `reason`. */
+/** What the gauges read: what waits in all contexts now, each with `status` and `reason`; and intents with `kind` and `state`. */
+export interface ContextGauges {
+  waiting(): Iterable<GaugeReading>
+  intents(): Iterable<GaugeReading>
+}
+
 export function contextMetrics(
   metrics: Metrics,
-  waiting: () => Iterable<GaugeReading>,
+  { waiting, intents }: ContextGauges,
 ): ContextMetrics {
   const executions = metrics.counter('merogate_context_executions_total', {
     help: 'Calls of guest methods by outcome',
@@ -56,6 +63,15 @@ export function contextMetrics(
     help: 'Runs of event handlers by outcome',
     labels: ['status'],
   })
+  metrics.gauge('merogate_context_intents', {
+    help: 'Work that was begun and is kept until it is done, by kind and state; refused: nobody has looked at it yet',
+    labels: ['kind', 'state'],
+    collect: intents,
+  })
+  const tries = metrics.counter('merogate_context_intent_tries_total', {
+    help: 'Tries of such work by kind and outcome; later: it is tried again',
+    labels: ['kind', 'outcome'],
+  })
   return {
     execution(status, ms) {
       executions.inc({ status })
@@ -68,5 +84,6 @@ export function contextMetrics(
     mismatch: () => mismatch.inc(),
     fork: () => forks.inc(),
     handler: (status) => handlers.inc({ status }),
+    intentTried: (kind, outcome) => tries.inc({ kind, outcome }),
   }
 }

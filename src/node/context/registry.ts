@@ -1,5 +1,5 @@
 /** The contexts open on this node: their rows, replicas and what is told of them. The other files of this room work on it. */
-import { type Anchor } from '../anchor/anchor.ts'
+import type { Anchor, ContextRecord } from '../anchor/anchor.ts'
 import type { NodeApplications } from '../applications/applications.ts'
 import type { BlobFinder } from '../blobs/blobs.ts'
 import type { SigningKey } from '../crypto/sign.ts'
@@ -9,7 +9,6 @@ import {
   ApplicationId,
   type BlobId,
   type ContextId,
-  GroupId,
   idKey,
   idText,
   PublicKey,
@@ -41,12 +40,15 @@ import { ContextState } from './replica/state.ts'
 export interface SyncPort {
   /** Exchanges frontiers with connected members now. */
   syncNow(context: ContextId, options?: { signal?: AbortSignal }): Promise<{ peers: number }>
-  /** Connects to one of the addresses and proves membership there. */
-  joinVia(
+  /** Proves our membership to whoever may be a member, at the addresses and among connected peers. */
+  meet(
     context: ContextId,
     addresses: readonly string[],
     options?: { signal?: AbortSignal },
   ): Promise<unknown>
+  membersOnline(context: ContextId): readonly unknown[]
+  /** Addresses of each other member, those online first, then those met last. */
+  memberAddresses(context: ContextId): readonly (readonly string[])[]
   readonly blobFinder: BlobFinder
 }
 
@@ -141,6 +143,33 @@ export class ContextRegistry {
     const opening = this.#opening.get(key) ?? open().finally(() => this.#opening.delete(key))
     this.#opening.set(key, opening)
     await opening
+  }
+
+  /** Makes the rows of a context that one of our identities has become a member of; of one that is here, binds the identity. */
+  async admit(
+    record: ContextRecord,
+    member: PublicKey,
+    protocol: string,
+    options: { signal?: AbortSignal } = {},
+  ): Promise<ContextReplica> {
+    const { groups, identities, store, rows, globals } = this.c
+    const { id, application, applicationRevision } = record
+    const group = await groups.ensure(record.group, protocol)
+    await store.batch([identities.bind(member, group.id)], { sync: true })
+    await group.refresh(options)
+    await this.openOnce(id, async () => {
+      const number = await globals.nextNumber()
+      const row = this.contextRow(number, group)
+      const replica = await this.build(id, number, group, {
+        application: application.id,
+        blob: application.blob,
+        applicationRevision,
+      })
+      const link = this.link(number, application.blob)
+      await store.batch([rows.put(id, row), replica.state.metaOp(), link], { sync: true })
+      await this.attach(replica, row)
+    })
+    return this.require(id)
   }
 
   /** Opens a context that the database holds, or that begins now with `row`. */
@@ -364,9 +393,4 @@ export class ContextRegistry {
       status: this.status(replica),
     })
   }
-}
-
-/** The group id of a context that has its own. */
-export function ownGroup(context: ContextId): GroupId {
-  return GroupId.from(context)
 }

@@ -45,8 +45,8 @@ export const COLUMN = {
   alias: 0x13,
   /** identity 32 -> private seed, sealed at rest, and the group it is bound to */
   identity: 0x14,
-  /** seq -> intent of a chain transaction */
-  outbox: 0x16,
+  /** kind u8, context 32, part 32 -> work that was begun and must be finished */
+  intent: 0x16,
   /** ctx, event seq -> mutation */
   event: 0x17,
   /** ctx, key 32 -> node-local private guest state */

@@ -56,7 +56,7 @@ export class Directory {
     for (const entry of await this.#book.load()) this.#put(entry)
   }
 
-  /** Members known in a context. */
+  /** Members known in a context, those met last at the end. */
   members(context: ContextId): readonly AddressEntry[] {
     return [...(this.#contexts.get(idKey(context))?.values() ?? [])]
   }
@@ -88,9 +88,10 @@ export class Directory {
     const known = this.#contexts.get(idKey(entry.context))?.get(idKey(entry.identity))
     const addresses =
       entry.addresses.length === 0 && known?.peer === entry.peer ? known.addresses : entry.addresses
-    if (known?.peer === entry.peer && sameTexts(known.addresses, addresses)) return
     const learnt = { ...entry, addresses }
-    if (this.#put(learnt)) await this.#book.save(learnt)
+    const isKnown = known?.peer === entry.peer && sameTexts(known.addresses, addresses)
+    // put again all the same: it was met last
+    if (this.#put(learnt) && !isKnown) await this.#book.save(learnt)
   }
 
   async forget(context: ContextId, identity: PublicKey): Promise<void> {

@@ -1,12 +1,14 @@
 /** Finding members: those met before are kept, and those met tell of others, so that no member depends on a single acquaintance. */
+import { isMerogateError, throwIfAborted } from '../errors.ts'
 import type { WireMember } from '../codec/sync-frames.ts'
 import type { Network, PeerId } from '../network/network.ts'
-import type { Clock } from '../primitives/clock.ts'
+import type { Clock, Random } from '../primitives/clock.ts'
 import { type ContextId, idKey, type PublicKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import { dialable, type Directory } from './address-book.ts'
 import type { Background } from '../primitives/background.ts'
-import { MAX_INTRODUCTIONS, MEMBERS_INTERVAL_MS } from './limits.ts'
+import { syncError } from './errors.ts'
+import { MAX_INTRODUCTIONS, MAX_STRANGERS_ASKED, MEMBERS_INTERVAL_MS } from './limits.ts'
 import type { PushPlane } from './push/push.ts'
 import type { ReplicaSource } from './replica.ts'
 import type { Requests } from './requests/requests.ts'
@@ -18,6 +20,7 @@ export interface IntroductionsComponents {
   readonly push: PushPlane
   readonly requests: Requests
   readonly clock: Clock
+  readonly random: Random
   readonly logger: Logger
   readonly background: Background
 }
@@ -57,6 +60,44 @@ export class Introductions {
     })
   }
 
+  /**
+   * Proves ourselves to whoever may be a member: at these addresses, and at connected peers, of whom any may be one. Resolves with how many
+   * took us for a member. @throws SYNC_NO_PEER, SYNC_JOIN_REFUSED, ABORTED
+   */
+  async meet(
+    context: ContextId,
+    addresses: readonly string[],
+    signal: AbortSignal,
+  ): Promise<number> {
+    const { network, push } = this.#c
+    const targets = byPeer(addresses, network.peerId)
+    const asks = [...targets].map(([peer, group]) => async (): Promise<void> => {
+      const at = network.isConnected(peer) ? peer : await network.dial(group, { signal })
+      await push.join(context, at)
+    })
+    for (const peer of this.#strangers(targets)) asks.push(() => push.join(context, peer))
+    const failures: unknown[] = []
+    await inTurns(asks, MAX_INTRODUCTIONS, async (ask) => {
+      throwIfAborted(signal)
+      await ask().catch((error: unknown) => failures.push(error))
+    })
+    throwIfAborted(signal)
+    const met = asks.length - failures.length
+    if (met === 0) throw noMember(failures, addresses.length)
+    return met
+  }
+
+  /** Connected peers that are not among those to be dialled: some of them, others each time when there are many. */
+  #strangers(targets: ReadonlyMap<PeerId, unknown>): readonly PeerId[] {
+    const connected = this.#c.network
+      .peers()
+      .map(({ id }) => id)
+      .filter((id) => !targets.has(id))
+    const [byte = 0] = this.#c.random.bytes(1)
+    const from = connected.length > MAX_STRANGERS_ASKED ? byte % connected.length : 0
+    return [...connected.slice(from), ...connected.slice(0, from)].slice(0, MAX_STRANGERS_ASKED)
+  }
+
   /** Members were removed: they are not dialled any more, and let go where nothing else connects us. */
   async forget(context: ContextId, identities: readonly PublicKey[]): Promise<void> {
     const gone = new Set(identities.map(idKey))
@@ -94,11 +135,7 @@ export class Introductions {
     const strangers = members.filter(
       ({ identity, peer }) => !known.has(idKey(identity)) && peer !== network.peerId,
     )
-    const next = strangers.values()
-    const worker = async (): Promise<void> => {
-      for (const stranger of next) await this.#join(context, stranger)
-    }
-    await Promise.all(Array.from({ length: MAX_INTRODUCTIONS }, worker))
+    await inTurns(strangers, MAX_INTRODUCTIONS, (stranger) => this.#join(context, stranger))
   }
 
   /** What others say of a member is a hint: it is dialled, and remembered only once it proved itself. */
@@ -122,4 +159,41 @@ export class Introductions {
       if (now - at >= MEMBERS_INTERVAL_MS) this.#asked.delete(key)
     }
   }
+}
+
+/** Runs work on each item, so many at a time. */
+async function inTurns<T>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<void>,
+): Promise<void> {
+  const next = items.values()
+  const worker = async (): Promise<void> => {
+    for (const item of next) await work(item)
+  }
+  await Promise.all(Array.from({ length: width }, worker))
+}
+
+/** Addresses by the peer they name, without our own; those that name none are dialled one by one. */
+function byPeer(addresses: readonly string[], self: PeerId): ReadonlyMap<PeerId, string[]> {
+  const groups = new Map<PeerId, string[]>()
+  for (const address of addresses) {
+    const peer = /\/p2p\/([^/]+)$/.exec(address)?.[1] ?? address
+    if (peer !== self) groups.set(peer, [...(groups.get(peer) ?? []), address])
+  }
+  return groups
+}
+
+function noMember(failures: readonly unknown[], tried: number): Error {
+  return failures.some((error) => isMerogateError(error, 'SYNC_JOIN_REFUSED'))
+    ? syncError(
+        'SYNC_JOIN_REFUSED',
+        'no peer that was asked takes us for a member; has the anchor admitted this identity?',
+      )
+    : syncError(
+        'SYNC_NO_PEER',
+        `none of ${tried} addresses led to a member; is any of them online?`,
+        { tried },
+        { cause: failures[0] },
+      )
 }

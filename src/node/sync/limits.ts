@@ -88,10 +88,6 @@ export const ANSWER_TIMEOUT_MS = 5_000
 export const SERVE_TIMEOUT_MS = 30_000
 /** A look at the anchor for a member that is not known yet, ms. */
 export const PARTY_TIMEOUT_MS = 4_000
-/** How long `joinVia` tries: the anchor's view of a fresh member may lag, ms. */
-export const JOIN_DEADLINE_MS = 20_000
-/** Waits between the tries of `joinVia`, ms; the last repeats. */
-export const JOIN_RETRY_MS: readonly number[] = [250, 500, 1_000, 2_000]
 /** Request streams without a request are closed after this, ms. */
 export const REQUEST_IDLE_MS = 60_000
 
@@ -115,5 +111,7 @@ export const REOPEN_MIN_MS = 200
 export const REOPEN_MAX_MS = 30_000
 /** A member is asked for other members at most this often per context, ms. */
 export const MEMBERS_INTERVAL_MS = 60_000
-/** Members learnt from others that are contacted at once. */
+/** Members learnt from others, or named in an invitation, that are contacted at once. */
 export const MAX_INTRODUCTIONS = 4
+/** Connected peers not known as members that are asked in one round whether they are: each learns that we want to be one. */
+export const MAX_STRANGERS_ASKED = 16

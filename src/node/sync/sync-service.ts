@@ -4,35 +4,29 @@
  * @packageDocumentation
  */
 import type { BlobFinder, BlobStore } from '../blobs/blobs.ts'
-import { isMerogateError, throwIfAborted } from '../errors.ts'
+import { throwIfAborted } from '../errors.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import type { Clock, Random } from '../primitives/clock.ts'
+import { Emitter, type Listenable } from '../primitives/emitter.ts'
 import { type ContextId, type DeltaId, idKey, type PublicKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import type { Startable, Status } from '../primitives/startable.ts'
 import type { Role } from '../anchor/anchor.ts'
 import { type AddressBook, Directory } from './address-book.ts'
 import { Background } from '../primitives/background.ts'
-import { pause } from './waiting.ts'
 import { blobTransfer } from './requests/blob-transfer.ts'
 import { syncError } from './errors.ts'
 import { Fetcher } from './requests/fetcher.ts'
 import { GossipPlane } from './gossip.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Introductions } from './introductions.ts'
-import { JOIN_DEADLINE_MS, JOIN_RETRY_MS } from './limits.ts'
 import { type SyncMetrics, syncMetrics } from './metrics.ts'
 import { PushPlane } from './push/push.ts'
 import { Misbehaviour } from './quotas.ts'
 import type { Frontier, ReplicaSource } from './replica.ts'
 import { Requests } from './requests/requests.ts'
 import { Responder } from './requests/responder.ts'
-
-export interface SyncInit {
-  /** How long {@link SyncService.joinVia} goes on trying, ms. @default JOIN_DEADLINE_MS */
-  readonly joinDeadlineMs?: number
-}
 
 export interface SyncComponents {
   /** Not started yet: the service registers its protocols first. */
@@ -53,36 +47,44 @@ export interface MemberOnline {
   readonly peer: PeerId
 }
 
+export interface SyncEvents {
+  /** A member and we took each other for members: from now on it can be asked. */
+  'member:online': { readonly context: ContextId; readonly identity: PublicKey }
+}
+
 /** Starts after the network and stops before it. */
 export interface SyncService extends Startable {
+  readonly events: Listenable<SyncEvents>
   /** Exchanges frontiers with the members online, and pulls what they have. Resolves with how many answered. @throws SYNC_CONTEXT_UNKNOWN */
   syncNow(context: ContextId, options?: { signal?: AbortSignal }): Promise<{ peers: number }>
   /**
-   * Dials the addresses of an invitation and proves our membership there; resolves when one peer took us for a member. A refusal is tried
-   * again for a while: the other's view of the anchor may lag.
-   * @throws SYNC_NO_PEER (transport), SYNC_JOIN_REFUSED (denied), SYNC_CONTEXT_UNKNOWN (missing), ABORTED
+   * Proves our membership to whoever may be a member: at the addresses of an invitation, and at peers that are connected. One round; resolves with
+   * how many took us for a member.
+   * @throws SYNC_NO_PEER (transport) when nobody could be asked, SYNC_JOIN_REFUSED (denied) when nobody took us for one: their view of the anchor
+   * may lag; SYNC_CONTEXT_UNKNOWN (missing), ABORTED
    */
-  joinVia(
+  meet(
     context: ContextId,
     addresses: readonly string[],
     options?: { signal?: AbortSignal },
-  ): Promise<void>
+  ): Promise<{ members: number }>
   membersOnline(context: ContextId): readonly MemberOnline[]
+  /** Addresses of each other member met so far: of those online first, then of those met last. */
+  memberAddresses(context: ContextId): readonly (readonly string[])[]
   /** Downloads blobs from members online. */
   readonly blobFinder: BlobFinder
 }
 
 /** The sync service of a node. Build it before the network starts. */
-export function syncService(init: SyncInit = {}): (components: SyncComponents) => SyncService {
-  return (components) => new Sync(init, components)
+export function syncService(): (components: SyncComponents) => SyncService {
+  return (components) => new Sync(components)
 }
 
 class Sync implements SyncService {
   readonly blobFinder: BlobFinder
-  readonly #joinDeadlineMs: number
+  readonly #emitter: Emitter<SyncEvents>
   readonly #network: Network
   readonly #replica: ReplicaSource
-  readonly #clock: Clock
   readonly #logger: Logger
   readonly #metrics: SyncMetrics
   readonly #background: Background
@@ -99,13 +101,12 @@ class Sync implements SyncService {
   /** Ends what others wait for here when the service stops. */
   #ended = new AbortController()
 
-  constructor(init: SyncInit, components: SyncComponents) {
+  constructor(components: SyncComponents) {
     const { network, replica, blobs, clock, random } = components
-    this.#joinDeadlineMs = init.joinDeadlineMs ?? JOIN_DEADLINE_MS
     this.#network = network
     this.#replica = replica
-    this.#clock = clock
     this.#logger = components.logger.child({ component: 'sync' })
+    this.#emitter = new Emitter(this.#logger)
     this.#metrics = syncMetrics(components.metrics)
     this.#background = new Background(this.#logger)
     this.#directory = new Directory(components.addressBook)
@@ -193,38 +194,33 @@ class Sync implements SyncService {
     return { peers: asked.filter(({ status }) => status === 'fulfilled').length }
   }
 
-  async joinVia(
+  get events(): Listenable<SyncEvents> {
+    return this.#emitter
+  }
+
+  async meet(
     context: ContextId,
     addresses: readonly string[],
     options: { signal?: AbortSignal } = {},
-  ): Promise<void> {
+  ): Promise<{ members: number }> {
     this.#assertKnown(context)
-    const deadline = this.#clock.monotonicMs() + this.#joinDeadlineMs
     const ended = this.#ended.signal
     const signal = options.signal === undefined ? ended : AbortSignal.any([options.signal, ended])
-    for (let attempt = 0; ; attempt++) {
-      throwIfAborted(signal)
-      const failures: unknown[] = []
-      for (const group of byPeer(addresses)) {
-        try {
-          const peer = await this.#network.dial(group, { signal })
-          await this.#push.join(context, peer)
-          return
-        } catch (error) {
-          failures.push(error)
-          throwIfAborted(signal)
-        }
-      }
-      const wait = JOIN_RETRY_MS[Math.min(attempt, JOIN_RETRY_MS.length - 1)] ?? 0
-      if (this.#clock.monotonicMs() + wait >= deadline) throw joinFailed(failures, addresses.length)
-      await pause(this.#clock, wait, signal)
-    }
+    return { members: await this.#introductions.meet(context, addresses, signal) }
   }
 
   membersOnline(context: ContextId): readonly MemberOnline[] {
     return this.#push
       .members(context)
       .map(({ peer, party }) => ({ peer, identity: party.identity, role: party.role }))
+  }
+
+  memberAddresses(context: ContextId): readonly (readonly string[])[] {
+    const online = new Set(this.#push.members(context).map(({ peer }) => peer))
+    const met = this.#directory.members(context).toReversed()
+    const first = met.filter(({ peer }) => online.has(peer))
+    const others = met.filter(({ peer }) => !online.has(peer))
+    return [...first, ...others].map(({ addresses }) => addresses)
   }
 
   #assertKnown(context: ContextId): void {
@@ -255,6 +251,9 @@ class Sync implements SyncService {
       push.on('joined', ({ context, peer }) => {
         this.#introductions.ask(context, peer)
         this.#fetcher.wake(context)
+        const online = this.#push.members(context).find((member) => member.peer === peer)
+        if (online === undefined) return
+        this.#emitter.emit('member:online', { context, identity: online.party.identity })
       }),
       push.on('frontier', ({ context, peer, frontier }) => this.#compare(context, peer, frontier)),
       push.on('received', ({ context, peer, result }) => {
@@ -331,28 +330,4 @@ class Sync implements SyncService {
 function sameIds(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
   const keys = new Set(a.map(idKey))
   return a.length === b.length && b.every((id) => keys.has(idKey(id)))
-}
-
-/** Addresses by the peer they name; those that name none are dialled one by one. */
-function byPeer(addresses: readonly string[]): readonly string[][] {
-  const groups = new Map<string, string[]>()
-  for (const address of addresses) {
-    const peer = /\/p2p\/([^/]+)$/.exec(address)?.[1] ?? address
-    groups.set(peer, [...(groups.get(peer) ?? []), address])
-  }
-  return [...groups.values()]
-}
-
-function joinFailed(failures: readonly unknown[], tried: number): Error {
-  return failures.some((error) => isMerogateError(error, 'SYNC_JOIN_REFUSED'))
-    ? syncError(
-        'SYNC_JOIN_REFUSED',
-        'the peers invited to do not take us for a member; has the anchor admitted this identity?',
-      )
-    : syncError(
-        'SYNC_NO_PEER',
-        `none of ${tried} addresses of the invitation led to a member; is the inviting node online?`,
-        { tried },
-        { cause: failures[0] },
-      )
 }

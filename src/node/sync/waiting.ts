@@ -12,20 +12,6 @@ export async function within<T>(clock: Clock, ms: number, promise: Promise<T>): 
   })
 }
 
-/** Resolves after `ms`, or when the signal fires. */
-export async function pause(clock: Clock, ms: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted === true) return
-  await new Promise<void>((resolve) => {
-    const end = (): void => {
-      timer.cancel()
-      signal?.removeEventListener('abort', end)
-      resolve()
-    }
-    const timer = clock.after(ms, end)
-    signal?.addEventListener('abort', end)
-  })
-}
-
 /** What a wait brings; the wait is told to end when that is not within `ms`. @throws SYNC_PEER_SILENT */
 export async function waitWithin<T>(
   clock: Clock,

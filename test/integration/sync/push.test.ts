@@ -47,7 +47,7 @@ describe('push plane', () => {
       for (let i = 0; i < 1000; i++)
         last = a.replica.writeSilently(context, concat(utf8(`${i}`), new Uint8Array(600)))
       b.replica.open(context)
-      await b.sync.joinVia(context, a.network.addresses())
+      await b.sync.meet(context, a.network.addresses())
       await b.applied(context, last as DeltaId)
       expect(sameHeads(context, a, b)).to.equal(true)
       expect(b.replica.counts).to.include({ received: 1000, duplicates: 0 })
@@ -182,7 +182,7 @@ describe('push plane', () => {
       const signer = b.replica.signer(context)
       if (signer === undefined) throw new TypeError('no signer')
       c.replica.open(context, { signer })
-      await c.sync.joinVia(context, a.network.addresses())
+      await c.sync.meet(context, a.network.addresses())
       await eventually(() => a.online(context).length === 1, 'one of the two is left')
       expect(a.online(context)).to.deep.equal([c.network.peerId])
     })
@@ -209,8 +209,8 @@ describe('push plane', () => {
       a.replica.write(context, utf8('genesis'))
       b.replica.open(context, { role: 'reader' })
       c.replica.open(context, { role: 'relay' })
-      await b.sync.joinVia(context, a.network.addresses())
-      await c.sync.joinVia(context, a.network.addresses())
+      await b.sync.meet(context, a.network.addresses())
+      await c.sync.meet(context, a.network.addresses())
       await eventually(() => b.replica.epochs(context).length === 1, 'the reader has the key')
       a.replica.addEpoch(context, 1)
       const next = a.replica.write(context, utf8('next'))
@@ -310,27 +310,25 @@ describe('push plane', () => {
 
   it('says why it could not join', async () => {
     const anchor = new StubAnchor()
-    const [a, b] = [new SyncNode(anchor), new SyncNode(anchor, { joinDeadlineMs: 400 })]
+    const [a, b] = [new SyncNode(anchor), new SyncNode(anchor)]
     await Promise.all([a.start(), b.start()])
     try {
       const context = newContext()
-      const codeOf = (promise: Promise<void>): Promise<string> =>
+      const codeOf = (promise: Promise<unknown>): Promise<string> =>
         promise.then(
           () => 'none',
           (error: { code: string }) => error.code,
         )
-      expect(await codeOf(b.sync.joinVia(context, a.network.addresses()))).to.equal(
+      expect(await codeOf(b.sync.meet(context, a.network.addresses()))).to.equal(
         'SYNC_CONTEXT_UNKNOWN',
       )
       b.replica.open(context, { admit: false })
-      expect(await codeOf(b.sync.joinVia(context, a.network.addresses()))).to.equal(
+      expect(await codeOf(b.sync.meet(context, ['/ip4/127.0.0.1/tcp/1']))).to.equal('SYNC_NO_PEER')
+      expect(await codeOf(b.sync.meet(context, a.network.addresses()))).to.equal(
         'SYNC_JOIN_REFUSED',
       )
-      expect(await codeOf(b.sync.joinVia(context, ['/ip4/127.0.0.1/tcp/1']))).to.equal(
-        'SYNC_NO_PEER',
-      )
       const signal = AbortSignal.abort()
-      expect(await codeOf(b.sync.joinVia(context, a.network.addresses(), { signal }))).to.equal(
+      expect(await codeOf(b.sync.meet(context, a.network.addresses(), { signal }))).to.equal(
         'ABORTED',
       )
     } finally {
@@ -338,17 +336,30 @@ describe('push plane', () => {
     }
   })
 
-  it('waits for an anchor view that lags', async () => {
-    await withNodes(2, async (nodes, anchor) => {
+  it('meets a member among the peers that are connected, without any address', async () => {
+    await withNodes(2, async (nodes) => {
       const [a, b] = nodes as Two
       const context = newContext()
       a.replica.open(context)
-      const bob = b.replica.open(context, { admit: false })
-      const joining = b.sync.joinVia(context, a.network.addresses())
-      await eventually(() => a.network.isConnected(b.network.peerId), 'connected')
-      anchor.admit(context, bob)
-      await joining
+      b.replica.open(context)
+      await b.network.dial(a.network.addresses())
+      expect(await b.sync.meet(context, [])).to.deep.equal({ members: 1 })
       expect(a.online(context)).to.deep.equal([b.network.peerId])
+    })
+  })
+
+  it('asks everybody there is, and counts those who take it for a member', async () => {
+    await withNodes(3, async (nodes, anchor) => {
+      const [a, b, c] = nodes as [SyncNode, SyncNode, SyncNode]
+      const context = newContext()
+      a.replica.open(context)
+      const bob = b.replica.open(context, { admit: false })
+      const addresses = [...a.network.addresses(), ...c.network.addresses()]
+      await b.sync.meet(context, addresses).catch(() => {}) // connected now, admitted by nobody
+      anchor.admit(context, bob)
+      expect(await b.sync.meet(context, addresses)).to.deep.equal({ members: 1 })
+      expect(a.online(context)).to.deep.equal([b.network.peerId])
+      expect(c.online(context)).to.deep.equal([])
     })
   })
 

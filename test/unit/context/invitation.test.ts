@@ -20,6 +20,7 @@ const content: InvitationContent = {
   network: 'local',
   contract: 'local',
   addresses: ['/ip4/127.0.0.1/tcp/2428/p2p/12D3KooWxyz'],
+  revision: 7n,
   ticket: bytesOf('ticket'),
 }
 
@@ -32,6 +33,7 @@ describe('invitation text', () => {
       network: 'testnet',
       contract: 'calimero.testnet',
       addresses: [],
+      revision: 0n,
       ticket: EMPTY,
     })
   })

@@ -93,6 +93,7 @@ const intentRow: Codec<CreateIntent> = codec(
 )
 
 const CONTEXT_KIND = Uint8Array.of(0)
+const CREATE_KIND = Uint8Array.of(2)
 
 export interface ContextRows {
   list(): Promise<{ id: ContextId; row: ContextRow }[]>
@@ -134,13 +135,13 @@ export function contextRows(store: Store): ContextRows {
     putHeads: (number, heads) => put(headsRow, headsKey(number), [...heads]),
     async intents() {
       const rows = []
-      for await (const [k, v] of store.iterate(columnRange(COLUMN.outbox))) {
-        rows.push({ id: ContextId.from(k.slice(1)), intent: readRow(intentRow, k, v) })
+      for await (const [k, v] of store.iterate(columnRange(COLUMN.intent, CREATE_KIND))) {
+        rows.push({ id: ContextId.from(k.slice(2)), intent: readRow(intentRow, k, v) })
       }
       return rows
     },
-    putIntent: (id, intent) => put(intentRow, rowKey(COLUMN.outbox, id), intent),
-    delIntent: (id) => del(rowKey(COLUMN.outbox, id)),
+    putIntent: (id, intent) => put(intentRow, rowKey(COLUMN.intent, CREATE_KIND, id), intent),
+    delIntent: (id) => del(rowKey(COLUMN.intent, CREATE_KIND, id)),
   }
 }
 

@@ -340,8 +340,9 @@ export class PushPlane {
       this.#emitter.emit('joined', { context, peer })
       this.#emitter.emit('ended', { context, peer, code: undefined })
     },
-    onRefused: ({ peer }, context, code) => {
-      this.#emitter.emit('ended', { context, peer, code })
+    onRefused: (session, context, code) => {
+      this.#emitter.emit('ended', { context, peer: session.peer, code })
+      this.#closeIfIdle(session)
     },
     onFrontier: ({ peer }, context, frontier) => {
       this.#emitter.emit('frontier', { context, peer, frontier })

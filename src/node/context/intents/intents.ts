@@ -1,0 +1,138 @@
+/**
+ * What this node has begun and must finish: one {@link Queue} per kind of work, seen together. Kinds that keep their rows elsewhere bring a
+ * journal of their own.
+ */
+import type { Codec } from '../../codec/codec.ts'
+import type { IntentInfo } from '../../interface.ts'
+import type { GaugeReading } from '../../metrics.ts'
+import { equalBytes } from '../../primitives/bytes.ts'
+import type { ContextId } from '../../primitives/ids.ts'
+import { INTENT_STATUS, type IntentRow, type IntentRows } from '../../store/repositories/intents.ts'
+import type { Journal, Kept, Work } from './intent.ts'
+import { Queue, type QueueComponents } from './queue.ts'
+
+export interface IntentsComponents extends QueueComponents {
+  readonly rows: IntentRows
+}
+
+/** What {@link Intents} needs of a queue, whatever its kind of work. */
+type AnyQueue = Pick<
+  Queue<never, unknown>,
+  'load' | 'begin' | 'stop' | 'list' | 'withdraw' | 'wakeContext'
+>
+
+export class Intents {
+  readonly #c: IntentsComponents
+  readonly #queues: AnyQueue[] = []
+
+  constructor(components: IntentsComponents) {
+    this.#c = components
+  }
+
+  /** A queue for a kind of work whose rows lie in the column of intents, under `number`. */
+  queue<B, R>(work: Work<B, R>, number: number, body: Codec<B>): Queue<B, R> {
+    return this.queueIn(work, this.#journal(number, body))
+  }
+
+  /** A queue for a kind of work that keeps its rows elsewhere. */
+  queueIn<B, R>(work: Work<B, R>, journal: Journal<B>): Queue<B, R> {
+    const queue = new Queue(work, journal, this.#c)
+    this.#queues.push(queue)
+    return queue
+  }
+
+  async load(): Promise<void> {
+    for (const queue of this.#queues) await queue.load()
+  }
+
+  begin(): void {
+    for (const queue of this.#queues) queue.begin()
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(this.#queues.map((queue) => queue.stop()))
+  }
+
+  /** All of them, oldest first; of one context when it is given. */
+  list(context?: ContextId): readonly IntentInfo[] {
+    return this.#queues
+      .flatMap((queue) => queue.list())
+      .filter((info) => context === undefined || equalBytes(info.context, context))
+      .sort((a, b) => a.sinceMs - b.sinceMs)
+  }
+
+  /** How many there are by kind and state. */
+  counts(): readonly GaugeReading[] {
+    const counts = new Map<string, { value: number; labels: Readonly<Record<string, string>> }>()
+    for (const { kind, state } of this.list()) {
+      const count = counts.get(kind + state) ?? { value: 0, labels: { kind, state } }
+      counts.set(kind + state, { ...count, value: count.value + 1 })
+    }
+    return [...counts.values()]
+  }
+
+  /** Tries those of a context now. */
+  wake(context: ContextId): void {
+    for (const queue of this.#queues) queue.wakeContext(context)
+  }
+
+  /** Ends one without its being done. False when there is none of this id. @throws what its kind of work says against it */
+  async withdraw(id: string): Promise<boolean> {
+    for (const queue of this.#queues) if (await queue.withdraw(id)) return true
+    return false
+  }
+
+  /** Ends all of a context. Resolves with how many there were. @throws what a kind of work says against it */
+  async withdrawAll(context: ContextId): Promise<number> {
+    let count = 0
+    for (const { id } of this.list(context)) if (await this.withdraw(id)) count++
+    return count
+  }
+
+  #journal<B>(kind: number, body: Codec<B>): Journal<B> {
+    const { rows, logger } = this.#c
+    const key = ({ context, part }: Kept<B>) => ({ kind, context, part })
+    return {
+      async load() {
+        const kept: Kept<B>[] = []
+        for (const {
+          key: { context, part },
+          row,
+        } of await rows.list(kind)) {
+          try {
+            if (row instanceof Error) throw row
+            kept.push({ context, part, body: body.decode(row.body), ...fromRow(row) })
+          } catch (error) {
+            logger.error({ err: error, kind }, 'intent row damaged')
+          }
+        }
+        return kept
+      },
+      put: (kept) => rows.put(key(kept), { ...toRow(kept), body: body.encode(kept.body) }),
+      del: (kept) => rows.del(key(kept)),
+    }
+  }
+}
+
+const STATUS = ['open', 'refused', 'done'] as const
+
+function toRow<B>({ status, tries, sinceMs, nextMs, reason }: Kept<B>): Omit<IntentRow, 'body'> {
+  const { code, message } = reason ?? { code: '', message: '' }
+  return {
+    status: INTENT_STATUS[status],
+    ...{ tries, code, message },
+    sinceMs: BigInt(Math.floor(sinceMs)),
+    nextMs: BigInt(Math.floor(nextMs)),
+  }
+}
+
+function fromRow(row: IntentRow): Omit<Kept<unknown>, 'context' | 'part' | 'body'> {
+  const { code, message, tries } = row
+  return {
+    status: STATUS[row.status] ?? 'open', // an unknown status is one that somebody still has to look at
+    tries,
+    sinceMs: Number(row.sinceMs),
+    nextMs: Number(row.nextMs),
+    reason: code === '' ? undefined : { code, message },
+  }
+}

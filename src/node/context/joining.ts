@@ -1,0 +1,338 @@
+/**
+ * Becoming part of a context. An invitation's addresses are kept as an intent until a member was met there and the state is here, however long its
+ * senders are away and whatever happens to this node meanwhile; a ticket is kept until it is known whether its claim went through.
+ */
+import * as P from 'micro-packed'
+import type { Anchor, ContextRecord } from '../anchor/anchor.ts'
+import { isRejectedAs } from '../anchor/errors.ts'
+import { bytes, type Codec, codec, string, vec } from '../codec/codec.ts'
+import type { AtRest } from '../crypto/at-rest.ts'
+import type { MerogateError } from '../errors.ts'
+import { EMPTY, equalBytes } from '../primitives/bytes.ts'
+import { sha256 } from '../primitives/hash.ts'
+import { ContextId, idText, isZero, PublicKey } from '../primitives/ids.ts'
+import { INTENT_KIND } from '../store/repositories/intents.ts'
+import { contextError } from './errors.ts'
+import type { Groups } from './groups/groups.ts'
+import type { IdentityPool } from './groups/identities.ts'
+import { type Fate, fateOf, refusalName } from './intents/fate.ts'
+import type { Intent, Run } from './intents/intent.ts'
+import type { Intents } from './intents/intents.ts'
+import type { Queue } from './intents/queue.ts'
+import { decodeInvitation, type InvitationContent } from './invitation.ts'
+import {
+  INTENT_WAIT_MAX_MS,
+  JOIN_WAIT_MAX_MS,
+  MAX_INVITATION_ADDRESSES,
+  MAX_LAG_TRIES,
+  MAX_RUNNING_JOINS,
+} from './limits.ts'
+import type { ContextReplica } from './replica/replica.ts'
+
+export interface JoiningComponents {
+  readonly intents: Intents
+  readonly groups: Pick<Groups, 'anchor'>
+  readonly identities: Pick<IdentityPool, 'create' | 'require' | 'signer'>
+  readonly atRest: AtRest
+  /** The contexts of this node. */
+  readonly contexts: {
+    replica(id: ContextId): ContextReplica | undefined
+    /** Makes a context's rows, or binds one more identity to one that is here. */
+    admit(
+      record: ContextRecord,
+      member: PublicKey,
+      protocol: string,
+      options: { signal: AbortSignal },
+    ): Promise<ContextReplica>
+  }
+  sync(): {
+    meet(
+      context: ContextId,
+      addresses: readonly string[],
+      options: { signal: AbortSignal },
+    ): Promise<unknown>
+    membersOnline(context: ContextId): readonly unknown[]
+  }
+}
+
+export interface Joined {
+  readonly context: ContextId
+  readonly member: PublicKey
+}
+
+/** What a join needs to go on. */
+interface JoinBody {
+  protocol: string
+  /** Where members may be found. */
+  addresses: string[]
+  /** Revision of the member list from which on a named invitee is in it. */
+  revision: bigint
+  /** Hash of an open invitation's ticket; empty for a named invitee. */
+  ticketHash: Uint8Array
+  /** The ticket while it is to be claimed, sealed at rest: it is a secret. */
+  ticket: Uint8Array
+}
+
+const joinBody: Codec<JoinBody> = codec(
+  'a join',
+  P.struct({
+    protocol: string,
+    addresses: vec(string),
+    revision: P.U64LE,
+    ticketHash: bytes,
+    ticket: bytes,
+  }),
+  16_384,
+)
+
+/** Refusals of a ticket that a claim of our own would bring about, if it went through and its answer was lost. */
+const OWN_ECHO: ReadonlySet<unknown> = new Set(['InvitationUsed', 'InvitationRevoked', 'Expired'])
+
+interface Signalled {
+  readonly signal?: AbortSignal
+}
+
+export class Joining {
+  readonly #c: JoiningComponents
+  readonly #joins: Queue<JoinBody, Joined>
+  readonly #claims: Queue<JoinBody, Joined>
+
+  constructor(components: JoiningComponents) {
+    this.#c = components
+    const { intents } = components
+    const identity = ({ part }: { part: Uint8Array }): PublicKey => PublicKey.from(part)
+    this.#joins = intents.queue<JoinBody, Joined>(
+      {
+        kind: 'join',
+        maxWaitMs: JOIN_WAIT_MAX_MS,
+        maxRunning: MAX_RUNNING_JOINS,
+        run: (intent, run) => this.#join(intent, run),
+        fate: joinFate,
+        identity,
+      },
+      INTENT_KIND.join,
+      joinBody,
+    )
+    this.#claims = intents.queue<JoinBody, Joined>(
+      {
+        kind: 'claim',
+        maxWaitMs: INTENT_WAIT_MAX_MS,
+        maxRunning: MAX_RUNNING_JOINS,
+        run: (intent, run) => this.#claim(intent, run),
+        fate: claimFate,
+        identity,
+      },
+      INTENT_KIND.claim,
+      joinBody,
+    )
+  }
+
+  /**
+   * Joins with an invitation made for one of our identities. Resolves once the anchor says that it is a member.
+   * @throws INVITATION_INVALID, IDENTITY_NOT_OWNED, CONTEXT_NOT_A_MEMBER, ANCHOR_*
+   */
+  async join(text: string, options: Signalled = {}): Promise<Joined> {
+    const content = decodeInvitation(text)
+    if (isZero(content.invitee)) {
+      throw contextError('INVITATION_INVALID', 'this is an open invitation: join with joinOpen')
+    }
+    const member = PublicKey.from(content.invitee)
+    this.#c.identities.require(member)
+    this.#anchor(content)
+    return this.#enterAs(ContextId.from(content.context), member, bodyOf(content), options)
+  }
+
+  /** Joins with an open invitation, as a new identity or the one given. The same call again joins what the first one began. */
+  async joinOpen(
+    text: string,
+    options: Signalled & { readonly identity?: PublicKey } = {},
+  ): Promise<Joined> {
+    const content = decodeInvitation(text)
+    if (content.ticket.length === 0) {
+      throw contextError('INVITATION_INVALID', 'this invitation names its invitee: join with join')
+    }
+    this.#anchor(content)
+    const context = ContextId.from(content.context)
+    const body = { ...bodyOf(content), ticket: this.#c.atRest.seal(content.ticket) }
+    const { identity, signal } = options
+    if (identity !== undefined) this.#c.identities.require(identity)
+    const begun = identity === undefined ? this.#begun(context, body.ticketHash) : undefined
+    if (begun?.claimed === true) return this.#enterAs(context, begun.member, body, options)
+    const member = identity ?? begun?.member ?? (await this.#c.identities.create()).publicKey
+    try {
+      await this.#claims.ask(context, member, body, { signal })
+    } catch (error) {
+      const [owned] = this.#c.contexts.replica(context)?.group.owned() ?? []
+      // used up by ourselves, as it may be: the answer to that was lost, or nobody waited for it
+      const isOurs = identity === undefined && isRejectedAs(error, 'InvitationUsed')
+      if (!isOurs || owned === undefined) throw error
+      return this.#enterAs(context, owned.publicKey, body, options)
+    }
+    return this.#enterAs(context, member, body, options)
+  }
+
+  /** A peer connected, or a member proved itself: whoever waits for one may go on. */
+  wake(context?: ContextId): void {
+    this.#joins.wake((intent) => context === undefined || equalBytes(intent.context, context))
+  }
+
+  /** The anchor has moved: whoever waits for it may go on. */
+  anchorMoved(): void {
+    this.#claims.wake()
+    this.#joins.wake((intent) => this.#c.contexts.replica(intent.context) === undefined)
+  }
+
+  /** A join or a claim of this very ticket that goes on already. */
+  #begun(
+    context: ContextId,
+    ticketHash: Uint8Array,
+  ): { readonly member: PublicKey; readonly claimed: boolean } | undefined {
+    for (const queue of [this.#claims, this.#joins]) {
+      const [found] = queue.filter(
+        ({ context: other, body, isOver }) =>
+          !isOver && equalBytes(other, context) && equalBytes(body.ticketHash, ticketHash),
+      )
+      if (found !== undefined) {
+        return { member: PublicKey.from(found.part), claimed: queue === this.#joins }
+      }
+    }
+    return undefined
+  }
+
+  #enterAs(
+    context: ContextId,
+    member: PublicKey,
+    body: JoinBody,
+    { signal }: Signalled,
+  ): Promise<Joined> {
+    return this.#joins.ask(context, member, this.#joinBody(context, member, body), { signal })
+  }
+
+  /** What a join needs, without the ticket; and what an earlier invitation said of where members are may still be true. */
+  #joinBody(context: ContextId, member: PublicKey, body: JoinBody): JoinBody {
+    const before = this.#joins.get(context, member)?.body.addresses ?? []
+    const addresses = [...new Set([...body.addresses, ...before])]
+    return {
+      ...body,
+      addresses: addresses.slice(0, 2 * MAX_INVITATION_ADDRESSES),
+      ticket: EMPTY,
+    }
+  }
+
+  /** The anchor of an invitation. @throws ANCHOR_UNKNOWN, INVITATION_INVALID */
+  #anchor({ protocol, network, contract }: InvitationContent): Anchor {
+    const anchor = this.#c.groups.anchor(protocol)
+    if (anchor.network === network && anchor.contract === contract) return anchor
+    throw contextError(
+      'INVITATION_INVALID',
+      `expected an invitation of ${anchor.network} ${anchor.contract}, got one of ${network} ${contract}`,
+    )
+  }
+
+  /** Uses the ticket, unless an earlier try did. */
+  async #claim(intent: Intent<JoinBody>, { signal }: Run<Joined>): Promise<Joined> {
+    const { context, body, part } = intent
+    const anchor = this.#c.groups.anchor(body.protocol)
+    const member = PublicKey.from(part)
+    if (!(await isMember(anchor, context, member, signal))) {
+      try {
+        const signer = this.#c.identities.signer(member)
+        await anchor.claimInvitation(this.#c.atRest.open(body.ticket), signer, { signal })
+      } catch (error) {
+        if (!isRejectedAs(error, 'AlreadyMember')) throw error
+      }
+    }
+    await this.#joins.open(context, member, this.#joinBody(context, member, body)) // before this intent goes
+    return { context, member }
+  }
+
+  /** Makes the context's rows, and finds a member. */
+  async #join(intent: Intent<JoinBody>, run: Run<Joined>): Promise<Joined> {
+    const { context, body, part } = intent
+    const joined = { context, member: PublicKey.from(part) }
+    const replica = await this.#enter(intent, joined.member, run.signal)
+    run.reached(joined)
+    if (this.#hasArrived(replica, joined.member)) return joined
+    await this.#c.sync().meet(context, body.addresses, { signal: run.signal })
+    if (this.#hasArrived(replica, joined.member)) return joined
+    throw contextError(
+      'CONTEXT_UNINITIALIZED',
+      'a member was met, and its state has not arrived yet',
+    )
+  }
+
+  /** A member is online, from whom the others are learnt, and there is a state, or there will be none: a relay can open nothing. */
+  #hasArrived({ state, group }: ContextReplica, member: PublicKey): boolean {
+    if (this.#c.sync().membersOnline(state.id).length === 0) return false
+    return state.hasState || group.roleOf(member) === 'relay'
+  }
+
+  async #enter(
+    { context, body }: Intent<JoinBody>,
+    member: PublicKey,
+    signal: AbortSignal,
+  ): Promise<ContextReplica> {
+    const known = this.#c.contexts.replica(context)
+    const owned = known?.group.owned() ?? []
+    if (known !== undefined && owned.some(({ publicKey }) => equalBytes(publicKey, member))) {
+      return known
+    }
+    const anchor = this.#c.groups.anchor(body.protocol)
+    const read = await anchor.readContext(context, { signal })
+    if (read === undefined) {
+      throw contextError('ANCHOR_NO_CONTEXT', `the anchor knows no context ${idText(context)}`)
+    }
+    const { group } = read.value
+    if ((await anchor.readMember(group, member, { signal })) === undefined) {
+      // who invites by name has waited until the admission is final: only a view older than that may lack it
+      const snapshot = await anchor.readMembers(group, { signal })
+      const revision = snapshot?.value.revision ?? 0n
+      const isOld = revision < body.revision || body.ticketHash.length > 0
+      throw isOld ? anchorBehind(revision) : notAMember(member)
+    }
+    return this.#c.contexts.admit(read.value, member, body.protocol, { signal })
+  }
+}
+
+function bodyOf(content: InvitationContent): JoinBody {
+  const { protocol, addresses, revision, ticket } = content
+  const ticketHash = ticket.length === 0 ? EMPTY : sha256(ticket)
+  return { protocol, addresses: [...addresses], revision, ticketHash, ticket: EMPTY }
+}
+
+async function isMember(
+  anchor: Anchor,
+  context: ContextId,
+  member: PublicKey,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const read = await anchor.readContext(context, { signal })
+  if (read === undefined) return false
+  return (await anchor.readMember(read.value.group, member, { signal })) !== undefined
+}
+
+/** An anchor that does not know of the context, or of a claim that went through, may be behind; but not for ever. */
+function joinFate(failure: MerogateError, { tries }: Intent<JoinBody>): Fate {
+  const mayLag = failure.code === 'ANCHOR_NO_CONTEXT' || failure.code === 'ANCHOR_BEHIND'
+  return mayLag && tries >= MAX_LAG_TRIES ? 'refused' : fateOf(failure)
+}
+
+/** The same ticket again is refused when the claim before went through, and membership may be seen later than that. */
+function claimFate(failure: MerogateError, { tries }: Intent<JoinBody>): Fate {
+  if (!OWN_ECHO.has(refusalName(failure))) return fateOf(failure)
+  return tries > 0 && tries < MAX_LAG_TRIES ? 'later' : 'refused'
+}
+
+function notAMember(member: PublicKey): MerogateError {
+  return contextError('CONTEXT_NOT_A_MEMBER', `${idText(member)} is no member of the context`, {
+    publicKey: idText(member),
+  })
+}
+
+function anchorBehind(revision: bigint): MerogateError {
+  return contextError(
+    'ANCHOR_BEHIND',
+    `the anchor's view of the members, revision ${revision}, is older than the admission`,
+    { revision: String(revision) },
+  )
+}
