@@ -24,6 +24,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
     count: 3,
     why: 'when an intent began, and about when next',
   },
+  'src/node/context/groups/group.ts': { count: 1, why: 'since when a key is owed, for display' },
   'src/node/context/membership.ts': { count: 1, why: 'until when an invitation is valid' },
   'src/node/context/replica/failures.ts': { count: 1, why: 'when something failed, for people' },
   'src/node/context/replica/intake.ts': { count: 2, why: 'compared with stamps of deltas' },

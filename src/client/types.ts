@@ -49,6 +49,8 @@ export interface Context {
   readonly forkedAuthors: readonly string[]
   /** What failed last, with nobody waiting for the answer, and is not mended. */
   readonly lastFailure: Failure | null
+  /** Set while the key that a member who has gone does not have is still to come; `sinceMs` is Unix time. */
+  readonly rotation: { readonly sinceMs: number; readonly tries: number } | null
 }
 
 /** Something that failed in a context while no caller waited for the answer. */

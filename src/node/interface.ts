@@ -163,6 +163,8 @@ export interface ContextInfo {
   readonly forkedAuthors: readonly PublicKey[]
   /** What failed last and is not mended, since this node was started. */
   readonly lastFailure: ContextFailure | undefined
+  /** Set while somebody has gone who holds the group's key and the next one is not here: since when, and how often it was made here in vain. */
+  readonly rotation: { readonly sinceMs: number; readonly tries: number } | undefined
 }
 
 /** What a node may have begun: see {@link IntentInfo}. */

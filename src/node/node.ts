@@ -124,9 +124,14 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       groups: groupRows(store),
     }
     const secrets = atRest(seed, random)
+    const roomMetrics = contextMetrics(metrics, {
+      waiting: () => replicas.waiting(),
+      intents: () => intents.counts(),
+      rotating: () => groups.rotating(),
+    })
     const contextLogger = logger.child({ component: 'context' })
     const identities = identityPool({ store, rows: rows.groups, atRest: secrets, random })
-    const groups = new Groups({
+    const groups: Groups = new Groups({
       anchors: new Map(anchors.map((anchor) => [anchor.protocol, anchor])),
       store,
       rows: rows.groups,
@@ -136,9 +141,10 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       clock,
       random,
       logger: contextLogger,
+      metrics: roomMetrics,
       background: run,
     })
-    const replicas = new ContextReplicas({
+    const replicas: ContextReplicas = new ContextReplicas({
       store,
       deltas: rows.deltas,
       groups,
@@ -174,17 +180,13 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       logger: logger.child({ component: 'sync' }),
       metrics,
     })
-    const metricsOfContexts = contextMetrics(metrics, {
-      waiting: () => replicas.waiting(),
-      intents: () => intents.counts(),
-    })
     const intents: Intents = new Intents({
       store,
       rows: intentRows(store),
       clock,
       random,
       logger: contextLogger,
-      metrics: metricsOfContexts,
+      metrics: roomMetrics,
       background: run,
     })
     const contexts: NodeContexts = new NodeContexts({
@@ -207,7 +209,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       clock,
       random,
       logger: contextLogger,
-      metrics: metricsOfContexts,
+      metrics: roomMetrics,
       addresses: () => network.addresses(),
       sync: () => sync,
       background: run,

@@ -61,6 +61,7 @@ export function encodeContext(context: ContextInfo): Record<string, unknown> {
     rootMismatches: context.rootMismatches,
     forkedAuthors: context.forkedAuthors.map(toBase58),
     lastFailure: context.lastFailure === undefined ? null : encodeFailure(context.lastFailure),
+    rotation: context.rotation ?? null,
   }
 }
 

@@ -62,6 +62,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   SERVER_RANGE_INVALID: 416,
   SERVER_DRAINING: 503,
   SERVER_TIMEOUT: 504,
+  CONTEXT_KEY_PENDING: 503,
 }
 
 /** Codes of the API (docs/api.md) that are not simply ours in lower case. */

@@ -19,6 +19,7 @@ import { sha256 } from '../../src/node/primitives/hash.ts'
 import { ntp64 } from '../../src/node/primitives/hlc.ts'
 import { ContextId, type DeltaId, ZERO_ID } from '../../src/node/primitives/ids.ts'
 import { START_MS } from './hand-clock.ts'
+import { sealingKey } from './test-keyring.ts'
 
 /** A key that follows from a name. */
 export function keyOf(name: string): SigningKey {
@@ -99,8 +100,7 @@ export function craftDelta(craft: Craft): Crafted {
   }
   const id = deltaId(header)
   const nonce = new Uint8Array(sha256(id).subarray(0, 12))
-  const key = keyring.sealing(header.context, header.author, epoch)
-  if (key === undefined) throw new RangeError('the test keyring lacks the epoch')
+  const key = sealingKey(keyring, header.context, header.author, epoch)
   const envelope: DeltaEnvelope = {
     header,
     signature: (craft.signer ?? author).sign(signedBytes(id)),

@@ -20,12 +20,12 @@ import { contextRows } from '../../src/node/store/repositories/contexts.ts'
 import { type DeltaRows, deltaRows } from '../../src/node/store/repositories/deltas.ts'
 import { type EventRows, eventRows } from '../../src/node/store/repositories/events.ts'
 import { globals } from '../../src/node/store/repositories/globals.ts'
-import type { BatchOp } from '../../src/node/store/store.ts'
-import { groupRows } from '../../src/node/store/repositories/groups.ts'
+import { type GroupRow, groupRows } from '../../src/node/store/repositories/groups.ts'
 import { APPLICATION, bytesOf, CONTEXT } from './craft-delta.ts'
 import { type FailingStore, failingStore } from './failing-store.ts'
 import { type HandClock, handClock, seededRandom } from './hand-clock.ts'
 import { memoryStore } from './memory-store.ts'
+import { addKey, epochKey } from './test-keyring.ts'
 import { type StubModel, stubModel } from './stub-model.ts'
 
 export const GROUP: GroupId = GroupId.from(bytesOf('group'))
@@ -56,18 +56,6 @@ export interface KitInit {
   readonly epochs?: readonly number[]
   readonly store?: FailingStore
   readonly clock?: HandClock
-}
-
-/** The key of an epoch, the same on every node of a test. */
-export function epochKey(epoch: number): Uint8Array {
-  return bytesOf(`epoch ${epoch}`)
-}
-
-/** Puts a key into use; returns the row that would store it, or undefined when it is refused. */
-export function addKey(keyring: Keyring, epoch: number, key: Uint8Array): BatchOp | undefined {
-  const op = keyring.row(epoch, key)
-  if (op !== undefined) keyring.remember(epoch, key)
-  return op
 }
 
 /** A keyring of the test group that holds some epochs. */
@@ -130,10 +118,18 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
   const globalRows = globals(store)
   const random = seededRandom('replica')
   const anchor = stubAnchor(members)
-  const groupRow = { number: GROUP_NUMBER, protocol: 'stub', membersRevision: 1n } as const
+  const groupRow: GroupRow = {
+    number: GROUP_NUMBER,
+    protocol: 'stub',
+    membersRevision: 1n,
+    capabilitiesRevision: 1n,
+    watchedFrom: 1n,
+    departedRevision: 0n,
+    departedAtMs: 0n,
+  }
   if (init.store === undefined) {
     await store.batch([
-      rows.put(GROUP, { ...groupRow, capabilitiesRevision: 1n }),
+      rows.put(GROUP, groupRow),
       ...records(members).map((member) =>
         rows.putMember(GROUP_NUMBER, member.identity, {
           ...member,
@@ -157,7 +153,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
   const [known] = await rows.list()
   const group = new Group(
     GROUP,
-    known?.row ?? { ...groupRow, capabilitiesRevision: 1n },
+    known?.row ?? groupRow,
     anchor,
     keyring,
     await rows.members(GROUP_NUMBER),
@@ -177,6 +173,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     fork: () => tally.forks++,
     handler: (status) => tally.handled.push(status),
     intentTried: () => {},
+    rotation: () => {},
   }
   const components = {
     store,

@@ -118,6 +118,7 @@ export function stubNode(): StubNode {
     rootMismatches: 0,
     forkedAuthors: [],
     lastFailure: context.lastFailure,
+    rotation: undefined,
   })
   const admit = (context: StubContext, identity: PublicKey, role: Role = 'writer'): void => {
     const capabilities = context.members.size === 0 ? CAPABILITIES.manageMembers : 0

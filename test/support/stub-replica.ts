@@ -248,6 +248,8 @@ export class StubReplica implements ReplicaSource {
     return Promise.resolve(
       granted.map((epoch) => ({
         epoch,
+        madeAt: 1n,
+        coversTo: 1n,
         sealed: concat(recipient, Uint8Array.of(epoch)),
         giver: signer.publicKey,
         signature: new Uint8Array(64),

@@ -24,9 +24,25 @@ const frontierSchema = {
   hlc: fixed(24),
   epoch: 'u32',
 } as const
-const grants = [{ epoch: 7, sealed: fill(8, 60), giver: fill(9), signature: fill(10, 64) }]
+const grants = [
+  {
+    epoch: 7,
+    madeAt: 5n,
+    coversTo: 6n,
+    sealed: fill(8, 60),
+    giver: fill(9),
+    signature: fill(10, 64),
+  },
+]
 const grantsSchema = list({
-  struct: { epoch: 'u32', sealed: bytes, giver: id, signature: fixed(64) },
+  struct: {
+    epoch: 'u32',
+    madeAt: 'u64',
+    coversTo: 'u64',
+    sealed: bytes,
+    giver: id,
+    signature: fixed(64),
+  },
 })
 const hello = { version: 1, nonce: fill(1, 16) }
 const join = { context: fill(1), party: fill(2), proof: fill(3, 64) }

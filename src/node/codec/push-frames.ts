@@ -7,7 +7,7 @@
  * 2 Heads  { context 32, root 32, heads Vec<32>, applied u64, hlc 24, epoch u32 }
  * 3 Delta  { context 32, envelope bytes }
  * 4 Ack    { context 32, heads Vec<32> }
- * 5 Keys   { context 32, grants Vec<{ epoch u32, sealed bytes, giver 32, signature 64 }> }
+ * 5 Keys   { context 32, grants Vec<{ epoch u32, made_at u64, covers_to u64, sealed bytes, giver 32, signature 64 }> }
  * 6 Leave  { context 32 }
  * 7 Ping   { value u64 }      8 Pong { value u64 }
  * 9 Error  { code u16, context Option<32> }
@@ -47,6 +47,8 @@ export interface WireFrontier {
 /** A key grant as it travels. */
 export interface WireGrant {
   epoch: number
+  madeAt: bigint
+  coversTo: bigint
   sealed: Uint8Array
   giver: Uint8Array
   signature: Uint8Array
@@ -80,6 +82,8 @@ export const frontierFields: {
 export const wireGrants: P.CoderType<WireGrant[]> = vecUpTo(
   P.struct({
     epoch: P.U32LE,
+    madeAt: P.U64LE,
+    coversTo: P.U64LE,
     sealed: bytesUpTo(MAX_SEALED_KEY_BYTES),
     giver: bytes32,
     signature: P.bytes(64),

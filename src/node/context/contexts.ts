@@ -87,6 +87,7 @@ export class NodeContexts implements Contexts {
   async stop(): Promise<void> {
     for (const unwatch of this.#unwatch.splice(0)) unwatch()
     await this.#c.intents.stop()
+    this.#c.groups.stop()
     await Promise.all(this.#c.replicas.all().map((replica) => replica.close()))
     this.#c.replicas.close()
   }

@@ -143,6 +143,7 @@ async function foundContext(
   await store.batch([identities.bind(identity, groupId)], { sync: true })
   await group.refresh()
   await groups.firstKey(group)
+  await group.untilRotated()
   const number = await globals.nextNumber()
   const record = await applications.record(application)
   if (record === undefined) throw notInstalled(application)

@@ -12,6 +12,8 @@ const KINDS = {
   CONTEXT_STOPPED: 'corrupt',
   /** Too many calls wait for this context. */
   CONTEXT_BUSY: 'limit',
+  /** Somebody who holds the group's key has gone and the next key is not here yet; nothing was written: try again. */
+  CONTEXT_KEY_PENDING: 'transport',
   /** The application is not installed on this node. */
   APPLICATION_NOT_INSTALLED: 'missing',
   /** The context exists here already. */

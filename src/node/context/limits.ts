@@ -30,8 +30,27 @@ export const REJECTED_MEMORY_COUNT = 4096
 export const REFRESH_INTERVAL_MS = 2_000
 /** How long other members give the elected one to make a new key epoch, ms (sync-protocol.md 8.2). */
 export const ROTATION_TAKEOVER_MS = 5_000
+/** How much longer each next member waits than the one before it, so that one key is there before another is made, ms. */
+export const ROTATION_STEP_MS = 500
+/** How many such steps a member waits at most: it takes over before its own calls give up. */
+export const MAX_ROTATION_STEPS = 5
+/** First wait before a key epoch that could not be stored is tried again, ms; doubled each time. */
+export const ROTATION_RETRY_MIN_MS = 1_000
+/** Longest of these waits, ms. */
+export const ROTATION_RETRY_MAX_MS = 60_000
 /** How long calls wait for the key epoch after a removal, ms: the others take over before. */
 export const ROTATION_WAIT_MS = 8_000
+/** Keys one epoch may have: members that rotated at once, cut off from each other. As many that nobody vouched for. */
+export const MAX_KEYS_PER_EPOCH = 16
+/**
+ * How far ahead of the newest epoch a given one may lie. Each exit of a member makes one; without a bound a single grant could use up the
+ * numbers for ever.
+ */
+export const MAX_EPOCH_JUMP = 1024
+/** Epochs asked for at once because no key covers a departure. */
+export const MAX_DOUBTFUL_EPOCHS = 8
+/** Epochs asked for at once because a body came that nothing opens: any member may name any. */
+export const MAX_UNOPENED_EPOCHS = 64
 /** How far ahead of use the clock's high-water mark is stored, ms (sync-protocol.md 6.3). */
 export const HLC_MARK_AHEAD_MS = 2_000
 /** Deltas in one answer of a catch-up, so that a walk over history stays bounded (sync-protocol.md 3.6). */

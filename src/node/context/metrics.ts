@@ -12,17 +12,20 @@ export interface ContextMetrics {
   fork(): void
   handler(status: 'done' | 'failed'): void
   intentTried(kind: IntentKind, outcome: 'done' | 'later' | 'refused' | 'withdrawn'): void
+  /** A key epoch that was owed. */
+  rotation(status: 'made' | 'failed'): void
 }
 
-/** What the gauges read: what waits in all contexts now, each with `status` and `reason`; and intents with `kind` and `state`. */
+/** What the gauges read: what waits in all contexts now, each with `status` and `reason`; intents with `kind` and `state`; groups whose next key is to come. */
 export interface ContextGauges {
   waiting(): Iterable<GaugeReading>
   intents(): Iterable<GaugeReading>
+  rotating(): Iterable<GaugeReading>
 }
 
 export function contextMetrics(
   metrics: Metrics,
-  { waiting, intents }: ContextGauges,
+  { waiting, intents, rotating }: ContextGauges,
 ): ContextMetrics {
   const executions = metrics.counter('merogate_context_executions_total', {
     help: 'Calls of guest methods by outcome',
@@ -72,6 +75,14 @@ export function contextMetrics(
     help: 'Tries of such work by kind and outcome; later: it is tried again',
     labels: ['kind', 'outcome'],
   })
+  metrics.gauge('merogate_group_rotations_pending', {
+    help: 'Groups that write nothing until a key comes that somebody who has gone does not have',
+    collect: rotating,
+  })
+  const rotations = metrics.counter('merogate_group_rotations_total', {
+    help: 'Key epochs made here because somebody has gone who holds the one before, by outcome',
+    labels: ['status'],
+  })
   return {
     execution(status, ms) {
       executions.inc({ status })
@@ -85,5 +96,6 @@ export function contextMetrics(
     fork: () => forks.inc(),
     handler: (status) => handlers.inc({ status }),
     intentTried: (kind, outcome) => tries.inc({ kind, outcome }),
+    rotation: (status) => rotations.inc({ status }),
   }
 }

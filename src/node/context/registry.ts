@@ -213,6 +213,7 @@ export class ContextRegistry {
     })
     replica.group.events.on('changed', ({ removed }) => {
       this.c.replicas.membersChanged(id, removed)
+      if (replica.group.isRotating) this.c.replicas.keysWanted(id)
       this.#changed(replica)
       this.#again(replica, 'member')
     })
@@ -286,6 +287,7 @@ export class ContextRegistry {
       rootMismatches: state.meta.rootMismatches,
       forkedAuthors: state.authors.forked.map((author) => PublicKey.from(author)),
       lastFailure: replica.failures.last,
+      rotation: this.c.groups.rotation(group),
     }
   }
 

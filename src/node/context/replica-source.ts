@@ -89,6 +89,11 @@ export class ContextReplicas implements ReplicaSource {
     this.#emitter.emit('members:changed', { context, removed })
   }
 
+  /** Members may have the key that is waited for, or a word about one. */
+  keysWanted(context: ContextId): void {
+    this.#emitter.emit('wanted:keys', { context, epochs: this.missingEpochs(context) })
+  }
+
   keysChanged(context: ContextId): void {
     this.#emitter.emit('keys:changed', { context })
   }
@@ -186,16 +191,22 @@ export class ContextReplicas implements ReplicaSource {
     epochs: readonly number[],
   ): Promise<readonly KeyGrant[]> {
     const group = this.replica(context)?.group
-    const giver = this.signer(context)
+    // who may make keys is believed about them
+    const own = group?.writer() ?? group?.owned()[0]
     const role = group?.roleOf(recipient)
-    if (group === undefined || giver === undefined || role === undefined || role === 'relay')
+    if (group === undefined || own === undefined || role === undefined || role === 'relay')
       return []
-    return group.keyring.grant(recipient, epochs, giver)
+    const giver = this.#c.identities.signer(own.publicKey)
+    return group.keyring.grant(recipient, epochs, giver, group.view)
   }
 
   async acceptKeys(context: ContextId, grants: readonly KeyGrant[]): Promise<{ accepted: number }> {
     const group = this.replica(context)?.group
-    return { accepted: group === undefined ? 0 : await this.#c.groups.acceptKeys(group, grants) }
+    if (group === undefined) return { accepted: 0 }
+    const accepted = await this.#c.groups.acceptKeys(group, grants)
+    const { wanted } = group.keyring
+    if (wanted.length > 0) this.#emitter.emit('wanted:keys', { context, epochs: wanted })
+    return { accepted }
   }
 
   missingEpochs(context: ContextId): readonly number[] {
@@ -207,6 +218,7 @@ export class ContextReplicas implements ReplicaSource {
       if (!keyring.has(epoch)) missing.add(epoch)
     }
     if (keyring.newest < 0) missing.add(0)
+    if (replica.group.isRotating) for (const epoch of keyring.doubtful) missing.add(epoch)
     return [...missing]
   }
 

@@ -23,10 +23,14 @@ export interface Frontier {
 /** A group key sealed to one member, signed by the member who gives it (sync-protocol.md 11.3 Keys). */
 export interface KeyGrant {
   readonly epoch: number
+  /** The membersRevision that whoever made the key had seen. */
+  readonly madeAt: bigint
+  /** The membersRevision up to which, by the giver's word, nobody who has gone holds the key. */
+  readonly coversTo: bigint
   /** Sealed to the recipient's identity. */
   readonly sealed: Uint8Array
   readonly giver: PublicKey
-  /** 64 bytes, domain-separated, over group, epoch, recipient and sealed. */
+  /** 64 bytes, domain-separated, over group, epoch, both revisions, recipient and sealed. */
   readonly signature: Uint8Array
 }
 

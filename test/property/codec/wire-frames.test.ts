@@ -33,9 +33,19 @@ const u32 = fc.integer({ min: 0, max: 0xffffffff })
 const u64 = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })
 const bytes = fc.uint8Array({ maxLength: 300 })
 const text = fc.string({ unit: 'binary', maxLength: 40 })
-const grants = fc.array(fc.record({ epoch: u32, sealed: bytes, giver: id, signature: fixed(64) }), {
-  maxLength: 3,
-})
+const grants = fc.array(
+  fc.record({
+    epoch: u32,
+    madeAt: u64,
+    coversTo: u64,
+    sealed: bytes,
+    giver: id,
+    signature: fixed(64),
+  }),
+  {
+    maxLength: 3,
+  },
+)
 const frontier = { root: id, heads: ids, applied: u64, hlc: fixed(24), epoch: u32 }
 const is = <T extends string>(type: T): fc.Arbitrary<T> => fc.constant(type)
 

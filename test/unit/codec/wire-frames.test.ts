@@ -112,7 +112,14 @@ describe('frames on the wire', () => {
   const id = new Uint8Array(32)
   const context = id
   const many = <T>(count: number, item: T): T[] => Array.from({ length: count }, () => item)
-  const grant = { epoch: 0, sealed: new Uint8Array(0), giver: id, signature: new Uint8Array(64) }
+  const grant = {
+    epoch: 0,
+    madeAt: 0n,
+    coversTo: 0n,
+    sealed: new Uint8Array(0),
+    giver: id,
+    signature: new Uint8Array(64),
+  }
   const hello = { type: 'hello', version: 1, nonce: new Uint8Array(16) } as const
   const deltas = { type: 'deltas', context, want: [], have: [], maxBytes: 0 } as const
   const push: Record<string, (over: number) => PushFrame> = {

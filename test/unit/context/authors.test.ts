@@ -159,7 +159,17 @@ describe('authors of a context replica', () => {
       const hlc = stamp(1, me)
       const own = { height: 4n, last }
       const { header } = makeDelta(
-        { context: CONTEXT, author: me, keyring, membersRevision: 1n, hlc, heads, own, payload },
+        {
+          context: CONTEXT,
+          author: me,
+          keyring,
+          membersRevision: 1n,
+          sealFrom: 1n,
+          hlc,
+          heads,
+          own,
+          payload,
+        },
         seededRandom('delta'),
       )
       expect(header.sequence).to.equal(5n)

@@ -55,7 +55,11 @@ async function kit(
     clock,
     random: seededRandom('intents'),
     logger: silentLogger,
-    metrics: contextMetrics(noMetrics, { waiting: () => [], intents: () => [] }),
+    metrics: contextMetrics(noMetrics, {
+      waiting: () => [],
+      intents: () => [],
+      rotating: () => [],
+    }),
     background: (work) => {
       running.add(work)
       void work.finally(() => running.delete(work))

@@ -1,9 +1,10 @@
 import { expect } from 'chai'
+import { Keyring, UNVOUCHED } from '../../../src/node/context/groups/keyring.ts'
 import {
-  Keyring,
   MAX_EPOCH_JUMP,
+  MAX_KEYS_PER_EPOCH,
   MAX_UNOPENED_EPOCHS,
-} from '../../../src/node/context/groups/keyring.ts'
+} from '../../../src/node/context/limits.ts'
 import { atRest } from '../../../src/node/crypto/at-rest.ts'
 import { seal } from '../../../src/node/crypto/seal.ts'
 import { compareBytes, EMPTY, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
@@ -15,7 +16,7 @@ import { bytesOf, CONTEXT, keyOf } from '../../support/craft-delta.ts'
 import { thrownCode } from '../../support/error-code.ts'
 import { seededRandom } from '../../support/hand-clock.ts'
 import { memoryStore } from '../../support/memory-store.ts'
-import { addKey } from '../../support/replica-kit.ts'
+import { addKey, madeAt } from '../../support/test-keyring.ts'
 
 const GROUP = GroupId.from(bytesOf('group'))
 const alice = keyOf('alice')
@@ -36,11 +37,15 @@ function ring(...keys: readonly (readonly [number, Uint8Array])[]): Keyring {
 const NONCE = new Uint8Array(12)
 const AAD = bytesOf('aad')
 
-function sealedBy(keyring: Keyring, epoch: number): Uint8Array {
-  const key = keyring.sealing(CONTEXT, alice.publicKey, epoch)
-  if (key === undefined) throw new RangeError('no such epoch')
-  return seal(key, NONCE, AAD, utf8('body'))
+/** A body under the newest key that covers a membersRevision. */
+function sealedBy(keyring: Keyring, revision = 1n): Uint8Array {
+  const sealing = keyring.sealing(CONTEXT, alice.publicKey, revision)
+  if (sealing === undefined) throw new RangeError('no key covers it')
+  return seal(sealing.key, NONCE, AAD, utf8('body'))
 }
+
+/** Of a node that has seen revisions 1 to 4, with nobody gone. */
+const VIEW = { from: 1n, to: 4n }
 
 function opens(
   keyring: Keyring,
@@ -58,22 +63,23 @@ describe('keyring', () => {
     expect(keyring.newest).to.equal(3)
     expect(keyring.epochs).to.deep.equal([1, 3])
     expect([keyring.has(1), keyring.has(2)]).to.deep.equal([true, false])
-    expect(keyring.sealing(CONTEXT, alice.publicKey, 2)).to.equal(undefined)
+    expect(keyring.next).to.equal(4)
+    expect(keyring.sealing(CONTEXT, alice.publicKey, 2n)).to.equal(undefined)
   })
 
   it('seals with the smaller of two keys of an epoch, whichever came first, and opens both', () => {
     for (const both of [ring([3, smaller], [3, larger]), ring([3, larger], [3, smaller])]) {
-      const sealed = sealedBy(both, 3)
+      const sealed = sealedBy(both)
       expect(opens(ring([3, smaller]), sealed)).to.equal(true)
       expect(opens(ring([3, larger]), sealed)).to.equal(false)
-      expect(opens(both, sealedBy(ring([3, smaller]), 3))).to.equal(true)
-      expect(opens(both, sealedBy(ring([3, larger]), 3))).to.equal(true)
+      expect(opens(both, sealedBy(ring([3, smaller])))).to.equal(true)
+      expect(opens(both, sealedBy(ring([3, larger])))).to.equal(true)
     }
   })
 
   it('derives another key for each context and author', () => {
     const keyring = ring([3, smaller])
-    const sealed = sealedBy(keyring, 3)
+    const sealed = sealedBy(keyring)
     expect(opens(keyring, sealed)).to.equal(true)
     expect(opens(keyring, sealed, bob.publicKey)).to.equal(false)
     const other = bytesOf('another context') as typeof CONTEXT // 32 bytes
@@ -91,17 +97,50 @@ describe('keyring', () => {
     await store.batch(ops)
     const stored = await groupRows(store).epochs(1)
     const again = new Keyring(GROUP, 1, { rows, atRest: secrets, random }, stored)
-    expect(opens(again, sealedBy(keyring, 3))).to.equal(true)
+    expect(opens(again, sealedBy(keyring))).to.equal(true)
     const foreign = atRest(bytesOf('another node'), seededRandom('x'))
     expect(
       thrownCode(() => new Keyring(GROUP, 1, { rows, atRest: foreign, random }, stored)),
     ).to.equal('KEY_AT_REST')
   })
 
-  it('takes no more than eight keys of one epoch', () => {
+  it('takes so many keys of one epoch, those that nobody vouched for apart', () => {
     const keyring = ring()
-    for (let i = 0; i < 8; i++) expect(addKey(keyring, 0, bytesOf(`k${i}`))).not.to.equal(undefined)
-    expect(addKey(keyring, 0, bytesOf('k8'))).to.equal(undefined)
+    for (const standing of [UNVOUCHED, madeAt(1n)]) {
+      const key = (i: number): Uint8Array => bytesOf(`${standing.madeAt} ${i}`)
+      for (let i = 0; i < MAX_KEYS_PER_EPOCH; i++) {
+        expect(addKey(keyring, 0, key(i), standing)).not.to.equal(undefined)
+      }
+      expect(addKey(keyring, 0, key(MAX_KEYS_PER_EPOCH), standing)).to.equal(undefined)
+    }
+  })
+
+  it('seals under the newest key that covers a departure, whatever the hashes', () => {
+    const keyring = ring()
+    addKey(keyring, 1, larger, madeAt(5n))
+    addKey(keyring, 1, smaller, madeAt(4n))
+    addKey(keyring, 2, bytesOf('stale'), madeAt(3n))
+    expect(keyring.sealing(CONTEXT, alice.publicKey, 3n)?.epoch).to.equal(2)
+    expect(keyring.sealing(CONTEXT, alice.publicKey, 5n)?.epoch).to.equal(1)
+    const open = (key: Uint8Array, revision: bigint): boolean =>
+      opens(ring([3, key]), sealedBy(keyring, revision))
+    expect([open(smaller, 4n), open(larger, 4n)]).to.deep.equal([true, false])
+    expect([open(smaller, 5n), open(larger, 5n)]).to.deep.equal([false, true])
+    expect([keyring.covers(5n), keyring.covers(6n)]).to.deep.equal([true, false])
+  })
+
+  it('learns more of a key it has, and never less', () => {
+    const keyring = ring()
+    addKey(keyring, 0, smaller, UNVOUCHED)
+    expect([keyring.newest, keyring.covers(0n)]).to.deep.equal([-1, false])
+    expect(addKey(keyring, 0, smaller, UNVOUCHED)).to.equal(undefined)
+    expect(addKey(keyring, 0, smaller, { madeAt: 2n, coversTo: 3n })).not.to.equal(undefined)
+    expect(addKey(keyring, 0, smaller, madeAt(2n))).to.equal(undefined)
+    expect(addKey(keyring, 0, smaller, UNVOUCHED)).to.equal(undefined)
+    expect([keyring.newest, keyring.covers(3n), keyring.covers(4n)]).to.deep.equal([0, true, false])
+    expect(addKey(keyring, 0, smaller, { madeAt: 1n, coversTo: 4n })).not.to.equal(undefined)
+    const [grant] = keyring.grant(bob.publicKey, [0], alice, { from: 9n, to: 9n })
+    expect([grant?.madeAt, grant?.coversTo]).to.deep.equal([2n, 4n])
   })
 })
 
@@ -129,27 +168,43 @@ describe('key grants', () => {
   const keyring = ring([0, bytesOf('k0')], [3, smaller], [3, larger])
 
   it('carry all keys, or those of some epochs, to one member', () => {
-    const all = keyring.grant(bob.publicKey, [], alice)
+    const all = keyring.grant(bob.publicKey, [], alice, VIEW)
     expect(all.map(({ epoch }) => epoch)).to.deep.equal([0, 3, 3])
-    expect(keyring.grant(bob.publicKey, [3, 7], alice)).to.have.length(2)
+    expect(keyring.grant(bob.publicKey, [3, 7], alice, VIEW)).to.have.length(2)
     const keys = all.map((grant) => toHex(ring().unwrap(grant, bob) ?? EMPTY))
     expect(keys).to.deep.equal([bytesOf('k0'), smaller, larger].map(toHex))
   })
 
+  it('say how far the giver has watched, of keys that cover what it saw', () => {
+    const grants = (from: bigint): bigint[] =>
+      keyring.grant(bob.publicKey, [0], alice, { from, to: 4n }).map(({ coversTo }) => coversTo)
+    expect([grants(1n), grants(2n)]).to.deep.equal([[4n], [1n]])
+  })
+
+  it('carry no key that nobody vouched for', () => {
+    const doubtful = ring([0, bytesOf('k0')])
+    addKey(doubtful, 1, smaller, UNVOUCHED)
+    const all = doubtful.grant(bob.publicKey, [], alice, VIEW)
+    expect(all.map(({ epoch }) => epoch)).to.deep.equal([0])
+    expect(doubtful.grant(bob.publicKey, [1], alice, VIEW)).to.deep.equal([])
+  })
+
   it('open for nobody else', () => {
-    const [grant] = keyring.grant(bob.publicKey, [0], alice)
+    const [grant] = keyring.grant(bob.publicKey, [0], alice, VIEW)
     expect(grant && ring().unwrap(grant, alice)).to.equal(undefined)
   })
 
   it('are refused with another giver, epoch, group, content or signature', () => {
-    const [grant] = keyring.grant(bob.publicKey, [0], alice)
+    const [grant] = keyring.grant(bob.publicKey, [0], alice, VIEW)
     if (grant === undefined) throw new RangeError('no grant')
     const sealed = grant.sealed.slice()
     sealed[40] = (sealed[40] ?? 0) ^ 1
-    const [other] = keyring.grant(bob.publicKey, [3], alice)
+    const [other] = keyring.grant(bob.publicKey, [3], alice, VIEW)
     for (const over of [
       { giver: bob.publicKey },
       { epoch: 1 },
+      { madeAt: 2n },
+      { coversTo: 5n },
       { sealed },
       { sealed: other?.sealed ?? EMPTY },
       { sealed: EMPTY },
@@ -166,7 +221,7 @@ describe('key grants', () => {
 
   it('with a key of another length are refused', () => {
     const short = ring([0, new Uint8Array(31)])
-    const [grant] = short.grant(bob.publicKey, [0], alice)
+    const [grant] = short.grant(bob.publicKey, [0], alice, VIEW)
     expect(grant && ring().unwrap(grant, bob)).to.equal(undefined)
   })
 })

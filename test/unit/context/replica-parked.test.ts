@@ -9,13 +9,13 @@ import { PARK_REASON } from '../../../src/node/store/repositories/deltas.ts'
 import { bytesOf, craftDelta, type Crafted, keyOf } from '../../support/craft-delta.ts'
 import {
   CONTEXT_NUMBER,
-  epochKey,
   type KitInit,
   type Party,
   type ReplicaKit,
   replicaKit,
   testKeyring,
 } from '../../support/replica-kit.ts'
+import { epochKey, madeAt } from '../../support/test-keyring.ts'
 
 const alice = keyOf('alice')
 const departed = keyOf('departed')
@@ -61,7 +61,7 @@ describe('a context replica parking deltas', () => {
     expect(kit.wanted.keys).to.deep.equal([1])
     expect(await status(kit, child)).to.equal('pending')
     expect(kit.replica.missing()).to.deep.equal([])
-    expect(await kit.group.addKey(1, epochKey(1))).to.equal(true)
+    expect(await kit.group.addKey(1, epochKey(1), madeAt(1n))).to.equal(true)
     await kit.replica.reconsider('key')
     expect(kit.model.applies).to.deep.equal(['genesis', 's', 'c'])
     expect(reasonOf(kit, sealed)).to.equal(PARK_REASON.none)
@@ -79,7 +79,7 @@ describe('a context replica parking deltas', () => {
     })
     const bad = envelopeCodec.encode({ ...sealed.envelope, nonce: new Uint8Array(12) })
     expect((await kit.replica.receive(bad)).status).to.equal('parked')
-    await kit.group.addKey(1, epochKey(1))
+    await kit.group.addKey(1, epochKey(1), madeAt(1n))
     await kit.replica.reconsider('key')
     expect(kit.replica.state.dag.status(sealed.id)).to.equal(undefined)
     expect(await status(kit, sealed)).to.equal('applied')

@@ -4,12 +4,12 @@ import { EMPTY } from '../../../src/node/primitives/bytes.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
 import { bytesOf, craftDelta, type Crafted, keyOf } from '../../support/craft-delta.ts'
 import {
-  addKey,
   type KitInit,
   type ReplicaKit,
   replicaKit,
   testKeyring,
 } from '../../support/replica-kit.ts'
+import { addKey, madeAt } from '../../support/test-keyring.ts'
 
 const alice = keyOf('alice')
 const bob = keyOf('bob')
@@ -191,7 +191,7 @@ describe('a context replica receiving deltas', () => {
       expect(await receiveAll(kit, [delta, delta])).to.deep.equal(['pending', 'pending'])
       expect(wanted).to.deep.equal([0, 0])
       expect(kit.replica.group.keyring.wanted).to.deep.equal([0])
-      await kit.replica.group.addKey(0, bytesOf('their key of epoch 0'))
+      await kit.replica.group.addKey(0, bytesOf('their key of epoch 0'), madeAt(1n))
       expect(kit.replica.group.keyring.wanted).to.deep.equal([])
       expect(await receiveAll(kit, [delta])).to.deep.equal(['applied'])
     })

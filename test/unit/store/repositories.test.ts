@@ -278,7 +278,15 @@ describe('rows of groups', () => {
   it('come back, each kind by itself', async () => {
     const store = memoryStore()
     const rows = groupRows(store)
-    const row = { number: 3, protocol: 'near', membersRevision: 4n, capabilitiesRevision: 5n }
+    const row = {
+      number: 3,
+      protocol: 'near',
+      membersRevision: 4n,
+      capabilitiesRevision: 5n,
+      watchedFrom: 2n,
+      departedRevision: 3n,
+      departedAtMs: 1_767_225_600_000n,
+    }
     const member = {
       role: 1,
       capabilities: 255,
@@ -314,7 +322,9 @@ describe('rows of groups', () => {
       [1, 'c'],
     ] as const
     for (const [epoch, name] of epochs) {
-      await store.batch([rows.putEpoch(3, bytesOf(name), { epoch, sealed: bytesOf(name) })])
+      await store.batch([
+        rows.putEpoch(3, bytesOf(name), { epoch, madeAt: 1n, coversTo: 2n, sealed: bytesOf(name) }),
+      ])
     }
     expect((await rows.epochs(3)).map(({ epoch }) => epoch)).to.deep.equal([1, 1, 256])
   })

@@ -7,12 +7,14 @@ import type { SigningKey } from '../../crypto/sign.ts'
 import { compareBytes } from '../../primitives/bytes.ts'
 import type { Clock } from '../../primitives/clock.ts'
 import { Emitter } from '../../primitives/emitter.ts'
-import { type GroupId, idKey, type PublicKey } from '../../primitives/ids.ts'
+import { type GroupId, idKey, idText, type PublicKey } from '../../primitives/ids.ts'
 import type { Logger } from '../../primitives/logger.ts'
 import type { GroupRow, GroupRows, MemberRow } from '../../store/repositories/groups.ts'
 import type { BatchOp, Store } from '../../store/store.ts'
+import { contextError } from '../errors.ts'
+import { mayHaveDeparted } from './departures.ts'
 import type { IdentityPool } from './identities.ts'
-import type { Keyring } from './keyring.ts'
+import type { Keyring, Standing } from './keyring.ts'
 import { REFRESH_INTERVAL_MS, ROTATION_WAIT_MS } from '../limits.ts'
 
 export interface GroupEvents {
@@ -44,10 +46,6 @@ export class Group {
   #reading: Promise<void> | undefined
   #nextReading: Promise<void> | undefined
   #refreshedAtMs = -Infinity
-  /** Newest epoch when the member list last changed. */
-  #epochAtChange: number
-  /** Until a newer epoch comes nothing is sealed: somebody has left who holds this one. */
-  #sealAbove = -1
 
   constructor(
     id: GroupId,
@@ -64,7 +62,6 @@ export class Group {
     this.events = new Emitter<GroupEvents>(components.logger)
     this.#components = components
     this.#row = row
-    this.#epochAtChange = keyring.newest
     for (const { identity, row: member } of members) {
       if (member.removedRevision > 0n) this.#departed.set(idKey(identity), member)
       else this.#members.set(idKey(identity), toRecord(identity, member))
@@ -137,19 +134,26 @@ export class Group {
     if (revision < this.#row.membersRevision) return // an older endpoint answered
     const group = await this.anchor.readGroup(this.id, options)
     const now = new Map(members.map((member) => [idKey(member.identity), member]))
-    const removed = [...this.#members.values()].filter(({ identity }) => !now.has(idKey(identity)))
+    const before = { revision: this.#row.membersRevision, members: [...this.#members.values()] }
+    const isFirst = before.revision === 0n
+    const departed = !isFirst && mayHaveDeparted(before, { revision, members })
+    const removed = before.members.filter(({ identity }) => !now.has(idKey(identity)))
     const added = members.filter(({ identity }) => !this.#members.has(idKey(identity)))
     const altered = members.filter((member) => {
       const before = this.#members.get(idKey(member.identity))
       return (
         before !== undefined &&
-        (before.role !== member.role || before.capabilities !== member.capabilities)
+        (before.role !== member.role ||
+          before.capabilities !== member.capabilities ||
+          before.joinedRevision !== member.joinedRevision)
       )
     })
     const row: GroupRow = {
       ...this.#row,
       membersRevision: revision,
       capabilitiesRevision: group?.value.capabilitiesRevision ?? this.#row.capabilitiesRevision,
+      ...(isFirst ? { watchedFrom: revision } : {}),
+      ...(departed ? { departedRevision: revision, departedAtMs: BigInt(clock.nowMs()) } : {}),
     }
     const ops: BatchOp[] = [rows.put(this.id, row)]
     for (const member of [...added, ...altered]) {
@@ -165,11 +169,7 @@ export class Group {
     for (const [key, member] of now) this.#members.set(key, member)
     for (const member of removed)
       this.#departed.set(idKey(member.identity), toRow(member, revision))
-    if (moved) {
-      // an epoch that came since the last change was made because of this one
-      const isRotated = this.keyring.newest > this.#epochAtChange
-      if (removed.length > 0 && !isRotated) this.#sealAbove = this.keyring.newest
-      this.#epochAtChange = this.keyring.newest
+    if (moved || departed || isFirst) {
       this.events.emit('changed', {
         removed: removed.map(({ identity }) => identity),
         added: added.map(({ identity }) => identity),
@@ -177,24 +177,55 @@ export class Group {
     }
   }
 
-  /** Stores a key epoch made here or given by a member. False when it was known. */
-  async addKey(epoch: number, key: Uint8Array): Promise<boolean> {
-    const op = this.keyring.row(epoch, key)
+  /** Stores a key epoch that a member gave, or what it says of one. False when it was known. */
+  async addKey(epoch: number, key: Uint8Array, standing: Standing): Promise<boolean> {
+    const op = this.keyring.row(epoch, key, standing)
     if (op === undefined) return false
     await this.#components.store.batch([op], { sync: true })
-    this.keyring.remember(epoch, key)
+    this.keyring.remember(epoch, key, standing)
     this.events.emit('keys', { epoch })
     return true
   }
 
-  /** Whether a member left and the key that it does not have is still to come. */
+  /** Stores the next key epoch, made here: it covers every departure known here. */
+  async makeKey(key: Uint8Array): Promise<void> {
+    const { membersRevision } = this
+    await this.addKey(this.keyring.next, key, {
+      madeAt: membersRevision,
+      coversTo: membersRevision,
+    })
+  }
+
+  /** The membersRevision that a key must cover to be sealed under: of the newest departure, or of our first reading. */
+  get sealFrom(): bigint {
+    const { watchedFrom, departedRevision } = this.#row
+    return departedRevision > watchedFrom ? departedRevision : watchedFrom
+  }
+
+  /** What our word about the keys we give is worth: we have watched up to `to` and know of no departure after `from`. */
+  get view(): { readonly from: bigint; readonly to: bigint } {
+    return { from: this.sealFrom, to: this.#row.membersRevision }
+  }
+
+  /** Whether somebody who has gone may hold every key that is here: nothing is sealed until another one comes. */
   get isRotating(): boolean {
-    return this.keyring.newest <= this.#sealAbove
+    return this.keyring.next > 0 && !this.keyring.covers(this.sealFrom)
+  }
+
+  /** Whether that is because we saw somebody go, and not for want of a member's word about the keys it gave us. */
+  get hasUncoveredDeparture(): boolean {
+    const { departedRevision } = this.#row
+    return this.isRotating && !this.keyring.covers(departedRevision)
+  }
+
+  /** When the departure was read that the keys do not cover; undefined when they do, or we saw none. */
+  get rotatingSinceMs(): number | undefined {
+    return this.hasUncoveredDeparture ? Number(this.#row.departedAtMs) : undefined
   }
 
   /**
-   * Resolves when bodies may be sealed that who left must not read: with the next key epoch, which the elected member makes, or another when it
-   * does not. The wait is bounded, for a group whose members are all away must not stop for ever.
+   * Resolves when bodies may be sealed that who has gone must not read: with the next key epoch, which the elected member makes, or another
+   * when it does not, in the end this node itself. @throws CONTEXT_KEY_PENDING when it does not come in time
    */
   async untilRotated(): Promise<void> {
     if (!this.isRotating) return
@@ -203,8 +234,7 @@ export class Group {
     try {
       await this.events.next('keys', { accept: () => !this.isRotating, signal: late.signal })
     } catch {
-      this.#components.logger.warn({ epoch: this.keyring.newest }, 'no new key after a removal')
-      this.#sealAbove = -1
+      throw keyPending(this)
     } finally {
       timer.cancel()
     }
@@ -214,6 +244,15 @@ export class Group {
   hasDeparted(identity: PublicKey): boolean {
     return this.#departed.has(idKey(identity)) && !this.#members.has(idKey(identity))
   }
+}
+
+/** A call met a departure whose key is not here yet. */
+export function keyPending({ id, sealFrom }: Group): Error {
+  return contextError(
+    'CONTEXT_KEY_PENDING',
+    'a member has gone and the key that it does not have is not here yet: nothing was written, try again',
+    { group: idText(id), membersRevision: String(sealFrom) },
+  )
 }
 
 function toRow(member: MemberRecord, removedRevision: bigint): MemberRow {

@@ -1,28 +1,28 @@
 /** The groups this node takes part in: opened from the store, refreshed on hints of their anchors, and given new key epochs when a member goes. */
 import type { Anchor } from '../../anchor/anchor.ts'
 import type { AtRest } from '../../crypto/at-rest.ts'
-import { compareBytes, equalBytes } from '../../primitives/bytes.ts'
 import type { Random } from '../../primitives/clock.ts'
 import { type GroupId, idKey, idText } from '../../primitives/ids.ts'
+import type { GaugeReading } from '../../metrics.ts'
 import type { Globals } from '../../store/repositories/globals.ts'
 import type { GroupRow } from '../../store/repositories/groups.ts'
 import type { KeyGrant } from '../../sync/replica.ts'
 import { contextError } from '../errors.ts'
 import { Group, type GroupComponents } from './group.ts'
-import { Keyring } from './keyring.ts'
-import { ROTATION_TAKEOVER_MS } from '../limits.ts'
+import { Keyring, type Standing, UNVOUCHED } from './keyring.ts'
+import { Rotation, type RotationComponents } from './rotation.ts'
 
-export interface GroupsComponents extends GroupComponents {
+export interface GroupsComponents extends GroupComponents, RotationComponents {
   readonly anchors: ReadonlyMap<string, Anchor>
   readonly atRest: AtRest
   readonly globals: Globals
   readonly random: Random
-  background(work: Promise<void>): void
 }
 
 export class Groups {
   readonly #c: GroupsComponents
   readonly #groups = new Map<string, Group>()
+  readonly #rotations = new Map<string, Rotation>()
   /** Groups whose rows are being made. */
   readonly #making = new Map<string, Promise<Group>>()
 
@@ -84,38 +84,69 @@ export class Groups {
   async #make(id: GroupId, protocol: string): Promise<Group> {
     this.anchor(protocol)
     const number = await this.#c.globals.nextNumber()
-    const row = { number, protocol, membersRevision: 0n, capabilitiesRevision: 0n }
+    const row: GroupRow = {
+      number,
+      protocol,
+      membersRevision: 0n,
+      capabilitiesRevision: 0n,
+      watchedFrom: 0n,
+      departedRevision: 0n,
+      departedAtMs: 0n,
+    }
     await this.#c.store.batch([this.#c.rows.put(id, row)], { sync: true })
     return this.#open(id, row)
   }
 
   /** The first key epoch of a group made here. */
   async firstKey(group: Group): Promise<void> {
-    if (group.keyring.newest < 0) await group.addKey(0, this.#c.random.bytes(32))
+    if (group.keyring.newest < 0) await group.makeKey(this.#c.random.bytes(32))
   }
 
-  /** Takes keys that a current member gave to one of our identities. */
+  /**
+   * Takes keys that a current member gave to one of our identities. One that may not make keys is not believed about them, and neither is
+   * anybody about a key that was made because of a departure that we have not seen: such keys open, until we are told again.
+   */
   async acceptKeys(group: Group, grants: readonly KeyGrant[]): Promise<number> {
     let accepted = 0
+    if (grants.some(({ madeAt }) => madeAt > group.membersRevision)) await group.refreshSoon()
     // oldest first: an epoch may not lie too far ahead of those before it
     for (const grant of [...grants].sort((a, b) => a.epoch - b.epoch)) {
       if (group.roleOf(grant.giver) === undefined) await group.refreshSoon()
       const role = group.roleOf(grant.giver)
       if (role === undefined || role === 'relay') continue
+      const isUnseen = grant.madeAt > group.membersRevision
+      const standing = role === 'writer' && !isUnseen ? standingOf(group, grant) : UNVOUCHED
       for (const recipient of group.owned()) {
         const key = group.keyring.unwrap(grant, recipient)
-        if (key !== undefined && (await group.addKey(grant.epoch, key))) accepted++
+        if (key === undefined) continue
+        if (await group.addKey(grant.epoch, key, standing)) accepted++
+        if (isUnseen) group.keyring.want(grant.epoch)
       }
     }
     return accepted
   }
 
+  /** What `context get` says of a rotation that is owed. */
+  rotation(group: Group): { sinceMs: number; tries: number } | undefined {
+    const sinceMs = group.rotatingSinceMs
+    const tries = this.#rotations.get(idKey(group.id))?.tries ?? 0
+    return sinceMs === undefined ? undefined : { sinceMs, tries }
+  }
+
+  /** How many groups wait for a key. */
+  rotating(): readonly GaugeReading[] {
+    return [{ value: this.all().filter(({ isRotating }) => isRotating).length }]
+  }
+
+  /** Makes no more keys. */
+  stop(): void {
+    for (const rotation of this.#rotations.values()) rotation.stop()
+  }
+
   async #open(id: GroupId, row: GroupRow): Promise<Group> {
     const group = await this.#build(id, row)
     this.#groups.set(idKey(id), group)
-    group.events.on('changed', ({ removed }) => {
-      if (removed.length > 0) this.#rotate(group)
-    })
+    this.#rotations.set(idKey(id), new Rotation(group, this.#c))
     return group
   }
 
@@ -125,21 +156,10 @@ export class Groups {
     const members = await rows.members(row.number)
     return new Group(id, row, this.anchor(row.protocol), keyring, members, this.#c)
   }
+}
 
-  // A member that went must not read what is written from now on. The member with the smallest key makes the epoch; the others
-  // take over when it does not. Two epochs of one number do no harm (see Keyring).
-  #rotate(group: Group): void {
-    const candidates = group.members().filter(({ role }) => role === 'writer')
-    const own = group.writer()
-    const epoch = group.keyring.newest
-    if (own === undefined || epoch < 0) return
-    const elected = candidates.sort((a, b) => compareBytes(a.identity, b.identity))[0]
-    const rotate = (): void => {
-      if (group.keyring.newest > epoch || group.writer() === undefined) return
-      const work = group.addKey(epoch + 1, this.#c.random.bytes(32)).then(() => {})
-      this.#c.background(work)
-    }
-    if (elected !== undefined && equalBytes(elected.identity, own.publicKey)) rotate()
-    else this.#c.clock.after(ROTATION_TAKEOVER_MS, rotate)
-  }
+/** What a writer says of a key, as far as we have seen the members ourselves. */
+function standingOf(group: Group, { madeAt, coversTo }: KeyGrant): Standing {
+  const seen = group.membersRevision
+  return { madeAt, coversTo: coversTo < seen ? coversTo : seen }
 }

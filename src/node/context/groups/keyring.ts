@@ -1,6 +1,7 @@
 /**
  * The key epochs of one group. Bodies are sealed under a key derived per context and author, so one epoch serves all contexts of the group
- * and random nonces stay safe. Two keys of one epoch (two members rotated at once): the smaller SHA-256 seals, both open.
+ * and random nonces stay safe. A key carries up to which membersRevision nobody who has gone holds it; what is sealed asks for one that covers
+ * every departure known here. Two keys of one epoch (two members rotated at once): of those that cover, the smaller SHA-256 seals; all open.
  */
 import type { KeyObject } from 'node:crypto'
 import { LRUCache } from 'lru-cache'
@@ -15,25 +16,39 @@ import type { GroupId, PublicKey } from '../../primitives/ids.ts'
 import type { EpochRow, GroupRows } from '../../store/repositories/groups.ts'
 import type { BatchOp } from '../../store/store.ts'
 import type { KeyGrant } from '../../sync/replica.ts'
-import { u32be } from '../../store/keys.ts'
+import { u32be, u64be } from '../../store/keys.ts'
+import {
+  MAX_DOUBTFUL_EPOCHS,
+  MAX_EPOCH_JUMP,
+  MAX_KEYS_PER_EPOCH,
+  MAX_UNOPENED_EPOCHS,
+} from '../limits.ts'
 
 const SEAL_INFO = utf8('cali/seal/1')
 const GRANT_TAG = domainTag('cali/key-grant/1')
 /** Derived keys kept imported. */
 const CACHED_KEYS = 1024
-/** Keys one epoch may have: more than two members rotating at once is no accident. */
-const MAX_KEYS_PER_EPOCH = 8
-/**
- * How far ahead of the newest epoch a given one may lie. Each exit of a member makes one; without a bound a single grant could use up the
- * numbers for ever.
- */
-export const MAX_EPOCH_JUMP = 1024
-/** Epochs asked for at once because a body came that nothing opens: any member may name any. */
-export const MAX_UNOPENED_EPOCHS = 64
 
-interface EpochKey {
+/** What is known of who holds a key; both 0 while nobody who may make keys has vouched for it: it opens, and does nothing else. */
+export interface Standing {
+  /** The membersRevision its maker had seen. */
+  readonly madeAt: bigint
+  /** The membersRevision up to which nobody who has gone holds it. */
+  readonly coversTo: bigint
+}
+
+/** The standing of a key of which nobody we believe has said anything. */
+export const UNVOUCHED: Standing = { madeAt: 0n, coversTo: 0n }
+
+interface EpochKey extends Standing {
   readonly key: Uint8Array
   readonly hash: Uint8Array
+}
+
+/** A key to seal with, and its epoch. */
+export interface SealingKey {
+  readonly epoch: number
+  readonly key: KeyObject
 }
 
 export class Keyring {
@@ -43,8 +58,10 @@ export class Keyring {
   readonly #atRest: AtRest
   readonly #random: Random
   readonly #epochs = new Map<number, EpochKey[]>()
+  /** The epochs held, newest first. */
+  #order: readonly number[] = []
   readonly #derived = new LRUCache<string, KeyObject>({ max: CACHED_KEYS })
-  /** Epochs of which somebody seems to have a key that we have not. */
+  /** Epochs of which somebody seems to have a key, or a word, that we have not. */
   readonly #wanted = new Set<number>()
   #newest = -1
 
@@ -59,19 +76,24 @@ export class Keyring {
     this.#rows = components.rows
     this.#atRest = components.atRest
     this.#random = components.random
-    for (const row of rows) this.remember(row.epoch, components.atRest.open(row.sealed))
+    for (const row of rows) this.remember(row.epoch, components.atRest.open(row.sealed), row)
   }
 
-  /** Newest epoch held; -1 for none. */
+  /** Newest epoch with a key that somebody who may make keys vouched for; -1 for none. */
   get newest(): number {
     return this.#newest
+  }
+
+  /** The number of the next epoch made here. */
+  get next(): number {
+    return (this.#order[0] ?? -1) + 1
   }
 
   has(epoch: number): boolean {
     return this.#epochs.has(epoch)
   }
 
-  /** Notes that a body of an epoch came that no key we have opens; more than one member may have made the epoch. */
+  /** Notes that of an epoch another key, or somebody's word for one, is worth asking for. */
   want(epoch: number): void {
     if (this.#wanted.size < MAX_UNOPENED_EPOCHS && !this.#isTooFar(epoch)) this.#wanted.add(epoch)
   }
@@ -81,28 +103,56 @@ export class Keyring {
     return [...this.#wanted]
   }
 
-  get epochs(): readonly number[] {
-    return [...this.#epochs.keys()].sort((a, b) => a - b)
+  /** Epochs about which members may know more than we do when no key covers a departure: the newest, and the one after them. */
+  get doubtful(): readonly number[] {
+    return [this.next, ...this.#order.slice(0, MAX_DOUBTFUL_EPOCHS - 1)]
   }
 
-  /** The row that stores a key; undefined when it is known, there are too many of its epoch, or the epoch lies too far ahead of all others. */
-  row(epoch: number, key: Uint8Array): BatchOp | undefined {
+  get epochs(): readonly number[] {
+    return this.#order.toReversed()
+  }
+
+  /** Whether there is a key that nobody who went by a membersRevision holds. */
+  covers(revision: bigint): boolean {
+    return this.#covering(revision) !== undefined
+  }
+
+  /**
+   * The row that stores a key, or what was learned of it; undefined when it says nothing new, there are too many of its epoch, or the epoch
+   * lies too far ahead of all others.
+   */
+  row(epoch: number, key: Uint8Array, standing: Standing): BatchOp | undefined {
     const hash = sha256(key)
-    const known = this.#epochs.get(epoch) ?? []
+    const keys = this.#epochs.get(epoch) ?? []
     if (this.#isTooFar(epoch)) return undefined
-    if (known.length >= MAX_KEYS_PER_EPOCH) return undefined
-    if (known.some((entry) => compareBytes(entry.hash, hash) === 0)) return undefined
-    return this.#rows.putEpoch(this.#number, hash, { epoch, sealed: this.#atRest.seal(key) })
+    const known = keys.find((entry) => compareBytes(entry.hash, hash) === 0)
+    if (known !== undefined && !adds(known, standing)) return undefined
+    // counted apart: keys that nobody vouched for must not keep out those that seal
+    const alike = keys.filter((key) => key !== known && isVouched(key) === isVouched(standing))
+    if (alike.length >= MAX_KEYS_PER_EPOCH) return undefined
+    const { madeAt, coversTo } = known === undefined ? standing : merged(known, standing)
+    const sealed = this.#atRest.seal(key)
+    return this.#rows.putEpoch(this.#number, hash, { epoch, madeAt, coversTo, sealed })
   }
 
   #isTooFar(epoch: number): boolean {
     return epoch > Math.max(this.#newest, 0) + MAX_EPOCH_JUMP
   }
 
-  /** The key that seals bodies of `author` in `context` under an epoch we hold. */
-  sealing(context: Uint8Array, author: Uint8Array, epoch: number): KeyObject | undefined {
-    const entry = this.#epochs.get(epoch)?.[0]
-    return entry === undefined ? undefined : this.#derive(entry, context, author)
+  /** The key that seals bodies of `author` in `context`: of the newest epoch that covers `revision`. */
+  sealing(context: Uint8Array, author: Uint8Array, revision: bigint): SealingKey | undefined {
+    const found = this.#covering(revision)
+    return found && { epoch: found.epoch, key: this.#derive(found.entry, context, author) }
+  }
+
+  #covering(revision: bigint): { epoch: number; entry: EpochKey } | undefined {
+    for (const epoch of this.#order) {
+      const entry = this.#epochs
+        .get(epoch)
+        ?.find((key) => isVouched(key) && key.coversTo >= revision)
+      if (entry !== undefined) return { epoch, entry }
+    }
+    return undefined
   }
 
   /** Opens a body with whichever key of its epoch fits. */
@@ -118,28 +168,40 @@ export class Keyring {
     return undefined
   }
 
-  /** Keys for a member, sealed to it and signed by the giver. Of all epochs when `epochs` is empty. */
-  grant(recipient: PublicKey, epochs: readonly number[], giver: Signer): KeyGrant[] {
+  /**
+   * Keys for a member, sealed to it and signed by the giver, who has watched the members up to `view.to` and knows of no departure after
+   * `view.from`. Of all epochs when `epochs` is empty. A key that nobody vouched for is not ours to give: who made it may know of a departure
+   * that we have not heard of.
+   */
+  grant(
+    recipient: PublicKey,
+    epochs: readonly number[],
+    giver: Signer,
+    view: { readonly from: bigint; readonly to: bigint },
+  ): KeyGrant[] {
     const wanted = epochs.length === 0 ? this.epochs : epochs.filter((epoch) => this.has(epoch))
     return wanted.flatMap((epoch) =>
-      (this.#epochs.get(epoch) ?? []).map(({ key }) => {
-        const sealed = boxSeal(recipient, this.#aad(epoch, recipient), key, this.#random)
-        const signature = giver.sign(concat(this.#aad(epoch, recipient), sealed))
-        return { epoch, sealed, giver: giver.publicKey, signature }
+      (this.#epochs.get(epoch) ?? []).filter(isVouched).map(({ key, madeAt, ...known }) => {
+        const coversTo = known.coversTo >= view.from ? view.to : known.coversTo
+        const aad = this.#aad({ epoch, madeAt, coversTo }, recipient)
+        const sealed = boxSeal(recipient, aad, key, this.#random)
+        const signature = giver.sign(concat(aad, sealed))
+        return { epoch, madeAt, coversTo, sealed, giver: giver.publicKey, signature }
       }),
     )
   }
 
   /** The key in a grant for one of our identities, when its signature holds. Whether the giver is a member is the caller's question. */
   unwrap(grant: KeyGrant, recipient: SigningKey): Uint8Array | undefined {
-    const aad = this.#aad(grant.epoch, recipient.publicKey)
+    const aad = this.#aad(grant, recipient.publicKey)
     if (!verifySignature(grant.giver, concat(aad, grant.sealed), grant.signature)) return undefined
     const key = boxOpen(recipient.seed, recipient.publicKey, aad, grant.sealed)
     return key?.length === 32 ? key : undefined
   }
 
-  #aad(epoch: number, recipient: PublicKey): Uint8Array {
-    return concat(GRANT_TAG, this.#group, u32be(epoch), recipient)
+  #aad(grant: Standing & { readonly epoch: number }, recipient: PublicKey): Uint8Array {
+    const { epoch, madeAt, coversTo } = grant
+    return concat(GRANT_TAG, this.#group, u32be(epoch), u64be(madeAt), u64be(coversTo), recipient)
   }
 
   #derive(entry: EpochKey, context: Uint8Array, author: Uint8Array): KeyObject {
@@ -152,12 +214,35 @@ export class Keyring {
     return key
   }
 
-  /** Takes a key into use, once {@link row} is stored. */
-  remember(epoch: number, key: Uint8Array): void {
-    const keys = [...(this.#epochs.get(epoch) ?? []), { key, hash: sha256(key) }]
-    keys.sort((a, b) => compareBytes(a.hash, b.hash))
-    this.#epochs.set(epoch, keys)
+  /** Takes a key into use, or what was learned of it, once {@link row} is stored. */
+  remember(epoch: number, key: Uint8Array, standing: Standing): void {
+    const hash = sha256(key)
+    const keys = this.#epochs.get(epoch) ?? []
+    const known = keys.find((entry) => compareBytes(entry.hash, hash) === 0)
+    const { madeAt, coversTo } = known === undefined ? standing : merged(known, standing)
+    const entry = { key, hash, madeAt, coversTo }
+    const all = [...keys.filter((other) => other !== known), entry]
+    this.#epochs.set(
+      epoch,
+      all.sort((a, b) => compareBytes(a.hash, b.hash)),
+    )
     this.#wanted.delete(epoch)
-    if (epoch > this.#newest) this.#newest = epoch
+    this.#order = [...this.#epochs.keys()].sort((a, b) => b - a)
+    if (isVouched(entry)) this.#newest = Math.max(this.#newest, epoch)
   }
+}
+
+function isVouched({ madeAt }: Standing): boolean {
+  return madeAt > 0n
+}
+
+/** Whether a standing says more than what is known. */
+function adds(known: Standing, said: Standing): boolean {
+  return isVouched(said) && (!isVouched(known) || said.coversTo > known.coversTo)
+}
+
+/** What is known after a word: the first one says when the key was made. */
+function merged(known: Standing, said: Standing): Standing {
+  if (!adds(known, said)) return known
+  return { madeAt: isVouched(known) ? known.madeAt : said.madeAt, coversTo: said.coversTo }
 }

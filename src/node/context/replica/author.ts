@@ -26,6 +26,8 @@ export interface Draft {
   readonly context: ContextId
   readonly author: SigningKey
   readonly keyring: Keyring
+  /** The membersRevision that the key it is sealed under must cover. */
+  readonly sealFrom: bigint
   readonly membersRevision: bigint
   /** 24 bytes, above every parent's. */
   readonly hlc: Uint8Array
@@ -40,11 +42,11 @@ export interface Draft {
 /** Signs and seals a delta. @throws CALL_TOO_LARGE when the payload is over the limit of a delta */
 export function makeDelta(draft: Draft, random: Random): Candidate {
   const { context, author, keyring, payload } = draft
-  const epoch = keyring.newest
-  const key = keyring.sealing(context, author.publicKey, epoch)
-  if (key === undefined) {
+  const sealing = keyring.sealing(context, author.publicKey, draft.sealFrom)
+  if (sealing === undefined) {
     throw contextError('CONTEXT_UNINITIALIZED', 'no key of the context has arrived yet')
   }
+  const { epoch, key } = sealing
   const plain = encodePayload(payload)
   const parents = parentsOf(draft)
   const header: DeltaHeader = {

@@ -10,7 +10,9 @@ import type { BatchOp } from '../../store/store.ts'
 import { isBlind, settle } from './apply.ts'
 import { makeDelta } from './author.ts'
 import type { CommitBatch, LedgerEntry } from './commit-batch.ts'
+import { isMerogateError } from '../../errors.ts'
 import { contextError } from '../errors.ts'
+import { keyPending } from '../groups/group.ts'
 import type { Piece } from './executor.ts'
 import { MAX_CALL_GROUP } from '../limits.ts'
 import type { ReplicaCore } from './replica-core.ts'
@@ -52,11 +54,21 @@ export class Calls {
     const join = core.lane<LocalCall, LocalResult>(MAX_CALL_GROUP, (pieces) =>
       this.#process(pieces),
     )
-    this.execute = (call) => {
-      const { group } = core
-      if (!group.isRotating || call.readOnly === true) return join(call)
+    this.execute = (call) => this.#sealed(call, () => join(call))
+  }
+
+  /** Runs a call that may write when there is a key to seal under; again when somebody has gone while it waited for its turn. */
+  async #sealed(call: LocalCall, run: () => Promise<LocalResult>): Promise<LocalResult> {
+    const { group } = this.#core
+    const mayWrite = call.readOnly !== true && group.roleOf(call.executor.publicKey) === 'writer'
+    for (;;) {
       // not in the executor: deltas of others go on meanwhile
-      return group.untilRotated().then(() => join(call))
+      if (mayWrite) await group.untilRotated()
+      try {
+        return await run()
+      } catch (error) {
+        if (!mayWrite || !isMerogateError(error, 'CONTEXT_KEY_PENDING')) throw error
+      }
     }
   }
 
@@ -203,6 +215,7 @@ export class Calls {
       data,
       handler,
     }))
+    if (group.isRotating) throw keyPending(group)
     const payload: DeltaPayload = {
       application: state.meta.application,
       appPayload: outcome.artifact,
@@ -217,6 +230,7 @@ export class Calls {
         context: state.id,
         author: executor,
         keyring: group.keyring,
+        sealFrom: group.sealFrom,
         membersRevision: group.membersRevision,
         hlc: c.hlc.next(executor.publicKey, outcome.lastNs),
         heads: batch.heads,

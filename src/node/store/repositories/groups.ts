@@ -12,6 +12,12 @@ export interface GroupRow {
   protocol: string
   membersRevision: bigint
   capabilitiesRevision: bigint
+  /** membersRevision of our first reading: whoever went before is not known here. */
+  watchedFrom: bigint
+  /** membersRevision of the newest reading after which somebody who holds keys may have gone; 0 for none. */
+  departedRevision: bigint
+  /** When that was read, ms since the Unix epoch; for display. */
+  departedAtMs: bigint
 }
 
 export interface MemberRow {
@@ -26,6 +32,10 @@ export interface MemberRow {
 
 export interface EpochRow {
   epoch: number
+  /** The membersRevision its maker had seen; 0 while nobody who may make keys has vouched for it. */
+  madeAt: bigint
+  /** The membersRevision up to which nobody who has gone holds it. */
+  coversTo: bigint
   /** The 32-byte key, sealed with the node's key at rest. */
   sealed: Uint8Array
 }
@@ -44,6 +54,9 @@ const groupRow: Codec<GroupRow> = codec(
     protocol: P.string(P.U32LE),
     membersRevision: P.U64LE,
     capabilitiesRevision: P.U64LE,
+    watchedFrom: P.U64LE,
+    departedRevision: P.U64LE,
+    departedAtMs: P.U64LE,
   }),
   256,
 )
@@ -62,7 +75,7 @@ const memberRow: Codec<MemberRow> = codec(
 
 const epochRow: Codec<EpochRow> = codec(
   'a key epoch row',
-  P.struct({ epoch: P.U32LE, sealed: bytes }),
+  P.struct({ epoch: P.U32LE, madeAt: P.U64LE, coversTo: P.U64LE, sealed: bytes }),
   256,
 )
 const identityRow: Codec<IdentityRow> = codec(
