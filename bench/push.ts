@@ -52,8 +52,17 @@ function benchReplica(seen: (envelope: Uint8Array) => void): BenchReplica {
     has: () => true,
     signer: () => signer,
     party: (_context, identity: PublicKey) => Promise.resolve({ identity, role: 'writer' }),
-    frontier: () => ({ root: head, heads: [head], applied: 1n, hlc: new Uint8Array(24), epoch: 0 }),
+    frontier: () => ({
+      ...{ root: head, heads: [head], applied: 1n, hlc: new Uint8Array(24), epoch: 0 },
+      hash: new Uint8Array(32),
+    }),
     knows: () => true,
+    isApplied: () => true,
+    heights: () => [],
+    height: () => 0n,
+    numbers: () => [],
+    landmarks: () => [],
+    async *readRanges() {},
     receive: (_context, envelope) => {
       if (known.size > 10_000) known = new Set()
       known.add(nameOf(envelope))

@@ -5,6 +5,7 @@ import {
   decodePushFrame,
   encodePushFrame,
   type PushFrame,
+  WIRE_VERSION,
 } from '../../src/node/codec/push-frames.ts'
 import {
   decodeAnswer,
@@ -60,7 +61,7 @@ export class RawPush {
   }
 
   async hello(addresses: string[] = []): Promise<void> {
-    this.send({ type: 'hello', version: 1, nonce: this.nonce, addresses })
+    this.send({ type: 'hello', version: WIRE_VERSION, nonce: this.nonce, addresses })
     this.theirNonce = (await this.next('hello')).nonce
   }
 
@@ -115,7 +116,7 @@ export class RawSync {
   }
 
   async hello(): Promise<void> {
-    const answer = await this.ask({ type: 'hello', version: 1, nonce: this.nonce })
+    const answer = await this.ask({ type: 'hello', version: WIRE_VERSION, nonce: this.nonce })
     if (answer.type !== 'hello') throw new TypeError(`expected hello, got ${answer.type}`)
     this.theirNonce = answer.nonce
   }

@@ -1,13 +1,23 @@
 /** A replica that is a set of deltas with parents: what the sync room needs to be tested without guests, stores and anchors. */
 import type { Role, Signer } from '../../src/node/anchor/anchor.ts'
+import {
+  type AuthorHeight,
+  digestWith,
+  frontierHash,
+  NO_DIGEST,
+} from '../../src/node/codec/frontier.ts'
 import { generateSigningKey } from '../../src/node/crypto/sign.ts'
 import { compareBytes, concat } from '../../src/node/primitives/bytes.ts'
 import { Emitter } from '../../src/node/primitives/emitter.ts'
 import { sha256 } from '../../src/node/primitives/hash.ts'
 import { ContextId, DeltaId, idKey, type PublicKey } from '../../src/node/primitives/ids.ts'
+import { u64be } from '../../src/node/store/keys.ts'
 import { systemRandom } from '../../src/node/primitives/clock.ts'
 import type {
+  AuthorNumber,
+  AuthorRange,
   Frontier,
+  HistoryPart,
   KeyGrant,
   Party,
   ReceiveResult,
@@ -33,6 +43,7 @@ export class StubAnchor {
 }
 
 interface StubDelta {
+  readonly number: AuthorNumber
   readonly id: DeltaId
   readonly parents: readonly DeltaId[]
   readonly envelope: Uint8Array
@@ -49,29 +60,32 @@ interface StubContext {
   readonly acknowledged: Map<string, readonly DeltaId[]>
 }
 
-// announced u8, count of parents u8, parents, body
-const SHAPE_BYTES = 2
+// announced u8, count of parents u8, author, sequence u64, parents, body
+const SHAPE_BYTES = 42
 
-function encode(parents: readonly DeltaId[], body: Uint8Array): Uint8Array {
-  return concat(Uint8Array.of(0, parents.length), ...parents, body)
+function encode(
+  parents: readonly DeltaId[],
+  body: Uint8Array,
+  { author, sequence }: AuthorNumber,
+): Uint8Array {
+  return concat(Uint8Array.of(0, parents.length), author, u64be(sequence), ...parents, body)
 }
 
 function decode(envelope: Uint8Array): StubDelta & { announced: boolean } {
   const count = envelope[1]
   if (count === undefined || (envelope[0] as number) > 1) throw new TypeError('not a stub delta')
   if (envelope[0] === 1) {
-    return {
-      id: DeltaId.from(envelope.subarray(SHAPE_BYTES)),
-      parents: [],
-      envelope,
-      announced: true,
-    }
+    const id = DeltaId.from(envelope.subarray(2))
+    const number = { author: new Uint8Array(32), sequence: 0n }
+    return { id, number, parents: [], envelope, announced: true }
   }
+  const view = new DataView(envelope.buffer, envelope.byteOffset)
+  const number = { author: envelope.slice(2, 34), sequence: view.getBigUint64(34) }
   const parents: DeltaId[] = []
   for (let i = 0; i < count; i++) {
     parents.push(DeltaId.from(envelope.subarray(SHAPE_BYTES + 32 * i, SHAPE_BYTES + 32 * (i + 1))))
   }
-  return { id: DeltaId.from(sha256(envelope)), parents, envelope, announced: false }
+  return { id: DeltaId.from(sha256(envelope)), number, parents, envelope, announced: false }
 }
 
 export class StubReplica implements ReplicaSource {
@@ -79,6 +93,11 @@ export class StubReplica implements ReplicaSource {
   readonly #anchor: StubAnchor
   readonly #contexts = new Map<string, StubContext>()
   readonly #ids = new Map<string, ContextId>()
+  /** Heights as they were when so many deltas were applied. */
+  readonly #counted = new WeakMap<
+    StubContext,
+    { applied: number; heights: ReadonlyMap<string, AuthorHeight> }
+  >()
   /** How many envelopes came in, and how many of them were known. */
   readonly counts: { received: number; duplicates: number; read: number } = {
     received: 0,
@@ -121,7 +140,7 @@ export class StubReplica implements ReplicaSource {
   /** Writes a delta on top of the heads, as a local call does. */
   write(context: ContextId, body: Uint8Array): DeltaId {
     const state = this.#state(context)
-    const delta = decode(encode(state.heads, body))
+    const delta = decode(encode(state.heads, body, this.#next(state)))
     this.#apply(context, state, delta, true)
     return delta.id
   }
@@ -129,14 +148,28 @@ export class StubReplica implements ReplicaSource {
   /** Stores a delta without a word to anybody, as if it had been written while the network was away. */
   writeSilently(context: ContextId, body: Uint8Array): DeltaId {
     const state = this.#state(context)
-    const delta = decode(encode(state.heads, body))
+    const delta = decode(encode(state.heads, body, this.#next(state)))
     this.#store(state, delta)
     return delta.id
   }
 
   /** An envelope on top of parents of one's choice. */
-  envelope(parents: readonly DeltaId[], body: Uint8Array): Uint8Array {
-    return encode(parents, body)
+  envelope(
+    parents: readonly DeltaId[],
+    body: Uint8Array,
+    number: AuthorNumber = { author: new Uint8Array(32), sequence: 1n },
+  ): Uint8Array {
+    return encode(parents, body, number)
+  }
+
+  /** The id of an envelope. */
+  idOf(envelope: Uint8Array): DeltaId {
+    return decode(envelope).id
+  }
+
+  /** Our key in a context. */
+  identity(context: ContextId): PublicKey {
+    return this.#state(context).signer.publicKey
   }
 
   addEpoch(context: ContextId, epoch: number): void {
@@ -182,7 +215,72 @@ export class StubReplica implements ReplicaSource {
       applied: BigInt(state.applied.size),
       hlc: new Uint8Array(24),
       epoch: Math.max(0, ...state.epochs),
+      hash: frontierHash(this.heights(context)),
     }
+  }
+
+  heights(context: ContextId): readonly AuthorHeight[] {
+    return [...this.#heights(context).values()].sort((a, b) => compareBytes(a.author, b.author))
+  }
+
+  #heights(context: ContextId): ReadonlyMap<string, AuthorHeight> {
+    const state = this.#contexts.get(idKey(context))
+    if (state === undefined) return new Map()
+    const known = this.#counted.get(state)
+    if (known !== undefined && known.applied === state.applied.size) return known.heights
+    const heights = new Map<string, AuthorHeight>()
+    for (const { id, number } of state.applied.values()) {
+      const { author, sequence } = number
+      const { height, digest } = heights.get(idKey(author)) ?? { height: 0n, digest: NO_DIGEST }
+      heights.set(idKey(author), {
+        author,
+        height: sequence > height ? sequence : height,
+        digest: digestWith(digest, id),
+      })
+    }
+    this.#counted.set(state, { applied: state.applied.size, heights })
+    return heights
+  }
+
+  height(context: ContextId, author: Uint8Array): bigint {
+    return this.#heights(context).get(idKey(author))?.height ?? 0n
+  }
+
+  numbers(context: ContextId, author: Uint8Array): readonly bigint[] {
+    const { known, applied } = this.#state(context)
+    if (known.size === applied.size) return []
+    const waiting = [...known].filter(([key]) => !applied.has(key))
+    return waiting.flatMap(([, { number }]) =>
+      idKey(number.author) === idKey(author) ? [number.sequence] : [],
+    )
+  }
+
+  isApplied(context: ContextId, delta: DeltaId): boolean {
+    return this.#contexts.get(idKey(context))?.applied.has(idKey(delta)) ?? false
+  }
+
+  landmarks(context: ContextId): readonly DeltaId[] {
+    const { heads, applied } = this.#state(context)
+    const order = [...applied.values()]
+    const marks = [...heads]
+    for (let back = 1; back < order.length; back *= 2) {
+      const mark = order.at(-1 - back)
+      if (mark !== undefined) marks.push(mark.id)
+    }
+    return marks
+  }
+
+  async *readRanges(
+    context: ContextId,
+    request: { ranges: readonly AuthorRange[]; maxBytes: number },
+  ): AsyncGenerator<HistoryPart> {
+    const isAsked = ({ author, sequence }: AuthorNumber): boolean =>
+      request.ranges.some(
+        (range) =>
+          idKey(range.author) === idKey(author) && range.from <= sequence && sequence <= range.to,
+      )
+    const asked = [...this.#state(context).applied.values()].filter(({ number }) => isAsked(number))
+    yield* this.#envelopes(asked, request.maxBytes, [])
   }
 
   knows(context: ContextId, delta: DeltaId): boolean {
@@ -210,28 +308,44 @@ export class StubReplica implements ReplicaSource {
       maxBytes: number
       signal?: AbortSignal
     },
-  ): AsyncGenerator<
-    | { envelope: Uint8Array }
-    | { end: { more: boolean; unknown: readonly DeltaId[]; pruned: readonly DeltaId[] } }
-  > {
+  ): AsyncGenerator<HistoryPart> {
     const { applied } = this.#state(context)
     const skip = this.#ancestors(applied, request.have)
     const send = this.#ancestors(applied, request.want)
+    // applied in order, so parents come first
+    const asked = [...applied].filter(([key]) => send.has(key) && !skip.has(key))
+    const unknown = request.want.filter((id) => !applied.has(idKey(id)))
+    yield* this.#envelopes(
+      asked.map(([, delta]) => delta),
+      request.maxBytes,
+      unknown,
+    )
+  }
+
+  *#envelopes(
+    deltas: readonly StubDelta[],
+    maxBytes: number,
+    unknown: readonly DeltaId[],
+  ): Generator<HistoryPart> {
     let bytes = 0
-    let more = false
-    for (const [key, { envelope }] of applied) {
-      // applied in order, so parents come first
-      if (!send.has(key) || skip.has(key)) continue
-      if (bytes > 0 && bytes + envelope.length > request.maxBytes) {
-        more = true
-        break
+    for (const { envelope } of deltas) {
+      if (bytes > 0 && bytes + envelope.length > maxBytes) {
+        yield { end: { more: true, unknown, pruned: [] } }
+        return
       }
       bytes += envelope.length
       this.counts.read++
       yield { envelope }
     }
-    const unknown = request.want.filter((id) => !applied.has(idKey(id)))
-    yield { end: { more, unknown, pruned: [] } }
+    yield { end: { more: false, unknown, pruned: [] } }
+  }
+
+  #next(state: StubContext): AuthorNumber {
+    const author = state.signer.publicKey
+    const own = [...state.applied.values()].filter(
+      ({ number }) => idKey(number.author) === idKey(author),
+    )
+    return { author, sequence: BigInt(own.length + 1) }
   }
 
   announcement(envelope: Uint8Array): Uint8Array {
@@ -285,6 +399,11 @@ export class StubReplica implements ReplicaSource {
     return this.#contexts.get(idKey(context))?.blobs.has(idKey(blob)) ?? false
   }
 
+  /** Envelopes applied, in the order of application. */
+  envelopes(context: ContextId): readonly Uint8Array[] {
+    return [...this.#state(context).applied.values()].map(({ envelope }) => envelope)
+  }
+
   /** Bodies applied, in the order of application. */
   bodies(context: ContextId): readonly Uint8Array[] {
     return [...this.#state(context).applied.values()].map(({ parents, envelope }) =>
@@ -306,10 +425,10 @@ export class StubReplica implements ReplicaSource {
     } catch {
       return { status: 'invalid', delta: undefined, missing: [], error: 'DELTA_INVALID' }
     }
-    const { id } = delta
+    const { id, number } = delta
     if (state.known.has(idKey(id))) {
       this.counts.duplicates++
-      return { status: 'duplicate', delta: id, missing: [] }
+      return { status: 'duplicate', delta: id, number, missing: [] }
     }
     if (delta.announced) {
       state.wanted.set(idKey(id), id)
@@ -320,11 +439,11 @@ export class StubReplica implements ReplicaSource {
     if (!this.#ready(state, delta)) {
       const missing = delta.parents.filter((parent) => !state.known.has(idKey(parent)))
       for (const parent of missing) state.wanted.set(idKey(parent), parent)
-      return { status: 'pending', delta: id, missing }
+      return { status: 'pending', delta: id, number, missing }
     }
     this.#apply(context, state, delta, false)
     this.#cascade(context, state)
-    return { status: 'applied', delta: id, missing: [] }
+    return { status: 'applied', delta: id, number, missing: [] }
   }
 
   #cascade(context: ContextId, state: StubContext): void {

@@ -16,6 +16,7 @@ const frontier = {
   applied: 2n ** 63n,
   hlc: fill(5, 24),
   epoch: 4_000_000_000,
+  hash: fill(11),
 }
 const frontierSchema = {
   root: id,
@@ -23,6 +24,7 @@ const frontierSchema = {
   applied: 'u64',
   hlc: fixed(24),
   epoch: 'u32',
+  hash: id,
 } as const
 const grants = [
   {
@@ -134,6 +136,24 @@ export const REQUEST_SAMPLES: readonly Sample<SyncRequest>[] = [
     schema: { context: id, blob: id, offset: 'u64' },
   },
   { value: { type: 'cancel' }, tag: 12, schema: {} },
+  { value: { type: 'frontier', context: fill(1) }, tag: 13, schema: { context: id } },
+  {
+    value: {
+      type: 'ranges',
+      context: fill(1),
+      ranges: [
+        { author: fill(2), from: 1n, to: 2n ** 64n - 1n },
+        { author: fill(3), from: 7n, to: 7n },
+      ],
+      maxBytes: 8 << 20,
+    },
+    tag: 14,
+    schema: {
+      context: id,
+      ranges: list({ struct: { author: id, from: 'u64', to: 'u64' } }),
+      maxBytes: 'u32',
+    },
+  },
 ]
 
 export const ANSWER_SAMPLES: readonly Sample<SyncAnswer>[] = [
@@ -172,6 +192,18 @@ export const ANSWER_SAMPLES: readonly Sample<SyncAnswer>[] = [
     value: { type: 'chunk', more: false, bytes: new Uint8Array(0) },
     tag: 9,
     schema: { more: 'bool', bytes },
+  },
+  {
+    value: {
+      type: 'frontier',
+      more: true,
+      authors: [{ author: fill(1), height: 2n ** 64n - 1n, digest: fill(2, 16) }],
+    },
+    tag: 10,
+    schema: {
+      more: 'bool',
+      authors: list({ struct: { author: id, height: 'u64', digest: fixed(16) } }),
+    },
   },
   {
     value: { type: 'error', code: 8, retryAfterMs: 100 },

@@ -3,7 +3,8 @@
  *
  * ```text
  * 0 Delta { envelope bytes }                               whole up to 48 KiB, otherwise the announcement
- * 1 Heads { party 32, time_ms u64, root 32, heads Vec<32>, applied u64, hlc 24, epoch u32, signature 64 }
+ * 1 Heads { party 32, time_ms u64, root 32, heads Vec<32>, applied u64, hlc 24, epoch u32, hash 32,
+ *           signature 64 }
  * ```
  *
  * The signature of Heads is Ed25519 by `party` over "cali/heads/1\0" || context || the bytes from `party` up to the signature. The time

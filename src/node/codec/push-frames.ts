@@ -2,9 +2,9 @@
  * Frames of the push stream `/cali/push/1` (sync-protocol.md 11.3). Little-endian borsh; one tag byte, then:
  *
  * ```text
- * 0 Hello  { version u16 = 1, nonce 16, addresses Vec<String> }
+ * 0 Hello  { version u16 = 2, nonce 16, addresses Vec<String> }
  * 1 Join   { context 32, party 32, proof 64 }
- * 2 Heads  { context 32, root 32, heads Vec<32>, applied u64, hlc 24, epoch u32 }
+ * 2 Heads  { context 32, root 32, heads Vec<32>, applied u64, hlc 24, epoch u32, hash 32 }
  * 3 Delta  { context 32, envelope bytes }
  * 4 Ack    { context 32, heads Vec<32> }
  * 5 Keys   { context 32, grants Vec<{ epoch u32, made_at u64, covers_to u64, sealed bytes, giver 32, signature 64 }> }
@@ -19,7 +19,7 @@ import { bytesUpTo, stringUpTo, union, vecUpTo } from './bounded.ts'
 import { bytes32, type Codec, codec, option } from './codec.ts'
 
 /** Version of the push and request protocols this package speaks. */
-export const WIRE_VERSION = 1
+export const WIRE_VERSION = 2
 /** One frame of any stream, bytes. */
 export const MAX_WIRE_FRAME_BYTES: number = 1 << 20
 /** Addresses in a Hello. */
@@ -35,13 +35,15 @@ export const MAX_SEALED_KEY_BYTES = 512
 /** Bytes of the random value each end brings to a stream. */
 export const NONCE_BYTES = 16
 
-/** Frontier of a context as it travels. */
+/** Where a copy of a context stands, as it travels. */
 export interface WireFrontier {
   root: Uint8Array
   heads: Uint8Array[]
   applied: bigint
   hlc: Uint8Array
   epoch: number
+  /** Of the heights of all authors, see codec/frontier.ts. The list itself is asked for when the hash differs. */
+  hash: Uint8Array
 }
 
 /** A key grant as it travels. */
@@ -76,7 +78,15 @@ export const frontierFields: {
   applied: P.CoderType<bigint>
   hlc: P.CoderType<Uint8Array>
   epoch: P.CoderType<number>
-} = { root: bytes32, heads: wireHeads, applied: P.U64LE, hlc: P.bytes(24), epoch: P.U32LE }
+  hash: P.CoderType<Uint8Array>
+} = {
+  root: bytes32,
+  heads: wireHeads,
+  applied: P.U64LE,
+  hlc: P.bytes(24),
+  epoch: P.U32LE,
+  hash: bytes32,
+}
 
 /** Grants of keys. */
 export const wireGrants: P.CoderType<WireGrant[]> = vecUpTo(

@@ -4,9 +4,10 @@
  *
  * ```text
  * asked                                                            answered
- * 0  Hello    { version u16 = 1, nonce 16 }                        0 Hello { version u16, nonce 16 }
+ * 0  Hello    { version u16 = 2, nonce 16 }                        0 Hello { version u16, nonce 16 }
  * 1  Join     { context 32, party 32, proof 64 }                   1 Joined {}
- * 2  Heads    { context 32 }                                       2 Heads { root 32, heads Vec<32>, applied u64, hlc 24, epoch u32 }
+ * 2  Heads    { context 32 }                                       2 Heads { root 32, heads Vec<32>, applied u64, hlc 24, epoch u32,
+ *                                                                            hash 32 }
  * 3  Deltas   { context 32, want Vec<32>, have Vec<32>,            3 Envelopes { items Vec<bytes> }*  4 Part { more bool, bytes }*
  *               max_bytes u32 }                                    5 End { more bool, unknown Vec<32>, pruned Vec<32> }
  * 4  Keys     { context 32, epochs Vec<u32> }                      6 Keys { more bool, grants }*
@@ -15,12 +16,17 @@
  * 10 BlobHave { context 32, blob 32 }                              8 BlobSize { size u64 }
  * 11 BlobGet  { context 32, blob 32, offset u64 }                  8 BlobSize, then 9 Chunk { more bool, bytes }*
  * 12 Cancel   {}: no more answers to this id                       255 Error { code u16, retry_after_ms u32 }
+ * 13 Frontier { context 32 }                                       10 Frontier { more bool, authors Vec<{ author 32, height u64,
+ *                                                                                digest 16 }> }*
+ * 14 Ranges   { context 32, ranges Vec<{ author 32, from u64,      as to Deltas
+ *               to u64 }>, max_bytes u32 }
  * ```
  */
 import * as P from 'micro-packed'
 import { MerogateError } from '../errors.ts'
 import { bytesUpTo, stringUpTo, union, vecUpTo } from './bounded.ts'
 import { bytes32, type Codec, codec } from './codec.ts'
+import { authorHeight, type AuthorHeight } from './frontier.ts'
 import {
   frontierFields,
   MAX_ADDRESS_BYTES,
@@ -33,6 +39,10 @@ import {
   type WireGrant,
 } from './push-frames.ts'
 
+/** Authors in one frame of a frontier. */
+export const MAX_FRAME_AUTHORS = 8_192
+/** Ranges of authors' numbers one request may name. */
+export const MAX_RANGES = 1_024
 /** Deltas one request may want. */
 export const MAX_WANTED_IDS = 1_000
 /** Epochs one request may name. */
@@ -70,6 +80,13 @@ export interface WireMember {
   addresses: string[]
 }
 
+/** Deltas of one author, by its own numbers, both ends included. */
+export interface WireRange {
+  author: Uint8Array
+  from: bigint
+  to: bigint
+}
+
 export type SyncRequest =
   | { type: 'hello'; version: number; nonce: Uint8Array }
   | { type: 'join'; context: Uint8Array; party: Uint8Array; proof: Uint8Array }
@@ -86,6 +103,8 @@ export type SyncRequest =
   | { type: 'blobHave'; context: Uint8Array; blob: Uint8Array }
   | { type: 'blobGet'; context: Uint8Array; blob: Uint8Array; offset: bigint }
   | { type: 'cancel' }
+  | { type: 'frontier'; context: Uint8Array }
+  | { type: 'ranges'; context: Uint8Array; ranges: WireRange[]; maxBytes: number }
 
 export type SyncAnswer =
   | { type: 'hello'; version: number; nonce: Uint8Array }
@@ -98,6 +117,7 @@ export type SyncAnswer =
   | { type: 'members'; items: WireMember[] }
   | { type: 'blobSize'; size: bigint }
   | { type: 'chunk'; more: boolean; bytes: Uint8Array }
+  | { type: 'frontier'; more: boolean; authors: AuthorHeight[] }
   | { type: 'error'; code: number; retryAfterMs: number }
 
 const nothing: P.CoderType<object> = P.wrap<object>({
@@ -117,6 +137,15 @@ const request: P.CoderType<SyncRequest> = union<SyncRequest>({
   blobHave: [10, P.struct({ context: bytes32, blob: bytes32 })],
   blobGet: [11, P.struct({ context: bytes32, blob: bytes32, offset: P.U64LE })],
   cancel: [12, nothing],
+  frontier: [13, P.struct({ context: bytes32 })],
+  ranges: [
+    14,
+    P.struct({
+      context: bytes32,
+      ranges: vecUpTo(P.struct({ author: bytes32, from: P.U64LE, to: P.U64LE }), MAX_RANGES),
+      maxBytes: P.U32LE,
+    }),
+  ],
 })
 
 const answer: P.CoderType<SyncAnswer> = union<SyncAnswer>({
@@ -142,6 +171,7 @@ const answer: P.CoderType<SyncAnswer> = union<SyncAnswer>({
   ],
   blobSize: [8, P.struct({ size: P.U64LE })],
   chunk: [9, P.struct({ more: P.bool, bytes: bytesUpTo(BLOB_CHUNK_BYTES) })],
+  frontier: [10, P.struct({ more: P.bool, authors: vecUpTo(authorHeight, MAX_FRAME_AUTHORS) })],
   error: [255, P.struct({ code: P.U16LE, retryAfterMs: P.U32LE })],
 })
 
@@ -149,7 +179,7 @@ const answer: P.CoderType<SyncAnswer> = union<SyncAnswer>({
 const FRAME_HEAD_BYTES = 5
 const requestCodec: Codec<SyncRequest> = codec('sync request', request, MAX_WIRE_FRAME_BYTES)
 const answerCodec: Codec<SyncAnswer> = codec('sync answer', answer, MAX_WIRE_FRAME_BYTES)
-const REQUEST_TAGS: ReadonlySet<number> = new Set([0, 1, 2, 3, 4, 5, 10, 11, 12])
+const REQUEST_TAGS: ReadonlySet<number> = new Set([0, 1, 2, 3, 4, 5, 10, 11, 12, 13, 14])
 
 /** A frame of the side that asks: a request, or one of a kind this version does not know (answered with error 10). */
 export interface RequestFrame {

@@ -1,6 +1,7 @@
 /** The context room as the sync room sees it: the adapter behind the port `sync/replica.ts`. */
 import type { Signer } from '../anchor/anchor.ts'
 import { envelopeCodec } from '../codec/delta.ts'
+import type { AuthorHeight } from '../codec/frontier.ts'
 import type { GaugeReading } from '../metrics.ts'
 import { concat, EMPTY, toHex } from '../primitives/bytes.ts'
 import type { Clock, Timer } from '../primitives/clock.ts'
@@ -19,7 +20,12 @@ import type {
   ReplicaSource,
 } from '../sync/replica.ts'
 import type { Groups } from './groups/groups.ts'
-import { type HistoryRequest, readHistory } from './replica/history.ts'
+import {
+  type HistoryRequest,
+  type RangesRequest,
+  readHistory,
+  readRanges,
+} from './replica/history.ts'
 import type { IdentityPool } from './groups/identities.ts'
 import type { ContextReplica } from './replica/replica.ts'
 
@@ -157,7 +163,24 @@ export class ContextReplicas implements ReplicaSource {
       applied: meta.applied,
       hlc: meta.hlc,
       epoch: Math.max(replica.group.keyring.newest, 0),
+      hash: replica.state.authors.hash,
     }
+  }
+
+  heights(context: ContextId): readonly AuthorHeight[] {
+    return this.replica(context)?.state.authors.heights ?? []
+  }
+
+  height(context: ContextId, author: Uint8Array): bigint {
+    return this.replica(context)?.state.authors.row(author).height ?? 0n
+  }
+
+  numbers(context: ContextId, author: Uint8Array): Iterable<bigint> {
+    return this.replica(context)?.numbers(author) ?? []
+  }
+
+  isApplied(context: ContextId, delta: DeltaId): boolean {
+    return this.replica(context)?.state.isApplied(delta) ?? false
   }
 
   knows(context: ContextId, delta: DeltaId): boolean {
@@ -174,6 +197,18 @@ export class ContextReplicas implements ReplicaSource {
 
   precheck(context: ContextId, envelope: Uint8Array): 'accept' | 'ignore' | 'reject' {
     return this.replica(context)?.precheck(envelope) ?? 'ignore'
+  }
+
+  async *readRanges(
+    context: ContextId,
+    request: RangesRequest,
+  ): ReturnType<ReplicaSource['readRanges']> {
+    const number = this.replica(context)?.state.ref.number
+    if (number !== undefined) yield* readRanges(this.#c.deltas, number, request)
+  }
+
+  landmarks(context: ContextId): readonly DeltaId[] {
+    return this.replica(context)?.state.landmarks() ?? []
   }
 
   async *read(context: ContextId, request: HistoryRequest): ReturnType<ReplicaSource['read']> {

@@ -10,6 +10,7 @@
 import { compareBytes } from '../primitives/bytes.ts'
 import { compareHlc } from '../primitives/hlc.ts'
 import { type DeltaId, idKey, isZero } from '../primitives/ids.ts'
+import { AuthorNumbers } from './numbers.ts'
 import { MAX_AUTHOR_SHARE, MAX_WAITING_BYTES, MAX_WAITING_DELTAS } from './limits.ts'
 
 /** What the DAG keeps of a delta that waits. */
@@ -60,8 +61,8 @@ export class Dag {
   /** parent key -> keys of waiting children */
   readonly #children = new Map<string, Set<string>>()
   readonly #shares = new Map<string, { count: number; bytes: number }>()
-  /** author key -> numbers of its deltas that wait, and how many of each */
-  readonly #numbers = new Map<string, Map<bigint, number>>()
+  /** Numbers of the deltas that wait. */
+  readonly #numbers = new AuthorNumbers()
   #heads: readonly DeltaId[]
   #bytes = 0
 
@@ -114,7 +115,7 @@ export class Dag {
 
   /** Numbers of an author's deltas that wait. */
   numbers(author: Uint8Array): Iterable<bigint> {
-    return this.#numbers.get(idKey(author))?.keys() ?? []
+    return this.#numbers.of(author)
   }
 
   /** Whether a delta of this size may wait at this share, or would break a bound. */
@@ -227,16 +228,8 @@ export class Dag {
     share.bytes += sign * node.size
     if (share.count === 0) this.#shares.delete(key)
     else this.#shares.set(key, share)
-    this.#countNumber(idKey(node.author), node.sequence, sign)
-  }
-
-  #countNumber(author: string, sequence: bigint, sign: 1 | -1): void {
-    const numbers = this.#numbers.get(author) ?? new Map<bigint, number>()
-    const count = (numbers.get(sequence) ?? 0) + sign
-    if (count === 0) numbers.delete(sequence)
-    else numbers.set(sequence, count)
-    if (numbers.size === 0) this.#numbers.delete(author)
-    else this.#numbers.set(author, numbers)
+    if (sign === 1) this.#numbers.add(node.author, node.sequence)
+    else this.#numbers.remove(node.author, node.sequence)
   }
 }
 

@@ -55,14 +55,30 @@ export { MAX_ENVELOPE_BYTES } from '../codec/delta.ts'
 
 /** Ids wanted in one context; then it takes a snapshot or a tree diff (sync-protocol.md 11.10). */
 export const MAX_WANTED_PER_CONTEXT = 3_000
-/** Requests for deltas of one context that run at once, each at another peer. */
+/** Requests of one context that run at once, each at another peer; those whose peer fell silent not counted. */
 export const MAX_FETCHES_PER_CONTEXT = 3
-/** Silence of a peer being asked after which another is asked as well, ms. */
+/** The same, all counted. */
+export const MAX_TASKS_PER_CONTEXT = 8
+/** A peer being asked that brings nothing wanted for this long keeps nobody else from being asked for the same, ms. */
 export const SECOND_OPINION_MS = 500
-/** Known frontier sent along with a request. */
-export const MAX_HAVE = 64
-/** Requests in a row that bring nothing new before a peer is left alone for a while. */
-export const MAX_BARREN_REQUESTS = 16
+/** A request that is not done after this keeps nobody else from being asked for the same, whatever it brings, ms. */
+export const MAX_TRUSTED_MS = 3_000
+/** A request that brings nothing wanted for this long is ended, ms. */
+export const FETCH_PATIENCE_MS = 5_000
+/** Shortest time between two questions for one peer's frontier, ms. */
+export const LOOK_INTERVAL_MS = 100
+/** Numbers above an author's height that are asked for: what comes before its parents must wait. */
+export const LOOKAHEAD_PER_AUTHOR = 2_048
+/** The same of all authors together. */
+export const LOOKAHEAD = 8_192
+/** Deltas asked of a peer at once, at least. */
+export const MIN_WINDOW = 64
+/** Deltas asked of a peer at once, at most. */
+export const MAX_WINDOW = 1_024
+/** Deltas per second that a peer is thought to bring before it brought any. */
+export const FIRST_PACE = 256
+/** Authors in a frontier that is taken from a peer. */
+export const MAX_FRONTIER_AUTHORS = 65_536
 /** First wait before an id is asked of the same peer again, ms; doubles up to {@link RETRY_MAX_MS}. */
 export const RETRY_MIN_MS = 200
 /** Longest wait before an id is asked of the same peer again, ms. */

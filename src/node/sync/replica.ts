@@ -2,6 +2,7 @@
  * What the sync room needs of the contexts a node replicates. The context room implements it; tests stub it.
  * Sync never looks inside a delta: envelopes are bytes, and `receive` is the one door for all of them.
  */
+import type { AuthorHeight } from '../codec/frontier.ts'
 import type { ContextId, DeltaId, PublicKey } from '../primitives/ids.ts'
 import type { Listenable } from '../primitives/emitter.ts'
 import type { Role, Signer } from '../anchor/anchor.ts'
@@ -18,7 +19,33 @@ export interface Frontier {
   readonly hlc: Uint8Array
   /** Newest key epoch this node holds. */
   readonly epoch: number
+  /** Of the heights of all authors: copies with the same hash have applied the same deltas. */
+  readonly hash: Uint8Array
 }
+
+/** A delta by its author's own numbering. */
+export interface AuthorNumber {
+  readonly author: Uint8Array
+  readonly sequence: bigint
+}
+
+/** Deltas of one author by its own numbers, both ends included. */
+export interface AuthorRange {
+  readonly author: Uint8Array
+  readonly from: bigint
+  readonly to: bigint
+}
+
+/** One envelope of an answer, or its end: `more` when a bound was met and asking again brings the rest. */
+export type HistoryPart =
+  | { readonly envelope: Uint8Array }
+  | {
+      readonly end: {
+        readonly more: boolean
+        readonly unknown: readonly DeltaId[]
+        readonly pruned: readonly DeltaId[]
+      }
+    }
 
 /** A group key sealed to one member, signed by the member who gives it (sync-protocol.md 11.3 Keys). */
 export interface KeyGrant {
@@ -34,13 +61,25 @@ export interface KeyGrant {
   readonly signature: Uint8Array
 }
 
-/** What became of an envelope. `invalid` is the only one that is the sender's fault. */
+/**
+ * What became of an envelope. `invalid` is the only one that is the sender's fault; `refused` says that nothing of it is here, for there was no
+ * room, or the disk refused: it must be asked for again.
+ */
 export type ReceiveStatus =
-  'applied' | 'pending' | 'parked' | 'duplicate' | 'announced' | 'quarantined' | 'invalid'
+  | 'applied'
+  | 'pending'
+  | 'parked'
+  | 'duplicate'
+  | 'announced'
+  | 'quarantined'
+  | 'refused'
+  | 'invalid'
 
 export interface ReceiveResult {
   readonly status: ReceiveStatus
   readonly delta: DeltaId | undefined
+  /** Its place among its author's deltas; undefined when the envelope does not even decode. */
+  readonly number?: AuthorNumber
   /** Ids to ask for: parents nobody has shown us, or the delta itself when the envelope was an announcement. */
   readonly missing: readonly DeltaId[]
   /** Code of the error when `invalid`. */
@@ -83,31 +122,41 @@ export interface ReplicaSource {
   /** Membership of an identity by the newest view; reads the anchor again when it is unknown and the view is stale. */
   party(context: ContextId, identity: PublicKey): Promise<Party | undefined>
   frontier(context: ContextId): Frontier | undefined
+  /** How far each author's deltas are applied, ascending by author. */
+  heights(context: ContextId): readonly AuthorHeight[]
+  /** The greatest number of an author that is applied; 0 when none is. */
+  height(context: ContextId, author: Uint8Array): bigint
+  /** Numbers of an author's deltas that are here and not applied: they wait, or are being looked at. */
+  numbers(context: ContextId, author: Uint8Array): Iterable<bigint>
+  isApplied(context: ContextId, delta: DeltaId): boolean
   /** Whether a delta is known in any state but `announced`. Synchronous: one look at memory or at the store. */
   knows(context: ContextId, delta: DeltaId): boolean
   /** Verify and, when it is its turn, apply. Resolves when the envelope's fate is decided; never throws for bad bytes. */
   receive(context: ContextId, envelope: Uint8Array, from: { peer: string }): Promise<ReceiveResult>
   /** The cheap first half of verification, synchronous, for the gossip validator (sync-protocol.md 11.4). */
   precheck(context: ContextId, envelope: Uint8Array): 'accept' | 'ignore' | 'reject'
-  /** Sealed envelopes of ancestors of `want` that are not reachable from `have`, parents before children. */
+  /** Sealed envelopes of the applied deltas in some ranges, parents before children. */
+  readRanges(
+    context: ContextId,
+    request: {
+      readonly ranges: readonly AuthorRange[]
+      readonly maxBytes: number
+      readonly signal?: AbortSignal
+    },
+  ): AsyncIterable<HistoryPart>
+  /** Sealed envelopes of `want` and its ancestors that are not reachable from `have`, parents before children. */
   read(
     context: ContextId,
     request: {
       readonly want: readonly DeltaId[]
+      /** Deltas that are applied at the other side, so that all below them is. */
       readonly have: readonly DeltaId[]
       readonly maxBytes: number
       readonly signal?: AbortSignal
     },
-  ): AsyncIterable<
-    | { readonly envelope: Uint8Array }
-    | {
-        readonly end: {
-          readonly more: boolean
-          readonly unknown: readonly DeltaId[]
-          readonly pruned: readonly DeltaId[]
-        }
-      }
-  >
+  ): AsyncIterable<HistoryPart>
+  /** Applied deltas from which another copy sees about where the histories part: heads, and older ones at growing distances. */
+  landmarks(context: ContextId): readonly DeltaId[]
   /** The delta's envelope without its sealed body: what is gossiped when it is large. */
   announcement(envelope: Uint8Array): Uint8Array
   /** Every epoch the recipient is entitled to (none for a relay), of those asked for; all when `epochs` is empty. */

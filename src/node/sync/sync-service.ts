@@ -4,7 +4,9 @@
  * @packageDocumentation
  */
 import type { BlobFinder, BlobStore } from '../blobs/blobs.ts'
+import { MAX_FRAME_HEADS } from '../codec/push-frames.ts'
 import { throwIfAborted } from '../errors.ts'
+import { equalBytes } from '../primitives/bytes.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import type { Clock, Random } from '../primitives/clock.ts'
@@ -18,6 +20,7 @@ import { Background } from '../primitives/background.ts'
 import { blobTransfer } from './requests/blob-transfer.ts'
 import { syncError } from './errors.ts'
 import { Fetcher } from './requests/fetcher.ts'
+import { KeyFetcher } from './requests/key-fetcher.ts'
 import { GossipPlane } from './gossip.ts'
 import { Heartbeat } from './heartbeat.ts'
 import { Introductions } from './introductions.ts'
@@ -25,6 +28,7 @@ import { type SyncMetrics, syncMetrics } from './metrics.ts'
 import { PushPlane } from './push/push.ts'
 import { Misbehaviour } from './quotas.ts'
 import type { Frontier, ReplicaSource } from './replica.ts'
+import { NO_FRONTIER } from './wire.ts'
 import { Requests } from './requests/requests.ts'
 import { Responder } from './requests/responder.ts'
 
@@ -93,6 +97,7 @@ class Sync implements SyncService {
   readonly #requests: Requests
   readonly #responder: Responder
   readonly #fetcher: Fetcher
+  readonly #keys: KeyFetcher
   readonly #gossip: GossipPlane
   readonly #introductions: Introductions
   readonly #heartbeat: Heartbeat
@@ -128,6 +133,7 @@ class Sync implements SyncService {
     this.#push = push
     this.#requests = requests
     this.#fetcher = fetcher
+    this.#keys = new KeyFetcher({ ...shared, push, requests })
     this.#responder = new Responder(shared)
     this.#gossip = new GossipPlane({
       ...shared,
@@ -151,6 +157,7 @@ class Sync implements SyncService {
     this.#requests.start()
     this.#responder.start()
     this.#fetcher.start()
+    this.#keys.start()
     for (const context of this.#replica.contexts()) this.#gossip.open(context)
     this.#push.start()
     await this.#introductions.start()
@@ -166,6 +173,7 @@ class Sync implements SyncService {
     this.#heartbeat.stop()
     this.#gossip.closeAll()
     this.#fetcher.stop()
+    this.#keys.stop()
     this.#responder.stop()
     await this.#push.stop()
     await this.#requests.stop()
@@ -188,8 +196,9 @@ class Sync implements SyncService {
       }),
     )
     throwIfAborted(options.signal)
-    this.#fetcher.wake(context)
+    this.#wake(context)
     await this.#fetcher.settled(context, options.signal)
+    await this.#keys.settled(context)
     throwIfAborted(options.signal)
     return { peers: asked.filter(({ status }) => status === 'fulfilled').length }
   }
@@ -244,13 +253,13 @@ class Sync implements SyncService {
       events.on('members:changed', (change) => this.#onMembers(change.context, change.removed)),
       events.on('keys:changed', ({ context }) => this.#push.sendKeys(context)),
       events.on('wanted:deltas', ({ context, ids }) => this.#fetcher.want(context, ids)),
-      events.on('wanted:keys', ({ context }) => this.#fetcher.wantKeys(context)),
+      events.on('wanted:keys', ({ context }) => this.#keys.want(context)),
       push.on('proven', ({ context, peer, party, addresses }) => {
         this.#introductions.met(context, party.identity, peer, addresses)
       }),
       push.on('joined', ({ context, peer }) => {
         this.#introductions.ask(context, peer)
-        this.#fetcher.wake(context)
+        this.#wake(context)
         const online = this.#push.members(context).find((member) => member.peer === peer)
         if (online === undefined) return
         this.#emitter.emit('member:online', { context, identity: online.party.identity })
@@ -273,11 +282,13 @@ class Sync implements SyncService {
       this.#gossip.publishDelta(context, envelope)
     }
     this.#heartbeat.applied(context)
+    this.#fetcher.applied(context)
   }
 
   #onClosed(context: ContextId): void {
     this.#gossip.close(context)
     this.#fetcher.forget(context)
+    this.#keys.forget(context)
     this.#push.leave(context)
     this.#background.run('close context', async () => {
       await this.#responder.recheck(context)
@@ -293,30 +304,38 @@ class Sync implements SyncService {
     })
   }
 
-  /** What a peer's frontier asks for: pull what it has and we lack; tell it what we have and it lacks (sync-protocol.md 11.11). */
+  /**
+   * What a peer's frontier asks for: pull what it has and we lack; tell it what we have and it lacks. All that is below an applied head is applied
+   * too, so only a head that is not applied here says that something is missing.
+   */
   #compare(context: ContextId, peer: PeerId, theirs: Frontier): void {
-    const ours = this.#replica.frontier(context)
-    const unknown = theirs.heads.filter((id) => !this.#replica.knows(context, id))
-    if (unknown.length > 0) {
-      this.#fetcher.want(context, unknown, peer)
-    } else if (ours !== undefined && !sameIds(ours.heads, theirs.heads)) {
-      this.#push.replyHeads(peer, context)
-    } else if (
-      ours !== undefined &&
-      ours.heads.length > 0 &&
-      !sameIds([ours.root], [theirs.root])
-    ) {
-      this.#metrics.rootMismatches.inc()
-      this.#logger.warn({ context: idKey(context), peer }, 'same heads, another root')
+    const ours = this.#replica.frontier(context) ?? NO_FRONTIER
+    if (theirs.epoch > ours.epoch) this.#keys.want(context)
+    if (equalBytes(ours.hash, theirs.hash)) {
+      if (ours.heads.length > 0 && !equalBytes(ours.root, theirs.root)) {
+        this.#metrics.rootMismatches.inc()
+        this.#logger.warn({ context: idKey(context), peer }, 'same deltas, another root')
+      }
+      return
     }
-    if (theirs.epoch > (ours?.epoch ?? -1)) this.#fetcher.wantKeys(context)
+    const lacking = theirs.heads.filter((id) => !this.#replica.isApplied(context, id))
+    // a frame has not room for more heads than this
+    const isCut = theirs.heads.length >= MAX_FRAME_HEADS
+    if (lacking.length > 0 || isCut) this.#fetcher.heard(context, peer, lacking)
+    const known = new Set(theirs.heads.map(idKey))
+    if (ours.heads.some((id) => !known.has(idKey(id)))) this.#push.replyHeads(peer, context)
+  }
+
+  #wake(context: ContextId): void {
+    this.#fetcher.wake(context)
+    this.#keys.want(context)
   }
 
   #beat(): void {
     for (const context of this.#replica.contexts()) {
       this.#push.sendHeads(context)
       this.#push.joinKnown(context)
-      this.#fetcher.wake(context)
+      this.#wake(context)
     }
   }
 
@@ -325,9 +344,4 @@ class Sync implements SyncService {
       for (const context of this.#replica.contexts()) await this.#gossip.publishHeads(context)
     })
   }
-}
-
-function sameIds(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
-  const keys = new Set(a.map(idKey))
-  return a.length === b.length && b.every((id) => keys.has(idKey(id)))
 }

@@ -1,4 +1,5 @@
 /** Between the values of {@link ReplicaSource} and the frames that carry them. */
+import { frontierHash } from '../codec/frontier.ts'
 import {
   MAX_FRAME_GRANTS,
   MAX_FRAME_HEADS,
@@ -15,18 +16,18 @@ export const NO_FRONTIER: Frontier = {
   applied: 0n,
   hlc: new Uint8Array(24),
   epoch: 0,
+  hash: frontierHash([]),
 }
 
 /** A frontier for a frame. Heads above the frame's limit are left out: a peer that fetches some learns of the others. */
 export function toWireFrontier(frontier: Frontier): WireFrontier {
-  const { root, applied, hlc, epoch } = frontier
-  return { root, heads: frontier.heads.slice(0, MAX_FRAME_HEADS), applied, hlc, epoch }
+  return { ...frontier, heads: frontier.heads.slice(0, MAX_FRAME_HEADS) }
 }
 
 /** A frontier from a frame. */
 export function fromWireFrontier(wire: WireFrontier): Frontier {
-  const { root, applied, hlc, epoch } = wire
-  return { root, heads: toDeltaIds(wire.heads), applied, hlc, epoch }
+  const { root, applied, hlc, epoch, hash } = wire
+  return { root, heads: toDeltaIds(wire.heads), applied, hlc, epoch, hash }
 }
 
 /** Grants for frames, as many to each as fit. */

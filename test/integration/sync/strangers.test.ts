@@ -1,5 +1,9 @@
 import { expect } from 'chai'
-import { encodePushFrame, MAX_HELLO_ADDRESSES } from '../../../src/node/codec/push-frames.ts'
+import {
+  encodePushFrame,
+  MAX_HELLO_ADDRESSES,
+  WIRE_VERSION,
+} from '../../../src/node/codec/push-frames.ts'
 import {
   encodeRequest,
   type SyncRequest,
@@ -71,6 +75,7 @@ describe('a stranger on the push plane', () => {
         applied: 0n,
         hlc: new Uint8Array(24),
         epoch: 0,
+        hash: new Uint8Array(32),
       })
       push.send({ type: 'delta', context, envelope: a.replica.envelope([], utf8('forged')) })
       expect(await push.read()).to.deep.include({ type: 'error', code: WIRE_ERRORS.notMember })
@@ -124,7 +129,7 @@ describe('a stranger on the push plane', () => {
         expect(await push.read()).to.deep.include({ type: 'error', code: WIRE_ERRORS.badProof })
         // nor with the member's nonce in its own Hello
         const again = await thief.push(a)
-        again.send({ type: 'hello', version: 1, nonce: member.nonce, addresses: [] })
+        again.send({ type: 'hello', version: WIRE_VERSION, nonce: member.nonce, addresses: [] })
         await again.next('hello')
         again.send(proof)
         expect(await again.read()).to.deep.include({ type: 'error', code: WIRE_ERRORS.badProof })
@@ -176,7 +181,7 @@ describe('a stranger on the push plane', () => {
 
   const hello = encodePushFrame({
     type: 'hello',
-    version: 1,
+    version: WIRE_VERSION,
     nonce: new Uint8Array(16),
     addresses: [],
   })
@@ -195,7 +200,12 @@ describe('a stranger on the push plane', () => {
     'a second Hello': [hello, hello],
     'no Hello first': [encodePushFrame({ type: 'ping', value: 1n })],
     'another version': [
-      encodePushFrame({ type: 'hello', version: 2, nonce: new Uint8Array(16), addresses: [] }),
+      encodePushFrame({
+        type: 'hello',
+        version: WIRE_VERSION + 1,
+        nonce: new Uint8Array(16),
+        addresses: [],
+      }),
     ],
     'too many addresses': [
       concat(
@@ -274,7 +284,7 @@ describe('a stranger on the request plane', () => {
   it('is told that reserved and unknown kinds are not supported', async () => {
     await withStranger(async ({ a, peer }) => {
       const requests = await peer.requests(a)
-      for (const tag of [6, 7, 8, 9, 13, 200]) {
+      for (const tag of [6, 7, 8, 9, 15, 200]) {
         requests.stream.send(Uint8Array.of(7, 0, 0, 0, tag, 1, 2, 3))
         expect(await requests.read()).to.deep.equal({
           id: 7,

@@ -46,7 +46,7 @@ const grants = fc.array(
     maxLength: 3,
   },
 )
-const frontier = { root: id, heads: ids, applied: u64, hlc: fixed(24), epoch: u32 }
+const frontier = { root: id, heads: ids, applied: u64, hlc: fixed(24), epoch: u32, hash: id }
 const is = <T extends string>(type: T): fc.Arbitrary<T> => fc.constant(type)
 
 const pushFrame: fc.Arbitrary<PushFrame> = fc.oneof(
@@ -68,12 +68,24 @@ const pushFrame: fc.Arbitrary<PushFrame> = fc.oneof(
 )
 const request: fc.Arbitrary<SyncRequest> = fc.oneof(
   fc.record({ type: is('deltas'), context: id, want: ids, have: ids, maxBytes: u32 }),
+  fc.record({ type: is('frontier'), context: id }),
+  fc.record({
+    type: is('ranges'),
+    context: id,
+    ranges: fc.array(fc.record({ author: id, from: u64, to: u64 }), { maxLength: 4 }),
+    maxBytes: u32,
+  }),
   fc.record({ type: is('keys'), context: id, epochs: fc.array(u32, { maxLength: 5 }) }),
   fc.record({ type: is('blobGet'), context: id, blob: id, offset: u64 }),
   fc.record({ type: is('cancel') }),
 )
 const member = fc.record({ identity: id, peer: text, addresses: fc.array(text, { maxLength: 3 }) })
 const answer: fc.Arbitrary<SyncAnswer> = fc.oneof(
+  fc.record({
+    type: is('frontier'),
+    more: fc.boolean(),
+    authors: fc.array(fc.record({ author: id, height: u64, digest: fixed(16) }), { maxLength: 4 }),
+  }),
   fc.record({ type: is('heads'), ...frontier }),
   fc.record({ type: is('envelopes'), items: fc.array(bytes, { maxLength: 4 }) }),
   fc.record({ type: is('part'), more: fc.boolean(), bytes }),

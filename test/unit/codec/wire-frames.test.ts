@@ -1,6 +1,6 @@
 import { serialize, type Schema } from 'borsh'
 import { expect } from 'chai'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import {
   gossipCodec,
   MAX_GOSSIP_MESSAGE_BYTES,
@@ -25,8 +25,10 @@ import {
   DELTAS_FRAME_BYTES,
   encodeAnswer,
   encodeRequest,
+  MAX_FRAME_AUTHORS,
   MAX_FRAME_ENVELOPES,
   MAX_FRAME_MEMBERS,
+  MAX_RANGES,
   MAX_WANTED_EPOCHS,
   MAX_WANTED_IDS,
   type SyncAnswer,
@@ -42,10 +44,20 @@ import {
   type Sample,
 } from '../../support/wire-samples.ts'
 
-// The bytes of every sample, as borsh 2.0.0 wrote them.
-const vectors = JSON.parse(
-  readFileSync(new URL('../../vectors/wire-frames.json', import.meta.url), 'utf8'),
-) as Record<string, string[]> // our own file, in this shape
+const FILE = new URL('../../vectors/wire-frames.json', import.meta.url)
+
+// UPDATE_VECTORS=1 writes the file anew: the bytes of every sample, as borsh 2.0.0 writes them
+if (process.env['UPDATE_VECTORS'] !== undefined) {
+  const of = (samples: readonly Sample<{ type: string }>[]): string[] => samples.map(oracle)
+  const made = {
+    push: of(PUSH_SAMPLES),
+    request: of(REQUEST_SAMPLES),
+    answer: of(ANSWER_SAMPLES),
+    gossip: of(GOSSIP_SAMPLES),
+  }
+  writeFileSync(FILE, `${JSON.stringify(made, null, 2)}\n`)
+}
+const vectors = JSON.parse(readFileSync(FILE, 'utf8')) as Record<string, string[]> // our own file, in this shape
 
 function oracle({ value, tag, schema }: Sample<{ type: string }>): string {
   const fields: Record<string, Schema> = { tag: 'u8', ...schema }
@@ -99,7 +111,7 @@ describe('frames on the wire', () => {
 
   it('refuse unknown tags, but give the id of a request of an unknown kind', () => {
     expect(thrownCode(() => decodePushFrame(Uint8Array.of(10)))).to.equal('CODEC_MALFORMED')
-    expect(thrownCode(() => decodeAnswer(Uint8Array.of(1, 0, 0, 0, 10)))).to.equal(
+    expect(thrownCode(() => decodeAnswer(Uint8Array.of(1, 0, 0, 0, 11)))).to.equal(
       'CODEC_MALFORMED',
     )
     expect(thrownCode(() => gossipCodec.decode(Uint8Array.of(2)))).to.equal('CODEC_MALFORMED')
@@ -142,6 +154,10 @@ describe('frames on the wire', () => {
     }),
   }
   const requests: Record<string, (over: number) => SyncRequest> = {
+    ranges: (over) => ({
+      ...{ type: 'ranges', context, maxBytes: 0 },
+      ranges: many(MAX_RANGES + over, { author: id, from: 1n, to: 1n }),
+    }),
     'wanted ids': (over) => ({ ...deltas, want: many(MAX_WANTED_IDS + over, id), have: [] }),
     'known heads': (over) => ({ ...deltas, want: [], have: many(MAX_FRAME_HEADS + over, id) }),
     epochs: (over) => ({ type: 'keys', context, epochs: many(MAX_WANTED_EPOCHS + over, 0) }),
@@ -164,6 +180,12 @@ describe('frames on the wire', () => {
       type: 'chunk',
       more: true,
       bytes: new Uint8Array(BLOB_CHUNK_BYTES + over),
+    }),
+    authors: (over) => ({
+      ...{ type: 'frontier', more: false },
+      authors: many(MAX_FRAME_AUTHORS + over, {
+        ...{ author: id, height: 1n, digest: new Uint8Array(16) },
+      }),
     }),
     members: (over) => ({
       type: 'members',

@@ -180,6 +180,21 @@ describe('authors of a context replica', () => {
     }
   })
 
+  it('show another copy where the histories part: heads, and applied deltas at growing distances', async () => {
+    const kit = await replicaKit(INIT)
+    const history = concurrentHistory('landmarks', 40, [alice, bob], keyring)
+    for (const delta of history) await kit.replica.receive(delta.bytes)
+    const { state } = kit.replica
+    const marks = state.landmarks().map(idKey)
+    expect(marks.slice(0, state.dag.heads.length)).to.deep.equal(state.dag.heads.map(idKey))
+    // 1, 2, 4 ... 32 before the last of 40
+    const older = [39, 38, 36, 32, 24, 8].map((n) => kit.deltas.at(CONTEXT_NUMBER, BigInt(n)))
+    expect(marks.slice(state.dag.heads.length)).to.deep.equal(older.map((id) => id && idKey(id)))
+    const waiting = await replicaKit(INIT)
+    await waiting.replica.receive(history.at(-1)?.bytes ?? EMPTY)
+    expect(waiting.replica.state.landmarks()).to.deep.equal([])
+  })
+
   it('keep both deltas of a number, in any order, and say so once', async () => {
     const genesis = craftDelta({ author: alice, keyring, item: 'genesis' })
     const second = (item: string): Crafted =>

@@ -228,7 +228,7 @@ describe('a disk that refuses a batch', () => {
     const kit = await started()
     const before = await snapshot(kit)
     kit.store.failAt = 1
-    expect((await kit.replica.receive(child.bytes)).status).to.equal('pending')
+    expect((await kit.replica.receive(child.bytes)).status).to.equal('refused')
     expect(await snapshot(kit)).to.deep.equal(before)
     expect((await kit.replica.receive(child.bytes)).status).to.equal('applied')
     expect(kit.replica.state.meta.root).to.deep.equal(await kit.model.root(kit.replica.state.ref))

@@ -141,12 +141,12 @@ describe('a context replica receiving deltas', () => {
       first.envelope.sealed,
       (byte, i) => byte ^ (garbage[i % 32] ?? 1),
     )
-    const spoilt: [string, Partial<Crafted['envelope']>, 'invalid' | 'pending'][] = [
+    const spoilt: [string, Partial<Crafted['envelope']>, 'invalid' | 'refused'][] = [
       ['a bad signature', { signature: new Uint8Array(64).fill(7) }, 'invalid'],
       ['a body of another length', { sealed: first.envelope.sealed.subarray(1) }, 'invalid'],
       // these might be sealed with a key of the epoch that we have not got
-      ['another nonce', { nonce: new Uint8Array(12) }, 'pending'],
-      ['a garbage body', { sealed }, 'pending'],
+      ['another nonce', { nonce: new Uint8Array(12) }, 'refused'],
+      ['a garbage body', { sealed }, 'refused'],
     ]
     for (const [name, over, status] of spoilt) {
       it(`${name}: ${status}, nothing is stored, and the genuine one is applied afterwards`, async () => {
@@ -154,7 +154,7 @@ describe('a context replica receiving deltas', () => {
         const bad = envelopeCodec.encode({ ...first.envelope, ...over })
         const refused = await kit.replica.receive(bad)
         expect(refused.status).to.equal(status)
-        expect(refused.missing).to.deep.equal(status === 'pending' ? [first.id] : [])
+        expect(refused.missing).to.deep.equal(status === 'refused' ? [first.id] : [])
         expect(kit.store.batches).to.equal((await replicaKit(INIT)).store.batches)
         expect(await receiveAll(kit, [first])).to.deep.equal(['applied'])
       })
@@ -177,7 +177,7 @@ describe('a context replica receiving deltas', () => {
         kit.replica.receive(bad),
         kit.replica.receive(first.bytes),
       ])
-      expect(refused.status).to.equal('pending')
+      expect(refused.status).to.equal('refused')
       expect(kit.replica.state.dag.status(first.id)).to.equal('applied')
     })
 
@@ -188,7 +188,7 @@ describe('a context replica receiving deltas', () => {
       const delta = craftDelta({ author: alice, keyring: theirs, item: 'theirs' })
       const wanted: number[] = []
       kit.replica.events.on('wanted', ({ keys }) => wanted.push(...keys))
-      expect(await receiveAll(kit, [delta, delta])).to.deep.equal(['pending', 'pending'])
+      expect(await receiveAll(kit, [delta, delta])).to.deep.equal(['refused', 'refused'])
       expect(wanted).to.deep.equal([0, 0])
       expect(kit.replica.group.keyring.wanted).to.deep.equal([0])
       await kit.replica.group.addKey(0, bytesOf('their key of epoch 0'), madeAt(1n))

@@ -1,13 +1,15 @@
 import { expect } from 'chai'
+import { MAX_WANTED_IDS } from '../../../src/node/codec/sync-frames.ts'
 import { DeltaId } from '../../../src/node/primitives/ids.ts'
 import {
   MAX_WANTED_PER_CONTEXT,
   RETRY_MAX_MS,
   RETRY_MIN_MS,
 } from '../../../src/node/sync/limits.ts'
-import { type Batch, WantedDeltas } from '../../../src/node/sync/requests/wanted.ts'
+import { backoff, WantedDeltas } from '../../../src/node/sync/requests/wanted.ts'
 
-const never = (): boolean => false
+const anybody = (): boolean => true
+const nobody = (): boolean => false
 
 function id(n: number): DeltaId {
   const bytes = new Uint8Array(32)
@@ -15,65 +17,81 @@ function id(n: number): DeltaId {
   return DeltaId.from(bytes)
 }
 
+/** How many may be asked of a peer. */
+function ready(wanted: WantedDeltas, peer: string, now = 0, canAsk = anybody): number {
+  return wanted.ready(peer, now, canAsk).length
+}
+
+/** Asks a peer for all it may be asked for, in vain. */
+function ask(wanted: WantedDeltas, peer: string, now: number, jitter = 0): void {
+  const ids = wanted.ask(peer, wanted.ready(peer, now, anybody))
+  wanted.release(peer, ids)
+  wanted.missed(peer, ids, now, jitter)
+}
+
 describe('wanted deltas', () => {
-  it('asks who showed them first, then the others, each with its own backoff', () => {
+  it('are asked of who showed them first, then of the others, each with its own backoff', () => {
     const wanted = new WantedDeltas()
-    wanted.add(id(1), 'b')
-    const first = wanted.next(['a', 'b'], 0, 10) as Batch
-    expect(first.peer).to.equal('b')
-    expect(wanted.next(['a', 'b'], 0, 10)).to.equal(undefined) // it is being asked for
-    wanted.done(first, { now: 0, jitter: 0 }, never)
-    const second = wanted.next(['a', 'b'], 0, 10) as Batch
-    expect(second.peer).to.equal('a')
-    wanted.done(second, { now: 50, jitter: 0 }, never)
-    expect(wanted.next(['a', 'b'], 100, 10)).to.equal(undefined)
-    expect(wanted.nextTime(['a', 'b'])).to.equal(RETRY_MIN_MS)
-    expect(wanted.next(['a', 'b'], RETRY_MIN_MS, 10)?.peer).to.equal('b')
+    wanted.add(id(1), 'b', 1)
+    expect([ready(wanted, 'a'), ready(wanted, 'b')]).to.deep.equal([0, 1])
+    wanted.ask('b', wanted.ready('b', 0, anybody))
+    expect([ready(wanted, 'a'), ready(wanted, 'b')]).to.deep.equal([0, 0]) // it is being asked for
+    wanted.release('b', [id(1)])
+    wanted.missed('b', [id(1)], 0, 0)
+    expect([ready(wanted, 'a'), ready(wanted, 'b')]).to.deep.equal([1, 0])
+    ask(wanted, 'a', 50)
+    expect([ready(wanted, 'a', 100), ready(wanted, 'b', 100)]).to.deep.equal([0, 0])
+    expect(wanted.nextTime('b')).to.equal(RETRY_MIN_MS)
+    expect(ready(wanted, 'b', RETRY_MIN_MS)).to.equal(1)
   })
 
-  it('doubles the wait up to a minute, and takes up to a quarter off by jitter', () => {
+  it('are asked of others when who showed them cannot be asked', () => {
     const wanted = new WantedDeltas()
-    wanted.add(id(1), undefined)
-    const waits: number[] = []
-    let now = 0
-    for (let i = 0; i < 12; i++) {
-      wanted.done(wanted.next(['a'], now, 10) as Batch, { now, jitter: 0 }, never)
-      waits.push((wanted.nextTime(['a']) as number) - now)
-      now = wanted.nextTime(['a']) as number
-    }
+    wanted.add(id(1), 'gone', 1)
+    expect(ready(wanted, 'a')).to.equal(0)
+    expect(ready(wanted, 'a', 0, nobody)).to.equal(1)
+  })
+
+  it('are given free when who is being asked falls silent; what it says then does no harm', () => {
+    const wanted = new WantedDeltas()
+    wanted.add(id(1), 'a', 1)
+    const ids = wanted.ask('a', wanted.ready('a', 0, anybody))
+    wanted.release('a', ids)
+    wanted.ask('b', wanted.ready('b', 0, nobody))
+    wanted.release('a', ids)
+    expect(ready(wanted, 'c', 0, nobody)).to.equal(0) // b is being asked
+  })
+
+  it('wait twice as long each time, up to a minute, less up to a quarter by jitter', () => {
+    const waits = Array.from({ length: 12 }, (_, failures) => backoff(failures, 0))
     expect(waits.slice(0, 4)).to.deep.equal([200, 400, 800, 1600])
     expect(waits.at(-1)).to.equal(RETRY_MAX_MS)
-    wanted.done(wanted.next(['a'], now, 10) as Batch, { now, jitter: 1 }, never)
-    expect(wanted.nextTime(['a'])).to.equal(now + (RETRY_MAX_MS * 3) / 4)
+    expect(backoff(20, 1)).to.equal((RETRY_MAX_MS * 3) / 4)
+    const wanted = new WantedDeltas()
+    wanted.add(id(1), undefined, 1)
+    ask(wanted, 'a', 0)
+    ask(wanted, 'a', RETRY_MIN_MS)
+    expect(wanted.nextTime('a')).to.equal(3 * RETRY_MIN_MS)
   })
 
-  it('batches what one peer may be asked, and forgets what has come', () => {
+  it('are asked for as many at a time as a request names, and forgotten once they are here', () => {
     const wanted = new WantedDeltas()
-    for (let i = 0; i < 25; i++) wanted.add(id(i), 'a')
-    const batch = wanted.next(['a', 'b'], 0, 10) as Batch
-    expect(batch).to.have.property('ids').with.lengthOf(10)
-    wanted.done(batch, { now: 0, jitter: 0 }, () => true)
-    expect(wanted.size).to.equal(15)
+    for (let i = 0; i < MAX_WANTED_IDS + 5; i++) wanted.add(id(i), 'a', i)
+    expect(wanted.ask('a', wanted.ready('a', 0, anybody))).to.have.length(MAX_WANTED_IDS)
+    expect(ready(wanted, 'a')).to.equal(5)
     wanted.prune(() => true)
     expect(wanted.size).to.equal(0)
-    expect(wanted.next(['a'], 0, 10)).to.equal(undefined)
+    expect(wanted.nextTime('a')).to.equal(undefined)
   })
 
-  it('takes no more than its limit, but lets what was asked in vain give way', () => {
+  it('are no more than their limit, but what was asked for in vain gives way', () => {
     const wanted = new WantedDeltas()
-    for (let i = 0; i < MAX_WANTED_PER_CONTEXT; i++) expect(wanted.add(id(i), 'a')).to.equal(true)
-    expect(wanted.add(id(MAX_WANTED_PER_CONTEXT), 'a')).to.equal(false)
-    expect(wanted.add(id(0), 'b')).to.equal(true) // known already
-    wanted.done(wanted.next(['a'], 0, 1) as Batch, { now: 0, jitter: 0 }, never)
-    expect(wanted.add(id(MAX_WANTED_PER_CONTEXT), 'a')).to.equal(true)
-    expect(wanted.size).to.equal(MAX_WANTED_PER_CONTEXT)
-  })
-
-  it('has nobody to ask when nobody is there', () => {
-    const wanted = new WantedDeltas()
-    wanted.add(id(1), 'gone')
-    expect(wanted.next([], 0, 10)).to.equal(undefined)
-    expect(wanted.nextTime([])).to.equal(undefined)
-    expect(wanted.next(['a'], 0, 10)?.peer).to.equal('a')
+    const max = MAX_WANTED_PER_CONTEXT
+    for (let i = 0; i < max; i++) expect(wanted.add(id(i), 'a', i)).to.equal(true)
+    expect(wanted.add(id(max), 'a', max)).to.equal(false)
+    expect(wanted.add(id(0), 'b', max)).to.equal(true) // known already
+    ask(wanted, 'a', 0)
+    expect(wanted.add(id(max), 'a', max)).to.equal(true)
+    expect(wanted.size).to.equal(max)
   })
 })

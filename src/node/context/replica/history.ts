@@ -6,27 +6,23 @@ import { lacking, type WalkNode } from '../../dag/walk.ts'
 import { throwIfAborted } from '../../errors.ts'
 import { DeltaId } from '../../primitives/ids.ts'
 import { DELTA_STATUS, type DeltaRow, type DeltaRows } from '../../store/repositories/deltas.ts'
+import type { AuthorRange, HistoryPart } from '../../sync/replica.ts'
 import { MAX_WALK_DELTAS } from '../limits.ts'
 
 export interface HistoryRequest {
   /** Ids the other side asks for. */
   readonly want: readonly DeltaId[]
-  /** Heads the other side has; those we do not know are ignored. */
+  /** Deltas the other side has applied; those we do not know are ignored. */
   readonly have: readonly DeltaId[]
   readonly maxBytes: number
   readonly signal?: AbortSignal
 }
 
-/** One envelope, or the end: `more` when a bound was met and asking again with newer heads brings the rest. */
-export type HistoryPart =
-  | { readonly envelope: Uint8Array }
-  | {
-      readonly end: {
-        readonly more: boolean
-        readonly unknown: readonly DeltaId[]
-        readonly pruned: readonly DeltaId[]
-      }
-    }
+export interface RangesRequest {
+  readonly ranges: readonly AuthorRange[]
+  readonly maxBytes: number
+  readonly signal?: AbortSignal
+}
 
 /** Above every position of an applied delta. */
 const WAITING_SEQ = 1n << 63n
@@ -38,21 +34,50 @@ export async function* readHistory(
   request: HistoryRequest,
 ): AsyncGenerator<HistoryPart, void, undefined> {
   const { nodes, complete } = await choose(deltas, context, request)
-  let sent = 0
-  let more = !complete
-  for (const { id } of nodes) {
+  const all = yield* envelopes(deltas, context, nodes, request)
+  const unknown = request.want.filter((id) => deltas.get(context, id) === undefined)
+  yield { end: { more: !all || !complete, unknown, pruned: [] } }
+}
+
+/** Envelopes of the applied deltas in some ranges, in the order of application, up to the bounds. What is looked at is what is sent: no walk, no headers. */
+export async function* readRanges(
+  deltas: DeltaRows,
+  context: number,
+  request: RangesRequest,
+): AsyncGenerator<HistoryPart, void, undefined> {
+  const found: { readonly position: bigint; readonly id: DeltaId }[] = []
+  let complete = true
+  for (const { author, from, to } of request.ranges) {
     throwIfAborted(request.signal)
+    for await (const entry of deltas.numbered(context, author, from, to)) {
+      complete = found.length < MAX_WALK_DELTAS
+      if (!complete) break
+      found.push(entry)
+    }
+    if (!complete) break
+  }
+  found.sort((a, b) => (a.position < b.position ? -1 : 1))
+  const all = yield* envelopes(deltas, context, found, request)
+  yield { end: { more: !all || !complete, unknown: [], pruned: [] } }
+}
+
+/** The envelopes of a list, as far as the bytes asked for go; returns whether that was all. */
+async function* envelopes(
+  deltas: DeltaRows,
+  context: number,
+  list: readonly { readonly id: DeltaId }[],
+  { maxBytes, signal }: { readonly maxBytes: number; readonly signal?: AbortSignal },
+): AsyncGenerator<{ envelope: Uint8Array }, boolean, undefined> {
+  let sent = 0
+  for (const { id } of list) {
+    throwIfAborted(signal)
     const envelope = await deltas.envelope(context, id)
     if (envelope === undefined) continue
-    if (sent > 0 && sent + envelope.length > request.maxBytes) {
-      more = true
-      break
-    }
+    if (sent > 0 && sent + envelope.length > maxBytes) return false
     sent += envelope.length
     yield { envelope }
   }
-  const unknown = request.want.filter((id) => deltas.get(context, id) === undefined)
-  yield { end: { more, unknown, pruned: [] } }
+  return true
 }
 
 async function choose(

@@ -10,6 +10,7 @@ import { sha256 } from '../../primitives/hash.ts'
 import { hlcTime, ntp64ToNs } from '../../primitives/hlc.ts'
 import { ApplicationId, type DeltaId, idKey } from '../../primitives/ids.ts'
 import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts'
+import { AuthorNumbers } from '../../dag/numbers.ts'
 import type { ReceiveResult } from '../../sync/replica.ts'
 import { Applier, type Opened } from './apply.ts'
 import { contextError } from '../errors.ts'
@@ -44,6 +45,8 @@ export class Intake {
   readonly #rejected: LRUCache<string, true>
   /** Envelopes, by hash, whose fate is being decided: the same one often comes by push and gossip at once. Never ids: a false body must not keep the true one out. */
   readonly #inFlight = new Set<string>()
+  /** Their numbers. */
+  readonly arriving: AuthorNumbers = new AuthorNumbers()
   /** Deltas of non-members that a descendant by a writer vouches for. */
   readonly #endorsed = new Set<string>()
   readonly #tries = new Map<string, number>()
@@ -70,13 +73,15 @@ export class Intake {
       const known = this.#core.state.status(candidate.id, candidate.parents)
       // of one that is held, another copy may open where ours does not
       const isKnown = known !== undefined && (known !== 'held' || candidate.announced)
-      if (isKnown || this.#inFlight.has(key)) return result('duplicate', candidate.id)
+      if (isKnown || this.#inFlight.has(key)) return result('duplicate', candidate)
       checkSignature(candidate)
     } catch (error) {
       return this.#reject(bytes, error)
     }
-    if (candidate.announced) return result('announced', candidate.id, [candidate.id])
+    if (candidate.announced) return result('announced', candidate, [candidate.id])
+    const { author, sequence } = candidate.header
     this.#inFlight.add(key)
+    this.arriving.add(author, sequence)
     if (candidate.header.membersRevision > this.#core.group.membersRevision) {
       void this.#refreshMembers()
     }
@@ -86,10 +91,10 @@ export class Intake {
       if (isProof(error)) return this.#reject(bytes, error)
       if (isMerogateError(error, 'DELTA_SEALED')) return this.#doubt(candidate)
       this.#core.c.logger.warn({ err: error, delta: shortHex(candidate.id) }, 'delta not taken in')
-      // not stored: it is asked for again when the frontier shows it
-      return result('pending', candidate.id)
+      return result('refused', candidate)
     } finally {
       this.#inFlight.delete(key)
+      this.arriving.remove(author, sequence)
     }
   }
 
@@ -145,15 +150,12 @@ export class Intake {
   async #admit(candidate: Candidate): Promise<ReceiveResult> {
     const known = this.#core.state.status(candidate.id, candidate.parents)
     if (known !== undefined && (known !== 'held' || !this.#replacesHeld(candidate))) {
-      return result('duplicate', candidate.id)
+      return result('duplicate', candidate)
     }
     const status = await this.#place(candidate)
-    if (status === 'duplicate' || status === 'invalid') return result(status, candidate.id)
-    return result(
-      status,
-      candidate.id,
-      status === 'pending' ? this.#room.unknownParents(candidate) : [],
-    )
+    if (status === 'duplicate' || status === 'invalid') return result(status, candidate)
+    const missing = status === 'pending' ? this.#room.unknownParents(candidate) : []
+    return result(status, candidate, missing)
   }
 
   // Body, nonce and key epoch of an envelope are nobody's word: a copy held for them, or before they could be looked at, gives way to one
@@ -239,11 +241,11 @@ export class Intake {
   }
 
   // Not stored, for the body may be false; not remembered, for it may be true: the delta and the keys of its epoch are asked for.
-  #doubt({ id, envelope }: Candidate): ReceiveResult {
-    const epoch = envelope.sealedEpoch
+  #doubt(candidate: Candidate): ReceiveResult {
+    const epoch = candidate.envelope.sealedEpoch
     this.#core.group.keyring.want(epoch)
     this.#core.events.emit('wanted', { deltas: [], keys: [epoch] })
-    return result('pending', id, [id])
+    return result('refused', candidate, [candidate.id])
   }
 
   /** Applies a delta whose parents are applied, and then whatever waited for it, iteratively. */
@@ -322,11 +324,11 @@ export class Intake {
     guest: Parameters<Applier['group']>[1],
   ): Promise<readonly Piece<Candidate, ReceiveResult>[]> {
     const { applied, ready, failed } = await this.#applier.group(group, guest)
-    for (const piece of pieces.slice(0, applied)) piece.resolve(result('applied', piece.item.id))
+    for (const piece of pieces.slice(0, applied)) piece.resolve(result('applied', piece.item))
     await this.#cascade(ready)
     const culprit = failed === undefined ? undefined : pieces[applied]
     if (failed === undefined || culprit === undefined) return pieces.slice(applied)
-    culprit.resolve(result(await this.#quarantine(culprit.item, failed.error), culprit.item.id))
+    culprit.resolve(result(await this.#quarantine(culprit.item, failed.error), culprit.item))
     return pieces.slice(applied + 1)
   }
 
@@ -389,8 +391,8 @@ export class Intake {
 
 function result(
   status: ReceiveResult['status'],
-  delta: DeltaId,
+  { id, header: { author, sequence } }: Candidate,
   missing: readonly DeltaId[] = [],
 ): ReceiveResult {
-  return { status, delta, missing }
+  return { status, delta: id, number: { author, sequence }, missing }
 }

@@ -82,6 +82,12 @@ export class ContextReplica {
     return this.#intake.resume()
   }
 
+  /** Numbers of an author's deltas that are here and not applied: they wait, or are being looked at. */
+  *numbers(author: Uint8Array): Iterable<bigint> {
+    yield* this.#core.state.dag.numbers(author)
+    yield* this.#intake.arriving.of(author)
+  }
+
   /** Ids that peers may have: parents nobody has shown us. */
   missing(limit?: number): readonly DeltaId[] {
     return this.#core.state.dag.missing(limit)

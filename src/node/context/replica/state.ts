@@ -19,7 +19,8 @@ export interface StateComponents extends CommitComponents {
 
 /** What a quarantined delta waits for between a start and the look at it that follows. */
 const UNTRIED = 'restart'
-
+/** Heads among the landmarks. With one position for each doubling of a history they stay below what a request may name. */
+const MAX_LANDMARK_HEADS = 64
 /** Recently applied ids kept in memory, so that duplicates cost no read. */
 const RECENT_IDS = 4096
 
@@ -115,6 +116,19 @@ export class ContextState {
     const { heads } = this.dag
     if (parents.some((parent) => heads.some((head) => equalBytes(head, parent)))) return undefined
     return this.isApplied(id) ? 'applied' : undefined
+  }
+
+  /**
+   * Applied deltas that tell another copy about where its history parts from ours: some heads, then one, two, four ... positions back in the
+   * order of application.
+   */
+  landmarks(): readonly DeltaId[] {
+    const marks = this.dag.heads.slice(0, MAX_LANDMARK_HEADS)
+    for (let back = 1n; back < this.#meta.applied; back *= 2n) {
+      const id = this.#c.deltas.at(this.ref.number, this.#meta.applied - back)
+      if (id !== undefined) marks.push(id)
+    }
+    return marks
   }
 
   /** The row of a context that has no state yet. */

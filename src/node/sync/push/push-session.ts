@@ -7,7 +7,7 @@ import {
 } from '../../codec/push-frames.ts'
 import { WIRE_ERRORS } from '../../codec/sync-frames.ts'
 import type { FramedStream, PeerId } from '../../network/network.ts'
-import { ContextId, DeltaId, idKey, PublicKey } from '../../primitives/ids.ts'
+import { ContextId, idKey, PublicKey } from '../../primitives/ids.ts'
 import { dialable } from '../address-book.ts'
 import { within } from '../waiting.ts'
 import { syncError } from '../errors.ts'
@@ -25,7 +25,14 @@ import { Outbox } from './outbox.ts'
 import { proveParty, type ProofEnds, verifyParty } from '../proof.ts'
 import type { KeyGrant, Party } from '../replica.ts'
 import type { SessionComponents, Shared } from './session-types.ts'
-import { fromWireGrants, NO_FRONTIER, toWireFrontier, toWireGrants } from '../wire.ts'
+import {
+  fromWireFrontier,
+  fromWireGrants,
+  NO_FRONTIER,
+  toDeltaIds,
+  toWireFrontier,
+  toWireGrants,
+} from '../wire.ts'
 
 export class PushSession {
   readonly peer: PeerId
@@ -88,11 +95,6 @@ export class PushSession {
   joined(context: ContextId): boolean {
     const shared = this.#shared.get(idKey(context))
     return shared?.party !== undefined && shared.accepted
-  }
-
-  /** Heads the peer told us last. */
-  peerHeads(context: ContextId): readonly DeltaId[] {
-    return this.#shared.get(idKey(context))?.heads ?? []
   }
 
   sendHello(addresses: readonly string[]): void {
@@ -236,7 +238,6 @@ export class PushSession {
       party: undefined,
       joinSent: false,
       accepted: false,
-      heads: [],
       ackTimer: undefined,
       repliedAt: -Infinity,
     }
@@ -341,17 +342,14 @@ export class PushSession {
     const { context } = shared
     switch (frame.type) {
       case 'heads': {
-        const heads = frame.heads.map((id) => DeltaId.from(id))
-        shared.heads = heads
         const first = !shared.accepted
         shared.accepted = true
         if (first) hooks.onJoined(this, context)
-        hooks.onFrontier(this, context, { ...frame, heads })
+        hooks.onFrontier(this, context, fromWireFrontier(frame))
         return
       }
       case 'ack':
-        shared.heads = frame.heads.map((id) => DeltaId.from(id))
-        replica.acknowledge(context, party.identity, shared.heads)
+        replica.acknowledge(context, party.identity, toDeltaIds(frame.heads))
         return
       case 'keys':
         background.run('accept keys', () =>

@@ -72,11 +72,6 @@ export class PushPlane {
     return members
   }
 
-  /** Heads a peer told us last. */
-  peerHeads(peer: PeerId, context: ContextId): readonly DeltaId[] {
-    return this.#sessions.get(peer)?.peerHeads(context) ?? []
-  }
-
   /** Proves ourselves to a peer in a context and resolves when both took each other for members. @throws SYNC_JOIN_REFUSED, NETWORK_* */
   async join(context: ContextId, peer: PeerId): Promise<void> {
     const session = await this.#session(peer)

@@ -1,6 +1,6 @@
 /** What a push session is given, what it tells, and what it knows of each context. */
 import type { Clock, Timer } from '../../primitives/clock.ts'
-import type { ContextId, DeltaId } from '../../primitives/ids.ts'
+import type { ContextId } from '../../primitives/ids.ts'
 import type { Logger } from '../../primitives/logger.ts'
 import type { Background } from '../../primitives/background.ts'
 import type { SyncMetrics } from '../metrics.ts'
@@ -34,8 +34,6 @@ export interface Shared {
   joinSent: boolean
   /** The peer answered our Join with Heads. */
   accepted: boolean
-  /** Heads the peer told us last. */
-  heads: readonly DeltaId[]
   ackTimer: Timer | undefined
   repliedAt: number
 }

@@ -4,6 +4,7 @@ import {
   BLOB_CHUNK_BYTES,
   DELTAS_FRAME_BYTES,
   MAX_DELTAS_BYTES,
+  MAX_FRAME_AUTHORS,
   MAX_FRAME_ENVELOPES,
   MAX_FRAME_MEMBERS,
   MAX_WANTED_IDS,
@@ -15,7 +16,8 @@ import {
 import { EMPTY } from '../../primitives/bytes.ts'
 import { BlobId, type ContextId, idKey } from '../../primitives/ids.ts'
 import type { Directory } from '../address-book.ts'
-import type { Party, ReplicaSource } from '../replica.ts'
+import { MAX_FRONTIER_AUTHORS } from '../limits.ts'
+import type { HistoryPart, Party, ReplicaSource } from '../replica.ts'
 import { toDeltaIds, toWireFrontier, toWireGrants } from '../wire.ts'
 
 export interface AnswerComponents {
@@ -41,8 +43,27 @@ export async function* answer(
     case 'heads':
       yield heads(components.replica, context)
       return
+    case 'frontier':
+      yield* frontier(components.replica, context)
+      return
+    case 'ranges':
+      yield* envelopes(
+        components.replica.readRanges(context, {
+          ranges: request.ranges,
+          maxBytes: Math.min(request.maxBytes, MAX_DELTAS_BYTES),
+          signal,
+        }),
+      )
+      return
     case 'deltas':
-      yield* deltas(components.replica, context, request, signal)
+      yield* envelopes(
+        components.replica.read(context, {
+          want: toDeltaIds(request.want),
+          have: toDeltaIds(request.have),
+          maxBytes: Math.min(request.maxBytes, MAX_DELTAS_BYTES),
+          signal,
+        }),
+      )
       return
     case 'keys':
       yield* keys(components.replica, context, party, request.epochs)
@@ -65,18 +86,15 @@ function heads(replica: ReplicaSource, context: ContextId): SyncAnswer {
     : { type: 'heads', ...toWireFrontier(frontier) }
 }
 
-async function* deltas(
-  replica: ReplicaSource,
-  context: ContextId,
-  request: Extract<SyncRequest, { type: 'deltas' }>,
-  signal: AbortSignal,
-): AsyncGenerator<SyncAnswer> {
-  const rows = replica.read(context, {
-    want: toDeltaIds(request.want),
-    have: toDeltaIds(request.have),
-    maxBytes: Math.min(request.maxBytes, MAX_DELTAS_BYTES),
-    signal,
-  })
+function* frontier(replica: ReplicaSource, context: ContextId): Generator<SyncAnswer> {
+  const authors = replica.heights(context).slice(0, MAX_FRONTIER_AUTHORS)
+  for (let at = 0; at === 0 || at < authors.length; at += MAX_FRAME_AUTHORS) {
+    const end = at + MAX_FRAME_AUTHORS
+    yield { type: 'frontier', more: end < authors.length, authors: authors.slice(at, end) }
+  }
+}
+
+async function* envelopes(rows: AsyncIterable<HistoryPart>): AsyncGenerator<SyncAnswer> {
   let items: Uint8Array[] = []
   let bytes = 0
   for await (const row of rows) {

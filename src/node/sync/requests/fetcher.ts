@@ -1,31 +1,25 @@
-/** Pulls what is missing: deltas that peers have shown to exist, and key epochs (sync-protocol.md 11.6, fetch scheduler). */
-import { MAX_WANTED_IDS } from '../../codec/sync-frames.ts'
+/** Pulls what is missing: asks peers what {@link Pull} says, and hands what they answer to the replica. */
 import { isMerogateError } from '../../errors.ts'
 import type { PeerId } from '../../network/network.ts'
+import type { Background } from '../../primitives/background.ts'
 import type { Clock, Random, Timer } from '../../primitives/clock.ts'
 import { type ContextId, type DeltaId, idKey } from '../../primitives/ids.ts'
 import type { Logger } from '../../primitives/logger.ts'
-import type { Background } from '../../primitives/background.ts'
-import {
-  MAX_BARREN_REQUESTS,
-  MAX_FETCHES_PER_CONTEXT,
-  MAX_HAVE,
-  MAX_RECEIVING,
-  RETRY_MAX_MS,
-  RETRY_MIN_MS,
-  SECOND_OPINION_MS,
-} from '../limits.ts'
 import type { SyncMetrics } from '../metrics.ts'
-import type { PushPlane } from '../push/push.ts'
+import type { OnlineMember } from '../push/push-types.ts'
 import type { Misbehaviour } from '../quotas.ts'
-import type { ReceiveResult, ReplicaSource } from '../replica.ts'
-import type { Requests } from './requests.ts'
-import { type Batch, WantedDeltas } from './wanted.ts'
+import type { ReplicaSource } from '../replica.ts'
+import { isHopeless, type Outcome, Pull, type Task } from './pull.ts'
+import { Receiver } from './receiver.ts'
+import type { DeltasEnd, Requests } from './requests.ts'
 
 export interface FetcherComponents {
-  readonly replica: ReplicaSource
-  readonly push: PushPlane
-  readonly requests: Requests
+  readonly replica: Pick<
+    ReplicaSource,
+    'has' | 'knows' | 'height' | 'numbers' | 'landmarks' | 'receive' | 'missingDeltas'
+  >
+  readonly push: { members(context: ContextId): readonly OnlineMember[] }
+  readonly requests: Pick<Requests, 'frontier' | 'ranges' | 'deltas'>
   readonly misbehaviour: Misbehaviour
   readonly clock: Clock
   readonly random: Random
@@ -37,15 +31,11 @@ export interface FetcherComponents {
 /** What is under way in one context. */
 interface Work {
   readonly context: ContextId
-  readonly deltas: WantedDeltas
-  /** Peers being asked for deltas now. */
-  readonly asking: Set<PeerId>
-  /** When a peer that is being asked last sent something. */
-  progressAt: number
+  readonly pull: Pull
+  readonly running: Map<Task, AbortController>
   timer: Timer | undefined
-  keysRunning: boolean
-  keysTimer: Timer | undefined
-  keyFailures: number
+  /** Set while a look at what is to be asked is due in this turn. */
+  isDue: boolean
   /** Wakes whoever waits for the context to come to rest. */
   readonly waiting: Set<() => void>
 }
@@ -65,7 +55,7 @@ export class Fetcher {
 
   stop(): void {
     this.#stop.abort()
-    for (const { context } of this.#work.values()) this.forget(context)
+    for (const { context } of [...this.#work.values()]) this.forget(context)
   }
 
   /** Stops fetching for a context. */
@@ -73,39 +63,42 @@ export class Fetcher {
     const work = this.#work.get(idKey(context))
     if (work === undefined) return
     work.timer?.cancel()
-    work.keysTimer?.cancel()
     this.#work.delete(idKey(context))
+    for (const abort of work.running.values()) abort.abort()
     for (const wake of work.waiting) wake()
   }
 
-  /** Asks for deltas, first of the peer that showed them to us. */
-  want(context: ContextId, ids: readonly DeltaId[], peer?: PeerId): void {
-    if (this.#stop.signal.aborted || !this.#c.replica.has(context)) return
+  /** A peer's frontier shows something that is not applied here; `heads` are those of its heads. */
+  heard(context: ContextId, peer: PeerId, heads: readonly DeltaId[]): void {
     const work = this.#of(context)
-    for (const id of ids) {
-      if (this.#c.replica.knows(context, id)) continue
-      if (!work.deltas.add(id, peer)) {
-        this.#c.metrics.wantedFull.inc()
-        break
-      }
-    }
+    if (work === undefined) return
+    work.pull.heard(peer, heads, this.#c.clock.monotonicMs())
     this.#pump(work)
   }
 
-  /** Asks members for the key epochs the replica says it lacks. */
-  wantKeys(context: ContextId): void {
-    if (this.#stop.signal.aborted || !this.#c.replica.has(context)) return
-    const work = this.#of(context)
-    if (work.keysRunning || this.#c.replica.missingEpochs(context).length === 0) return
-    work.keysTimer?.cancel()
-    work.keysRunning = true
-    this.#c.background.run('fetch keys', () => this.#fetchKeys(work))
+  /** Deltas are known to exist, by a peer that showed them to us when there is one. */
+  want(context: ContextId, ids: readonly DeltaId[], peer?: PeerId): void {
+    const work = ids.length === 0 ? undefined : this.#of(context)
+    if (work === undefined) return
+    for (const id of ids) {
+      if (work.pull.want(id, peer)) continue
+      this.#c.metrics.wantedFull.inc()
+      break
+    }
+    this.#soon(work)
   }
 
-  /** Tries again at once, for there is somebody new to ask. */
+  /** Looks again at what is missing, for there may be somebody new to ask. */
   wake(context: ContextId): void {
     this.want(context, this.#c.replica.missingDeltas(context))
-    this.wantKeys(context)
+    const work = this.#work.get(idKey(context))
+    if (work !== undefined) this.#soon(work)
+  }
+
+  /** A delta was applied: more of its author may be asked for. */
+  applied(context: ContextId): void {
+    const work = this.#work.get(idKey(context))
+    if (work !== undefined && work.running.size === 0) this.#soon(work)
   }
 
   /** Resolves when nothing of a context is being fetched, or nobody is left to ask. */
@@ -113,7 +106,8 @@ export class Fetcher {
     for (;;) {
       const work = this.#work.get(idKey(context))
       if (work === undefined || signal?.aborted === true) return
-      if (work.asking.size === 0 && !work.keysRunning) return
+      const isAtRest = work.pull.isAtRest(this.#peers(context), this.#c.clock.monotonicMs())
+      if (!work.isDue && isAtRest) return
       await new Promise<void>((resolve) => {
         const wake = (): void => {
           work.waiting.delete(wake)
@@ -126,51 +120,22 @@ export class Fetcher {
     }
   }
 
-  #of(context: ContextId): Work {
+  #of(context: ContextId): Work | undefined {
+    const { replica } = this.#c
+    if (this.#stop.signal.aborted || !replica.has(context)) return undefined
     const key = idKey(context)
     const known = this.#work.get(key)
     if (known !== undefined) return known
+    const pull = new Pull({
+      height: (author) => replica.height(context, author),
+      numbers: (author) => replica.numbers(context, author),
+      knows: (id) => replica.knows(context, id),
+    })
     const work: Work = {
-      context,
-      deltas: new WantedDeltas(),
-      asking: new Set(),
-      progressAt: -Infinity,
-      timer: undefined,
-      keysRunning: false,
-      keysTimer: undefined,
-      keyFailures: 0,
-      waiting: new Set(),
+      ...{ context, pull, running: new Map(), timer: undefined, isDue: false, waiting: new Set() },
     }
     this.#work.set(key, work)
     return work
-  }
-
-  #pump(work: Work): void {
-    const { context, deltas, asking } = work
-    work.timer?.cancel()
-    work.timer = undefined
-    if (this.#stop.signal.aborted || this.#work.get(idKey(context)) !== work) return
-    deltas.prune((id) => this.#c.replica.knows(context, id))
-    const peers = this.#peers(context).filter((peer) => !asking.has(peer))
-    const now = this.#c.clock.monotonicMs()
-    // What is wanted now is probably on its way already: another peer is asked only when the one being asked falls silent.
-    const silentFor = now - work.progressAt
-    if (asking.size > 0 && silentFor < SECOND_OPINION_MS) {
-      work.timer = this.#c.clock.after(SECOND_OPINION_MS - silentFor, () => this.#pump(work))
-      return
-    }
-    if (asking.size >= MAX_FETCHES_PER_CONTEXT) return
-    const batch = deltas.next(peers, now, MAX_WANTED_IDS)
-    if (batch !== undefined) {
-      asking.add(batch.peer)
-      work.progressAt = now
-      this.#c.background.run('fetch deltas', () => this.#fetch(work, batch))
-    }
-    this.#c.metrics.wanted.set(deltas.size)
-    const next = deltas.nextTime(peers.filter((peer) => !asking.has(peer)))
-    if (next === undefined) return
-    const wait = batch === undefined ? Math.max(next - now, 10) : SECOND_OPINION_MS
-    work.timer = this.#c.clock.after(wait, () => this.#pump(work))
   }
 
   #peers(context: ContextId): PeerId[] {
@@ -180,142 +145,92 @@ export class Fetcher {
       .filter((peer) => !this.#c.misbehaviour.isBanned(peer))
   }
 
-  async #fetch(work: Work, batch: Batch): Promise<void> {
-    const { replica, clock, logger } = this.#c
-    const { context } = work
-    try {
-      await this.#pull(work, batch)
-    } catch (error) {
-      if (isMerogateError(error, 'SYNC_BAD_ANSWER')) this.#c.misbehaviour.charge(batch.peer)
-      logger.debug({ err: error, peer: batch.peer }, 'deltas could not be fetched')
-    }
-    work.asking.delete(batch.peer)
-    const [byte = 0] = this.#c.random.bytes(1)
-    work.deltas.done(batch, { now: clock.monotonicMs(), jitter: byte / 255 }, (id) =>
-      replica.knows(context, id),
-    )
-    this.#pump(work)
-    for (const wake of [...work.waiting]) wake()
+  /** Once the work at hand is done: a burst of news costs one look. */
+  #soon(work: Work): void {
+    if (work.isDue) return
+    work.isDue = true
+    queueMicrotask(() => {
+      work.isDue = false
+      this.#pump(work)
+    })
   }
 
-  /** Asks until the peer has no more, or sends nothing new for too long. */
-  async #pull(work: Work, batch: Batch): Promise<void> {
-    const { context } = work
-    let tail: readonly DeltaId[] = []
-    let barren = 0
-    while (barren < MAX_BARREN_REQUESTS) {
-      const have = this.#have(context, batch.peer, tail)
-      const received = new Receiver(this.#c, context, batch.peer, (ids) =>
-        this.want(context, ids, batch.peer),
-      )
-      const end = await this.#c.requests.deltas(
-        batch.peer,
-        context,
-        batch.ids,
-        have,
-        (envelope) => {
-          work.progressAt = this.#c.clock.monotonicMs()
-          return received.take(envelope)
-        },
-        { signal: this.#stop.signal },
-      )
-      await received.settled()
-      if (!end.more) return
-      barren = received.fresh > 0 ? 0 : barren + 1
-      tail = received.tail
-      if (tail.length === 0) return // it says more, and sends nothing
-      if (!this.#c.replica.has(context)) return
-    }
-  }
-
-  /**
-   * What the peer need not send: our heads, the heads it told us of that we have, and the end of what it just sent. Its own old heads
-   * are what makes a partition heal without the whole history: it may not know ours.
-   */
-  #have(context: ContextId, peer: PeerId, tail: readonly DeltaId[]): readonly DeltaId[] {
-    const { replica, push } = this.#c
-    const theirs = push.peerHeads(peer, context).filter((id) => replica.knows(context, id))
-    const ours = replica.frontier(context)?.heads ?? []
-    const ids = [...tail, ...theirs.slice(0, 16), ...ours]
-    return [...new Map(ids.map((id) => [idKey(id), id])).values()].slice(0, MAX_HAVE)
-  }
-
-  async #fetchKeys(work: Work): Promise<void> {
-    const { context } = work
-    const { replica, requests, push, logger } = this.#c
-    const missing = (): readonly number[] => replica.missingEpochs(context)
-    for (const { peer, party } of push.members(context)) {
-      if (party.role === 'relay' || missing().length === 0 || this.#stop.signal.aborted) continue
-      try {
-        const grants = await requests.keys(peer, context, missing(), { signal: this.#stop.signal })
-        await replica.acceptKeys(context, grants)
-      } catch (error) {
-        logger.debug({ err: error, peer }, 'keys could not be fetched')
-      }
-    }
-    work.keysRunning = false
-    for (const wake of [...work.waiting]) wake()
+  #pump(work: Work): void {
+    const { context, pull } = work
+    work.timer?.cancel()
+    work.timer = undefined
     if (this.#stop.signal.aborted || this.#work.get(idKey(context)) !== work) return
-    if (missing().length === 0) {
-      work.keyFailures = 0
-      return
+    const now = this.#c.clock.monotonicMs()
+    for (const [task, abort] of work.running) if (isHopeless(task, now)) abort.abort()
+    const peers = this.#peers(context)
+    for (let task = pull.next(peers, now); task !== undefined; task = pull.next(peers, now)) {
+      this.#begin(work, task)
     }
-    const wait = Math.min(RETRY_MIN_MS * 2 ** Math.min(work.keyFailures++, 20), RETRY_MAX_MS)
-    work.keysTimer = this.#c.clock.after(wait, () => this.wantKeys(context))
-  }
-}
-
-/** Hands fetched envelopes to the replica, in order and not too many at a time. */
-class Receiver {
-  readonly #c: FetcherComponents
-  readonly #context: ContextId
-  readonly #peer: PeerId
-  readonly #want: (ids: readonly DeltaId[]) => void
-  readonly #running = new Set<Promise<void>>()
-  readonly #tail: DeltaId[] = []
-  fresh = 0
-
-  constructor(
-    components: FetcherComponents,
-    context: ContextId,
-    peer: PeerId,
-    want: (ids: readonly DeltaId[]) => void,
-  ) {
-    this.#c = components
-    this.#context = context
-    this.#peer = peer
-    this.#want = want
-  }
-
-  /** The last ids received, newest first. */
-  get tail(): readonly DeltaId[] {
-    return this.#tail.toReversed()
-  }
-
-  async take(envelope: Uint8Array): Promise<void> {
-    const receiving = this.#c.replica.receive(this.#context, envelope, { peer: this.#peer })
-    const noted = receiving
-      .then((result) => this.#note(result))
-      .catch((error: unknown) => this.#c.logger.error({ err: error }, 'a delta was not received'))
-      .finally(() => this.#running.delete(noted))
-    this.#running.add(noted)
-    if (this.#running.size >= MAX_RECEIVING) await Promise.race(this.#running)
-  }
-
-  async settled(): Promise<void> {
-    await Promise.all(this.#running)
-  }
-
-  #note(result: ReceiveResult): void {
-    const { status, delta, missing } = result
-    this.#c.metrics.received.inc({ path: 'pull', status })
-    if (status === 'invalid' && this.#c.replica.has(this.#context)) {
-      this.#c.misbehaviour.charge(this.#peer)
+    this.#c.metrics.wanted.set(pull.wanted)
+    const next = pull.nextTime(peers, now)
+    if (next !== undefined) {
+      work.timer = this.#c.clock.after(next - now, () => this.#pump(work))
     }
-    if (delta === undefined) return
-    if (status !== 'duplicate' && status !== 'invalid' && status !== 'announced') this.fresh++
-    this.#tail.push(delta)
-    if (this.#tail.length > 32) this.#tail.shift()
-    if (missing.length > 0) this.#want(missing)
+    for (const wake of [...work.waiting]) wake()
+  }
+
+  #begin(work: Work, task: Task): void {
+    const abort = new AbortController()
+    work.running.set(task, abort)
+    this.#c.background.run('fetch', async () => {
+      const signal = AbortSignal.any([abort.signal, this.#stop.signal])
+      const outcome = await this.#run(work, task, signal)
+      work.running.delete(task)
+      const [byte = 0] = this.#c.random.bytes(1)
+      work.pull.done(task, outcome, this.#c.clock.monotonicMs(), byte / 255)
+      this.#pump(work)
+    })
+  }
+
+  async #run(work: Work, task: Task, signal: AbortSignal): Promise<Outcome> {
+    const { requests, misbehaviour, logger } = this.#c
+    const { context, pull } = work
+    const { peer } = task
+    try {
+      if (task.kind === 'frontier') {
+        pull.told(task, await requests.frontier(peer, context, { signal }))
+        return 'complete'
+      }
+      const { more } = await this.#take(work, task, signal)
+      return more ? 'partial' : 'complete'
+    } catch (error) {
+      if (isMerogateError(error, 'SYNC_BAD_ANSWER')) misbehaviour.charge(peer)
+      logger.debug({ err: error, peer, kind: task.kind }, 'deltas could not be fetched')
+      return 'failed'
+    }
+  }
+
+  async #take(
+    work: Work,
+    task: Exclude<Task, { kind: 'frontier' }>,
+    signal: AbortSignal,
+  ): Promise<DeltasEnd> {
+    const { requests, replica, clock } = this.#c
+    const { context, pull } = work
+    const { peer } = task
+    const receiver = new Receiver(this.#c, context, peer, {
+      onTaken: () => task.verifying++,
+      onResult: (result) => {
+        task.verifying--
+        if (result === undefined) return
+        pull.arrived(task, result, clock.monotonicMs())
+        if (result.missing.length > 0) this.want(context, result.missing, peer)
+      },
+    })
+    const take = (envelope: Uint8Array): Promise<void> => receiver.take(envelope)
+    try {
+      return task.kind === 'ranges'
+        ? await requests.ranges(peer, context, task.ranges, take, { signal })
+        : await requests.deltas(peer, context, task.ids, replica.landmarks(context), take, {
+            signal,
+          })
+    } finally {
+      await receiver.settled()
+    }
   }
 }

@@ -1,4 +1,5 @@
 /** What can be asked of a peer, and one request stream per peer to ask it on. */
+import type { AuthorHeight } from '../../codec/frontier.ts'
 import { MAX_DELTAS_BYTES, type SyncRequest, type WireMember } from '../../codec/sync-frames.ts'
 import { isMerogateError } from '../../errors.ts'
 import type { Network, PeerId } from '../../network/network.ts'
@@ -7,10 +8,15 @@ import type { Clock, Random, Timer } from '../../primitives/clock.ts'
 import type { BlobId, ContextId, DeltaId } from '../../primitives/ids.ts'
 import type { Background } from '../../primitives/background.ts'
 import { isBreach, syncError } from '../errors.ts'
-import { MAX_ENVELOPE_BYTES, REQUEST_IDLE_MS, SYNC_PROTOCOL } from '../limits.ts'
+import {
+  MAX_ENVELOPE_BYTES,
+  MAX_FRONTIER_AUTHORS,
+  REQUEST_IDLE_MS,
+  SYNC_PROTOCOL,
+} from '../limits.ts'
 import type { SyncMetrics } from '../metrics.ts'
 import type { Misbehaviour } from '../quotas.ts'
-import type { Frontier, KeyGrant, ReplicaSource } from '../replica.ts'
+import type { AuthorRange, Frontier, KeyGrant, ReplicaSource } from '../replica.ts'
 import { type GoodAnswer, RequestStream } from './request-stream.ts'
 import { fromWireFrontier, fromWireGrants, toDeltaIds } from '../wire.ts'
 
@@ -28,7 +34,10 @@ interface Asking {
   readonly signal?: AbortSignal | undefined
 }
 
-/** End of an answer to {@link Requests.deltas}. */
+/** Takes an envelope; a promise slows the peer down. */
+type Take = (envelope: Uint8Array) => Promise<void> | void
+
+/** End of an answer with envelopes. */
 export interface DeltasEnd {
   /** The peer has more than it was allowed to send. */
   readonly more: boolean
@@ -68,16 +77,50 @@ export class Requests {
     return fromWireFrontier(answer)
   }
 
+  /** How far the authors' deltas are applied at the peer. */
+  async frontier(
+    peer: PeerId,
+    context: ContextId,
+    options: Asking = {},
+  ): Promise<readonly AuthorHeight[]> {
+    const authors: AuthorHeight[] = []
+    const request: SyncRequest = { type: 'frontier', context }
+    const isLast = (answer: GoodAnswer): boolean => answer.type !== 'frontier' || !answer.more
+    for await (const answer of this.#ask(peer, context, request, isLast, options)) {
+      if (answer.type !== 'frontier') throw unexpected('a frontier')
+      authors.push(...answer.authors)
+      if (authors.length > MAX_FRONTIER_AUTHORS) throw unexpected('a frontier within its limit')
+    }
+    return authors
+  }
+
   /**
-   * Envelopes of `want` and its ancestors not reachable from `have`, parents first, handed over one by one. `take` may return a promise
-   * to slow the peer down.
+   * Envelopes of authors' deltas by their numbers, parents first as far as one request goes, handed over one by one. `take` may return a
+   * promise to slow the peer down.
    */
-  async deltas(
+  ranges(
+    peer: PeerId,
+    context: ContextId,
+    ranges: readonly AuthorRange[],
+    take: Take,
+    options: Asking = {},
+  ): Promise<DeltasEnd> {
+    const request: SyncRequest = {
+      type: 'ranges',
+      context,
+      ranges: [...ranges],
+      maxBytes: MAX_DELTAS_BYTES,
+    }
+    return this.#envelopes(peer, context, request, take, options)
+  }
+
+  /** Envelopes of `want` and its ancestors not reachable from `have`, which must be applied here. Otherwise as {@link ranges}. */
+  deltas(
     peer: PeerId,
     context: ContextId,
     want: readonly DeltaId[],
     have: readonly DeltaId[],
-    take: (envelope: Uint8Array) => Promise<void> | void,
+    take: Take,
     options: Asking = {},
   ): Promise<DeltasEnd> {
     const request: SyncRequest = {
@@ -87,6 +130,16 @@ export class Requests {
       have: [...have],
       maxBytes: MAX_DELTAS_BYTES,
     }
+    return this.#envelopes(peer, context, request, take, options)
+  }
+
+  async #envelopes(
+    peer: PeerId,
+    context: ContextId,
+    request: SyncRequest,
+    take: Take,
+    options: Asking,
+  ): Promise<DeltasEnd> {
     let parts: Uint8Array[] = []
     let partBytes = 0
     let received = 0
@@ -200,12 +253,18 @@ export class Requests {
     last: (answer: GoodAnswer) => boolean,
     { signal }: Asking,
   ): AsyncGenerator<GoodAnswer> {
-    let outcome = 'failed'
+    // whoever takes the last answer need not come back for the end, and whoever leaves before it has lost interest
+    let outcome = 'cancelled'
+    const isLast = (answer: GoodAnswer): boolean => {
+      const isEnd = last(answer)
+      if (isEnd) outcome = 'answered'
+      return isEnd
+    }
     try {
       const stream = await this.#stream(peer)
-      yield* stream.ask(context, request, last, signal)
-      outcome = 'answered'
+      yield* stream.ask(context, request, isLast, signal)
     } catch (error) {
+      outcome = signal?.aborted === true ? 'cancelled' : 'failed'
       if (isMerogateError(error, 'SYNC_REFUSED')) outcome = 'refused'
       throw error
     } finally {
