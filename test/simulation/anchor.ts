@@ -9,6 +9,7 @@ import type { Life } from './life.ts'
 import type { SimRandom } from './random.ts'
 import type { Tally } from './tally.ts'
 import type { SimTime } from './time.ts'
+import type { Troubles } from './troubles.ts'
 
 /** Longest way of a question or an answer, ms. */
 const TRIP_MS = 30
@@ -16,15 +17,19 @@ const TRIP_MS = 30
 const ANSWER_TIMEOUT_MS = 10_000
 const LONGEST_WAIT_MS = 25_000
 
-/** How one machine reaches the anchor. */
-export interface AnchorRoad {
-  /** `refused` at once, `mute`: nothing comes back. */
-  state: 'open' | 'refused' | 'mute'
-  /** How many times longer everything takes. */
-  slowness: number
-  /** Share of answers that get lost after the question was carried out. */
-  loss: number
+/** What is wrong with one machine's way to the anchor. */
+export interface AnchorTrouble {
+  /** Nobody listens. @default false */
+  readonly isRefused?: boolean
+  /** Nothing comes back. @default false */
+  readonly isMute?: boolean
+  /** How many times longer everything takes. @default 1 */
+  readonly slowness?: number
+  /** Share of answers that get lost after what was asked for was done. @default 0 */
+  readonly loss?: number
 }
+
+export type AnchorRoad = Troubles<AnchorTrouble>
 
 export interface AnchorComponents {
   readonly authority: LocalAuthority
@@ -100,9 +105,15 @@ async function travel<T>(
   { isAct }: Question,
   work: () => Promise<T>,
 ): Promise<T> {
-  const tripMs = (): number => (random.below(TRIP_MS * 1000) / 1000) * road.slowness
+  const tripMs = (): number => {
+    const slowness = Math.max(
+      1,
+      road.worst((trouble) => trouble.slowness),
+    )
+    return (random.below(TRIP_MS * 1000) / 1000) * slowness
+  }
   await time.sleep(tripMs())
-  if (road.state === 'refused') {
+  if (road.has(({ isRefused }) => isRefused)) {
     tally.count('anchor refused')
     throw unreachable('the anchor', 'nobody listens')
   }
@@ -110,14 +121,15 @@ async function travel<T>(
   const answer = await work()
   await time.sleep(tripMs())
   if (isMute(road)) return lost(tally, 'anchor answers lost')
-  if (isAct === true && road.loss > 0 && random.chance(road.loss)) {
+  const loss = road.worst((trouble) => trouble.loss)
+  if (isAct === true && loss > 0 && random.chance(loss)) {
     return lost(tally, 'anchor answers to acts lost')
   }
   return answer
 }
 
-function isMute({ state }: AnchorRoad): boolean {
-  return state === 'mute'
+function isMute(road: AnchorRoad): boolean {
+  return road.has((trouble) => trouble.isMute)
 }
 
 function lost(tally: Tally, what: string): Promise<never> {

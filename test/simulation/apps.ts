@@ -4,7 +4,7 @@ import { kvWasm } from '../support/kv-app.ts'
 import { precompile } from './engine.ts'
 
 /** Builds of one application; the first is what contexts begin with. */
-const BUILDS = 4
+export const BUILDS = 4
 
 let builds: readonly Uint8Array[] = []
 

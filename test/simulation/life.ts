@@ -13,12 +13,16 @@ export type Stillness = 'stopped' | 'asleep'
 
 interface LifeTimer extends Timer {
   readonly call: () => void
+  /** Where in the code it was set, when somebody reads along. */
+  readonly origin: string
   dueUs: number
   inner: Timer
 }
 
 /** After its end nothing of a life happens any more: timers do not fire, awaits of its ports do not resolve. */
 export class Life implements Clock {
+  /** Resolves when it has ended; for the world outside. */
+  readonly over: Promise<void>
   readonly #time: SimTime
   readonly #wall: WallClock
   readonly #timers = new Set<LifeTimer>()
@@ -27,10 +31,12 @@ export class Life implements Clock {
   #still: { readonly how: Stillness; readonly sinceUs: number } | undefined
   #sleptUs = 0
   #isAlive = true
+  #tellOver: () => void = () => {}
 
   constructor(time: SimTime, wall: WallClock) {
     this.#time = time
     this.#wall = wall
+    this.over = new Promise((resolve) => (this.#tellOver = resolve))
   }
 
   get isAlive(): boolean {
@@ -42,9 +48,9 @@ export class Life implements Clock {
     return this.#isAlive && this.#still === undefined
   }
 
-  /** Timers that are set. */
-  get timers(): number {
-    return this.#timers.size
+  /** Timers that are set, by where in the code; empty texts unless somebody reads along. */
+  get timers(): readonly string[] {
+    return [...this.#timers].map(({ origin }) => origin)
   }
 
   nowMs(): number {
@@ -122,6 +128,7 @@ export class Life implements Clock {
 
   end(): void {
     this.#isAlive = false
+    this.#tellOver()
     for (const timer of this.#timers) timer.inner.cancel()
     this.#timers.clear()
     this.#held.length = 0
@@ -131,6 +138,7 @@ export class Life implements Clock {
     if (!this.#isAlive) return { cancel: () => {} }
     const timer: LifeTimer = {
       call,
+      origin: this.#time.isTraced ? originOf(new Error().stack) : '',
       dueUs: this.#time.nowUs + us,
       inner: this.#time.after(us / 1000, () => this.#fire(timer)),
       cancel: () => {
@@ -148,4 +156,11 @@ export class Life implements Clock {
       if (this.#timers.delete(timer)) timer.call()
     })
   }
+}
+
+/** The innermost place that is not here. */
+function originOf(stack: string | undefined): string {
+  const lines = stack?.split('\n').slice(1) ?? []
+  const place = lines.find((line) => !line.includes('/simulation/life.ts'))
+  return place?.trim() ?? ''
 }

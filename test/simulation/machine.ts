@@ -1,4 +1,5 @@
 /** One machine: a disk, a wall clock and a way to the anchor, which stay, and a node whose process comes and goes. */
+import { atRest, type AtRest } from '../../src/node/crypto/at-rest.ts'
 import type { Node } from '../../src/node/index.ts'
 import { networkKey, peerIdOf } from '../../src/node/network/key.ts'
 import type { PeerId } from '../../src/node/network/network.ts'
@@ -11,6 +12,7 @@ import { Life, type WallClock } from './life.ts'
 import { simLogger } from './logs.ts'
 import { SimNetwork } from './network/sim-network.ts'
 import type { SimRandom } from './random.ts'
+import { Troubles } from './troubles.ts'
 import type { World } from './world.ts'
 
 /** Pause before a node that could not start is started again, as a supervisor does it, ms. */
@@ -29,14 +31,14 @@ export class Machine {
   readonly peerId: PeerId
   readonly disk: SimDisk
   readonly wall: WallClock = { skewUs: 0 }
-  readonly anchorRoad: AnchorRoad = { state: 'open', slowness: 1, loss: 0 }
+  readonly anchorRoad: AnchorRoad = new Troubles()
   /** When it lost power, virtual ms. */
   readonly powerLosses: number[] = []
   /** The node, while it is started. */
   running: Running | undefined
   readonly #world: World
   readonly #seed: Uint8Array
-  readonly #random: SimRandom
+  readonly random: SimRandom
   #life: Life | undefined
   #network: SimNetwork | undefined
   #moves = 0
@@ -46,7 +48,7 @@ export class Machine {
   constructor(world: World, index: number, random: SimRandom) {
     this.#world = world
     this.index = index
-    this.#random = random
+    this.random = random
     this.#seed = random.bytes(32)
     this.peerId = peerIdOf(networkKey(this.#seed))
     this.disk = new SimDisk(world.tally)
@@ -55,6 +57,11 @@ export class Machine {
 
   get name(): string {
     return `n${this.index}`
+  }
+
+  /** How its secrets lie on the disk. */
+  get atRest(): AtRest {
+    return atRest(this.#seed, this.random)
   }
 
   /** The process, from its first moment on. */
@@ -70,7 +77,9 @@ export class Machine {
       const life = new Life(this.#world.time, this.wall)
       this.#life = life
       try {
-        this.running = await this.#start(life)
+        const running = await Promise.race([this.#start(life), life.over])
+        if (running === undefined) return
+        this.running = running
         this.#world.time.note(`${this.name} is up`)
         return
       } catch (error) {
@@ -91,22 +100,30 @@ export class Machine {
     this.#end(withPower)
     if (!withPower) return
     this.powerLosses.push(time.ms)
-    const lost = this.disk.losePower(this.#random)
+    const lost = this.disk.losePower(this.random)
     tally.count('batches lost with the power', lost)
   }
 
-  /** Ends the node in good order. */
+  /** Ends the node in good order, and notes what it leaves behind. */
   async stop(): Promise<void> {
     this.#decision++
     const { running } = this
     if (running === undefined) return
-    await running.node.stop()
-    this.#world.time.note(`${this.name} stopped`)
-  }
-
-  /** The process has nothing more to do. */
-  exit(): void {
-    this.#end(false)
+    const { life, node, network } = running
+    try {
+      await Promise.race([node.stop(), life.over])
+      if (!life.isAlive) return
+      this.#world.time.note(`${this.name} stopped`)
+      const left = { streams: network.streams, topics: network.gossip.topics }
+      for (const [what, number] of Object.entries({ ...left, timers: life.timers.length })) {
+        if (number > 0) this.#world.leftovers.push(`${this.name} left ${number} ${what} behind`)
+      }
+      for (const origin of life.timers) {
+        this.#world.heard('warn', `${this.name} left a timer ${origin}`)
+      }
+    } finally {
+      if (this.#life === life) this.#end(false)
+    }
   }
 
   /** Gets another address with its next life. */
@@ -123,7 +140,7 @@ export class Machine {
 
   async #start(life: Life): Promise<Running> {
     const { time, swarm, authority, tally } = this.#world
-    const random = this.#random.fork(this.index)
+    const random = this.random.fork(this.index)
     const logger = simLogger({
       name: this.name,
       onLine: (level, text) => this.#world.heard(level, text),

@@ -5,9 +5,10 @@
 import { realMs } from './natives.ts'
 import { parseArgs } from 'node:util'
 import { prepareApps } from './apps.ts'
-import { FAULT_NAMES, type FaultName } from './faults/index.ts'
+import { FAULT_NAMES } from './faults/index.ts'
 import { run, type RunResult } from './run.ts'
 import { Tally } from './tally.ts'
+import { ACTION_NAMES } from './workload/actions.ts'
 
 /** Pause between two lines of progress, ms. */
 const PROGRESS_MS = 10_000
@@ -20,6 +21,7 @@ const { values } = parseArgs({
     nodes: text,
     operations: text,
     faults: text,
+    actions: text,
     'fault-count': text,
     trace: { type: 'boolean' },
     json: { type: 'boolean' },
@@ -34,27 +36,25 @@ function count(value: string | undefined, standard: number): number {
   return number
 }
 
-function isFault(name: string): name is FaultName {
-  return (FAULT_NAMES as readonly string[]).includes(name)
-}
-
-function faultsOf(list: string | undefined): readonly FaultName[] {
-  if (list === undefined) return FAULT_NAMES
-  return list
-    .split(',')
-    .filter((name) => name !== '')
-    .map((name) => {
-      if (isFault(name)) return name
-      throw new RangeError(`expected faults among ${FAULT_NAMES.join()}, got ${name}`)
-    })
+/** The names of a list; all when there is none. */
+function namesOf<N extends string>(list: string | undefined, all: readonly N[]): readonly N[] {
+  if (list === undefined) return all
+  const asked = list.split(',').filter((name) => name !== '')
+  for (const name of asked) {
+    if (!(all as readonly string[]).includes(name)) {
+      throw new RangeError(`expected some of ${all.join()}, got ${name}`)
+    }
+  }
+  return all.filter((name) => asked.includes(name))
 }
 
 const seed = count(values.seed, 1)
 const runs = count(values.runs, 1)
 const options = {
-  nodes: count(values.nodes, 3),
+  nodes: values.nodes === undefined ? undefined : count(values.nodes, 3),
   operations: count(values.operations, 200),
-  faults: faultsOf(values.faults),
+  faults: namesOf(values.faults, FAULT_NAMES),
+  actions: namesOf(values.actions, ACTION_NAMES),
   faultCount: count(values['fault-count'], 6),
   onNote:
     values.trace === true

@@ -30,6 +30,11 @@ export class SimTime {
     this.#onNote = init.onNote
   }
 
+  /** Whether somebody reads along. */
+  get isTraced(): boolean {
+    return this.#onNote !== undefined
+  }
+
   /** Milliseconds since the beginning of the run. */
   get ms(): number {
     return (this.nowUs - START_US) / 1000

@@ -29,6 +29,8 @@ export class World {
   readonly faults: SimRandom
   /** What nodes logged as errors. */
   readonly errors: string[] = []
+  /** What nodes left behind that were stopped in good order. */
+  readonly leftovers: string[] = []
   readonly #onNote: WorldInit['onNote']
 
   constructor({ seed, nodes, onNote }: WorldInit) {

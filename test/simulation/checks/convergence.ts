@@ -3,9 +3,10 @@ import { idKey } from '../../../src/node/primitives/ids.ts'
 import { kvInput, kvOutput } from '../../support/kv-app.ts'
 import type { Machine } from '../machine.ts'
 import type { Circle } from '../workload/circle.ts'
-import type { Acknowledged, Ledger } from '../workload/ledger.ts'
+import type { Company } from '../workload/company.ts'
+import type { Acknowledged } from '../workload/ledger.ts'
 import { type History, readHistory } from './history.ts'
-import { entitled } from './rest.ts'
+import { readTruth } from './truth.ts'
 import type { Finding } from './verdict.ts'
 
 /** Whether a loss of power may have taken a write that nobody else had. */
@@ -19,20 +20,19 @@ interface View {
 }
 
 export async function checkConvergence(
-  circles: readonly Circle[],
-  ledger: Ledger,
+  { world, circles, ledger }: Company,
   mayBeGone: MayBeGone,
 ): Promise<Finding[]> {
   const findings: Finding[] = []
   for (const circle of circles) {
     const views: View[] = []
-    for (const machine of entitled(circle)) {
+    for (const machine of (await readTruth(world, circle)).entitled) {
       const view = await look(machine, circle)
       if (view === undefined) {
-        findings.push({ verdict: 'lost', text: `${machine.name} has no rows of a context` })
+        findings.push({ verdict: 'lost', text: `${machine.name} has no rows of ${circle.name}` })
       } else views.push(view)
     }
-    findings.push(...views.flatMap(ownFindings), ...compare(views))
+    findings.push(...views.flatMap((view) => ownFindings(circle, view)), ...compare(views))
     const writes = ledger.acknowledged.filter(
       ({ context }) => idKey(context) === idKey(circle.context),
     )
@@ -41,18 +41,20 @@ export async function checkConvergence(
   return findings
 }
 
-async function look(machine: Machine, { context }: Circle): Promise<View | undefined> {
+async function look(machine: Machine, { context, seats }: Circle): Promise<View | undefined> {
   const { running } = machine
   if (running === undefined) return undefined
   const history = await readHistory(running.store, context)
   if (history === undefined) return undefined
-  const call = { context, method: 'summary', input: kvInput(), readOnly: true }
+  const executor = seats.findLast((one) => one.machine === machine)?.identity
+  if (executor === undefined) return undefined
+  const call = { context, executor, method: 'summary', input: kvInput(), readOnly: true }
   const { output } = await running.node.contexts.execute(call)
   return { machine, history, content: JSON.stringify(kvOutput(output)) }
 }
 
 /** What one node's rows say against each other. */
-function ownFindings({ machine, history }: View): Finding[] {
+function ownFindings({ seats }: Circle, { machine, history }: View): Finding[] {
   const findings: Finding[] = []
   if (history.rootMismatches > 0) {
     const text = `${machine.name} got another root than the author ${history.rootMismatches} times`
@@ -62,7 +64,7 @@ function ownFindings({ machine, history }: View): Finding[] {
     const text = `${machine.name} stores ${history.heads.length} heads, its deltas have ${history.headsOfApplied.length}`
     findings.push({ verdict: 'diverged', text })
   }
-  if (history.waiting.size > 0) {
+  if (history.waiting.size > 0 && !seats.some(({ isDoubtful }) => isDoubtful)) {
     const text = `${machine.name} has ${history.waiting.size} rows of deltas that wait`
     findings.push({ verdict: 'stuck', text })
   }
@@ -100,8 +102,8 @@ function lostWrites(
     const lacking = sets.filter(({ has }) => !has.has(id)).map(({ machine }) => machine.name)
     if (lacking.length === 0) return []
     const isNowhere = lacking.length === sets.length
-    if (isNowhere && mayBeGone(write)) return []
-    const text = `a write acknowledged by n${write.machine} at ${(write.atMs / 1000).toFixed(3)} s is not at ${lacking.join()}`
+    if (isNowhere && (write.author.isDoubtful || mayBeGone(write))) return []
+    const text = `a write acknowledged by ${write.author.machine.name} at ${(write.atMs / 1000).toFixed(3)} s is not at ${lacking.join()}`
     return [{ verdict: 'lost', text }]
   })
 }

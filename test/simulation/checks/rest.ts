@@ -1,57 +1,70 @@
-/** Whether nodes have come to rest: nobody waits for anything, and all say the same. */
+/** Whether nodes have come to rest: nobody waits for anything, and all say the same as each other and as the anchor. */
 import type { ContextInfo } from '../../../src/node/index.ts'
 import { toHex } from '../../../src/node/primitives/bytes.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
-import type { Machine } from '../machine.ts'
-import type { Circle } from '../workload/circle.ts'
-import type { Ledger } from '../workload/ledger.ts'
-
-/** Machines that must have a context in the end. */
-export function entitled(circle: Circle): readonly Machine[] {
-  return [...new Set(circle.seats.map(({ machine }) => machine))]
-}
+import type { Company } from '../workload/company.ts'
+import { readTruth, type Truth } from './truth.ts'
 
 /** What keeps a context from rest, in words; undefined when nothing does. */
-async function unrestOf(circle: Circle): Promise<string | undefined> {
+async function unrestOf({ circle, entitled, record }: Truth): Promise<string | undefined> {
   const views = await Promise.all(
-    entitled(circle).map(async (machine) => {
+    entitled.map(async (machine) => {
       const info = await machine.running?.node.contexts.get(circle.context)
       return { machine, info }
     }),
   )
-  const isQuiet = views.every(({ info }) => info !== undefined && isAtRest(info))
+  const isQuiet = views.every(({ info }) => info !== undefined && isAtRest(info, circle))
   const said = new Set(views.map(({ info }) => (info === undefined ? '' : standing(info))))
-  if (isQuiet && said.size === 1) return undefined
-  return views.map(({ machine, info }) => `${machine.name} ${describe(info)}`).join('; ')
+  const runs = idKey(record.application.id)
+  const isUpToDate = views.every(({ info }) => info && idKey(info.application) === runs)
+  if (isQuiet && said.size === 1 && isUpToDate) return undefined
+  const each = views.map(({ machine, info }) => `${machine.name} ${describe(info, runs)}`)
+  return `${circle.name}: ${each.join('; ')}`
 }
 
-function isAtRest({ status, deltas }: ContextInfo): boolean {
-  return (
-    status === 'ready' && deltas.pending === 0 && deltas.parked === 0 && deltas.quarantined === 0
-  )
+/** Writes of those who have gone may wait for ever: nobody knows whether they were written before. */
+function isAtRest({ status, deltas }: ContextInfo, { seats }: Truth['circle']): boolean {
+  const mayWait = seats.some(({ isDoubtful }) => isDoubtful)
+  const waiting = deltas.quarantined + (mayWait ? 0 : deltas.pending + deltas.parked)
+  return status === 'ready' && waiting === 0
 }
 
 /** What equal nodes have equal. */
-function standing({ root, heads, deltas, application }: ContextInfo): string {
-  const sorted = heads.map(idKey).sort()
-  return [toHex(root), deltas.applied, idKey(application), ...sorted].join()
+function standing({ root, heads, deltas }: ContextInfo): string {
+  return [toHex(root), deltas.applied, ...heads.map(idKey).sort()].join()
 }
 
-function describe(info: ContextInfo | undefined): string {
+function describe(info: ContextInfo | undefined, runs: string): string {
   if (info === undefined) return 'has no such context'
-  const { status, root, heads, deltas } = info
+  const { status, root, heads, deltas, application } = info
   const waiting = Object.entries(deltas)
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${name} ${count}`)
-  return `${status} root ${toHex(root).slice(0, 8)} heads ${heads.length} ${waiting.join(' ')}`
+  const outdated = idKey(application) === runs ? '' : ' outdated'
+  const short = toHex(root).slice(0, 8)
+  return `${status}${outdated} root ${short} heads ${heads.length} ${waiting.join(' ')}`
 }
 
 /** What keeps the nodes from rest. */
-export async function unrest(circles: readonly Circle[], ledger: Ledger): Promise<string[]> {
-  const contexts = await Promise.all(circles.map(unrestOf))
+export async function unrest(company: Company): Promise<string[]> {
+  const { circles, ledger, busy, world } = company
+  const truths = await Promise.all(circles.map((circle) => readTruth(world, circle)))
+  const contexts = await Promise.all(truths.map(unrestOf))
   const calls = ledger.open.map(
     ({ machine, what, sinceMs }) =>
       `${machine.name} has not answered ${what} since ${(sinceMs / 1000).toFixed(1)} s`,
   )
-  return [...contexts.filter((text) => text !== undefined), ...calls]
+  const left = [...contexts.filter((text) => text !== undefined), ...calls, ...busy]
+  return left.length > 0 ? left : unhealthy(company)
+}
+
+async function unhealthy({ world }: Company): Promise<string[]> {
+  const states = await Promise.all(
+    world.machines.map(async ({ name, running }) => {
+      const health = (await running?.node.health()) ?? { running: false }
+      const failing = Object.entries(health).filter(([, isFine]) => !isFine)
+      return failing.map(([check]) => `${name} is not healthy: ${check}`)
+    }),
+  )
+  return states.flat()
 }

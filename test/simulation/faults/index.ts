@@ -1,10 +1,17 @@
 /** All faults by name. */
+import { anchorAway, anchorLate, anchorLost } from './anchors.ts'
+import { skew, sleep, step, stop } from './clocks.ts'
+import { full } from './disks.ts'
 import type { Fault } from './fault.ts'
-import { crash, power, restart } from './machines.ts'
+import { crash, move, power, restart } from './machines.ts'
 import { cut, double, drop, oneWay, slow, split } from './network.ts'
 
 export type FaultName =
-  'cut' | 'drop' | 'double' | 'split' | 'one-way' | 'slow' | 'crash' | 'restart' | 'power'
+  | ('cut' | 'drop' | 'double' | 'split' | 'one-way' | 'slow')
+  | ('crash' | 'restart' | 'power' | 'move')
+  | ('skew' | 'step' | 'sleep' | 'stop')
+  | ('anchor-away' | 'anchor-late' | 'anchor-lost')
+  | 'full'
 
 export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   cut,
@@ -16,6 +23,15 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   crash,
   restart,
   power,
+  move,
+  skew,
+  step,
+  sleep,
+  stop,
+  'anchor-away': anchorAway,
+  'anchor-late': anchorLate,
+  'anchor-lost': anchorLost,
+  full,
 }
 
 export const FAULT_NAMES: readonly FaultName[] = Object.keys(FAULTS) as FaultName[] // its own keys

@@ -13,7 +13,7 @@ function roads(world: World, some: readonly Machine[], others: readonly Machine[
 
 /** Troubles some roads. @returns what ends it */
 function troubled(world: World, some: readonly Road[], trouble: Trouble): () => void {
-  const ends = some.map((road) => road.trouble(trouble))
+  const ends = some.map((road) => road.troubles.begin(trouble))
   world.swarm.noticeAll()
   return () => {
     for (const end of ends) end()

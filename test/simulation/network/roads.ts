@@ -1,6 +1,7 @@
 /** How messages travel between two machines, each direction by itself: how long, and whether at all. */
 import type { PeerId } from '../../../src/node/network/network.ts'
 import type { SimRandom } from '../random.ts'
+import { Troubles } from '../troubles.ts'
 
 /** Shortest and longest way of a good road, ms. */
 const MIN_MS = 1
@@ -23,22 +24,15 @@ export interface Trouble {
 
 /** One direction between two machines. */
 export class Road {
+  readonly troubles: Troubles<Trouble> = new Troubles()
   readonly #random: SimRandom
-  readonly #troubles = new Set<Trouble>()
 
   constructor(random: SimRandom) {
     this.#random = random
   }
 
-  /** Begins a trouble; several may last at a time. @returns what ends it */
-  trouble(trouble: Trouble): () => void {
-    const one = { ...trouble }
-    this.#troubles.add(one)
-    return () => void this.#troubles.delete(one)
-  }
-
   get isBlocked(): boolean {
-    return this.#worst(({ isBlocked }) => (isBlocked === true ? 1 : 0)) > 0
+    return this.troubles.has(({ isBlocked }) => isBlocked)
   }
 
   /** Time of one trip, ms. */
@@ -48,25 +42,19 @@ export class Road {
       ms *
       Math.max(
         1,
-        this.#worst(({ slowness }) => slowness),
+        this.troubles.worst(({ slowness }) => slowness),
       )
     )
   }
 
   isLost(): boolean {
-    const loss = this.#worst(({ loss: share }) => share)
+    const loss = this.troubles.worst((trouble) => trouble.loss)
     return this.isBlocked || (loss > 0 && this.#random.chance(loss))
   }
 
   isDoubled(): boolean {
-    const doubling = this.#worst(({ doubling: share }) => share)
+    const doubling = this.troubles.worst((trouble) => trouble.doubling)
     return doubling > 0 && this.#random.chance(doubling)
-  }
-
-  #worst(of: (trouble: Trouble) => number | undefined): number {
-    let worst = 0
-    for (const trouble of this.#troubles) worst = Math.max(worst, of(trouble) ?? 0)
-    return worst
   }
 }
 

@@ -136,7 +136,8 @@ export class Swarm {
 
   #isFine(link: Link): boolean {
     const [a, b] = link.ends
-    return link.isUp[0] && link.isUp[1] && this.roads.areOpen(a.peerId, b.peerId)
+    const isUp = link.isUp[0] && link.isUp[1] && a.life.isAwake && b.life.isAwake
+    return isUp && this.roads.areOpen(a.peerId, b.peerId)
   }
 
   #noticeLater(link: Link, side: SimNetwork): void {

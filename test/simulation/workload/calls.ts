@@ -1,9 +1,9 @@
-/** What users do: write into the context of the example application. */
+/** What users do all the time: write into a context of the example application. */
+import { idKey, type PublicKey } from '../../../src/node/primitives/ids.ts'
 import { kvInput } from '../../support/kv-app.ts'
-import type { Machine } from '../machine.ts'
 import type { SimRandom } from '../random.ts'
-import type { Circle } from './circle.ts'
-import type { Ledger } from './ledger.ts'
+import type { Circle, Seat } from './circle.ts'
+import type { Ledger, Outcome } from './ledger.ts'
 
 /** Keys that all write: few, so that they meet. */
 const KEYS = 12
@@ -34,16 +34,28 @@ function anyCall(random: SimRandom, value: string): { method: string; input: Uin
 export async function write(
   ledger: Ledger,
   circle: Circle,
-  machine: Machine,
+  author: Seat,
   random: SimRandom,
   value: string,
-): Promise<boolean> {
+): Promise<Outcome<unknown>> {
   const { context } = circle
   const call = anyCall(random, value)
-  const done = await ledger.call(machine, `write ${value}`, (node) =>
-    node.contexts.execute({ context, ...call }),
+  let removed: readonly PublicKey[] = []
+  const outcome = await ledger.call(
+    author.machine,
+    `write ${circle.name} ${value}`,
+    async (node) => {
+      const members = new Set(
+        (await node.contexts.members(context)).map((one) => idKey(one.identity)),
+      )
+      removed = circle.seats
+        .filter(({ state, identity }) => state === 'gone' && !members.has(idKey(identity)))
+        .map(({ identity }) => identity)
+      return node.contexts.execute({ context, executor: author.identity, ...call })
+    },
   )
-  const delta = done?.value.delta
-  if (delta !== undefined) ledger.acknowledge(machine, context, delta)
-  return done !== undefined
+  if (outcome.kind === 'done' && outcome.value.delta !== undefined) {
+    ledger.acknowledge({ context, delta: outcome.value.delta, author, removed })
+  }
+  return outcome
 }

@@ -1,4 +1,4 @@
-/** A context as those outside see it: who was invited, who came, and what they write. */
+/** A context as those outside see it: who was asked in, who came, who had to go. */
 import type {
   ApplicationId,
   ContextId,
@@ -11,11 +11,33 @@ import type { Machine } from '../machine.ts'
 export interface Seat {
   readonly machine: Machine
   readonly identity: PublicKey
+  /**
+   * `invited`: on its way in; `seated`: its node said that it joined; `gone`: removed, or left. Changes only when a caller was told so; what the
+   * anchor says counts in the end.
+   */
+  state: 'invited' | 'seated' | 'gone'
+  /** Somebody is about to change it. */
+  isBusy: boolean
+  /** It has to go, or goes: what it wrote and nobody had by then may stay with itself. */
+  isDoubtful: boolean
 }
 
 export interface Circle {
+  readonly name: string
   readonly context: ContextId
   readonly group: GroupId
-  readonly application: ApplicationId
+  /** The machine whose member may manage everything. */
+  readonly owner: Machine
   readonly seats: Seat[]
+  /** Ids of applications by build, as far as its owner has installed them. */
+  readonly builds: ApplicationId[]
+  /** Machines on their way to a seat. */
+  readonly coming: Set<Machine>
+  /** Somebody is changing its application. */
+  isUpdating: boolean
+}
+
+/** Seats of those who were told that they have joined. */
+export function seated(circle: Circle): readonly Seat[] {
+  return circle.seats.filter(({ state }) => state === 'seated')
 }

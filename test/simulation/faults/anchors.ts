@@ -1,0 +1,27 @@
+/** Faults of the way to the anchor. */
+import type { AnchorTrouble } from '../anchor.ts'
+import type { Fault, FaultContext } from './fault.ts'
+
+/** Nobody answers: at once, or not at all. */
+export const anchorAway: Fault = (context) =>
+  trouble(context, context.random.chance(0.5) ? { isRefused: true } : { isMute: true })
+
+/** Answers take seconds. */
+export const anchorLate: Fault = (context) =>
+  trouble(context, { slowness: context.random.pick([20, 200]) })
+
+/** What was asked for is done, and the answer gets lost. */
+export const anchorLost: Fault = (context) => trouble(context, { loss: 0.7 })
+
+async function trouble(
+  { world, random, stage }: FaultContext,
+  change: AnchorTrouble,
+): Promise<void> {
+  const isForAll = random.chance(0.5)
+  const roads = isForAll
+    ? world.machines.map(({ anchorRoad }) => anchorRoad)
+    : [random.pick(world.machines).anchorRoad]
+  const ends = roads.map((road) => road.begin(change))
+  await stage.pause(random.between(2_000, 40_000))
+  for (const end of ends) end()
+}

@@ -1,0 +1,157 @@
+/** What happens in a run: a beginning, work and faults side by side, then calm. */
+import { SYNC_INTERVAL_MS } from '../../src/node/store/store.ts'
+import { checkConvergence } from './checks/convergence.ts'
+import { unrest } from './checks/rest.ts'
+import { checkSecrecy } from './checks/secrecy.ts'
+import type { Finding } from './checks/verdict.ts'
+import { FAULTS, type FaultName } from './faults/index.ts'
+import { Stage } from './stage.ts'
+import { ACTIONS, type ActionName } from './workload/actions.ts'
+import { seated } from './workload/circle.ts'
+import { Company } from './workload/company.ts'
+import type { Acknowledged } from './workload/ledger.ts'
+import type { World } from './world.ts'
+
+/** Longest pause between two operations, ms. */
+const PAUSE_MS = 300
+/** Share of operations that are no writes, when there are others. */
+const ACTION_SHARE = 0.08
+/** Machines with a seat from the beginning on. */
+const FIRST_SEATS = 3
+/** Virtual time within which nodes must be at rest once everything is put right, ms. */
+const CALM_MS = 300_000
+/** How often they are looked at, ms. */
+const LOOK_MS = 250
+/** What a write waits for the disk at most, on top of the interval, ms. */
+const SYNC_SLACK_MS = 20
+
+export interface PlayOptions {
+  readonly operations: number
+  readonly faults: readonly FaultName[]
+  /** Faults of one run. */
+  readonly faultCount: number
+  readonly actions: readonly ActionName[]
+}
+
+export class Play {
+  /** How long the nodes needed to agree once everything was put right, virtual ms. */
+  restMs = 0
+  readonly #world: World
+  readonly #options: PlayOptions
+  readonly #company: Company
+  readonly #stage: Stage
+
+  constructor(world: World, options: PlayOptions) {
+    this.#world = world
+    this.#options = options
+    this.#company = new Company(world)
+    this.#stage = new Stage(world)
+  }
+
+  async all(): Promise<readonly Finding[]> {
+    await this.#begin()
+    const faults = this.#faults()
+    await this.#operate()
+    this.#stage.end()
+    await faults
+    const found = [...(await this.#calm()), ...this.#company.findings]
+    if (found.length > 0) return found
+    found.push(...(await checkConvergence(this.#company, (write) => this.#mayBeGone(write))))
+    found.push(...(await checkSecrecy(this.#company)))
+    await Promise.all(this.#world.machines.map((machine) => machine.stop()))
+    return found
+  }
+
+  /** One context that the first machines have. */
+  async #begin(): Promise<void> {
+    const { authority, machines } = this.#world
+    await authority.start()
+    await Promise.all(machines.map((machine) => machine.boot()))
+    const [first, ...others] = machines.slice(0, FIRST_SEATS)
+    if (first === undefined) throw new TypeError('expected a machine')
+    await this.#company.found(first)
+    const [circle] = this.#company.circles
+    if (circle === undefined) throw new TypeError('expected a context')
+    for (const machine of others) {
+      await this.#company.admit(circle, machine)
+      await this.#company.ready(circle.context, machine)
+    }
+  }
+
+  async #operate(): Promise<void> {
+    const { work } = this.#world
+    const { operations, actions } = this.#options
+    for (let at = 0; at < operations; at++) {
+      await this.#stage.pause(work.below(PAUSE_MS))
+      if (actions.length > 0 && work.chance(ACTION_SHARE)) {
+        ACTIONS[work.pick(actions)](this.#company)
+      } else this.#company.writeAnywhere()
+    }
+  }
+
+  /** Faults at random moments; resolves when all are over. */
+  async #faults(): Promise<void> {
+    const { faults: random, tally, time } = this.#world
+    const { faults, faultCount, operations } = this.#options
+    const spanMs = (operations * PAUSE_MS) / 2
+    const running = Array.from({ length: faults.length > 0 ? faultCount : 0 }, async (_, index) => {
+      const name = random.pick(faults)
+      const own = random.fork(index)
+      await this.#stage.pause(own.below(spanMs))
+      if (this.#stage.isOver) return
+      tally.count(`fault ${name}`)
+      time.note(`fault ${name}`)
+      await FAULTS[name]({
+        world: this.#world,
+        company: this.#company,
+        random: own,
+        stage: this.#stage,
+      })
+      time.note(`end of ${name}`)
+    })
+    await Promise.all(running)
+  }
+
+  /** Everything is right again; nodes have a bounded time to come to rest, twice: after what is under way, and after one more write each. */
+  async #calm(): Promise<readonly Finding[]> {
+    const { time, machines } = this.#world
+    time.note('calm')
+    await Promise.all(machines.map((machine) => machine.boot()))
+    const unsettled = await this.#until(async () => [
+      ...this.#company.busy,
+      ...this.#company.ledger.open.map(({ machine, what }) => `${machine.name}: ${what}`),
+    ])
+    if (unsettled.length > 0) return unsettled
+    for (const circle of this.#company.circles) {
+      for (const one of seated(circle)) {
+        const what = `${one.machine.name} writes once more into ${circle.name}`
+        this.#company.begin(what, async () => {
+          while ((await this.#company.write(circle, one)).kind !== 'done') await time.sleep(1_000)
+        })
+      }
+    }
+    return this.#until(() => unrest(this.#company))
+  }
+
+  /** Looks until nothing is left, or the time is up. */
+  async #until(look: () => Promise<readonly string[]>): Promise<readonly Finding[]> {
+    const { time } = this.#world
+    const began = time.ms
+    for (;;) {
+      const left = await look()
+      time.note(left.join() || 'at rest')
+      const ms = time.ms - began
+      this.restMs = Math.max(this.restMs, ms)
+      if (left.length === 0) return []
+      if (ms > CALM_MS) return left.map((text) => ({ verdict: 'stuck', text }))
+      await time.sleep(LOOK_MS)
+    }
+  }
+
+  /** A machine that lost power may lose what it acknowledged just before. */
+  #mayBeGone({ author, atMs }: Acknowledged): boolean {
+    return author.machine.powerLosses.some(
+      (lossMs) => atMs <= lossMs && lossMs - atMs <= SYNC_INTERVAL_MS + SYNC_SLACK_MS,
+    )
+  }
+}

@@ -1,0 +1,100 @@
+/** All that may happen beside writing, by name, and the choice of who does it where. */
+import type { Machine } from '../machine.ts'
+import { update } from './applications.ts'
+import { type Circle, type Seat, seated } from './circle.ts'
+import type { Company } from './company.ts'
+import { demote, joinOpenly, leave, remove } from './membership.ts'
+
+/** Contexts that one run has at most. */
+const MAX_CIRCLES = 3
+
+/** Begins one of its kind, if there is anything to do it with. */
+export type Action = (company: Company) => void
+
+/** Somewhere with machines that have no seat. */
+function openings(company: Company): readonly Circle[] {
+  const { machines } = company.world
+  return company.circles.filter((circle) => outsiders(circle, machines).length > 0)
+}
+
+function outsiders(circle: Circle, machines: readonly Machine[]): Machine[] {
+  return machines.filter(
+    (machine) =>
+      !circle.coming.has(machine) &&
+      circle.seats.every((one) => one.machine !== machine || one.state === 'gone'),
+  )
+}
+
+/** Members that may be sent away: not the owner's, and somebody else stays. */
+function dispensable(circle: Circle): readonly Seat[] {
+  const all = seated(circle)
+  if (all.length < 3) return []
+  return all.filter(({ machine, isBusy }) => machine !== circle.owner && !isBusy)
+}
+
+/** One after the other: a machine on its way is not asked in again. */
+async function coming(circle: Circle, machine: Machine, join: () => Promise<void>): Promise<void> {
+  circle.coming.add(machine)
+  await join()
+  circle.coming.delete(machine)
+}
+
+function withSeat(company: Company, begin: (circle: Circle, one: Seat) => void): void {
+  const circles = company.circles.filter((circle) => dispensable(circle).length > 0)
+  if (circles.length === 0) return
+  const circle = company.random.pick(circles)
+  begin(circle, company.random.pick(dispensable(circle)))
+}
+
+function withOutsider(company: Company, begin: (circle: Circle, machine: Machine) => void): void {
+  const circles = openings(company)
+  if (circles.length === 0) return
+  const circle = company.random.pick(circles)
+  begin(circle, company.random.pick(outsiders(circle, company.world.machines)))
+}
+
+export type ActionName = 'found' | 'invite' | 'open' | 'remove' | 'leave' | 'role' | 'update'
+
+export const ACTIONS: Readonly<Record<ActionName, Action>> = {
+  found(company) {
+    if (company.circles.length >= MAX_CIRCLES) return
+    const owner = company.random.pick(company.world.machines)
+    company.begin(`${owner.name} founds a context`, () => company.found(owner))
+  },
+  invite(company) {
+    withOutsider(company, (circle, machine) => {
+      company.begin(`${machine.name} joins ${circle.name}`, () =>
+        coming(circle, machine, () => company.admit(circle, machine)),
+      )
+    })
+  },
+  open(company) {
+    withOutsider(company, (circle, machine) => {
+      const what = `${machine.name} joins ${circle.name} openly`
+      company.begin(what, () => coming(circle, machine, () => joinOpenly(company, circle, machine)))
+    })
+  },
+  remove(company) {
+    withSeat(company, (circle, one) => {
+      const what = `${one.machine.name} is removed from ${circle.name}`
+      company.begin(what, () => remove(company, circle, one))
+    })
+  },
+  leave(company) {
+    withSeat(company, (circle, one) => {
+      company.begin(`${one.machine.name} leaves ${circle.name}`, () => leave(company, circle, one))
+    })
+  },
+  role(company) {
+    withSeat(company, (circle, one) => {
+      const what = `${one.machine.name} is a reader of ${circle.name}`
+      company.begin(what, () => demote(company, circle, one))
+    })
+  },
+  update(company) {
+    const circle = company.random.pick(company.circles)
+    company.begin(`${circle.name} is updated`, () => update(company, circle))
+  },
+}
+
+export const ACTION_NAMES: readonly ActionName[] = Object.keys(ACTIONS) as ActionName[] // its own keys

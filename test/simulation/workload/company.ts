@@ -1,0 +1,143 @@
+/** Everybody who uses the nodes of a run: the contexts there are, and the actions that go on beside the writing. */
+import type { Node } from '../../../src/node/index.ts'
+import type { ContextId } from '../../../src/node/primitives/ids.ts'
+import { appBuild } from '../apps.ts'
+import type { Finding } from '../checks/verdict.ts'
+import type { Machine } from '../machine.ts'
+import type { SimRandom } from '../random.ts'
+import type { World } from '../world.ts'
+import { write } from './calls.ts'
+import { type Circle, seated, type Seat } from './circle.ts'
+import { insist, type Insisted } from './insist.ts'
+import { Ledger, type Outcome } from './ledger.ts'
+
+export class Company {
+  readonly world: World
+  readonly ledger: Ledger
+  readonly circles: Circle[] = []
+  /** What must not be, as seen on the way. */
+  readonly findings: Finding[] = []
+  readonly random: SimRandom
+  readonly #busy = new Set<string>()
+  #writes = 0
+
+  constructor(world: World) {
+    this.world = world
+    this.ledger = new Ledger(world)
+    this.random = world.work
+  }
+
+  /** Actions that are under way, in words. */
+  get busy(): readonly string[] {
+    return [...this.#busy]
+  }
+
+  /** Goes on beside everything else; what it is busy with is known. */
+  begin(what: string, action: () => Promise<void>): void {
+    this.#busy.add(what)
+    action()
+      .catch((error: unknown) => {
+        const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
+        this.findings.push({ verdict: 'stuck', text: `${what}: ${text}` })
+      })
+      .finally(() => this.#busy.delete(what))
+  }
+
+  /** Asks a node until it is done or refused; a refusal that nothing explains is a finding. */
+  async insist<T>(
+    machine: Machine,
+    what: string,
+    work: (node: Node) => Promise<T>,
+    isFair: (code: string) => boolean = () => false,
+  ): Promise<Insisted<T>> {
+    const answer = await insist(this, machine, what, work)
+    if (answer.kind === 'refused' && !isFair(answer.code)) {
+      this.findings.push({
+        verdict: 'stuck',
+        text: `${machine.name} was refused to ${what}: ${answer.code}`,
+      })
+    }
+    return answer
+  }
+
+  /** Somebody writes somewhere. */
+  writeAnywhere(): void {
+    const circles = this.circles.filter((circle) => seated(circle).length > 0)
+    if (circles.length === 0) return
+    const circle = this.random.pick(circles)
+    void this.write(circle, this.random.pick(seated(circle)))
+  }
+
+  write(circle: Circle, author: Seat): Promise<Outcome<unknown>> {
+    return write(this.ledger, circle, author, this.random, `v${this.#writes++}`)
+  }
+
+  /** A machine writes a lot at once, wherever it may. */
+  burst(machine: Machine, writes: number): void {
+    const places = this.circles.flatMap((circle) =>
+      seated(circle).flatMap((one) => (one.machine === machine ? [{ circle, one }] : [])),
+    )
+    if (places.length === 0) return
+    for (let at = 0; at < writes; at++) {
+      const { circle, one } = this.random.pick(places)
+      void this.write(circle, one)
+    }
+  }
+
+  /** A new context of a machine. */
+  async found(owner: Machine): Promise<void> {
+    const name = `c${this.circles.length}`
+    const installed = await this.insist(owner, `install for ${name}`, (node) =>
+      node.applications.installBytes(appBuild(0), 'simulation'),
+    )
+    if (installed.kind === 'refused') return
+    const { id: application } = installed.value
+    const seed = this.random.bytes(32)
+    const made = await this.insist(owner, `create ${name}`, (node) =>
+      node.contexts.create({ application, seed }),
+    )
+    if (made.kind === 'refused') return
+    const { context, group, member } = made.value
+    this.circles.push({
+      name,
+      context,
+      group,
+      owner,
+      seats: [seat(owner, member, 'seated')],
+      builds: [application],
+      coming: new Set(),
+      isUpdating: false,
+    })
+  }
+
+  /** A machine is asked into a context, by name, and joins. */
+  async admit(circle: Circle, machine: Machine): Promise<void> {
+    const { context, owner, name } = circle
+    const made = await this.insist(machine, `make an identity for ${name}`, (node) =>
+      node.identities.create(),
+    )
+    if (made.kind === 'refused') return
+    const invitee = made.value
+    const one = seat(machine, invitee, 'invited')
+    one.isBusy = true
+    circle.seats.push(one)
+    const invited = await this.insist(owner, `invite ${machine.name} to ${name}`, (node) =>
+      node.contexts.invite({ context, invitee }),
+    )
+    if (invited.kind === 'refused') return
+    const joined = await this.insist(machine, `join ${name}`, (node) =>
+      node.contexts.join(invited.value.text),
+    )
+    if (joined.kind === 'refused') return
+    one.state = 'seated'
+    one.isBusy = false
+  }
+
+  async ready(context: ContextId, machine: Machine): Promise<void> {
+    await this.insist(machine, 'wait until it is ready', (node) => node.contexts.waitReady(context))
+  }
+}
+
+export function seat(machine: Machine, identity: Seat['identity'], state: Seat['state']): Seat {
+  return { machine, identity, state, isBusy: false, isDoubtful: false }
+}

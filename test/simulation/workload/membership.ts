@@ -1,0 +1,73 @@
+/** Members that come by open invitations, go, and change roles. */
+import type { PublicKey } from '../../../src/node/primitives/ids.ts'
+import type { Machine } from '../machine.ts'
+import type { Circle, Seat } from './circle.ts'
+import { type Company, seat } from './company.ts'
+
+/** Somebody holds an open invitation, and joins with it as an identity of its own. */
+export async function joinOpenly(
+  company: Company,
+  circle: Circle,
+  machine: Machine,
+): Promise<void> {
+  const { context, owner, name } = circle
+  const offered = await company.insist(owner, `offer ${name} to anybody`, (node) =>
+    node.contexts.inviteOpen({ context }),
+  )
+  const made = await company.insist(machine, `make an identity for ${name}`, (node) =>
+    node.identities.create(),
+  )
+  if (offered.kind === 'refused' || made.kind === 'refused') return
+  const identity: PublicKey = made.value
+  const one = seat(machine, identity, 'invited')
+  one.isBusy = true
+  circle.seats.push(one)
+  const joined = await company.insist(machine, `claim ${name}`, (node) =>
+    node.contexts.joinOpen(offered.value.text, { identity }),
+  )
+  if (joined.kind === 'refused') return
+  one.state = 'seated'
+  one.isBusy = false
+}
+
+/** The owner removes a member. */
+export async function remove(company: Company, circle: Circle, one: Seat): Promise<void> {
+  one.isBusy = true
+  one.isDoubtful = true
+  const { context, owner, name } = circle
+  const removed = await company.insist(
+    owner,
+    `remove ${one.machine.name} from ${name}`,
+    (node) => node.contexts.removeMembers(context, [one.identity]),
+    // an earlier try went through though its answer was lost
+    (code) => code === 'ANCHOR_REJECTED TargetNotMember',
+  )
+  if (removed.kind === 'done' || removed.code.endsWith('TargetNotMember')) one.state = 'gone'
+}
+
+/** A member goes by itself. */
+export async function leave(company: Company, circle: Circle, one: Seat): Promise<void> {
+  one.isBusy = true
+  one.isDoubtful = true
+  const left = await company.insist(
+    one.machine,
+    `leave ${circle.name}`,
+    (node) => node.contexts.leave(circle.context),
+    (code) => code === 'ANCHOR_REJECTED NotAMember' || code === 'CONTEXT_NOT_FOUND',
+  )
+  void left
+  one.state = 'gone'
+}
+
+/** A member may only read for a while. */
+export async function demote(company: Company, circle: Circle, one: Seat): Promise<void> {
+  one.isBusy = true
+  const { context, owner, name } = circle
+  for (const role of ['reader', 'writer'] as const) {
+    await company.insist(owner, `make ${one.machine.name} a ${role} of ${name}`, (node) =>
+      node.contexts.setRole(context, [one.identity], role),
+    )
+    await company.world.time.sleep(company.random.below(8_000))
+  }
+  one.isBusy = false
+}
