@@ -81,7 +81,23 @@ export function toMerogateError(value: unknown): MerogateError {
 
 /** Throws `aborted` when the caller's signal has fired. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted === true) {
-    throw new MerogateError('ABORTED', 'aborted', 'the operation was aborted by its caller')
-  }
+  if (signal?.aborted === true) throw abortError(signal)
+}
+
+/** What a caller gets whose signal fired: ABORTED, with the signal's own reason as its cause. */
+export function abortError(signal: AbortSignal | undefined): MerogateError {
+  const message = 'the operation was aborted by its caller'
+  return new MerogateError('ABORTED', 'aborted', message, {}, { cause: signal?.reason })
+}
+
+/** The promise's end, or ABORTED as soon as the signal fires; what the promise stands for goes on all the same. */
+export function untilAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  return new Promise<T>((resolve, reject) => {
+    const abort = (): void => reject(abortError(signal))
+    const done = (): void => signal.removeEventListener('abort', abort)
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort)
+    work.then(resolve, reject).finally(done)
+  })
 }

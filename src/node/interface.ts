@@ -224,6 +224,10 @@ export interface ExecuteCall {
   readonly executor?: PublicKey
   /** Run without storing or sending anything. @default false */
   readonly readOnly?: boolean
+  /**
+   * Gives the call up, where it waits and while it runs: ABORTED then means that nothing of it is stored or ever will be. When its change is being stored
+   * already, the answer is the result.
+   */
   readonly signal?: AbortSignal
 }
 

@@ -126,7 +126,7 @@ class NodeServer implements Server {
     const logger = this.#logger
     const allowedOrigins = new Set(init.allowedOrigins)
     const counts = metrics ?? noMetrics
-    const dispatch = dispatcher({ node, logger, metrics: counts })
+    const dispatch = dispatcher({ node, clock, logger, metrics: counts })
     const services = { ...ALL_SERVICES, ...init.services }
     const app = serverApp({
       node,

@@ -5,6 +5,8 @@ import { storeError } from '../../src/node/store/errors.ts'
 export interface FailingStore extends Store {
   /** The batch that fails: 1 is the next one; 0 for none. */
   failAt: number
+  /** Batches wait for it before they are written. */
+  paused: Promise<void> | undefined
   /** Batches that went through. */
   readonly batches: number
 }
@@ -13,6 +15,7 @@ export function failingStore(store: Store): FailingStore {
   let batches = 0
   const wrapped: FailingStore = {
     failAt: 0,
+    paused: undefined,
     get batches() {
       return batches
     },
@@ -23,6 +26,7 @@ export function failingStore(store: Store): FailingStore {
     clear: (range) => store.clear(range),
     close: () => store.close(),
     async batch(ops, options) {
+      await wrapped.paused
       if (wrapped.failAt > 0 && --wrapped.failAt === 0) {
         throw storeError('STORE_FAILED', 'the disk is full')
       }

@@ -22,6 +22,8 @@ export interface StubModel extends StateModel {
   readonly failing: Map<string, number>
   /** Laid over the root of the next outcome: an application that is not deterministic. */
   noise: Uint8Array | undefined
+  /** Calls wait for it before they run. */
+  paused: Promise<void> | undefined
   /** The items stored. */
   items(context: ContextRef): Promise<string[]>
 }
@@ -89,6 +91,7 @@ export function stubModel(store: Store): StubModel {
   const event = (data: Uint8Array, handler: string): GuestEvent => ({ kind: 'said', data, handler })
   const execute: StateModel['execute'] = async (call) => {
     const input = fromUtf8(call.input)
+    await model.paused
     model.calls.push({ method: call.method, input })
     const left = model.failing.get(call.method) ?? 0
     if (left > 0) {
@@ -125,6 +128,7 @@ export function stubModel(store: Store): StubModel {
     broken: new Set(),
     failing: new Map(),
     noise: undefined,
+    paused: undefined,
     execute: (call, sign) => inTurn(() => execute(call, sign)),
     apply: (call) => inTurn(() => apply(call)),
     async root(context) {

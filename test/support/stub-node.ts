@@ -1,11 +1,11 @@
 /**
  * A node in memory with the public interface and none of the machinery: enough to test what is wrapped around a node. One built-in
- * application understands `set`, `get`, `echo`, `fail`, `raw`, `panic` and `hang`.
+ * application understands `set`, `get`, `echo`, `fail`, `raw`, `panic`, `hang` (until it is given up) and `stuck` (whatever happens).
  */
 import { CAPABILITIES } from '../../src/node/anchor/anchor.ts'
 import type { MemberRecord, Role } from '../../src/node/anchor/anchor.ts'
 import type { BlobInfo } from '../../src/node/blobs/blobs.ts'
-import { MerogateError } from '../../src/node/errors.ts'
+import { MerogateError, throwIfAborted, untilAborted } from '../../src/node/errors.ts'
 import type {
   Applications,
   Blobs,
@@ -238,6 +238,7 @@ export function stubNode(): StubNode {
   const execute = async (call: ExecuteCall): Promise<ExecuteResult> => {
     executed.push(call)
     enter('contexts.execute')
+    throwIfAborted(call.signal)
     const context = need(call.context)
     if (context.status === 'uninitialized') {
       throw new MerogateError('CONTEXT_UNINITIALIZED', 'conflict', 'no state has arrived yet')
@@ -274,9 +275,9 @@ export function stubNode(): StubNode {
       case 'panic':
         throw new MerogateError('RUNTIME_PANIC', 'guest', 'guest panicked: boom at lib.rs:1:2')
       case 'hang':
-        return await new Promise<undefined>((_, reject) => {
-          call.signal?.addEventListener('abort', () => reject(call.signal?.reason))
-        })
+        return await untilAborted(new Promise<undefined>(() => {}), call.signal)
+      case 'stuck':
+        return await new Promise<undefined>(() => {})
       default: {
         const message = `method ${JSON.stringify(call.method)} not found`
         throw new MerogateError('RUNTIME_METHOD_NOT_FOUND', 'guest', message)

@@ -139,6 +139,7 @@ export class NodeContexts implements Contexts {
       input: call.input,
       executor,
       readOnly: call.readOnly === true,
+      signal: call.signal,
     })
     followUp(this.#registry, replica, result, executor)
     const { output, logs, root, delta } = result

@@ -2,12 +2,13 @@
  * Finds and runs the method of a call, for `/jsonrpc` and for WebSocket frames alike. Knows no transport: whatever a client sends as a call
  * ends in a result or an {@link RpcError}, never in a rejection.
  */
-import { isMerogateError } from '../../node/errors.ts'
+import { isMerogateError, type MerogateError } from '../../node/errors.ts'
 import type { Node } from '../../node/interface.ts'
+import type { Clock, Timer } from '../../node/primitives/clock.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
 import type { Metrics } from '../../node/metrics.ts'
 import { serverError } from '../errors.ts'
-import { RPC_TIMEOUT_MS } from '../limits.ts'
+import { RPC_GRACE_MS, RPC_TIMEOUT_MS } from '../limits.ts'
 import { issueText } from '../schemas.ts'
 import type { Issue } from '../schemas.ts'
 import {
@@ -25,21 +26,34 @@ import { syncStatusMethod } from './methods/sync-status.ts'
 /** The result as JSON text, or the error. */
 export type Outcome = { readonly result: string } | { readonly error: RpcError }
 
+/** What bounds a call, or the calls of a batch together. */
+export interface Deadline {
+  readonly signal: AbortSignal
+  /** The last one is answered. */
+  cancel(): void
+}
+
 export interface Dispatcher {
   /** Names of all methods. */
   readonly methods: readonly string[]
-  /** Runs one call; `signal` bounds it, @default {@link RPC_TIMEOUT_MS}. Never rejects. */
-  call(method: unknown, params: unknown, requestId: string, signal?: AbortSignal): Promise<Outcome>
+  /** {@link RPC_TIMEOUT_MS} from now. */
+  deadline(): Deadline
+  /**
+   * Runs one call. When its time is over it is given up; an answer comes {@link RPC_GRACE_MS} later at the latest, and says whether the call may still take
+   * effect. `deadline` is one it shares with others, @default one of its own. Never rejects.
+   */
+  call(method: unknown, params: unknown, requestId: string, deadline?: Deadline): Promise<Outcome>
 }
 
 export interface DispatcherComponents {
   readonly node: Node
+  readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
 }
 
 /** The dispatcher over a node's methods. */
-export function dispatcher({ node, logger, metrics }: DispatcherComponents): Dispatcher {
+export function dispatcher({ node, clock, logger, metrics }: DispatcherComponents): Dispatcher {
   const execute = executeMethod(node, { readOnly: false })
   const methods: ReadonlyMap<string, RpcMethod> = new Map([
     ['execute', execute],
@@ -56,29 +70,56 @@ export function dispatcher({ node, logger, metrics }: DispatcherComponents): Dis
     failures.inc({ type: error.type })
     return { error }
   }
+  const run = async (call: RpcCall, requestId: string, signal: AbortSignal): Promise<Outcome> => {
+    try {
+      const work = call.run({ requestId, signal })
+      return { result: await answeredInTime(work, signal, clock) }
+    } catch (thrown) {
+      const reason = signal.aborted ? timedOut(thrown) : thrown
+      const error = toRpcError(reason, { requestId, ...call.subject })
+      const fields = { requestId, context: call.subject.contextId, type: error.type }
+      if (error.type === 'InternalError') logger.error({ ...fields, err: thrown }, 'call failed')
+      else logger.debug(fields, 'call refused')
+      return failed(error)
+    }
+  }
+  const deadline = (): Deadline => {
+    const controller = new AbortController()
+    const timer = clock.after(RPC_TIMEOUT_MS, () => controller.abort())
+    return { signal: controller.signal, cancel: () => timer.cancel() }
+  }
   return {
     methods: names,
-    async call(method, params, requestId, signal = rpcDeadline()) {
+    deadline,
+    async call(method, params, requestId, shared) {
       const prepared = prepare(methods, names, method, params)
       if ('error' in prepared) return failed(prepared.error)
-      const { call } = prepared
+      if (shared !== undefined) return run(prepared.call, requestId, shared.signal)
+      const own = deadline()
       try {
-        return { result: await call.run({ requestId, signal }) }
-      } catch (thrown) {
-        const reason = signal.aborted ? timedOut(thrown) : thrown
-        const error = toRpcError(reason, { requestId, ...call.subject })
-        const fields = { requestId, context: call.subject.contextId, type: error.type }
-        if (error.type === 'InternalError') logger.error({ ...fields, err: thrown }, 'call failed')
-        else logger.debug(fields, 'call refused')
-        return failed(error)
+        return await run(prepared.call, requestId, own.signal)
+      } finally {
+        own.cancel()
       }
     },
   }
 }
 
-/** The deadline of a call that starts now. */
-export function rpcDeadline(): AbortSignal {
-  return AbortSignal.timeout(RPC_TIMEOUT_MS)
+/** The end of a call; or, when it has none a while after its signal fired, that nobody knows yet what becomes of it. */
+async function answeredInTime<T>(work: Promise<T>, signal: AbortSignal, clock: Clock): Promise<T> {
+  const late = Promise.withResolvers<never>()
+  let timer: Timer | undefined
+  const over = (): void => {
+    timer = clock.after(RPC_GRACE_MS, () => late.reject(tookTooLong(true)))
+  }
+  if (signal.aborted) over()
+  else signal.addEventListener('abort', over)
+  try {
+    return await Promise.race([work, late.promise])
+  } finally {
+    signal.removeEventListener('abort', over)
+    timer?.cancel()
+  }
 }
 
 function prepare(
@@ -107,13 +148,19 @@ function prepare(
   }
 }
 
-function timedOut(cause: unknown): unknown {
-  if (isMerogateError(cause) && cause.kind !== 'aborted') return cause
+/** What a call that was given up ended with. ABORTED is the node's word that nothing of it is done. */
+function timedOut(thrown: unknown): unknown {
+  if (isMerogateError(thrown, 'ABORTED')) return tookTooLong(false, thrown)
+  return isMerogateError(thrown) ? thrown : tookTooLong(true, thrown)
+}
+
+function tookTooLong(mayTakeEffect: boolean, cause?: unknown): MerogateError {
+  const end = mayTakeEffect ? 'it may still take effect' : 'it was given up and has no effect'
   return serverError(
     'SERVER_TIMEOUT',
     'aborted',
-    `the call took longer than ${RPC_TIMEOUT_MS} ms; it may still be carried out`,
-    { limitMs: RPC_TIMEOUT_MS },
+    `the call took longer than ${RPC_TIMEOUT_MS} ms: ${end}`,
+    { limitMs: RPC_TIMEOUT_MS, mayTakeEffect },
     { cause },
   )
 }

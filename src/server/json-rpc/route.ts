@@ -6,8 +6,7 @@ import { requestIdOf } from '../request.ts'
 import { jsonBody } from '../routes.ts'
 import type { Handler } from '../routes.ts'
 import { isUnsigned } from '../schemas.ts'
-import { rpcDeadline } from './dispatcher.ts'
-import type { Dispatcher, Outcome } from './dispatcher.ts'
+import type { Deadline, Dispatcher, Outcome } from './dispatcher.ts'
 import { INVALID_REQUEST, parseError } from './errors.ts'
 
 /**
@@ -82,7 +81,21 @@ async function answerBatch(
     const text = `expected a batch of 1 to ${MAX_BATCH} requests, got ${members.length}`
     return replyText(null, { error: parseError(INVALID_REQUEST, text) })
   }
-  const signal = rpcDeadline()
+  const deadline = dispatch.deadline()
+  try {
+    const replies = await answerEach(dispatch, members, requestId, deadline)
+    return replies.length === 0 ? undefined : `[${replies.join(',')}]`
+  } finally {
+    deadline.cancel()
+  }
+}
+
+async function answerEach(
+  dispatch: Dispatcher,
+  members: readonly unknown[],
+  requestId: string,
+  deadline: Deadline,
+): Promise<readonly string[]> {
   const replies: string[] = []
   for (const member of members) {
     const isNotification = isObject(member) && !('id' in member)
@@ -92,10 +105,10 @@ async function answerBatch(
       continue
     }
     const { id, method, params } = envelope
-    const outcome = await dispatch.call(method, params, requestId, signal)
+    const outcome = await dispatch.call(method, params, requestId, deadline)
     if (!isNotification) replies.push(replyText(id, outcome))
   }
-  return replies.length === 0 ? undefined : `[${replies.join(',')}]`
+  return replies
 }
 
 function isObject(value: unknown): value is object {

@@ -10,7 +10,7 @@ import type { BatchOp } from '../../store/store.ts'
 import { isBlind, settle } from './apply.ts'
 import { makeDelta } from './author.ts'
 import type { CommitBatch, LedgerEntry } from './commit-batch.ts'
-import { isMerogateError } from '../../errors.ts'
+import { isMerogateError, untilAborted } from '../../errors.ts'
 import { contextError } from '../errors.ts'
 import { keyPending } from '../groups/group.ts'
 import type { Piece } from './executor.ts'
@@ -25,6 +25,8 @@ export interface LocalCall {
   readonly readOnly?: boolean
   /** Set when a handler runs: the event that called for it. */
   readonly handlerOf?: LedgerEntry
+  /** Gives the call up, unless its change is being stored by then. */
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface LocalResult {
@@ -45,7 +47,7 @@ interface Done {
 }
 
 export class Calls {
-  /** Runs a method. @throws RUNTIME_*, CONTEXT_*, STORE_* */
+  /** Runs a method. @throws RUNTIME_*, CONTEXT_*, STORE_*; ABORTED when its signal fired: nothing of it is or will be stored */
   readonly execute: (call: LocalCall) => Promise<LocalResult>
   readonly #core: ReplicaCore
 
@@ -54,7 +56,7 @@ export class Calls {
     const join = core.lane<LocalCall, LocalResult>(MAX_CALL_GROUP, (pieces) =>
       this.#process(pieces),
     )
-    this.execute = (call) => this.#sealed(call, () => join(call))
+    this.execute = (call) => this.#sealed(call, () => join(call, { signal: call.signal }))
   }
 
   /** Runs a call that may write when there is a key to seal under; again when somebody has gone while it waited for its turn. */
@@ -63,7 +65,7 @@ export class Calls {
     const mayWrite = call.readOnly !== true && group.roleOf(call.executor.publicKey) === 'writer'
     for (;;) {
       // not in the executor: deltas of others go on meanwhile
-      if (mayWrite) await group.untilRotated()
+      if (mayWrite) await untilAborted(group.untilRotated(), call.signal)
       try {
         return await run()
       } catch (error) {
@@ -96,12 +98,14 @@ export class Calls {
       )
     }
     const module = await this.#module()
-    for (let rest = pieces; rest.length > 0;) rest = await this.#group(rest, module)
+    for (let rest = wanted(pieces); rest.length > 0;) {
+      rest = wanted(await this.#group(rest, module))
+    }
   }
 
   /**
-   * Runs calls in order and stores them together. When one must be refused after its guest has run, what ran after it saw what is not to
-   * be: those calls are returned, to run again.
+   * Runs calls in order and stores them together. When one must be refused after its guest has run, or was given up meanwhile, what ran after it saw what
+   * is not to be: those calls are returned, to run again.
    */
   async #group(
     pieces: readonly Piece<LocalCall, LocalResult>[],
@@ -131,6 +135,13 @@ export class Calls {
       }
       thread = outcome.thread
       state.observeTime(outcome.lastNs)
+      if (!piece.keep()) {
+        // given up while it ran: its caller was told that nothing of it is done
+        c.metrics.execution('failure', c.clock.monotonicMs() - started)
+        if (!leavesTrace(outcome)) continue
+        refused = { at, error: undefined }
+        break
+      }
       try {
         for (const bytes of outcome.blobContents ?? []) await c.putBlob(bytes)
         const writes = outcome.root !== undefined && piece.item.readOnly !== true
@@ -243,4 +254,14 @@ export class Calls {
     batch.add(this.#core.commitOf(commit, true), rows)
     return candidate.id
   }
+}
+
+/** Those whose callers still wait. */
+function wanted<I, R>(pieces: readonly Piece<I, R>[]): readonly Piece<I, R>[] {
+  return pieces.filter((piece) => !piece.isGivenUp)
+}
+
+/** Whether the guest's thread remembers something of a call that is not stored. */
+function leavesTrace({ root, privateWrites, indexWrites = [] }: GuestOutcome): boolean {
+  return root !== undefined || privateWrites.length + indexWrites.length > 0
 }

@@ -2,11 +2,16 @@
  * The serial executor of a context: one thing after another, bounded. There is no other lock in this room. Work of one kind that waits in a row may be
  * done together, so that a burst costs one trip to the guest's thread and one batch on disk instead of one each.
  */
+import { abortError } from '../../errors.ts'
 import { contextError } from '../errors.ts'
 
 /** One piece of work and whoever waits for it. */
 export interface Piece<I, R> {
   readonly item: I
+  /** Whoever waited gave up before the piece was kept, and was told that nothing of it is done. */
+  readonly isGivenUp: boolean
+  /** From now on the piece is carried out, whatever its caller's signal says. False when it was given up before: then it must not be. */
+  keep(): boolean
   resolve(result: R): void
   reject(error: unknown): void
 }
@@ -52,8 +57,17 @@ export class Executor {
     return this.join(ALONE, task) as Promise<T>
   }
 
-  /** Does a piece of work, together with its neighbours of the same lane. @throws CONTEXT_BUSY, CONTEXT_NOT_FOUND once closed */
-  join<I, R>(lane: Lane<I, R>, item: I): Promise<R> {
+  /**
+   * Does a piece of work, together with its neighbours of the same lane. @throws CONTEXT_BUSY; CONTEXT_NOT_FOUND once closed; ABORTED when the signal
+   * fires before the lane keeps the piece
+   */
+  join<I, R>(
+    lane: Lane<I, R>,
+    item: I,
+    options: { readonly signal?: AbortSignal | undefined } = {},
+  ): Promise<R> {
+    const { signal } = options
+    if (signal?.aborted === true) return Promise.reject(abortError(signal))
     if (this.#closed) {
       return Promise.reject(contextError('CONTEXT_NOT_FOUND', 'the context is closed'))
     }
@@ -65,7 +79,34 @@ export class Executor {
       )
     }
     return new Promise<R>((resolve, reject) => {
-      const piece: Piece<I, R> = { item, resolve, reject }
+      let fate: 'open' | 'kept' | 'given up' = 'open'
+      const giveUp = (): void => {
+        if (fate !== 'open') return
+        fate = 'given up'
+        const at = this.#queue.findIndex((one) => one === entry)
+        if (at >= 0) this.#queue.splice(at, 1)
+        reject(abortError(signal))
+      }
+      const settled = (): void => signal?.removeEventListener('abort', giveUp)
+      signal?.addEventListener('abort', giveUp)
+      const piece: Piece<I, R> = {
+        item,
+        get isGivenUp() {
+          return fate === 'given up'
+        },
+        keep() {
+          if (fate === 'open') fate = 'kept'
+          return fate === 'kept'
+        },
+        resolve(result) {
+          settled()
+          resolve(result)
+        },
+        reject(error) {
+          settled()
+          reject(error)
+        },
+      }
       // a lane meets only pieces that were joined to it
       const entry: { lane: unknown; piece: unknown } = { lane, piece }
       this.#queue.push(entry as Entry)

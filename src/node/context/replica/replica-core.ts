@@ -99,12 +99,15 @@ export class ReplicaCore {
   }
 
   /** A lane whose work runs in this executor, under the same guard. */
-  lane<I, R>(max: number, process: Lane<I, R>['process']): (item: I) => Promise<R> {
+  lane<I, R>(
+    max: number,
+    process: Lane<I, R>['process'],
+  ): (item: I, options?: { readonly signal?: AbortSignal | undefined }) => Promise<R> {
     const lane = {
       max,
       process: (pieces: readonly Piece<I, R>[]) => this.#guard(() => process(pieces)),
     }
-    return (item) => this.#executor.join(lane, item)
+    return (item, options) => this.#executor.join(lane, item, options)
   }
 
   async #guard<T>(work: () => Promise<T>): Promise<T> {

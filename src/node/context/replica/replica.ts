@@ -47,7 +47,7 @@ export class ContextReplica {
     return this.#core.stopped
   }
 
-  /** Runs a method. @throws RUNTIME_*, CONTEXT_*, STORE_* */
+  /** Runs a method. @throws RUNTIME_*, CONTEXT_*, STORE_*; ABORTED when its signal fired: nothing of it is or will be stored */
   execute(call: LocalCall): Promise<LocalResult> {
     return this.#calls.execute(call)
   }
