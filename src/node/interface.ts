@@ -1,5 +1,5 @@
 /** The node's public interface: what `createNode()` returns. Everything outside `src/node` uses only this. */
-import type { AnchorFactory, CAPABILITIES, MemberRecord, Role } from './anchor/anchor.ts'
+import type { CAPABILITIES, MemberRecord, Role } from './anchor/anchor.ts'
 import type { BlobInfo } from './blobs/blobs.ts'
 import type {
   ApplicationId,
@@ -9,53 +9,17 @@ import type {
   GroupId,
   PublicKey,
 } from './primitives/ids.ts'
-import type { Clock, Random } from './primitives/clock.ts'
-import type { Logger } from './primitives/logger.ts'
 import type { Startable, Status } from './primitives/startable.ts'
 import type { Listenable } from './primitives/emitter.ts'
 import type { ModuleInfo } from './runtime/engine.ts'
 import type { PeerInfo } from './network/network.ts'
-import type { Metrics } from './metrics.ts'
 
-/** Options of {@link createNode}. Only `home` and one anchor are needed. */
-export interface NodeInit {
-  /** Folder of this node: key, database and blobs. Created when missing. One process at a time. */
-  readonly home: string
-  /** Authorities over membership, one per protocol. @default none: contexts can be neither created nor joined */
-  readonly anchors?: readonly AnchorFactory[]
-  readonly network?: NetworkInit
-  /** Folder of the database. @default `<home>/data` */
-  readonly dataFolder?: string
-  /** Folder of the blobs. @default `<home>/blobs` */
-  readonly blobFolder?: string
-  readonly install?: {
-    /** Let applications be installed from URLs on private, loopback and link-local hosts. @default false */
-    readonly allowPrivateHosts?: boolean
-  }
-  readonly runtime?: {
-    /** Worker threads for guests. @default max(2, min(4, cores)) */
-    readonly workers?: number
-    /** Fuel of one call in instrumented units. @default FUEL_PER_CALL */
-    readonly fuel?: bigint
-    /** Wall clock after which a guest's worker is terminated, ms. @default 5000 */
-    readonly deadlineMs?: number
-  }
-  readonly logger?: Logger
-  readonly metrics?: Metrics
-  readonly clock?: Clock
-  readonly random?: Random
+/** What calls take that wait for something: they reject with ABORTED when the signal fires. */
+export interface Signalled {
+  readonly signal?: AbortSignal
 }
 
-export interface NetworkInit {
-  /** Multiaddrs to listen on. @default ['/ip4/0.0.0.0/tcp/2428'] */
-  readonly listen?: readonly string[]
-  /** Multiaddrs with peer id to dial at start. @default [] */
-  readonly bootstrap?: readonly string[]
-  /** Announce and find peers on the local network. @default false */
-  readonly mdns?: boolean
-  /** Take part in the Kademlia DHT. @default false */
-  readonly dht?: boolean
-}
+export type { NetworkInit, NodeInit } from './init.ts'
 
 export interface InstalledApplication {
   readonly id: ApplicationId
@@ -257,6 +221,9 @@ export interface InviteMember {
   readonly signal?: AbortSignal
 }
 
+/**
+ * Contexts. Where a method takes a signal it rejects with ABORTED when it fires; what was sent to the anchor by then may still take effect.
+ */
 export interface Contexts {
   create(options: CreateContext): Promise<{ context: ContextId; group: GroupId; member: PublicKey }>
   execute(call: ExecuteCall): Promise<ExecuteResult>
@@ -268,29 +235,45 @@ export interface Contexts {
    * Resolves once the anchor says that the invitee is a member; state arrives afterwards (wait with {@link waitReady}). The node goes on until then,
    * over restarts too, also when this rejects with `details.pending`: the same call again joins what goes on.
    */
-  join(
-    invitation: string,
-    options?: { signal?: AbortSignal },
-  ): Promise<{ context: ContextId; member: PublicKey }>
+  join(invitation: string, options?: Signalled): Promise<{ context: ContextId; member: PublicKey }>
   /** A ticket that anybody who holds it may use, `maxUses` times until `validForMs` from now. */
   inviteOpen(
     options: Omit<InviteMember, 'invitee'> & { maxUses?: number; validForMs?: number },
   ): Promise<Invitation>
   joinOpen(
     invitation: string,
-    options?: { identity?: PublicKey; signal?: AbortSignal },
+    options?: Signalled & { identity?: PublicKey },
   ): Promise<{ context: ContextId; member: PublicKey }>
   /** Resolves when the context has state and its application. */
-  waitReady(id: ContextId, options?: { signal?: AbortSignal }): Promise<ContextInfo>
+  waitReady(id: ContextId, options?: Signalled): Promise<ContextInfo>
   /** Members by the newest view of the anchor. */
   members(id: ContextId): Promise<readonly MemberRecord[]>
-  removeMembers(id: ContextId, identities: readonly PublicKey[]): Promise<void>
-  setRole(id: ContextId, identities: readonly PublicKey[], role: Role): Promise<void>
-  grant(id: ContextId, identity: PublicKey, capability: keyof typeof CAPABILITIES): Promise<void>
-  revoke(id: ContextId, identity: PublicKey, capability: keyof typeof CAPABILITIES): Promise<void>
-  updateApplication(id: ContextId, application: ApplicationId, executor?: PublicKey): Promise<void>
+  removeMembers(id: ContextId, identities: readonly PublicKey[], options?: Signalled): Promise<void>
+  setRole(
+    id: ContextId,
+    identities: readonly PublicKey[],
+    role: Role,
+    options?: Signalled,
+  ): Promise<void>
+  grant(
+    id: ContextId,
+    identity: PublicKey,
+    capability: keyof typeof CAPABILITIES,
+    options?: Signalled,
+  ): Promise<void>
+  revoke(
+    id: ContextId,
+    identity: PublicKey,
+    capability: keyof typeof CAPABILITIES,
+    options?: Signalled,
+  ): Promise<void>
+  updateApplication(
+    id: ContextId,
+    application: ApplicationId,
+    options?: Signalled & { executor?: PublicKey | undefined },
+  ): Promise<void>
   /** Leaves the group through the anchor, then forgets the context. */
-  leave(id: ContextId): Promise<void>
+  leave(id: ContextId, options?: Signalled): Promise<void>
   /** Forgets the context here only, and what was begun for it. False when it was unknown. Its private keys are kept. */
   delete(id: ContextId): Promise<boolean>
   /** What was begun and is not done, oldest first; of one context when it is given, which need not be here yet. */
@@ -298,11 +281,11 @@ export interface Contexts {
   /** Ends an intent without its being done. False when there is none of this id, or it was done meanwhile. */
   withdraw(intent: string): Promise<boolean>
   /** Exchanges frontiers with connected members now. Resolves after the attempt, with the number of peers that answered. */
-  sync(id: ContextId, options?: { signal?: AbortSignal }): Promise<{ peers: number }>
+  sync(id: ContextId, options?: Signalled): Promise<{ peers: number }>
   /** Bytes of state stored for the context. */
   storageSize(id: ContextId): Promise<number>
   /** Anchor hints: re-read membership and application now. */
-  refresh(id: ContextId): Promise<void>
+  refresh(id: ContextId, options?: Signalled): Promise<void>
 }
 
 export interface Identities {
@@ -331,7 +314,7 @@ export interface Blobs {
 
 export interface Peers {
   list(): readonly PeerInfo[]
-  dial(addresses: readonly string[], options?: { signal?: AbortSignal }): Promise<string>
+  dial(addresses: readonly string[], options?: Signalled): Promise<string>
 }
 
 /** A change of a context's state, in the order this node stored it. */

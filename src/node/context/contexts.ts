@@ -3,9 +3,9 @@
  *
  * @packageDocumentation
  */
-import type { Anchor, CAPABILITIES, MemberRecord, Role } from '../anchor/anchor.ts'
+import { type Anchor, CAPABILITIES, type MemberRecord, type Role } from '../anchor/anchor.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
-import { isMerogateError } from '../errors.ts'
+import { isMerogateError, untilAborted } from '../errors.ts'
 import type {
   ContextInfo,
   Contexts,
@@ -15,6 +15,7 @@ import type {
   IntentInfo,
   Invitation,
   InviteMember,
+  Signalled,
 } from '../interface.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import {
@@ -29,13 +30,12 @@ import { createContext, type Created, resumeCreations } from './creation.ts'
 import { contextError } from './errors.ts'
 import { checkCall, followUp } from './follow-up.ts'
 import type { Intents } from './intents/intents.ts'
-import { changeCapability, invite, inviteOpen, setRole, submit } from './membership.ts'
+import { invite, inviteOpen, submit } from './membership.ts'
 import { type Joined, Joining } from './joining.ts'
 import { ContextRegistry, type RegistryComponents } from './registry.ts'
 
-interface Signalled {
-  readonly signal?: AbortSignal
-}
+/** What granting and revoking take. */
+type CapabilityChange = Parameters<Contexts['grant']>
 
 export interface ContextsComponents extends RegistryComponents {
   readonly intents: Intents
@@ -186,26 +186,39 @@ export class NodeContexts implements Contexts {
     return this.#registry.require(id).group.members()
   }
 
-  async removeMembers(id: ContextId, ids: readonly PublicKey[]): Promise<void> {
-    await submit(this.#registry, this.#registry.require(id), { kind: 'removeMembers', ids })
+  async removeMembers(
+    id: ContextId,
+    ids: readonly PublicKey[],
+    options: Signalled = {},
+  ): Promise<void> {
+    const replica = this.#registry.require(id)
+    await submit(this.#registry, replica, { kind: 'removeMembers', ids }, options)
   }
 
-  setRole(id: ContextId, identities: readonly PublicKey[], role: Role): Promise<void> {
-    return setRole(this.#registry, id, identities, role)
+  async setRole(
+    id: ContextId,
+    ids: readonly PublicKey[],
+    role: Role,
+    options: Signalled = {},
+  ): Promise<void> {
+    const replica = this.#registry.require(id)
+    await submit(this.#registry, replica, { kind: 'setRole', ids, role }, options)
   }
 
-  grant(id: ContextId, identity: PublicKey, capability: keyof typeof CAPABILITIES): Promise<void> {
-    return changeCapability(this.#registry, id, 'grant', identity, capability)
+  async grant(...[id, identity, capability, options]: CapabilityChange): Promise<void> {
+    const changes = [{ identity, capabilities: CAPABILITIES[capability] }]
+    await submit(this.#registry, this.#registry.require(id), { kind: 'grant', changes }, options)
   }
 
-  revoke(id: ContextId, identity: PublicKey, capability: keyof typeof CAPABILITIES): Promise<void> {
-    return changeCapability(this.#registry, id, 'revoke', identity, capability)
+  async revoke(...[id, identity, capability, options]: CapabilityChange): Promise<void> {
+    const changes = [{ identity, capabilities: CAPABILITIES[capability] }]
+    await submit(this.#registry, this.#registry.require(id), { kind: 'revoke', changes }, options)
   }
 
   async updateApplication(
     id: ContextId,
     application: ApplicationId,
-    executor?: PublicKey,
+    options: Signalled & { executor?: PublicKey | undefined } = {},
   ): Promise<void> {
     const record = await this.#c.applications.record(application)
     if (record === undefined) {
@@ -220,15 +233,15 @@ export class NodeContexts implements Contexts {
       this.#registry,
       replica,
       { kind: 'updateApplication', application: record },
-      { as: executor },
+      { ...options, as: options.executor },
     )
   }
 
-  async leave(id: ContextId): Promise<void> {
+  async leave(id: ContextId, options: Signalled = {}): Promise<void> {
     const replica = this.#registry.require(id)
     for (const { publicKey } of replica.group.owned()) {
       const signer = this.#c.identities.signer(publicKey)
-      await replica.group.anchor.submit(replica.group.id, { kind: 'leave' }, signer)
+      await replica.group.anchor.submit(replica.group.id, { kind: 'leave' }, signer, options)
     }
     await this.delete(id)
   }
@@ -252,7 +265,9 @@ export class NodeContexts implements Contexts {
   async sync(id: ContextId, options: Signalled = {}): Promise<{ peers: number }> {
     const replica = this.#registry.require(id)
     const result = await this.#c.sync().syncNow(id, options)
-    await this.#registry.retryApplication(replica)
+    const retry = this.#registry.retryApplication(replica)
+    this.#c.background(retry) // goes on when the caller does not wait for it
+    await untilAborted(retry, options.signal)
     return result
   }
 
@@ -265,8 +280,8 @@ export class NodeContexts implements Contexts {
     return size
   }
 
-  refresh(id: ContextId): Promise<void> {
-    return this.#registry.refresh(this.#registry.require(id))
+  refresh(id: ContextId, options: Signalled = {}): Promise<void> {
+    return this.#registry.refresh(this.#registry.require(id), options)
   }
 
   // The anchor says that something moved; no subject: anything may have.

@@ -1,19 +1,15 @@
 /** Who takes part: invitations, roles, capabilities, leaving. Every change goes through the anchor and is read back from it. */
-import { CAPABILITIES, type Role } from '../anchor/anchor.ts'
 import type { Operation } from '../anchor/operations.ts'
-import type { Invitation, InviteMember } from '../interface.ts'
+import { untilAborted } from '../errors.ts'
+import type { Invitation, InviteMember, Signalled } from '../interface.ts'
 import { EMPTY } from '../primitives/bytes.ts'
-import { type ContextId, type PublicKey, ZERO_ID } from '../primitives/ids.ts'
+import { type PublicKey, ZERO_ID } from '../primitives/ids.ts'
 import { chooseAddresses, encodeInvitation, type InvitationContent } from './invitation.ts'
 import type { ContextRegistry } from './registry.ts'
 import type { ContextReplica } from './replica/replica.ts'
 
 /** How long an open invitation is valid when the inviter says nothing: a day, ms. */
 export const OPEN_INVITATION_MS = 86_400_000
-
-interface Signalled {
-  readonly signal?: AbortSignal
-}
 
 /** Sends an operation as one of our identities and reads the result back. @throws ANCHOR_* */
 export async function submit(
@@ -55,7 +51,7 @@ export async function inviteOpen(
   const { group } = replica
   const inviter = registry.executor(group, options.inviter)
   const untilMs = registry.c.clock.nowMs() + (options.validForMs ?? OPEN_INVITATION_MS)
-  const bytes = await group.anchor.createInvitation(
+  const making = group.anchor.createInvitation(
     group.id,
     {
       role: options.role ?? 'writer',
@@ -64,6 +60,7 @@ export async function inviteOpen(
     },
     registry.c.identities.signer(inviter.publicKey),
   )
+  const bytes = await untilAborted(making, options.signal)
   return ticket(registry, replica, { invitee: ZERO_ID, ticket: bytes })
 }
 
@@ -85,24 +82,4 @@ function ticket(
     ...parts,
   })
   return { text }
-}
-
-export async function changeCapability(
-  registry: ContextRegistry,
-  context: ContextId,
-  kind: 'grant' | 'revoke',
-  identity: PublicKey,
-  capability: keyof typeof CAPABILITIES,
-): Promise<void> {
-  const changes = [{ identity, capabilities: CAPABILITIES[capability] }]
-  await submit(registry, registry.require(context), { kind, changes })
-}
-
-export async function setRole(
-  registry: ContextRegistry,
-  context: ContextId,
-  ids: readonly PublicKey[],
-  role: Role,
-): Promise<void> {
-  await submit(registry, registry.require(context), { kind: 'setRole', ids, role })
 }

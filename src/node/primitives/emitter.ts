@@ -1,4 +1,5 @@
 /** A typed event emitter whose listeners cannot break the one who emits. */
+import { abortError } from '../errors.ts'
 import type { Logger } from './logger.ts'
 
 /** Maps event names to what listeners receive. */
@@ -8,7 +9,7 @@ export type EventMap = object
 export interface Listenable<E extends EventMap> {
   /** Adds a listener; returns the function that removes it. */
   on<K extends keyof E>(name: K, listener: (detail: E[K]) => void): () => void
-  /** Resolves with the first event that `accept` takes. Rejects when the signal fires. */
+  /** Resolves with the first event that `accept` takes. Rejects with ABORTED when the signal fires. */
   next<K extends keyof E>(
     name: K,
     options?: { accept?: (detail: E[K]) => boolean; signal?: AbortSignal },
@@ -42,7 +43,7 @@ export class Emitter<E extends EventMap> implements Listenable<E> {
       }
       const abort = (): void => {
         done()
-        reject(signal?.reason)
+        reject(abortError(signal))
       }
       const off = this.on(name, (detail) => {
         if (accept !== undefined && !accept(detail)) return

@@ -117,7 +117,7 @@ export function contextRoutes(router: Router, node: Node, background: Background
   route(router, '/contexts/:id/application', {
     post: withBody(updateSchema, async (body, req) => {
       const executor = body.executorPublicKey ?? undefined
-      await contexts.updateApplication(contextOf(req), body.applicationId, executor)
+      await contexts.updateApplication(contextOf(req), body.applicationId, { executor })
       return { data: null }
     }),
   })

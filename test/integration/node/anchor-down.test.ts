@@ -1,5 +1,3 @@
-import { once } from 'node:events'
-import { createServer, type Socket } from 'node:net'
 import { expect } from 'chai'
 import { localAnchor, startLocalChain } from '../../../src/chains/local/index.ts'
 import type { AnchorFactory } from '../../../src/node/index.ts'
@@ -8,6 +6,7 @@ import { systemClock } from '../../../src/node/primitives/clock.ts'
 import { contextRows } from '../../../src/node/store/repositories/contexts.ts'
 import { openLevelStore } from '../../../src/node/store/store.ts'
 import { rejectionCode } from '../../support/error-code.ts'
+import { muteServer } from '../../support/mute-server.ts'
 import {
   admit,
   becomes,
@@ -23,23 +22,6 @@ import {
 
 /** Longest time a node may take to stop without its anchor, ms: a few seconds of margin over what libp2p takes. */
 const MAX_STOP_MS = 4_000
-
-/** Takes connections and never answers. */
-async function muteServer(port: number): Promise<AsyncDisposable> {
-  const sockets = new Set<Socket>()
-  const server = createServer((socket) => {
-    sockets.add(socket.on('error', () => {})) // the other side may go away
-  })
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    async [Symbol.asyncDispose]() {
-      for (const socket of sockets) socket.destroy()
-      server.close()
-      await once(server, 'close')
-    },
-  }
-}
 
 describe('nodes whose anchor is gone', () => {
   it('go on replicating, start, serve and stop', async () => {

@@ -4,6 +4,7 @@
  */
 import { ROLES, type Anchor, type MemberRecord, type Role } from '../../anchor/anchor.ts'
 import type { SigningKey } from '../../crypto/sign.ts'
+import { untilAborted } from '../../errors.ts'
 import { compareBytes } from '../../primitives/bytes.ts'
 import type { Clock } from '../../primitives/clock.ts'
 import { Emitter } from '../../primitives/emitter.ts'
@@ -98,19 +99,19 @@ export class Group {
     return this.owned().find((key) => this.roleOf(key.publicKey) === 'writer')
   }
 
-  /** Reads the anchor again. A reading that runs may be older than what the caller must see: whoever asks meanwhile shares the next. @throws ANCHOR_* */
+  /**
+   * Reads the anchor again. A reading that runs may be older than what the caller must see: whoever asks meanwhile shares the next. So who gives up leaves
+   * it to the others. @throws ANCHOR_*, ABORTED
+   */
   refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
-    this.#nextReading ??= this.#readAfter(this.#reading, options)
-    return this.#nextReading
+    this.#nextReading ??= this.#readAfter(this.#reading)
+    return untilAborted(this.#nextReading, options.signal)
   }
 
-  async #readAfter(
-    running: Promise<void> | undefined,
-    options: { signal?: AbortSignal },
-  ): Promise<void> {
+  async #readAfter(running: Promise<void> | undefined): Promise<void> {
     await running?.catch(() => {}) // whoever asked for it is told
     this.#nextReading = undefined
-    this.#reading = this.#read(options)
+    this.#reading = this.#read()
     await this.#reading
   }
 
@@ -125,14 +126,14 @@ export class Group {
     }
   }
 
-  async #read(options: { signal?: AbortSignal }): Promise<void> {
+  async #read(): Promise<void> {
     const { store, rows, clock } = this.#components
     this.#refreshedAtMs = clock.monotonicMs()
-    const read = await this.anchor.readMembers(this.id, options)
+    const read = await this.anchor.readMembers(this.id)
     if (read === undefined) return
     const { revision, members } = read.value
     if (revision < this.#row.membersRevision) return // an older endpoint answered
-    const group = await this.anchor.readGroup(this.id, options)
+    const group = await this.anchor.readGroup(this.id)
     const now = new Map(members.map((member) => [idKey(member.identity), member]))
     const before = { revision: this.#row.membersRevision, members: [...this.#members.values()] }
     const isFirst = before.revision === 0n
