@@ -9,6 +9,8 @@ import type { GuestTime } from '../../src/node/runtime/wasm/guest-clock.ts'
 import { compileModule, type LoadedModule } from '../../src/node/runtime/wasm/loaded.ts'
 import type { StateReader } from '../../src/node/runtime/wasm/rows.ts'
 import { FUEL_PER_CALL } from '../../src/node/runtime/limits.ts'
+import { signArtifact } from '../../src/node/runtime/artifact/signing.ts'
+import type { SigningKey } from '../../src/node/crypto/sign.ts'
 import { kvInput, kvOutput, kvWasm } from './kv-app.ts'
 
 export function sha256(...parts: readonly (string | Uint8Array)[]): Uint8Array {
@@ -75,7 +77,10 @@ export interface ReplicaInit {
   readonly module: LoadedModule
   readonly name: string
   readonly contextId?: Uint8Array
+  /** @default the key of `signer`, or a digest of the name */
   readonly executor?: Uint8Array
+  /** Signs what the guest wrote as its executor's own. @default such artefacts stay unsigned */
+  readonly signer?: SigningKey
   readonly wallNs: () => bigint
   readonly random: (length: number) => Uint8Array
   readonly lane?: number
@@ -110,18 +115,27 @@ export class Replica {
     this.host.load(init.module)
   }
 
+  get #executor(): PublicKey {
+    const { executor, signer, name } = this.#init
+    return PublicKey.from(executor ?? signer?.publicKey ?? sha256(`executor ${name}`))
+  }
+
   get #base() {
     return {
       context: { id: ContextId.from(this.#init.contextId ?? sha256('context')), number: 7 },
       module: Buffer.from(this.#init.module.key, 'hex'),
-      executor: PublicKey.from(this.#init.executor ?? sha256(`executor ${this.#init.name}`)),
+      executor: this.#executor,
       seenNs: this.seenNs,
       lane: this.#init.lane ?? 0,
     }
   }
 
   callBytes(method: string, input: Uint8Array, readOnly = false): GuestOutcome {
-    return this.#keep(this.host.execute({ ...this.#base, method, input, readOnly }))
+    const outcome = this.#keep(this.host.execute({ ...this.#base, method, input, readOnly }))
+    const { signer } = this.#init
+    if (!outcome.needsSignature || signer === undefined) return outcome
+    const sign = (digest: Uint8Array): Uint8Array => signer.sign(digest)
+    return { ...outcome, artifact: signArtifact(outcome.artifact, this.#executor, sign) }
   }
 
   call(method: string, params: Readonly<Record<string, unknown>> = {}): GuestOutcome {
@@ -138,9 +152,21 @@ export class Replica {
     return this.#keep(this.host.apply({ ...this.#base, artifact, ...limit }))
   }
 
-  async prepared(method: string, input: Uint8Array): Promise<GuestOutcome> {
+  /** What must be awaited before calls of a module with an ordered index. */
+  async prepare(): Promise<void> {
     await this.host.prepare(this.#base)
+  }
+
+  async prepared(method: string, input: Uint8Array): Promise<GuestOutcome> {
+    await this.prepare()
     return this.callBytes(method, input)
+  }
+
+  /** Goes on where another copy, or the same one earlier, stands. */
+  copyFrom(other: Replica): void {
+    this.rows.copyFrom(other.rows)
+    this.root = other.root
+    this.see(other.seenNs)
   }
 
   see(ns: bigint): void {

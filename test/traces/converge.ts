@@ -3,7 +3,8 @@
  * trace fails. Usage: node test/traces/converge.ts [traces per cell, default 60]
  */
 import { loadKv } from '../support/guest.ts'
-import { type ConditionName, CONDITIONS, type Mix, MIXES, runTrace } from '../support/traces.ts'
+import { type ConditionName, CONDITIONS } from '../support/trace-world.ts'
+import { type Mix, MIXES, runKvTrace } from '../support/kv-traces.ts'
 
 const traces = Number(process.argv[2] ?? 60)
 const started = performance.now()
@@ -15,7 +16,7 @@ for (const condition of Object.keys(CONDITIONS) as ConditionName[]) {
     const counts = { values: 0, roots: 0, complete: 0 }
     const failures: string[] = []
     for (let seed = 0; seed < traces; seed++) {
-      const result = runTrace(module, mix, condition, seed)
+      const result = await runKvTrace(module, mix, condition, seed)
       counts.values += Number(result.values)
       counts.roots += Number(result.roots)
       counts.complete += Number(result.complete)

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { loadKv } from '../../support/guest.ts'
-import { type ConditionName, CONDITIONS, type Mix, MIXES, runTrace } from '../../support/traces.ts'
+import { type ConditionName, CONDITIONS } from '../../support/trace-world.ts'
+import { type Mix, MIXES, runKvTrace } from '../../support/kv-traces.ts'
 
 /** Traces per cell here; `test/traces/converge.ts` runs 60. */
 const TRACES = 2
@@ -11,7 +12,7 @@ describe('copies that took concurrent calls', () => {
       it(`end equal with nothing lost: ${mix}, ${condition}`, async () => {
         const module = await loadKv()
         for (let seed = 0; seed < TRACES; seed++) {
-          const result = runTrace(module, mix, condition, seed)
+          const result = await runKvTrace(module, mix, condition, seed)
           expect(result, `seed ${seed}`).to.deep.equal({
             values: true,
             roots: true,

@@ -36,6 +36,17 @@ export function isUnsigned(action: Action, owner: Uint8Array): boolean {
 }
 
 /**
+ * Whether a signature covers another time than that of its action. The time itself is not signed, and by it copies decide what is newer: a
+ * signed value of long ago could be sent again as the newest, even after its removal.
+ */
+export function hasForeignNonce(action: Action): boolean {
+  const { storage } = action.metadata
+  if (storage[0] !== USER_TAG || storage[HAS_SIGNATURE_AT] !== 1) return false
+  const view = new DataView(storage.buffer, storage.byteOffset)
+  return view.getBigUint64(NONCE_AT, true) !== actionTime(action)
+}
+
+/**
  * Whether an artefact without a known layout may hold an unsigned action of `owner`: its key, an option tag, and 64 zero bytes in a row.
  * Sent as it is, it would fail on every receiver.
  */

@@ -1,19 +1,20 @@
 /** What the host does before and after a guest's call, by the era of its state. */
 import type { ApplyCall, Era } from '../engine.ts'
 import { actionTime, type Action, type Layout } from '../artifact/layout.ts'
-import { isFrozen, isUnsigned, looksUnsigned } from '../artifact/signing.ts'
+import { hasForeignNonce, isFrozen, isUnsigned, looksUnsigned } from '../artifact/signing.ts'
 import { invalidArtifact, runtimeError } from '../errors.ts'
 import { EMPTY } from '../../primitives/bytes.ts'
 import type { Call } from './call.ts'
+import type { RowAccess } from './entities.ts'
+import { netEffect } from './net-effect.ts'
 import type { ContextRows } from './rows.ts'
 import {
   incomingState,
   joinState,
-  type RowAccess,
-  settleTombstones,
-  stateEntry,
+  replayable,
+  settle,
+  storedState,
   withoutOutdated,
-  withoutStrays,
 } from './rules.ts'
 
 /** What a call sends to other nodes. */
@@ -25,10 +26,22 @@ export interface Sent {
 const NOTHING_SENT: Sent = { artifact: EMPTY, needsSignature: false }
 
 function rowsOf(call: Call): RowAccess {
+  const { rows } = call.init
   return {
     get: (key) => call.read(key),
+    before: (key) => rows.get(key),
     set: (key, value) => call.overlay.set(key, value),
+    remove: (key) => {
+      if (rows.get(key) === undefined) call.overlay.delete(key)
+      else call.overlay.set(key, undefined)
+    },
   }
+}
+
+/** Rows before a replay. Nothing is written yet. */
+function readOnly(rows: ContextRows): RowAccess {
+  const get = (key: string): Uint8Array | undefined => rows.get(key)
+  return { get, before: get, set: () => undefined, remove: () => undefined }
 }
 
 /**
@@ -49,7 +62,7 @@ function decode(era: Era, layout: Layout | undefined, artifact: Uint8Array): Act
 export function finishExecute(era: Era, layout: Layout | undefined, call: Call): Sent {
   const { artifact, root } = call
   if (root === undefined || artifact === undefined) return NOTHING_SENT
-  // state that others could not follow (runtime-abi.md 5.4)
+  // state that others could not follow
   if (artifact.length === 0) throw invalidArtifact('the state changed, but there are no actions')
   const { executor } = call.init
   const all = decode(era, layout, artifact)
@@ -63,17 +76,13 @@ export function finishExecute(era: Era, layout: Layout | undefined, call: Call):
     }
     return { artifact, needsSignature: false }
   }
-  // adding a frozen value again is an update, which every receiver refuses (runtime-abi.md 9.3)
-  let kept: readonly Action[] = all.filter(
-    (action) => action.kind !== 'update' || !isFrozen(action),
-  )
-  if (era === 'E5b') {
-    const rows = rowsOf(call)
-    kept = withoutStrays(rows, kept)
-    settleTombstones(layout, rows, kept, true)
-  }
+  // adding a frozen value again is an update, which every receiver refuses
+  const kept =
+    era === 'E5b'
+      ? netEffect(layout, rowsOf(call), all)
+      : all.filter((action) => action.kind !== 'update' || !isFrozen(action))
   return {
-    artifact: kept.length === all.length ? artifact : layout.encodeArtifact(kept),
+    artifact: layout.encodeArtifact(kept),
     needsSignature: kept.some((action) => isUnsigned(action, executor)),
   }
 }
@@ -82,14 +91,14 @@ export function finishExecute(era: Era, layout: Layout | undefined, call: Call):
 export interface ApplyPlan {
   /** What the guest gets. */
   readonly artifact: Uint8Array
-  /** Floor of the clock: raised to the newest action before the replay, or the guest skips it (runtime-abi.md 10). */
+  /** Floor of the clock: raised to the newest action before the replay, or the guest skips it. */
   readonly seenNs: bigint
   /** For E5b: what {@link finishApply} needs. */
   readonly rules:
     | {
         readonly layout: Layout
         readonly live: readonly Action[]
-        readonly before: Uint8Array | undefined
+        readonly before: ReturnType<typeof storedState>
       }
     | undefined
 }
@@ -108,20 +117,21 @@ export function prepareApply(
     if (call.authoredNs !== undefined && time > call.authoredNs) {
       throw invalidArtifact(`expected nothing newer than ${call.authoredNs} ns, got ${time} ns`)
     }
+    if (era === 'E5b' && hasForeignNonce(action)) {
+      throw invalidArtifact('a signature was made for another time than that of its action')
+    }
     if (time > seenNs) seenNs = time
   }
   if (era !== 'E5b' || layout === undefined || actions === undefined) {
     return { artifact: call.artifact, seenNs, rules: undefined }
   }
-  const rows: RowAccess = {
-    get: (key) => stored.get(key),
-    set: () => undefined, // nothing is written before the replay
-  }
+  const rows = readOnly(stored)
   const live = withoutOutdated(layout, rows, actions)
+  const replayed = replayable(rows, live)
   return {
-    artifact: live.length === actions.length ? call.artifact : layout.encodeArtifact(live),
+    artifact: replayed.length === actions.length ? call.artifact : layout.encodeArtifact(replayed),
     seenNs,
-    rules: { layout, live, before: stateEntry(rows) },
+    rules: { layout, live, before: storedState(layout, rows) },
   }
 }
 
@@ -134,7 +144,7 @@ export function finishApply(
   if (plan.rules === undefined) return undefined
   const { layout, live, before } = plan.rules
   const rows = rowsOf(call)
-  settleTombstones(layout, rows, live, false)
+  settle(layout, rows, live)
   const incoming = incomingState(live)
   if (before === undefined || incoming === undefined) return undefined
   return joinState(layout, rows, before, incoming, merge)

@@ -1,4 +1,5 @@
 /** Everything one call of a guest may touch and leaves behind. Nothing of it outlives the call but what the outcome carries. */
+import type { Layout } from '../artifact/layout.ts'
 import type { CrossCall, GuestEvent, GuestRequest } from '../engine.ts'
 import { fuelExhausted, hostError, sizedHostError } from '../errors.ts'
 import {
@@ -27,10 +28,10 @@ export interface CallInit {
   /** Fills with `length` random bytes. */
   readonly random: (length: number) => Uint8Array
   readonly blobs: BlobHandles
+  /** Layout of the module's records, when it is known. */
+  readonly layout?: Layout | undefined
   /** What guest and host functions together may spend. */
   readonly fuel: bigint
-  /** Writes of an outer call that this one sees and cannot change. */
-  readonly under?: Overlay
 }
 
 export class Call {
@@ -74,10 +75,8 @@ export class Call {
   }
 
   read(key: string): Uint8Array | undefined {
-    const { under, rows } = this.init
     if (this.overlay.has(key)) return this.overlay.get(key)
-    if (under?.has(key) === true) return under.get(key)
-    return rows.get(key)
+    return this.init.rows.get(key)
   }
 
   readPrivate(key: string): Uint8Array | undefined {

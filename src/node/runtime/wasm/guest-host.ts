@@ -52,6 +52,9 @@ interface ContextSlot {
   readonly time: GuestTime
 }
 
+/** Of a guest's own words in an error. */
+const MAX_REASON_BYTES = 256
+
 const METHOD_NAME = /^[A-Za-z0-9_]+$/
 
 export class GuestHost {
@@ -180,6 +183,7 @@ export class GuestHost {
       rows,
       time,
       random: this.#components.random,
+      layout: layoutOf(module.era),
       blobs,
       fuel,
     })
@@ -217,18 +221,22 @@ export class GuestHost {
     }
   }
 
-  /** Lets the guest join two versions of its state; whatever else it does is thrown away. */
+  /**
+   * Lets the guest join two versions of its state. It sees no rows: what both versions have in common, the collections, is joined entity by
+   * entity already, and a guest that merged them once more would need as long as they are large. Whatever it writes is thrown away.
+   */
   #mergeState(run: Run, input: Uint8Array): Uint8Array {
-    const merge = new Call({ ...run.call.init, input, readOnly: true, under: run.call.overlay })
+    const merge = new Call({ ...run.call.init, input, readOnly: true, rows: ContextRows.empty() })
     run.fuel += run.guest.run(MERGE_STATE_EXPORT, merge)
     const { returned } = merge
     // borsh enum: 00 bytes, or 01 and a text
     const bytes = returned?.bytes
     if (returned?.ok !== true || bytes === undefined || bytes.length < 5 || bytes[0] !== 0) {
+      const reason = Buffer.from(bytes?.subarray(5, 5 + MAX_REASON_BYTES) ?? EMPTY).toString()
       throw runtimeError(
         'RUNTIME_ARTIFACT_INVALID',
         'guest',
-        'the application cannot join this state with its own',
+        `the application cannot join this state with its own: ${reason}`,
       )
     }
     return bytes.subarray(5)

@@ -17,6 +17,12 @@ export interface StateReader {
   index(context: number): AsyncIterable<readonly [Uint8Array, Uint8Array]>
 }
 
+const NOTHING: StateReader = {
+  get: () => undefined,
+  getPrivate: () => undefined,
+  index: async function* () {},
+}
+
 /** Fixed cost of a cached row, beside its value: key, map entry, array header. */
 const ROW_OVERHEAD = 200
 
@@ -51,6 +57,13 @@ export class ContextRows {
   constructor(reader: StateReader, context: number) {
     this.#reader = reader
     this.#context = context
+  }
+
+  /** Rows of nothing. */
+  static empty(): ContextRows {
+    const rows = new ContextRows(NOTHING, 0)
+    rows.index = new OrderedIndex()
+    return rows
   }
 
   get(key: string): Uint8Array | undefined {
@@ -118,44 +131,70 @@ export class OrderedIndex {
   #bytes = 0
   /** Changes of the running call with what was there before, to undo them. */
   readonly #undo = new Map<string, Uint8Array | undefined>()
+  /** Bytes of the records that the rows under a prefix were compared with. */
+  readonly #complete = new Map<string, Uint8Array>()
 
-  /** Adds a stored row; rows come in order. */
+  /** Adds a row that belongs to no call. */
   load(key: string, value: Uint8Array): void {
-    this.#keys.push(key)
-    this.#values.set(key, value)
-    this.#bytes += key.length + value.length
-  }
-
-  set(key: string, value: Uint8Array): void {
     const old = this.#values.get(key)
     const bytes = this.#bytes + value.length - (old === undefined ? -key.length : old.length)
     if (bytes > MAX_INDEX_BYTES) throw sizedHostError('IndexSizeOverflow', { max: MAX_INDEX_BYTES })
-    this.#remember(key, old)
     if (old === undefined) this.#keys.splice(this.#lowerBound(key), 0, key)
     this.#values.set(key, value)
     this.#bytes = bytes
   }
 
-  remove(key: string): void {
+  /** Takes a row away that belongs to no call. */
+  unload(key: string): void {
     const old = this.#values.get(key)
     if (old === undefined) return
-    this.#remember(key, old)
     this.#keys.splice(this.#lowerBound(key), 1)
     this.#values.delete(key)
     this.#bytes -= key.length + old.length
   }
 
-  removePrefix(prefix: string): void {
+  set(key: string, value: Uint8Array): void {
+    this.#remember(key, this.#values.get(key))
+    this.load(key, value)
+  }
+
+  remove(key: string): void {
+    if (!this.#values.has(key)) return
+    this.#remember(key, this.#values.get(key))
+    this.unload(key)
+  }
+
+  /** Whether {@link setCompleteFor} was told of these very bytes. */
+  isCompleteFor(prefix: string, record: Uint8Array | undefined): boolean {
+    return record !== undefined && this.#complete.get(prefix) === record
+  }
+
+  /** The rows under a prefix are those of a record: until other bytes stand for it. */
+  setCompleteFor(prefix: string, record: Uint8Array | undefined): void {
+    if (record !== undefined) this.#complete.set(prefix, record)
+  }
+
+  /** All rows under a prefix. */
+  rowsOf(prefix: string): (readonly [string, Uint8Array])[] {
+    return this.#under(prefix).map((key) => [key, this.#at(key)] as const)
+  }
+
+  #under(prefix: string): string[] {
     const from = this.#lowerBound(prefix)
     let to = from
     while (this.#keys[to]?.startsWith(prefix) === true) to++
-    for (const key of this.#keys.slice(from, to)) {
+    return this.#keys.slice(from, to)
+  }
+
+  removePrefix(prefix: string): void {
+    const keys = this.#under(prefix)
+    for (const key of keys) {
       const old = this.#values.get(key)
       this.#remember(key, old)
       this.#values.delete(key)
       this.#bytes -= key.length + (old?.length ?? 0)
     }
-    this.#keys.splice(from, to - from)
+    this.#keys.splice(this.#lowerBound(prefix), keys.length)
   }
 
   /** Rows with `from` <= key < `to`, ascending, without the first `offset`, at most `limit`. */

@@ -4,6 +4,7 @@ import { hostError } from '../../errors.ts'
 import { MAX_KEY_BYTES } from '../../limits.ts'
 import type { Span } from '../memory.ts'
 import { latin1Bytes, type OrderedIndex, rowKeyOf } from '../rows.ts'
+import { completeIndex } from '../sorted-index.ts'
 import { type Frame, host, type HostFunction } from './define.ts'
 
 function rowKey({ memory }: Frame, span: Span): string {
@@ -113,13 +114,18 @@ export const STORAGE_FUNCTIONS: readonly HostFunction[] = [
     (frame, from, to, offset, limit, id) => {
       const most = limit === 0n ? MAX_ROWS : count(limit) - 1
       const bounds = [indexKey(frame, from), indexKey(frame, to)] as const
-      const rows = indexOf(frame).scan(...bounds, count(offset), most)
+      const index = indexOf(frame)
+      completeIndex(frame.call, index, bounds[0])
+      const rows = index.scan(...bounds, count(offset), most)
       frame.call.setRegister(id, encodeRows(rows))
       return 1
     },
   ),
   host('storage_index_last', ['buffer', 'buffer', 'register'], 'i32', (frame, from, to, id) => {
-    const row = indexOf(frame).last(indexKey(frame, from), indexKey(frame, to))
+    const bounds = [indexKey(frame, from), indexKey(frame, to)] as const
+    const index = indexOf(frame)
+    completeIndex(frame.call, index, bounds[0])
+    const row = index.last(...bounds)
     if (row === undefined) return 0
     frame.call.setRegister(id, encodeRows([row]))
     return 1
