@@ -5,6 +5,7 @@ import { unreachable } from '../../src/node/anchor/errors.ts'
 import type { LocalAuthority } from '../../src/node/anchor/local-authority.ts'
 import type { EnvelopeService, ServiceOptions } from '../../src/node/anchor/service.ts'
 import { MerogateError } from '../../src/node/errors.ts'
+import { idKey } from '../../src/node/primitives/ids.ts'
 import type { Life } from './life.ts'
 import type { SimRandom } from './random.ts'
 import type { Tally } from './tally.ts'
@@ -27,6 +28,8 @@ export interface AnchorTrouble {
   readonly slowness?: number
   /** Share of answers that get lost after what was asked for was done. @default 0 */
   readonly loss?: number
+  /** Reads may be answered as they were up to so many ms ago: by an endpoint that lags. @default 0 */
+  readonly staleMs?: number
 }
 
 export type AnchorRoad = Troubles<AnchorTrouble>
@@ -34,6 +37,8 @@ export type AnchorRoad = Troubles<AnchorTrouble>
 export interface AnchorComponents {
   readonly authority: LocalAuthority
   readonly road: AnchorRoad
+  /** What this machine read, by its name, and when. */
+  readonly heard: Map<string, { readonly answer: unknown; readonly atMs: number }>
   readonly time: SimTime
   readonly life: Life
   readonly random: SimRandom
@@ -49,12 +54,18 @@ export function simAnchor(components: AnchorComponents): AnchorFactory {
       ask(components, options, () => authority.findTransaction(transaction)),
     submit: (signed, options) =>
       ask(components, options, () => authority.submit(signed), { isAct: true }),
-    readContext: (id, options) => ask(components, options, () => authority.readContext(id)),
-    readGroup: (id, options) => ask(components, options, () => authority.readGroup(id)),
+    readContext: (id, options) =>
+      ask(components, options, () => authority.readContext(id), { read: idKey(id) }),
+    readGroup: (id, options) =>
+      ask(components, options, () => authority.readGroup(id), { read: `group ${idKey(id)}` }),
     readMember: (group, identity, options) =>
-      ask(components, options, () => authority.readMember(group, identity)),
+      ask(components, options, () => authority.readMember(group, identity), {
+        read: `member ${idKey(group)} ${idKey(identity)}`,
+      }),
     readMemberPage: (group, offset, length, options) =>
-      ask(components, options, () => authority.readMemberPage(group, offset, length)),
+      ask(components, options, () => authority.readMemberPage(group, offset, length), {
+        read: `page ${idKey(group)} ${offset}`,
+      }),
     waitForChanges: (since, waitMs, options) =>
       ask(components, options, () => authority.waitForChanges(since, waitMs, options), {
         waitMs: LONGEST_WAIT_MS,
@@ -66,6 +77,8 @@ export function simAnchor(components: AnchorComponents): AnchorFactory {
 interface Question {
   /** Changes something. @default false */
   readonly isAct?: boolean
+  /** Names what is read, if it may be answered as it was a while ago. @default it may not */
+  readonly read?: string
   /** Time it is meant to stay open, ms. @default 0 */
   readonly waitMs?: number
 }
@@ -101,10 +114,11 @@ async function ask<T>(
 
 /** There, and back. Goes on when the process ends meanwhile: what was asked for happens all the same. */
 async function travel<T>(
-  { road, time, random, tally }: AnchorComponents,
-  { isAct }: Question,
+  components: AnchorComponents,
+  { isAct, read }: Question,
   work: () => Promise<T>,
 ): Promise<T> {
+  const { road, time, random, tally } = components
   const tripMs = (): number => {
     const slowness = Math.max(
       1,
@@ -118,13 +132,30 @@ async function travel<T>(
     throw unreachable('the anchor', 'nobody listens')
   }
   if (isMute(road)) return lost(tally, 'anchor questions lost')
-  const answer = await work()
+  const answer = await (read === undefined ? work() : readMaybeStale(components, read, work))
   await time.sleep(tripMs())
   if (isMute(road)) return lost(tally, 'anchor answers lost')
   const loss = road.worst((trouble) => trouble.loss)
   if (isAct === true && loss > 0 && random.chance(loss)) {
     return lost(tally, 'anchor answers to acts lost')
   }
+  return answer
+}
+
+/** What an endpoint that lags has heard so far. */
+async function readMaybeStale<T>(
+  { road, heard, time, tally }: AnchorComponents,
+  read: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  const staleMs = road.worst((trouble) => trouble.staleMs)
+  const before = heard.get(read)
+  if (before !== undefined && staleMs > 0 && time.ms - before.atMs <= staleMs) {
+    tally.count('anchor reads stale')
+    return before.answer as T // kept under the name of this very question
+  }
+  const answer = await work()
+  heard.set(read, { answer, atMs: time.ms })
   return answer
 }
 

@@ -4,7 +4,7 @@
  */
 import { MemoryLevel } from 'memory-level'
 import { type BatchOp, LevelStore, type Store } from '../../src/node/store/store.ts'
-import { StubBlobs } from '../support/stub-blobs.ts'
+import { SimBlobFiles } from './blobs.ts'
 import type { Life } from './life.ts'
 import type { SimRandom } from './random.ts'
 import type { Tally } from './tally.ts'
@@ -24,7 +24,7 @@ interface Hooks {
 type Db = MemoryLevel<Uint8Array, Uint8Array>
 
 export class SimDisk {
-  readonly blobs: StubBlobs = new StubBlobs()
+  readonly blobs: SimBlobFiles = new SimBlobFiles(() => this.isFull)
   readonly #tally: Tally
   /** Survives a loss of power. By key, as text. */
   readonly #safe = new Map<string, Uint8Array>()

@@ -5,7 +5,7 @@ import { networkKey, peerIdOf } from '../../src/node/network/key.ts'
 import type { PeerId } from '../../src/node/network/network.ts'
 import { createNode } from '../../src/node/node.ts'
 import type { Store } from '../../src/node/store/store.ts'
-import { simAnchor, type AnchorRoad } from './anchor.ts'
+import { type AnchorComponents, type AnchorRoad, simAnchor } from './anchor.ts'
 import { SimDisk } from './disk.ts'
 import { simEngine } from './engine.ts'
 import { Life, type WallClock } from './life.ts'
@@ -39,6 +39,7 @@ export class Machine {
   readonly #world: World
   readonly #seed: Uint8Array
   readonly random: SimRandom
+  readonly #heard: AnchorComponents['heard'] = new Map()
   #life: Life | undefined
   #network: SimNetwork | undefined
   #moves = 0
@@ -157,6 +158,7 @@ export class Machine {
     const anchor = simAnchor({
       authority,
       road: this.anchorRoad,
+      heard: this.#heard,
       time,
       life,
       random: random.fork(3),
@@ -167,7 +169,7 @@ export class Machine {
       {
         seed: this.#seed,
         store,
-        blobStore: this.disk.blobs,
+        blobStore: this.disk.blobs.open(life, random.fork(6)),
         engine: simEngine(store, life, random.fork(5)),
         network,
       },

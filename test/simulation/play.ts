@@ -6,7 +6,7 @@ import { checkSecrecy } from './checks/secrecy.ts'
 import type { Finding } from './checks/verdict.ts'
 import { FAULTS, type FaultName } from './faults/index.ts'
 import { Stage } from './stage.ts'
-import { ACTIONS, type ActionName } from './workload/actions.ts'
+import { ACTIONS, type ActionName, outsiders } from './workload/actions.ts'
 import { seated } from './workload/circle.ts'
 import { Company } from './workload/company.ts'
 import type { Acknowledged } from './workload/ledger.ts'
@@ -22,6 +22,8 @@ const FIRST_SEATS = 3
 const CALM_MS = 300_000
 /** How often they are looked at, ms. */
 const LOOK_MS = 250
+/** Share of runs in which somebody comes late, and of those in which all nodes are started again in the end. */
+const SECOND_LOOKS = 0.3
 /** What a write waits for the disk at most, on top of the interval, ms. */
 const SYNC_SLACK_MS = 20
 
@@ -56,10 +58,38 @@ export class Play {
     await faults
     const found = [...(await this.#calm()), ...this.#company.findings]
     if (found.length > 0) return found
-    found.push(...(await checkConvergence(this.#company, (write) => this.#mayBeGone(write))))
-    found.push(...(await checkSecrecy(this.#company)))
-    await Promise.all(this.#world.machines.map((machine) => machine.stop()))
+    if (this.#world.work.chance(SECOND_LOOKS)) found.push(...(await this.#witness()))
+    if (found.length > 0) return found
+    found.push(...(await this.#look()))
+    const { machines } = this.#world
+    await Promise.all(machines.map((machine) => machine.stop()))
+    if (found.length > 0 || !this.#world.work.chance(SECOND_LOOKS)) return found
+    this.#world.time.note('once more from the disks')
+    await Promise.all(machines.map((machine) => machine.boot()))
+    found.push(...(await this.#until(() => unrest(this.#company))))
+    if (found.length === 0) found.push(...(await this.#look()))
+    await Promise.all(machines.map((machine) => machine.stop()))
     return found
+  }
+
+  /** Everything a run must end with, while nodes are at rest. */
+  async #look(): Promise<Finding[]> {
+    return [
+      ...(await checkConvergence(this.#company, (write) => this.#mayBeGone(write))),
+      ...(await checkSecrecy(this.#company)),
+    ]
+  }
+
+  /** Somebody comes late and applies the whole history, in an order of its own: it must come to the same. */
+  async #witness(): Promise<readonly Finding[]> {
+    const { machines, tally } = this.#world
+    for (const circle of this.#company.circles) {
+      const [machine] = outsiders(circle, machines)
+      if (machine === undefined) continue
+      tally.count('witnesses')
+      await this.#company.admit(circle, machine)
+    }
+    return [...(await this.#until(() => unrest(this.#company))), ...this.#company.findings]
   }
 
   /** One context that the first machines have. */

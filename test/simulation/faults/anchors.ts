@@ -13,6 +13,10 @@ export const anchorLate: Fault = (context) =>
 /** What was asked for is done, and the answer gets lost. */
 export const anchorLost: Fault = (context) => trouble(context, { loss: 0.7 })
 
+/** Reads are answered by an endpoint that lags behind the one that tells of changes. */
+export const anchorStale: Fault = (context) =>
+  trouble(context, { staleMs: context.random.between(500, 20_000) })
+
 async function trouble(
   { world, random, stage }: FaultContext,
   change: AnchorTrouble,

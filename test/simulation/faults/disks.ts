@@ -6,6 +6,21 @@ export const full: Fault = async ({ world, random, stage }) => {
   const { disk } = random.pick(world.machines)
   disk.isFull = true
   world.tally.count('disks full')
+  for (const code of ['STORE_FAILED', 'ENOSPC']) world.expected.add(code)
   await stage.pause(random.between(200, 15_000))
   disk.isFull = false
+}
+
+/** A file of a blob is damaged, and found so when the node starts again. Only where somebody else has it: machines that own no context. */
+export const rot: Fault = async ({ world, company, random, stage }) => {
+  const owners = new Set(company.circles.map(({ owner }) => owner))
+  const guests = world.machines.filter((machine) => !owners.has(machine))
+  if (guests.length === 0) return
+  const machine = random.pick(guests)
+  if (machine.life === undefined || !machine.disk.blobs.damage(random)) return
+  world.tally.count('files damaged')
+  world.expected.add('BLOB_CORRUPT')
+  machine.crash(false)
+  await stage.pause(random.below(3_000))
+  await machine.boot()
 }

@@ -1,7 +1,7 @@
 /** All faults by name. */
-import { anchorAway, anchorLate, anchorLost } from './anchors.ts'
+import { anchorAway, anchorLate, anchorLost, anchorStale } from './anchors.ts'
 import { skew, sleep, step, stop } from './clocks.ts'
-import { full } from './disks.ts'
+import { full, rot } from './disks.ts'
 import type { Fault } from './fault.ts'
 import { crash, move, power, restart } from './machines.ts'
 import { cut, double, drop, oneWay, slow, split } from './network.ts'
@@ -10,8 +10,8 @@ export type FaultName =
   | ('cut' | 'drop' | 'double' | 'split' | 'one-way' | 'slow')
   | ('crash' | 'restart' | 'power' | 'move')
   | ('skew' | 'step' | 'sleep' | 'stop')
-  | ('anchor-away' | 'anchor-late' | 'anchor-lost')
-  | 'full'
+  | ('anchor-away' | 'anchor-late' | 'anchor-lost' | 'anchor-stale')
+  | ('full' | 'rot')
 
 export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   cut,
@@ -31,7 +31,9 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   'anchor-away': anchorAway,
   'anchor-late': anchorLate,
   'anchor-lost': anchorLost,
+  'anchor-stale': anchorStale,
   full,
+  rot,
 }
 
 export const FAULT_NAMES: readonly FaultName[] = Object.keys(FAULTS) as FaultName[] // its own keys

@@ -3,7 +3,7 @@ import type { Machine } from '../machine.ts'
 import { update } from './applications.ts'
 import { type Circle, type Seat, seated } from './circle.ts'
 import type { Company } from './company.ts'
-import { demote, joinOpenly, leave, remove } from './membership.ts'
+import { demote, forget, joinOpenly, leave, remove } from './membership.ts'
 
 /** Contexts that one run has at most. */
 const MAX_CIRCLES = 3
@@ -17,7 +17,8 @@ function openings(company: Company): readonly Circle[] {
   return company.circles.filter((circle) => outsiders(circle, machines).length > 0)
 }
 
-function outsiders(circle: Circle, machines: readonly Machine[]): Machine[] {
+/** Machines without a seat. */
+export function outsiders(circle: Circle, machines: readonly Machine[]): Machine[] {
   return machines.filter(
     (machine) =>
       !circle.coming.has(machine) &&
@@ -53,7 +54,8 @@ function withOutsider(company: Company, begin: (circle: Circle, machine: Machine
   begin(circle, company.random.pick(outsiders(circle, company.world.machines)))
 }
 
-export type ActionName = 'found' | 'invite' | 'open' | 'remove' | 'leave' | 'role' | 'update'
+export type ActionName =
+  'found' | 'invite' | 'open' | 'remove' | 'leave' | 'forget' | 'role' | 'update'
 
 export const ACTIONS: Readonly<Record<ActionName, Action>> = {
   found(company) {
@@ -83,6 +85,12 @@ export const ACTIONS: Readonly<Record<ActionName, Action>> = {
   leave(company) {
     withSeat(company, (circle, one) => {
       company.begin(`${one.machine.name} leaves ${circle.name}`, () => leave(company, circle, one))
+    })
+  },
+  forget(company) {
+    withSeat(company, (circle, one) => {
+      const what = `${one.machine.name} forgets ${circle.name}`
+      company.begin(what, () => forget(company, circle, one))
     })
   },
   role(company) {

@@ -11,7 +11,7 @@ const KEYS = 12
 /** A method of the example app with its input; most of them write keys. */
 function anyCall(random: SimRandom, value: string): { method: string; input: Uint8Array } {
   const key = `k${random.below(KEYS)}`
-  switch (random.below(20)) {
+  switch (random.below(24)) {
     case 0:
     case 1:
       return { method: 'remove', input: kvInput({ key }) }
@@ -25,6 +25,10 @@ function anyCall(random: SimRandom, value: string): { method: string; input: Uin
       return { method: 'rename', input: kvInput({ title: value }) }
     case 7:
       return { method: 'set_notify', input: kvInput({ key, value }) }
+    case 8:
+      return { method: 'set_then_fail', input: kvInput({ key, value }) }
+    case 9:
+      return { method: 'fail_panic', input: kvInput() }
     default:
       return { method: 'set', input: kvInput({ key, value }) }
   }

@@ -5,6 +5,7 @@ import type {
   GroupId,
   PublicKey,
 } from '../../../src/node/primitives/ids.ts'
+import type { Node } from '../../../src/node/index.ts'
 import type { Machine } from '../machine.ts'
 
 /** An identity of a machine in a context. */
@@ -16,6 +17,8 @@ export interface Seat {
    * anchor says counts in the end.
    */
   state: 'invited' | 'seated' | 'gone'
+  /** How it came in; in the same words it may come again. */
+  come: ((node: Node) => Promise<unknown>) | undefined
   /** Somebody is about to change it. */
   isBusy: boolean
   /** It has to go, or goes: what it wrote and nobody had by then may stay with itself. */

@@ -125,10 +125,20 @@ export class Company {
       node.contexts.invite({ context, invitee }),
     )
     if (invited.kind === 'refused') return
-    const joined = await this.insist(machine, `join ${name}`, (node) =>
-      node.contexts.join(invited.value.text),
-    )
+    const { text } = invited.value
+    await this.take(circle, one, 'join', (node) => node.contexts.join(text))
+  }
+
+  /** An identity takes its seat, asking in the same words until it has it. */
+  async take(
+    circle: Circle,
+    one: Seat,
+    how: 'join' | 'claim',
+    come: (node: Node) => Promise<unknown>,
+  ): Promise<void> {
+    const joined = await this.insist(one.machine, `${how} ${circle.name}`, come)
     if (joined.kind === 'refused') return
+    one.come = come
     one.state = 'seated'
     one.isBusy = false
   }
@@ -139,5 +149,5 @@ export class Company {
 }
 
 export function seat(machine: Machine, identity: Seat['identity'], state: Seat['state']): Seat {
-  return { machine, identity, state, isBusy: false, isDoubtful: false }
+  return { machine, identity, state, come: undefined, isBusy: false, isDoubtful: false }
 }

@@ -22,12 +22,8 @@ export async function joinOpenly(
   const one = seat(machine, identity, 'invited')
   one.isBusy = true
   circle.seats.push(one)
-  const joined = await company.insist(machine, `claim ${name}`, (node) =>
-    node.contexts.joinOpen(offered.value.text, { identity }),
-  )
-  if (joined.kind === 'refused') return
-  one.state = 'seated'
-  one.isBusy = false
+  const { text } = offered.value
+  await company.take(circle, one, 'claim', (node) => node.contexts.joinOpen(text, { identity }))
 }
 
 /** The owner removes a member. */
@@ -45,6 +41,20 @@ export async function remove(company: Company, circle: Circle, one: Seat): Promi
   if (removed.kind === 'done' || removed.code.endsWith('TargetNotMember')) one.state = 'gone'
 }
 
+/** A machine forgets a context, and comes back as the same member. */
+export async function forget(company: Company, circle: Circle, one: Seat): Promise<void> {
+  const { come } = one
+  if (come === undefined) return
+  one.isBusy = true
+  one.isDoubtful = true
+  one.state = 'invited'
+  await company.insist(one.machine, `forget ${circle.name}`, (node) =>
+    node.contexts.delete(circle.context),
+  )
+  await company.world.time.sleep(company.random.below(8_000))
+  await company.take(circle, one, 'join', come)
+}
+
 /** A member goes by itself. */
 export async function leave(company: Company, circle: Circle, one: Seat): Promise<void> {
   one.isBusy = true
@@ -59,11 +69,11 @@ export async function leave(company: Company, circle: Circle, one: Seat): Promis
   one.state = 'gone'
 }
 
-/** A member may only read for a while. */
+/** A member may only read, or only store and serve, for a while. */
 export async function demote(company: Company, circle: Circle, one: Seat): Promise<void> {
   one.isBusy = true
   const { context, owner, name } = circle
-  for (const role of ['reader', 'writer'] as const) {
+  for (const role of [company.random.pick(['reader', 'relay'] as const), 'writer'] as const) {
     await company.insist(owner, `make ${one.machine.name} a ${role} of ${name}`, (node) =>
       node.contexts.setRole(context, [one.identity], role),
     )
