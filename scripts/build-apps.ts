@@ -4,9 +4,8 @@
 //   node scripts/build-apps.ts --check          sources, hashes and contents agree (needs nothing)
 //   node scripts/build-apps.ts --rebuild-check  build elsewhere and compare bytes, or say why not
 //
-// Users need no Rust: they take the artefacts under apps/*/dist.
+// A folder behind the arguments takes that app alone. Users need no Rust: they take the artefacts under apps/*/dist.
 
-import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import {
   cpSync,
@@ -21,15 +20,30 @@ import {
 } from 'node:fs'
 import { homedir, hostname, tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { gunzipSync, gzipSync } from 'node:zlib'
+import { gunzipSync } from 'node:zlib'
+import {
+  BuildError,
+  cargoEnvironment,
+  librarySources,
+  missingPackages,
+  missingSentence,
+  run,
+  TOOLS,
+  toolVersions,
+} from './support/rust-toolchain.ts'
+import { gzip, tar } from './support/tar.ts'
 
-/** One example app: where it lives and what its bundle says about it. */
+/** One app: where it lives and, when it is more than a module, what its bundle says about it. */
 interface App {
-  /** Folder below apps/. */
+  /** Folder below the repository. */
   readonly folder: string
   /** Cargo package; the bundle is `<crate>.mpk`, the module has underscores for dashes. */
   readonly crate: string
-  /** Reverse-domain name in the bundle; with the version it makes the application id. */
+  readonly bundle?: Bundle
+}
+
+interface Bundle {
+  /** Reverse-domain name; with the version it makes the application id. */
   readonly package: string
   readonly name: string
   readonly description: string
@@ -46,20 +60,18 @@ interface BuildManifest {
   artefacts: Record<string, { sha256: string; size: number }>
 }
 
-interface Tool {
-  readonly path: string
-  /** Debian package that brings it. */
-  readonly package: string
-}
-
 const APPS: readonly App[] = [
   {
-    folder: 'kv-store-rs',
+    folder: 'apps/kv-store-rs',
     crate: 'kv-store',
-    package: 'com.merogate.kv-store',
-    name: 'Key-value store',
-    description: 'Map, counters, list and register of the Rust SDK, with one event handler',
+    bundle: {
+      package: 'com.merogate.kv-store',
+      name: 'Key-value store',
+      description: 'Map, counters, list and register of the Rust SDK, with one event handler',
+    },
   },
+  // its collections are more than the SDK's own emitter of ABIs knows
+  { folder: 'test/apps/collections-rs', crate: 'collections' },
 ]
 
 const REPOSITORY = resolve(import.meta.dirname, '..')
@@ -67,14 +79,6 @@ const BUILD_COMMAND = 'node scripts/build-apps.ts'
 const TARGET = 'wasm32-unknown-unknown'
 const MANIFEST = 'manifest.json'
 const ABI = 'abi.json'
-
-// rustup's compilers come first on many PATHs, but have neither this target nor library sources
-const TOOLS = {
-  rustc: { path: process.env['RUSTC'] ?? '/usr/bin/rustc', package: 'rustc-web' },
-  cargo: { path: process.env['CARGO'] ?? '/usr/bin/cargo', package: 'cargo-web' },
-  'wasm-ld': { path: '/usr/bin/wasm-ld', package: 'lld' },
-  'wasm-opt': { path: '/usr/bin/wasm-opt', package: 'binaryen' },
-} satisfies Record<string, Tool>
 
 /** Keeps instructions out that came after the first WebAssembly: hosts may refuse them. */
 const RUSTC_FLAGS = ['-C', 'target-cpu=mvp']
@@ -105,17 +109,13 @@ interface ModuleReader {
 const WasmModule = (globalThis as unknown as { WebAssembly: { Module: ModuleReader } }).WebAssembly
   .Module
 
-/** A failure that the message explains fully, so that no stack trace is shown. */
-class BuildError extends Error {
-  override readonly name = 'BuildError'
-}
-
 // ---- sources and hashes ----
 
-const appFolder = (app: App): string => join(REPOSITORY, 'apps', app.folder)
+const appFolder = (app: App): string => join(REPOSITORY, app.folder)
 const moduleName = (app: App): string => `${app.crate.replaceAll('-', '_')}.wasm`
 const bundleName = (app: App): string => `${app.crate}.mpk`
-const artefactNames = (app: App): string[] => [ABI, bundleName(app), moduleName(app)]
+const artefactNames = (app: App): string[] =>
+  app.bundle === undefined ? [moduleName(app)] : [ABI, bundleName(app), moduleName(app)]
 
 function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex')
@@ -131,7 +131,10 @@ function sourceFiles(folder: string): string[] {
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .map((path) => path.replaceAll('\\', '/'))
-  return ['Cargo.toml', 'Cargo.lock', 'build.rs', ...sources].sort()
+  const others = ['Cargo.toml', 'Cargo.lock', 'build.rs'].filter((name) =>
+    existsSync(join(folder, name)),
+  )
+  return [...others, ...sources].sort()
 }
 
 /** SHA-256 over path, length and content of each source, in the order of the paths. */
@@ -150,35 +153,10 @@ function appVersion(folder: string): string {
   return version[1]
 }
 
-// ---- bundle: a gzipped ustar archive, equal bytes for equal content ----
-
-function tarEntry(name: string, content: Uint8Array): Buffer {
-  const header = Buffer.alloc(512)
-  const octal = (value: number, digits: number): string => value.toString(8).padStart(digits, '0')
-  header.write(name, 0)
-  header.write(`${octal(0o644, 7)}\0${octal(0, 7)}\0${octal(0, 7)}\0`, 100) // mode, owner, group
-  header.write(`${octal(content.length, 11)}\0${octal(0, 11)}\0`, 124) // size, time
-  header.write(' '.repeat(8), 148) // the checksum counts its own field as blanks
-  header.write('0', 156) // a regular file
-  header.write('ustar\0' + '00', 257)
-  const checksum = header.reduce((sum, byte) => sum + byte, 0)
-  header.write(`${octal(checksum, 6)}\0 `, 148)
-  return Buffer.concat([header, content, Buffer.alloc(-content.length & 511)])
-}
-
-function tar(files: readonly (readonly [name: string, content: Uint8Array])[]): Buffer {
-  const entries = files.map(([name, content]) => tarEntry(name, content))
-  return Buffer.concat([...entries, Buffer.alloc(1024)])
-}
-
-function gzip(bytes: Uint8Array): Buffer {
-  const compressed = gzipSync(bytes, { level: 9 })
-  compressed[9] = 255 // operating system: unknown; zlib would tell
-  return compressed
-}
+// ---- bundle ----
 
 /** The archive inside an unsigned `.mpk`, before compression. */
-function bundleArchive(app: App, version: string, wasm: Buffer, abi: Buffer): Buffer {
+function bundleArchive(bundle: Bundle, version: string, wasm: Buffer, abi: Buffer): Buffer {
   const describe = (path: string, bytes: Buffer) => ({
     path,
     hash: sha256(bytes),
@@ -186,69 +164,18 @@ function bundleArchive(app: App, version: string, wasm: Buffer, abi: Buffer): Bu
   })
   const manifest = {
     version: '1.0',
-    package: app.package,
+    package: bundle.package,
     appVersion: version,
     wasm: describe('app.wasm', wasm),
     abi: describe(ABI, abi),
     migrations: [],
-    metadata: { name: app.name, description: app.description },
+    metadata: { name: bundle.name, description: bundle.description },
   }
   return tar([
     [MANIFEST, toJson(manifest)],
     ['app.wasm', wasm],
     [ABI, abi],
   ])
-}
-
-// ---- toolchain ----
-
-function run(path: string, args: readonly string[], options: object = {}): string {
-  const stdio = ['ignore', 'pipe', 'inherit']
-  const settings = { encoding: 'utf8', stdio, maxBuffer: 1 << 28, ...options } as const
-  try {
-    return execFileSync(path, args, settings as { encoding: 'utf8' })
-  } catch {
-    throw new BuildError(`${path} ${args[0]} failed; its messages are above`)
-  }
-}
-
-/** Sources of the standard library, as the compiler finds them. */
-function librarySources(): string {
-  const sysroot = run(TOOLS.rustc.path, ['--print', 'sysroot']).trim()
-  return join(sysroot, 'lib/rustlib/src/rust/library')
-}
-
-/** Debian packages to install, empty when all is there. */
-function missingPackages(): string[] {
-  const missing = Object.values(TOOLS).filter((tool) => !existsSync(tool.path))
-  const packages = missing.map((tool) => tool.package)
-  const canAskCompiler = existsSync(TOOLS.rustc.path)
-  if (!canAskCompiler || !existsSync(join(librarySources(), 'std'))) {
-    packages.push('rust-web-src')
-  }
-  return packages
-}
-
-function missingSentence(packages: readonly string[]): string {
-  return `the toolchain is incomplete: apt-get update && apt-get install -y ${packages.join(' ')}`
-}
-
-function toolVersions(): Record<string, string> {
-  const version = (tool: Tool): string => run(tool.path, ['--version']).trim()
-  return Object.fromEntries(Object.entries(TOOLS).map(([name, tool]) => [name, version(tool)]))
-}
-
-/** The caller's environment without anything that would change what is built. */
-function cargoEnvironment(rustcFlags: readonly string[]): NodeJS.ProcessEnv {
-  const steering = /^(?:RUST|CARGO_(?:BUILD|ENCODED|INCREMENTAL|PROFILE|TARGET|UNSTABLE))/
-  const kept = Object.entries(process.env).filter(([name]) => !steering.test(name))
-  return {
-    ...Object.fromEntries(kept),
-    RUSTC: TOOLS.rustc.path,
-    RUSTC_BOOTSTRAP: '1', // opens -Z flags on a stable compiler
-    CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: TOOLS['wasm-ld'].path,
-    CARGO_ENCODED_RUSTFLAGS: rustcFlags.join('\x1f'),
-  }
 }
 
 // ---- build ----
@@ -286,8 +213,11 @@ interface CargoMessage {
   readonly out_dir?: string
 }
 
-/** Where Cargo put the module, and the ABI that the build script wrote. */
-function findOutputs(messages: readonly CargoMessage[], folder: string): [string, string] {
+/** Where Cargo put the module, and the ABI when there is a build script to write it. */
+function findOutputs(
+  messages: readonly CargoMessage[],
+  folder: string,
+): { module: string; abi: string | undefined } {
   const built = messages.find(
     (message) =>
       message.manifest_path === join(folder, 'Cargo.toml') &&
@@ -298,10 +228,8 @@ function findOutputs(messages: readonly CargoMessage[], folder: string): [string
       message.reason === 'build-script-executed' && message.package_id === built?.package_id,
   )
   const wasm = built?.filenames?.find((file) => file.endsWith('.wasm'))
-  if (wasm === undefined || script?.out_dir === undefined) {
-    throw new BuildError('cargo reported no module or no build script output')
-  }
-  return [wasm, join(script.out_dir, ABI)]
+  if (wasm === undefined) throw new BuildError('cargo reported no module')
+  return { module: wasm, abi: script?.out_dir && join(script.out_dir, ABI) }
 }
 
 /** Compiles the sources in `folder` and returns the artefacts without writing any. */
@@ -317,14 +245,16 @@ function compile(app: App, folder: string): Artefacts {
   )
   const lines = output.split('\n').filter((line) => line !== '')
   const messages = lines.map((line) => JSON.parse(line) as CargoMessage)
-  const [modulePath, abiPath] = findOutputs(messages, folder)
+  const outputs = findOutputs(messages, folder)
   const small = join(target, moduleName(app))
-  run(TOOLS['wasm-opt'].path, [...WASM_OPT_FLAGS, modulePath, '-o', small])
+  run(TOOLS['wasm-opt'].path, [...WASM_OPT_FLAGS, outputs.module, '-o', small])
   const wasm = readFileSync(small)
-  const abi = readFileSync(abiPath)
+  if (app.bundle === undefined) return new Map([[moduleName(app), wasm]])
+  if (outputs.abi === undefined) throw new BuildError('cargo reported no build script output')
+  const abi = readFileSync(outputs.abi)
   return new Map([
     [ABI, abi],
-    [bundleName(app), gzip(bundleArchive(app, appVersion(folder), wasm, abi))],
+    [bundleName(app), gzip(bundleArchive(app.bundle, appVersion(folder), wasm, abi))],
     [moduleName(app), wasm],
   ])
 }
@@ -365,7 +295,7 @@ function machineNames(app: App): string[] {
   const folders = [REPOSITORY, homedir(), process.env['CARGO_HOME']]
   const names = folders.filter((path) => path !== undefined).map((path) => `${resolve(path)}/`)
   const host = hostname()
-  const isTelling = host.length >= MIN_HOST_NAME_LENGTH && !app.package.includes(host)
+  const isTelling = host.length >= MIN_HOST_NAME_LENGTH && !app.bundle?.package.includes(host)
   return isTelling ? [...names, host] : names
 }
 
@@ -404,9 +334,10 @@ function checkContents(app: App, artefacts: Artefacts): string[] {
   const wasm = artefacts.get(moduleName(app))
   const abi = artefacts.get(ABI)
   const bundle = artefacts.get(bundleName(app))
-  if (wasm === undefined || abi === undefined || bundle === undefined) return problems
+  if (wasm === undefined) return problems
   problems.push(...findForeignImports(wasm))
-  const expected = bundleArchive(app, appVersion(appFolder(app)), wasm, abi)
+  if (app.bundle === undefined || abi === undefined || bundle === undefined) return problems
+  const expected = bundleArchive(app.bundle, appVersion(appFolder(app)), wasm, abi)
   if (!gunzipSync(bundle).equals(expected)) problems.push('the bundle holds other files')
   return problems
 }
@@ -468,31 +399,34 @@ function rebuildCheck(app: App): string[] {
 
 /** Prints the problems of an app, or the sizes of its artefacts. */
 function report(app: App, problems: readonly string[]): void {
-  for (const problem of problems) console.error(`apps/${app.folder}: ${problem}`)
+  for (const problem of problems) console.error(`${app.folder}: ${problem}`)
   if (problems.length > 0) {
-    throw new BuildError(`apps/${app.folder} needs a new build: run \`${BUILD_COMMAND}\``)
+    throw new BuildError(`${app.folder} needs a new build: run \`${BUILD_COMMAND}\``)
   }
   const sizes = [...readArtefacts(app)].map(([name, bytes]) => `${name} ${bytes.length} bytes`)
-  console.log(`apps/${app.folder}: ok, ${sizes.join(', ')}`)
+  console.log(`${app.folder}: ok, ${sizes.join(', ')}`)
 }
 
 function rebuildCheckOrSkip(app: App): void {
   report(app, check(app))
   const reason = reasonToSkip(app)
   if (reason === undefined) report(app, rebuildCheck(app))
-  else console.log(`apps/${app.folder}: rebuild skipped, ${reason}`)
+  else console.log(`${app.folder}: rebuild skipped, ${reason}`)
 }
 
 function main(args: readonly string[]): void {
+  const flags = args.filter((arg) => arg.startsWith('--'))
+  const folders = args.filter((arg) => !arg.startsWith('--'))
   const actions: Record<string, (app: App) => void> = {
     '': build,
     '--check': (app) => report(app, check(app)),
     '--rebuild-check': rebuildCheckOrSkip,
   }
-  const action = actions[args.join(' ')]
-  if (action === undefined)
-    throw new BuildError(`usage: ${BUILD_COMMAND} [--check|--rebuild-check]`)
-  for (const app of APPS) action(app)
+  const action = actions[flags.join(' ')]
+  const apps = APPS.filter(({ folder }) => folders.length === 0 || folders.includes(folder))
+  if (action === undefined || apps.length === 0)
+    throw new BuildError(`usage: ${BUILD_COMMAND} [--check|--rebuild-check] [folder]`)
+  for (const app of apps) action(app)
 }
 
 try {

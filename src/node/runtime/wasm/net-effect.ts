@@ -13,7 +13,7 @@
  * | there  | gone  | `remove`                                                      |
  * | –      | gone  | nothing, and the author forgets that there was ever something |
  *
- * Parents come before their children.
+ * They come in the order in which the guest first touched them, which is parents before children.
  */
 import type { Action, IndexRecord, Layout, Removal, Upsert } from '../artifact/layout.ts'
 import { isFrozen } from '../artifact/signing.ts'
@@ -63,7 +63,6 @@ export function netEffect(layout: Layout, rows: RowAccess, recorded: readonly Ac
       removals.push(action)
     }
   }
-  upserts.sort((a, b) => a.ancestors.length - b.ancestors.length)
   return [...removals, ...upserts]
 }
 
