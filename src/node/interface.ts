@@ -121,6 +121,8 @@ export interface ContextInfo {
     readonly parked: Readonly<Record<string, number>>
     readonly quarantined: Readonly<Record<string, number>>
   }
+  /** What was begun for it and is not done, oldest first. */
+  readonly intents: readonly IntentInfo[]
   /** Times a linear apply ended in another root than its author's: 0 in a healthy context. */
   readonly rootMismatches: number
   /** Authors that gave one number to two of their deltas: their disk lost some, a backup was restored, or they lie. All are kept. */
@@ -225,6 +227,10 @@ export interface InviteMember {
  * Contexts. Where a method takes a signal it rejects with ABORTED when it fires; what was sent to the anchor by then may still take effect.
  */
 export interface Contexts {
+  /**
+   * Makes a context. When this rejects with `details.pending` the node goes on, over restarts too, and the same call again joins what goes on: with
+   * a seed always, without one while no other call waits for it.
+   */
   create(options: CreateContext): Promise<{ context: ContextId; group: GroupId; member: PublicKey }>
   execute(call: ExecuteCall): Promise<ExecuteResult>
   get(id: ContextId): Promise<ContextInfo | undefined>
@@ -232,14 +238,15 @@ export interface Contexts {
   /** Admits an identity through the anchor and makes the ticket that tells it where to go. */
   invite(options: InviteMember): Promise<Invitation>
   /**
-   * Resolves once the anchor says that the invitee is a member; state arrives afterwards (wait with {@link waitReady}). The node goes on until then,
-   * over restarts too, also when this rejects with `details.pending`: the same call again joins what goes on.
+   * Resolves once the anchor says that the invitee is a member; state arrives afterwards (wait with {@link waitReady}). When it rejects with
+   * `details.pending` the node goes on, over restarts too, and the same call again joins what goes on.
    */
   join(invitation: string, options?: Signalled): Promise<{ context: ContextId; member: PublicKey }>
   /** A ticket that anybody who holds it may use, `maxUses` times until `validForMs` from now. */
   inviteOpen(
     options: Omit<InviteMember, 'invitee'> & { maxUses?: number; validForMs?: number },
   ): Promise<Invitation>
+  /** As {@link join}. A ticket that this node has used for the context already leads to the identity that used it. */
   joinOpen(
     invitation: string,
     options?: Signalled & { identity?: PublicKey },

@@ -115,7 +115,8 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       })
     const installed = applications({
       allowPrivateHosts: init.install?.allowPrivateHosts ?? false,
-      inUse: (id) => contexts.uses(id),
+      inUse: (id, blob) => contexts.uses(id, blob),
+      onInstalled: () => contexts.applicationInstalled(),
     })({ blobs: blobStore, store, engine, logger })
     const rows = {
       contexts: contextRows(store),
@@ -146,6 +147,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
     })
     const replicas: ContextReplicas = new ContextReplicas({
       store,
+      rows: rows.contexts,
       deltas: rows.deltas,
       groups,
       identities,
@@ -298,6 +300,7 @@ class MerogateNode implements Node {
     await network.start()
     network.events.on('peer:connect', () => contexts.peerSeen())
     sync.events.on('member:online', ({ context }) => contexts.memberSeen(context))
+    sync.events.on('blob:damaged', ({ context, blob }) => contexts.blobDamaged(context, blob))
     await sync.start()
     contexts.begin()
     this.#status = 'started'

@@ -71,6 +71,10 @@ export class SimBlobFiles {
       put,
       info: async (id) => stored.get(idKey(id))?.info,
       has: async (id) => stored.has(idKey(id)),
+      async isWhole(id) {
+        await life.pass(random.below(READ_MS * 1000) / 1000)
+        return stored.get(idKey(id))?.isDamaged === false
+      },
       async *read(id, options = {}) {
         const { offset = 0, length = Infinity } = options
         const bytes = (await bytesOf(id)).subarray(offset, offset + length)

@@ -1,5 +1,5 @@
 /** Codes of failures: tests assert these, never messages. */
-import { isMerogateError } from '../../src/node/errors.ts'
+import { isMerogateError, type MerogateError } from '../../src/node/errors.ts'
 
 /** The code a promise fails with; `'none'` when it does not. Anything that is not a typed error of ours is thrown on. */
 export async function rejectionCode(work: Promise<unknown>): Promise<string> {
@@ -21,4 +21,15 @@ export function thrownCode(work: () => unknown): string {
     throw error
   }
   return 'none'
+}
+
+/** The typed error of ours that a promise fails with. */
+export async function failure(work: Promise<unknown> | undefined): Promise<MerogateError> {
+  try {
+    await work
+  } catch (error) {
+    if (isMerogateError(error)) return error
+    throw error
+  }
+  throw new TypeError('expected a rejection, the promise resolved')
 }

@@ -49,6 +49,11 @@ export class StubBlobs implements BlobStore {
     return Promise.resolve(this.#blobs.has(idKey(id)))
   }
 
+  isWhole(id: BlobId): Promise<boolean> {
+    const bytes = this.#blobs.get(idKey(id))
+    return Promise.resolve(bytes !== undefined && idKey(blobIdOf(bytes)) === idKey(id))
+  }
+
   async *read(
     id: BlobId,
     options: { offset?: number; length?: number } = {},

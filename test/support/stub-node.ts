@@ -115,6 +115,7 @@ export function stubNode(): StubNode {
     convergence: 'converges',
     deltas: { applied: context.log.length, pending: 0, parked: 0, quarantined: 0 },
     waitsFor: { parked: {}, quarantined: {} },
+    intents: [],
     rootMismatches: 0,
     forkedAuthors: [],
     lastFailure: context.lastFailure,

@@ -14,7 +14,7 @@ import { ApplicationId, type BlobId, idKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import type { GuestEngine, ModuleInfo } from '../runtime/engine.ts'
 import { COLUMN, columnRange, rowKey } from '../store/keys.ts'
-import type { Store } from '../store/store.ts'
+import type { BatchOp, Store } from '../store/store.ts'
 import { bundleApplicationId, moduleApplicationId } from './application-id.ts'
 import { isBundle, readBundle } from './bundle.ts'
 import { applicationError } from './errors.ts'
@@ -25,8 +25,10 @@ import { fetchInstallUrl, fileSource, readInstallFile } from './sources.ts'
 export interface ApplicationsInit {
   /** Let {@link Applications.installUrl} reach private, loopback and link-local addresses. @default false */
   readonly allowPrivateHosts?: boolean
-  /** Whether a context runs the application. @default none does */
-  readonly inUse?: (id: ApplicationId) => boolean | Promise<boolean>
+  /** Whether a context runs this very build of the application. @default none does */
+  readonly inUse?: (id: ApplicationId, blob: BlobId) => boolean | Promise<boolean>
+  /** Called when an application is there that was not. */
+  readonly onInstalled?: (id: ApplicationId) => void
 }
 
 export interface ApplicationsComponents {
@@ -38,8 +40,18 @@ export interface ApplicationsComponents {
 
 /** {@link Applications} and what the rest of the node needs of them. */
 export interface NodeApplications extends Applications {
-  /** Loads the application's module into the engine, once. @throws APPLICATION_NOT_FOUND (missing), BLOB_CORRUPT, RUNTIME_* */
-  ensureLoaded(id: ApplicationId): Promise<ModuleInfo>
+  /**
+   * Loads the application's module into the engine, once: that of the build in `blob` when it is given.
+   * @throws APPLICATION_NOT_FOUND (missing), BLOB_CORRUPT, RUNTIME_*
+   */
+  ensureLoaded(id: ApplicationId, blob?: BlobId): Promise<ModuleInfo>
+  /**
+   * Installs from a blob that is here what an anchor names, beside another build that goes by the same package and version.
+   * @throws APPLICATION_MISMATCH (protocol) when the bytes are another application
+   */
+  installRecord(record: ApplicationRecord): Promise<InstalledApplication>
+  /** The build in a blob. */
+  build(id: ApplicationId, blob: BlobId): Promise<InstalledApplication | undefined>
   /** The application as an anchor records it. */
   record(id: ApplicationId): Promise<ApplicationRecord | undefined>
   /** Whether an installed application is kept in this blob. */
@@ -58,7 +70,8 @@ const BARE = { package: 'unknown', version: '0.0.0' } as const
 
 class StoredApplications implements NodeApplications {
   readonly #allowPrivateHosts: boolean
-  readonly #inUse: (id: ApplicationId) => boolean | Promise<boolean>
+  readonly #inUse: (id: ApplicationId, blob: BlobId) => boolean | Promise<boolean>
+  readonly #onInstalled: (id: ApplicationId) => void
   readonly #blobs: ApplicationsComponents['blobs']
   readonly #rows: ApplicationsComponents['store']
   readonly #engine: ApplicationsComponents['engine']
@@ -69,6 +82,7 @@ class StoredApplications implements NodeApplications {
   constructor(init: ApplicationsInit, components: ApplicationsComponents) {
     this.#allowPrivateHosts = init.allowPrivateHosts ?? false
     this.#inUse = init.inUse ?? (() => false)
+    this.#onInstalled = init.onInstalled ?? (() => {})
     this.#blobs = components.blobs
     this.#rows = components.store
     this.#engine = components.engine
@@ -95,6 +109,23 @@ class StoredApplications implements NodeApplications {
     source: string,
     options: InstallOptions = {},
   ): Promise<InstalledApplication> {
+    const application = await this.#inspect(bytes, source, options)
+    const { signal } = options
+    await this.#lock.run(idKey(application.id), async () => {
+      await this.#checkVersion(application)
+      await this.#blobs.put(bytes, signal === undefined ? {} : { signal })
+      await this.#write(rowKey(COLUMN.application, application.id), application)
+    })
+    this.#installed(application)
+    return application
+  }
+
+  /** What bytes are as an application. */
+  async #inspect(
+    bytes: Uint8Array,
+    source: string,
+    options: InstallOptions,
+  ): Promise<InstalledApplication> {
     checkOptions(source, options)
     if (bytes.length > MAX_INSTALL_BYTES) throw tooLarge(bytes.length)
     const { hash, metadata = EMPTY, signal } = options
@@ -113,14 +144,12 @@ class StoredApplications implements NodeApplications {
     const id = isBundle(bytes)
       ? bundleApplicationId(named.package, named.version)
       : moduleApplicationId(parts)
-    const application = { id, ...parts, ...named, module }
-    await this.#lock.run(idKey(id), async () => {
-      await this.#checkVersion(application)
-      await this.#blobs.put(bytes, signal === undefined ? {} : { signal })
-      await this.#write(application)
-    })
-    this.#log.info({ application: toBase58(id), size: parts.size }, 'application installed')
-    return application
+    return { id, ...parts, ...named, module }
+  }
+
+  #installed({ id, size }: InstalledApplication): void {
+    this.#log.info({ application: toBase58(id), size }, 'application installed')
+    this.#onInstalled(id)
   }
 
   async installBlob(
@@ -134,6 +163,39 @@ class StoredApplications implements NodeApplications {
     return this.installBytes(await this.#blobs.bytes(blob), source, options)
   }
 
+  async installRecord(record: ApplicationRecord): Promise<InstalledApplication> {
+    const { id, blob, source, metadata } = record
+    // of many contexts that fetch one application the first installs it
+    return this.#lock.run(`record ${idKey(blob)}`, async () => {
+      const known = await this.build(id, blob)
+      if (known !== undefined) return known
+      const application = await this.#inspect(await this.#blobs.bytes(blob), source, { metadata })
+      if (!equalBytes(application.id, id)) {
+        throw applicationError(
+          'APPLICATION_MISMATCH',
+          `expected the application ${toBase58(id)} in its blob, got ${toBase58(application.id)}`,
+          { expected: toBase58(id), got: toBase58(application.id) },
+        )
+      }
+      await this.#lock.run(idKey(id), async () => {
+        const isFirst = (await this.#rows.get(rowKey(COLUMN.application, id))) === undefined
+        const key = isFirst ? [id] : [id, blob]
+        await this.#write(rowKey(COLUMN.application, ...key), application)
+      })
+      this.#installed(application)
+      return application
+    })
+  }
+
+  async build(id: ApplicationId, blob: BlobId): Promise<InstalledApplication | undefined> {
+    for (const key of [[id], [id, blob]]) {
+      const row = await this.#rows.get(rowKey(COLUMN.application, ...key))
+      const application = row === undefined ? undefined : unlessDamaged(id, row)
+      if (application !== undefined && equalBytes(application.blob, blob)) return application
+    }
+    return undefined
+  }
+
   async get(id: ApplicationId): Promise<InstalledApplication | undefined> {
     const row = await this.#rows.get(rowKey(COLUMN.application, id))
     return row === undefined ? undefined : decodeRecord(id, row)
@@ -142,7 +204,7 @@ class StoredApplications implements NodeApplications {
   async list(): Promise<readonly InstalledApplication[]> {
     const found: InstalledApplication[] = []
     for await (const [key, row] of this.#rows.iterate(columnRange(COLUMN.application))) {
-      const id = ApplicationId.from(key.slice(1))
+      const id = ApplicationId.from(key.slice(1, 33))
       try {
         found.push(decodeRecord(id, row))
       } catch (err) {
@@ -155,17 +217,20 @@ class StoredApplications implements NodeApplications {
 
   uninstall(id: ApplicationId): Promise<boolean> {
     return this.#lock.run(idKey(id), async () => {
-      const key = rowKey(COLUMN.application, id)
-      if ((await this.#rows.get(key)) === undefined) return false
-      if (await this.#inUse(id)) {
-        throw applicationError(
-          'APPLICATION_IN_USE',
-          `application ${toBase58(id)} is run by a context; delete the context first`,
-          { application: toBase58(id) },
-        )
+      const builds: BatchOp[] = []
+      for await (const [key, row] of this.#rows.iterate(columnRange(COLUMN.application, id))) {
+        const blob = unlessDamaged(id, row)?.blob
+        if (blob !== undefined && (await this.#inUse(id, blob))) {
+          throw applicationError(
+            'APPLICATION_IN_USE',
+            `application ${toBase58(id)} is run by a context; delete the context first`,
+            { application: toBase58(id) },
+          )
+        }
+        builds.push({ type: 'del', key })
       }
-      await this.#rows.batch([{ type: 'del', key }], { sync: true })
-      return true
+      await this.#rows.batch(builds, { sync: true })
+      return builds.length > 0
     })
   }
 
@@ -180,8 +245,8 @@ class StoredApplications implements NodeApplications {
     return (await this.list()).some((application) => equalBytes(application.blob, blob))
   }
 
-  async ensureLoaded(id: ApplicationId): Promise<ModuleInfo> {
-    const application = await this.get(id)
+  async ensureLoaded(id: ApplicationId, blob?: BlobId): Promise<ModuleInfo> {
+    const application = await (blob === undefined ? this.get(id) : this.build(id, blob))
     if (application === undefined) {
       throw applicationError(
         'APPLICATION_NOT_FOUND',
@@ -204,10 +269,15 @@ class StoredApplications implements NodeApplications {
     const module = await this.#engine.load(wasm)
     if (encodeModule(module) !== encodeModule(application.module)) {
       // a newer engine knows more of an old module
-      await this.#lock.run(idKey(application.id), async () => {
-        const now = await this.get(application.id)
-        if (now !== undefined && equalBytes(now.blob, application.blob)) {
-          await this.#write({ ...now, module })
+      const { id, blob } = application
+      await this.#lock.run(idKey(id), async () => {
+        for (const parts of [[id], [id, blob]]) {
+          const key = rowKey(COLUMN.application, ...parts)
+          const row = await this.#rows.get(key)
+          if (row === undefined) continue
+          const now = unlessDamaged(id, row)
+          if (now !== undefined && equalBytes(now.blob, blob))
+            await this.#write(key, { ...now, module })
         }
       })
     }
@@ -219,13 +289,9 @@ class StoredApplications implements NodeApplications {
     const { id, blob } = application
     const row = await this.#rows.get(rowKey(COLUMN.application, id))
     if (row === undefined) return
-    let known: InstalledApplication
-    try {
-      known = decodeRecord(id, row)
-    } catch {
-      return // damaged: installing again is the cure
-    }
-    if (equalBytes(known.blob, blob) || !(await this.#inUse(id))) return
+    const known = unlessDamaged(id, row)
+    if (known === undefined) return
+    if (equalBytes(known.blob, blob) || !(await this.#inUse(id, known.blob))) return
     throw applicationError(
       'APPLICATION_VERSION_TAKEN',
       `${known.package} ${known.version} is in use with other content; raise its version`,
@@ -233,9 +299,17 @@ class StoredApplications implements NodeApplications {
     )
   }
 
-  async #write(application: InstalledApplication): Promise<void> {
-    const key = rowKey(COLUMN.application, application.id)
+  async #write(key: Uint8Array, application: InstalledApplication): Promise<void> {
     await this.#rows.batch([{ type: 'put', key, value: encodeRecord(application) }], { sync: true })
+  }
+}
+
+/** A row; undefined when it is damaged: installing again is the cure. */
+function unlessDamaged(id: ApplicationId, row: Uint8Array): InstalledApplication | undefined {
+  try {
+    return decodeRecord(id, row)
+  } catch {
+    return undefined
   }
 }
 

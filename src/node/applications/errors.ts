@@ -5,7 +5,7 @@ import { type ErrorDetails, type ErrorKind, MerogateError } from '../errors.ts'
  * BUNDLE_*: an `.mpk` archive is malformed, too large once unpacked, names a file outside itself, does not hold what its manifest says,
  * or is badly signed. INSTALL_*: the bytes could not be had: URL malformed or refused (private address), fetch failed or took too long,
  * too many bytes, file unreadable, other bytes than announced. APPLICATION_*: unknown id; still run by a context; the same package and
- * version is in use with other content; an option is too long; its row is damaged.
+ * version is in use with other content; its blob holds another application than the anchor says; an option is too long; its row is damaged.
  */
 export type ApplicationErrorCode =
   | 'BUNDLE_INVALID'
@@ -23,6 +23,7 @@ export type ApplicationErrorCode =
   | 'APPLICATION_NOT_FOUND'
   | 'APPLICATION_IN_USE'
   | 'APPLICATION_VERSION_TAKEN'
+  | 'APPLICATION_MISMATCH'
   | 'APPLICATION_LIMIT'
   | 'APPLICATION_CORRUPT'
 
@@ -42,6 +43,7 @@ const KINDS: Record<ApplicationErrorCode, ErrorKind> = {
   APPLICATION_NOT_FOUND: 'missing',
   APPLICATION_IN_USE: 'conflict',
   APPLICATION_VERSION_TAKEN: 'conflict',
+  APPLICATION_MISMATCH: 'protocol',
   APPLICATION_LIMIT: 'limit',
   APPLICATION_CORRUPT: 'corrupt',
 }

@@ -19,6 +19,8 @@ export interface BlobStore extends Startable {
   ): Promise<BlobInfo>
   info(id: BlobId): Promise<BlobInfo | undefined>
   has(id: BlobId): Promise<boolean>
+  /** Whether it is here with all its bytes; reads them all. What is not is mended by putting the bytes again. */
+  isWhole(id: BlobId): Promise<boolean>
   /** The bytes from `offset` on, in chunks. @throws BLOB_NOT_FOUND (missing), BLOB_CORRUPT (corrupt) */
   read(
     id: BlobId,
@@ -33,7 +35,7 @@ export interface BlobStore extends Startable {
 
 /** Finds a blob among the members of a context (implemented by the sync room). */
 export interface BlobFinder {
-  /** Downloads from connected members into the store. Undefined when nobody has it. */
+  /** Downloads from connected members into the store, unless it is there and whole. Undefined when nobody has it. */
   fetch(
     context: Uint8Array,
     blob: BlobId,

@@ -3,7 +3,7 @@
  * have them. Rows are written last and removed first, so after a crash there is never a row without its chunks.
  */
 import { createHash } from 'node:crypto'
-import { throwIfAborted } from '../errors.ts'
+import { isMerogateError, throwIfAborted } from '../errors.ts'
 import { type Metrics, noMetrics } from '../metrics.ts'
 import { equalBytes, toBase58 } from '../primitives/bytes.ts'
 import type { Clock } from '../primitives/clock.ts'
@@ -127,6 +127,18 @@ class FileBlobStore implements BlobStore {
 
   async has(id: BlobId): Promise<boolean> {
     return (await this.#rows.get(rowKey(COLUMN.blob, id))) !== undefined
+  }
+
+  async isWhole(id: BlobId): Promise<boolean> {
+    try {
+      for await (const _piece of this.read(id)); // read verifies each chunk
+      return true
+    } catch (error) {
+      if (isMerogateError(error, 'BLOB_CORRUPT') || isMerogateError(error, 'BLOB_NOT_FOUND')) {
+        return false
+      }
+      throw error
+    }
   }
 
   async *read(

@@ -4,8 +4,10 @@
  * @packageDocumentation
  */
 import { type Anchor, CAPABILITIES, type MemberRecord, type Role } from '../anchor/anchor.ts'
+import type { NodeApplications } from '../applications/applications.ts'
+import type { BlobFinder } from '../blobs/blobs.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
-import { isMerogateError, untilAborted } from '../errors.ts'
+import { isMerogateError } from '../errors.ts'
 import type {
   ContextInfo,
   Contexts,
@@ -20,46 +22,72 @@ import type {
 import { equalBytes } from '../primitives/bytes.ts'
 import {
   type ApplicationId,
+  type BlobId,
   type ContextId,
-  GroupId,
   idText,
   type PublicKey,
 } from '../primitives/ids.ts'
 import { COLUMN, columnRange, u32be } from '../store/keys.ts'
-import { createContext, type Created, resumeCreations } from './creation.ts'
+import { type Created, Creation } from './creation.ts'
 import { contextError } from './errors.ts'
-import { checkCall, followUp } from './follow-up.ts'
-import type { Intents } from './intents/intents.ts'
-import { invite, inviteOpen, submit } from './membership.ts'
+import { checkCall, FollowUps } from './follow-up.ts'
+import { executorOf, readerOf } from './groups/executor.ts'
+import type { Groups } from './groups/groups.ts'
+import type { IdentityPool } from './groups/identities.ts'
 import { type Joined, Joining } from './joining.ts'
+import { Membership } from './membership.ts'
 import { ContextRegistry, type RegistryComponents } from './registry.ts'
 
 /** What granting and revoking take. */
 type CapabilityChange = Parameters<Contexts['grant']>
 
+/** What contexts ask of the sync room. */
+export interface SyncPort {
+  /** Exchanges frontiers with connected members now. */
+  syncNow(context: ContextId, options?: Signalled): Promise<{ peers: number }>
+  /** Proves our membership to whoever may be a member, at the addresses and among connected peers. */
+  meet(context: ContextId, addresses: readonly string[], options?: Signalled): Promise<unknown>
+  membersOnline(context: ContextId): readonly unknown[]
+  /** Addresses of each other member, those online first, then those met last. */
+  memberAddresses(context: ContextId): readonly (readonly string[])[]
+  readonly blobFinder: BlobFinder
+}
+
 export interface ContextsComponents extends RegistryComponents {
-  readonly intents: Intents
+  readonly groups: Groups
+  readonly identities: IdentityPool
+  readonly applications: NodeApplications
   readonly atRest: AtRest
+  /** Our dialable addresses, for invitations. */
+  addresses(): readonly string[]
+  sync(): SyncPort
 }
 
 export class NodeContexts implements Contexts {
-  readonly #registry: ContextRegistry
   readonly #c: ContextsComponents
+  readonly #registry: ContextRegistry
+  readonly #creation: Creation
   readonly #joining: Joining
+  readonly #membership: Membership
+  readonly #followUps: FollowUps
   readonly #unwatch: (() => void)[] = []
 
   constructor(components: ContextsComponents) {
     this.#c = components
-    const registry = new ContextRegistry(components, (replica, result, executor) =>
-      followUp(registry, replica, result, executor),
+    const contexts = new ContextRegistry(components, (replica, result, executor) =>
+      this.#followUps.begin(replica, result, executor),
     )
-    this.#registry = registry
-    this.#joining = new Joining({
+    this.#registry = contexts
+    this.#creation = new Creation({ ...components, contexts })
+    this.#joining = new Joining({ ...components, contexts })
+    this.#membership = new Membership({ ...components, contexts })
+    this.#followUps = new FollowUps({
       ...components,
-      contexts: {
-        replica: (id) => components.replicas.replica(id),
-        admit: (...args) => registry.admit(...args),
-      },
+      contexts,
+      create: (options, protocol) => this.#creation.create(options, protocol),
+      submit: (...args) => this.#membership.submit(...args),
+      forget: (replica) => contexts.forget(replica),
+      linkBlob: (replica, blob) => contexts.linkBlob(replica, blob),
     })
     // a state that arrived is what a join waits for last
     components.eventLog.on('context:changed', ({ context }) => this.#joining.wake(context))
@@ -67,11 +95,8 @@ export class NodeContexts implements Contexts {
 
   /** Opens what the database holds, and listens to the anchors. */
   async start(anchors: Iterable<Anchor>): Promise<void> {
-    for (const { id, row } of await this.#c.rows.list()) {
-      const group = this.#c.groups.get(GroupId.from(row.group))
-      if (group !== undefined) await this.#registry.open(id, row, group)
-    }
     await this.#c.intents.load()
+    await this.#registry.load()
     for (const anchor of anchors) {
       this.#unwatch.push(anchor.watch(({ subject }) => this.#hint(anchor, subject)))
       this.#hint(anchor, new Uint8Array(0)) // whatever moved while we were away
@@ -80,7 +105,6 @@ export class NodeContexts implements Contexts {
 
   /** The rest of the node is up: goes on with what an earlier process has begun. */
   begin(): void {
-    this.#c.background(resumeCreations(this.#registry))
     this.#c.intents.begin()
   }
 
@@ -88,8 +112,7 @@ export class NodeContexts implements Contexts {
     for (const unwatch of this.#unwatch.splice(0)) unwatch()
     await this.#c.intents.stop()
     this.#c.groups.stop()
-    await Promise.all(this.#c.replicas.all().map((replica) => replica.close()))
-    this.#c.replicas.close()
+    await this.#registry.close()
   }
 
   /** A peer has connected: it may be a member of a context that is being joined. */
@@ -100,26 +123,41 @@ export class NodeContexts implements Contexts {
   /** A member is online: it may have the state and the application that somebody waits for. */
   memberSeen(context: ContextId): void {
     this.#joining.wake(context)
-    const replica = this.#c.replicas.replica(context)
-    if (replica !== undefined) this.#c.background(this.#registry.retryApplication(replica))
+    this.#registry.applications.wake(context)
+    const replica = this.#registry.replica(context)
+    if (replica !== undefined) this.#c.background(this.#registry.refreshForeign(replica))
   }
 
-  /** Whether any context here runs an application. */
-  uses(application: ApplicationId): boolean {
-    return this.#c.replicas
+  /** An application was installed: contexts may wait for it. */
+  applicationInstalled(): void {
+    this.#registry.applications.wake()
+  }
+
+  /** A member asked for a blob of which our copy is damaged. */
+  blobDamaged(context: ContextId, blob: BlobId): void {
+    const replica = this.#registry.replica(context)
+    if (replica !== undefined) this.#c.background(this.#registry.applications.mend(replica, blob))
+  }
+
+  /** Whether any context here runs this very build of an application. */
+  uses(application: ApplicationId, blob: BlobId): boolean {
+    return this.#registry
       .all()
-      .some(({ state }) => equalBytes(state.meta.application, application))
+      .some(
+        ({ state: { meta } }) =>
+          equalBytes(meta.application, application) && equalBytes(meta.blob, blob),
+      )
   }
 
   async get(id: ContextId): Promise<ContextInfo | undefined> {
-    const replica = this.#c.replicas.replica(id)
+    const replica = this.#registry.replica(id)
     return replica === undefined ? undefined : this.#registry.info(replica)
   }
 
   async list(options: { application?: ApplicationId } = {}): Promise<readonly ContextInfo[]> {
     const { application } = options
     const infos = await Promise.all(
-      this.#c.replicas.all().map((replica) => this.#registry.info(replica)),
+      this.#registry.all().map((replica) => this.#registry.info(replica)),
     )
     return application === undefined
       ? infos
@@ -132,8 +170,8 @@ export class NodeContexts implements Contexts {
     const { group } = replica
     const executor =
       call.readOnly === true
-        ? this.#registry.reader(group, call.executor)
-        : this.#registry.executor(group, call.executor)
+        ? readerOf(group, this.#c.identities.boundTo(group.id), call.executor)
+        : executorOf(group, call.executor)
     const result = await replica.execute({
       method: call.method,
       input: call.input,
@@ -141,23 +179,23 @@ export class NodeContexts implements Contexts {
       readOnly: call.readOnly === true,
       signal: call.signal,
     })
-    followUp(this.#registry, replica, result, executor)
+    this.#followUps.begin(replica, result, executor)
     const { output, logs, root, delta } = result
     return { output, logs, root, delta }
   }
 
   create(options: CreateContext): Promise<Created> {
-    return createContext(this.#registry, options, options.protocol ?? this.#onlyProtocol())
+    return this.#creation.create(options, options.protocol ?? this.#onlyProtocol())
   }
 
   invite(options: InviteMember): Promise<Invitation> {
-    return invite(this.#registry, options)
+    return this.#membership.invite(options)
   }
 
   inviteOpen(
     options: Omit<InviteMember, 'invitee'> & { maxUses?: number; validForMs?: number },
   ): Promise<Invitation> {
-    return inviteOpen(this.#registry, options)
+    return this.#membership.inviteOpen(options)
   }
 
   join(invitation: string, options: Signalled = {}): Promise<Joined> {
@@ -192,7 +230,7 @@ export class NodeContexts implements Contexts {
     options: Signalled = {},
   ): Promise<void> {
     const replica = this.#registry.require(id)
-    await submit(this.#registry, replica, { kind: 'removeMembers', ids }, options)
+    await this.#membership.submit(replica, { kind: 'removeMembers', ids }, options)
   }
 
   async setRole(
@@ -202,17 +240,17 @@ export class NodeContexts implements Contexts {
     options: Signalled = {},
   ): Promise<void> {
     const replica = this.#registry.require(id)
-    await submit(this.#registry, replica, { kind: 'setRole', ids, role }, options)
+    await this.#membership.submit(replica, { kind: 'setRole', ids, role }, options)
   }
 
   async grant(...[id, identity, capability, options]: CapabilityChange): Promise<void> {
     const changes = [{ identity, capabilities: CAPABILITIES[capability] }]
-    await submit(this.#registry, this.#registry.require(id), { kind: 'grant', changes }, options)
+    await this.#membership.submit(this.#registry.require(id), { kind: 'grant', changes }, options)
   }
 
   async revoke(...[id, identity, capability, options]: CapabilityChange): Promise<void> {
     const changes = [{ identity, capabilities: CAPABILITIES[capability] }]
-    await submit(this.#registry, this.#registry.require(id), { kind: 'revoke', changes }, options)
+    await this.#membership.submit(this.#registry.require(id), { kind: 'revoke', changes }, options)
   }
 
   async updateApplication(
@@ -229,8 +267,7 @@ export class NodeContexts implements Contexts {
       )
     }
     const replica = this.#registry.require(id)
-    await submit(
-      this.#registry,
+    await this.#membership.submit(
       replica,
       { kind: 'updateApplication', application: record },
       { ...options, as: options.executor },
@@ -248,7 +285,7 @@ export class NodeContexts implements Contexts {
 
   async delete(id: ContextId): Promise<boolean> {
     const withdrawn = await this.#c.intents.withdrawAll(id)
-    const replica = this.#c.replicas.replica(id)
+    const replica = this.#registry.replica(id)
     if (replica === undefined) return withdrawn > 0
     await this.#registry.forget(replica)
     return true
@@ -263,11 +300,9 @@ export class NodeContexts implements Contexts {
   }
 
   async sync(id: ContextId, options: Signalled = {}): Promise<{ peers: number }> {
-    const replica = this.#registry.require(id)
+    this.#registry.require(id)
     const result = await this.#c.sync().syncNow(id, options)
-    const retry = this.#registry.retryApplication(replica)
-    this.#c.background(retry) // goes on when the caller does not wait for it
-    await untilAborted(retry, options.signal)
+    this.#c.intents.wake(id)
     return result
   }
 
@@ -287,6 +322,7 @@ export class NodeContexts implements Contexts {
   // The anchor says that something moved; no subject: anything may have.
   #hint(anchor: Anchor, subject: Uint8Array): void {
     this.#joining.anchorMoved()
+    this.#creation.anchorMoved()
     for (const replica of this.#registry.below(anchor)) {
       const { state, group } = replica
       if (subject.length > 0 && !equalBytes(subject, state.id) && !equalBytes(subject, group.id))

@@ -1,20 +1,53 @@
 /**
- * Creating a context, in two phases: an intent on disk, the anchor's word, then rows, `init` and the first delta in one batch. A crash in between is
- * finished at the next start; nothing is ever created twice, because the context's id follows from the identity and the salt.
+ * Making a context, in two steps: the anchor's word, then rows, `init` and the first delta in one batch. The intent is stored before the first, and goes
+ * with that batch. The context's id follows from identity and salt, so whatever is sent twice makes one context.
  */
+import * as P from 'micro-packed'
 import type { Anchor } from '../anchor/anchor.ts'
 import { deriveContextId } from '../anchor/envelope.ts'
 import { isRejectedAs } from '../anchor/errors.ts'
 import { DEFAULT_GROUP_OPTIONS } from '../anchor/operations.ts'
+import type { NodeApplications } from '../applications/applications.ts'
+import { bytes, bytes32, type Codec, codec, string } from '../codec/codec.ts'
 import type { SigningKey } from '../crypto/sign.ts'
-import { isMerogateError } from '../errors.ts'
 import type { CreateContext } from '../interface.ts'
-import { EMPTY, utf8 } from '../primitives/bytes.ts'
-import { ApplicationId, type ContextId, GroupId, idText, PublicKey } from '../primitives/ids.ts'
-import type { CreateIntent } from '../store/repositories/contexts.ts'
+import { EMPTY, equalBytes, utf8 } from '../primitives/bytes.ts'
+import type { Random } from '../primitives/clock.ts'
+import {
+  ApplicationId,
+  BlobId,
+  type ContextId,
+  GroupId,
+  idText,
+  PublicKey,
+} from '../primitives/ids.ts'
+import { INTENT_KIND } from '../store/repositories/intents.ts'
+import type { BatchOp, Store } from '../store/store.ts'
 import { contextError } from './errors.ts'
+import { executorOf } from './groups/executor.ts'
 import type { Group } from './groups/group.ts'
-import type { ContextRegistry } from './registry.ts'
+import type { Groups } from './groups/groups.ts'
+import type { IdentityPool } from './groups/identities.ts'
+import type { Intent, Run } from './intents/intent.ts'
+import type { Intents } from './intents/intents.ts'
+import type { Queue } from './intents/queue.ts'
+import { INTENT_WAIT_MAX_MS, MAX_RUNNING_CREATIONS } from './limits.ts'
+import type { Founding } from './registry.ts'
+import type { ContextReplica } from './replica/replica.ts'
+
+export interface CreationComponents {
+  readonly intents: Intents
+  readonly groups: Pick<Groups, 'get' | 'anchor' | 'ensure' | 'firstKey'>
+  readonly identities: Pick<IdentityPool, 'create' | 'require' | 'signer' | 'bind'>
+  readonly applications: Pick<NodeApplications, 'record' | 'build' | 'ensureLoaded'>
+  readonly store: Pick<Store, 'batch'>
+  readonly random: Random
+  /** The contexts of this node. */
+  readonly contexts: {
+    replica(id: ContextId): ContextReplica | undefined
+    found(id: ContextId, founding: Founding, ops: readonly BatchOp[]): Promise<void>
+  }
+}
 
 export interface Created {
   readonly context: ContextId
@@ -22,152 +55,204 @@ export interface Created {
   readonly member: PublicKey
 }
 
-/** @throws ANCHOR_*, APPLICATION_*, CONTEXT_*, RUNTIME_* */
-export async function createContext(
-  registry: ContextRegistry,
-  options: CreateContext,
-  protocol: string,
-): Promise<Created> {
-  const { groups, applications, rows, store, random, replicas } = registry.c
-  const given = options.group === undefined ? undefined : groups.get(options.group)
-  if (options.group !== undefined && given === undefined) {
-    throw contextError('CONTEXT_NOT_FOUND', `this node is in no group ${idText(options.group)}`)
-  }
-  const anchor = given?.anchor ?? groups.anchor(protocol)
-  if ((await applications.record(options.application)) === undefined) {
-    throw notInstalled(options.application)
-  }
-  const module = await applications.ensureLoaded(options.application)
-  if (!module.methods.includes('init')) {
-    throw contextError('CONTEXT_INIT_INVALID', 'expected an application with init, it exports none')
-  }
-  const key = await creator(registry, options, given)
-  const salt = options.seed ?? random.bytes(32)
-  const context = deriveContextId(key.publicKey, salt)
-  if (replicas.replica(context) !== undefined) {
-    throw contextError('CONTEXT_EXISTS', 'this identity and seed made a context before')
-  }
-  const intent: CreateIntent = {
-    identity: key.publicKey,
-    salt,
-    group: options.group ?? EMPTY,
-    application: options.application,
-    protocol: anchor.protocol,
-    params: options.params ?? utf8('{}'),
-  }
-  await store.batch([rows.putIntent(context, intent)], { sync: true })
-  try {
-    const signal = options.signal === undefined ? {} : { signal: options.signal }
-    await announce(registry, anchor, context, intent, signal)
-    await foundContext(registry, context, intent)
-  } catch (error) {
-    // There is nothing to resume. Whatever else failed is tried again at the next start.
-    if (isRefusal(error)) await store.batch([rows.delIntent(context)])
-    throw error
-  }
-  return { context, group: options.group ?? ownGroup(context), member: key.publicKey }
+/** What a creation needs to go on, and by which the same call is known. */
+interface CreateBody {
+  protocol: string
+  salt: Uint8Array
+  /** Empty for an own group. */
+  group: Uint8Array
+  application: Uint8Array
+  blob: Uint8Array
+  params: Uint8Array
+  /** What the caller left to us. */
+  isSeedOurs: boolean
+  isIdentityOurs: boolean
 }
 
-/**
- * Finishes creations that the database holds as begun. What the anchor does not know yet is sent again: whether the first one is still under way
- * cannot be known, and the id makes both one. Creations that a chain takes long over do not wait for each other.
- */
-export async function resumeCreations(registry: ContextRegistry): Promise<void> {
-  const intents = await registry.c.rows.intents()
-  await Promise.all(intents.map(({ id, intent }) => resumeCreation(registry, id, intent)))
-}
+const createBody: Codec<CreateBody> = codec(
+  'a creation',
+  P.struct({
+    protocol: string,
+    salt: bytes32,
+    group: bytes,
+    application: bytes32,
+    blob: bytes32,
+    params: bytes,
+    isSeedOurs: P.bool,
+    isIdentityOurs: P.bool,
+  }),
+  2 << 20,
+)
 
-async function resumeCreation(
-  registry: ContextRegistry,
-  id: ContextId,
-  intent: CreateIntent,
-): Promise<void> {
-  const { rows, groups, store, logger } = registry.c
-  try {
-    const anchor = groups.anchor(intent.protocol)
-    const known = await anchor.readContext(id)
-    if (known === undefined) await announce(registry, anchor, id, intent)
-    await foundContext(registry, id, intent)
-  } catch (error) {
-    if (isRefusal(error)) await store.batch([rows.delIntent(id)])
-    logger.warn({ err: error, context: idText(id) }, 'creation not finished yet')
+export class Creation {
+  readonly #c: CreationComponents
+  readonly #queue: Queue<CreateBody, Created>
+
+  constructor(components: CreationComponents) {
+    this.#c = components
+    this.#queue = components.intents.queue<CreateBody, Created>(
+      {
+        kind: 'create',
+        maxWaitMs: INTENT_WAIT_MAX_MS,
+        maxRunning: MAX_RUNNING_CREATIONS,
+        run: (intent, run) => this.#make(intent, run),
+        identity: ({ part }) => PublicKey.from(part),
+        release: (intent) => this.#release(intent),
+        outcome: (intent) => created(intent),
+      },
+      INTENT_KIND.create,
+      createBody,
+    )
   }
-}
 
-/** Whether the anchor or the app said no: trying again would end the same way. */
-function isRefusal(error: unknown): boolean {
-  return isMerogateError(error) && (error.kind === 'chain' || error.kind === 'guest')
-}
+  /**
+   * Makes a context. A call that was left before its end and is made again goes on with what it began: with a seed always, without one while nobody
+   * else waits for that.
+   * @throws ANCHOR_*, APPLICATION_*, CONTEXT_*, RUNTIME_*
+   */
+  async create(options: CreateContext, protocol: string): Promise<Created> {
+    const { groups, applications, random, contexts } = this.#c
+    const given = options.group === undefined ? undefined : groups.get(options.group)
+    if (options.group !== undefined && given === undefined) {
+      throw contextError('CONTEXT_NOT_FOUND', `this node is in no group ${idText(options.group)}`)
+    }
+    const anchor = given?.anchor ?? groups.anchor(protocol)
+    const application = await applications.record(options.application)
+    if (application === undefined) throw notInstalled(options.application)
+    const module = await applications.ensureLoaded(application.id, application.blob)
+    if (!module.methods.includes('init')) {
+      throw contextError(
+        'CONTEXT_INIT_INVALID',
+        'expected an application with init, it exports none',
+      )
+    }
+    const body: CreateBody = {
+      protocol: anchor.protocol,
+      salt: options.seed ?? random.bytes(32),
+      group: options.group ?? EMPTY,
+      application: application.id,
+      blob: application.blob,
+      params: options.params ?? utf8('{}'),
+      isSeedOurs: options.seed === undefined,
+      isIdentityOurs: options.identity === undefined,
+    }
+    const { signal } = options
+    const begun = this.#begun(body, options.identity)
+    if (begun !== undefined) return this.#queue.attend(begun, { signal })
+    const { publicKey } = await this.#creator(options, given)
+    const context = deriveContextId(publicKey, body.salt)
+    if (contexts.replica(context) !== undefined) {
+      throw contextError('CONTEXT_EXISTS', 'this identity and seed made a context before')
+    }
+    return this.#queue.ask(context, publicKey, body, { signal })
+  }
 
-/** The first phase. A context that is there already is ours: nobody else can make its id. */
-async function announce(
-  registry: ContextRegistry,
-  anchor: Anchor,
-  context: ContextId,
-  intent: CreateIntent,
-  options: { signal?: AbortSignal } = {},
-): Promise<void> {
-  const { applications, identities } = registry.c
-  const id = ApplicationId.from(intent.application)
-  const application = await applications.record(id)
-  if (application === undefined) throw notInstalled(id)
-  try {
-    await anchor.submit(
+  /** The anchor has moved: what waits for it may go on. */
+  anchorMoved(): void {
+    this.#queue.wake()
+  }
+
+  /** A creation that the same call began. */
+  #begun(body: CreateBody, identity: PublicKey | undefined): Intent<CreateBody> | undefined {
+    const [begun] = this.#queue.filter((intent) => {
+      if (intent.state === 'refused' || !isSame(intent.body, body)) return false
+      if (identity !== undefined && !equalBytes(identity, intent.part)) return false
+      // without a seed two calls at the same time mean two contexts; one whose caller has gone is one call made twice
+      return !body.isSeedOurs || !intent.isAttended
+    })
+    return begun
+  }
+
+  #creator(options: CreateContext, group: Group | undefined): SigningKey | Promise<SigningKey> {
+    const { identities } = this.#c
+    if (group !== undefined) return executorOf(group, options.identity)
+    if (options.identity !== undefined) return identities.require(options.identity)
+    return identities.create()
+  }
+
+  async #make(intent: Intent<CreateBody>, { signal }: Run<Created>): Promise<Created> {
+    const { context, body } = intent
+    const outcome = created(intent)
+    if (this.#c.contexts.replica(context) !== undefined) return outcome
+    const anchor = this.#c.groups.anchor(body.protocol)
+    // an earlier try may have reached it
+    if (intent.isFresh || (await anchor.readContext(context, { signal })) === undefined) {
+      await this.#announce(anchor, intent, signal)
+    }
+    const group = await this.#c.groups.ensure(outcome.group, body.protocol)
+    const { identities, store } = this.#c
+    await store.batch([identities.bind(outcome.member, outcome.group)], { sync: true })
+    await group.refresh({ signal })
+    await this.#c.groups.firstKey(group)
+    await group.untilRotated()
+    const executor = identities.require(outcome.member)
+    await this.#c.contexts.found(
       context,
       {
-        kind: 'createContext',
-        salt: intent.salt,
-        application,
-        options: DEFAULT_GROUP_OPTIONS,
-        group: intent.group.length === 0 ? undefined : GroupId.from(intent.group),
+        group,
+        application: ApplicationId.from(body.application),
+        blob: BlobId.from(body.blob),
+        init: { method: 'init', input: body.params, executor },
       },
-      identities.signer(PublicKey.from(intent.identity)),
-      options,
+      this.#queue.settling(intent),
     )
-  } catch (error) {
-    if (!isRejectedAs(error, 'ContextExists')) throw error
+    return outcome
+  }
+
+  /** The first step. A context that is there already is ours: nobody else can make its id. */
+  async #announce(
+    anchor: Anchor,
+    { context, part, body }: Intent<CreateBody>,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const id = ApplicationId.from(body.application)
+    const build = await this.#c.applications.build(id, BlobId.from(body.blob))
+    if (build === undefined) throw notInstalled(id)
+    const { blob, size, source, metadata } = build
+    const application = { id, blob, size: BigInt(size), source, metadata }
+    const group = body.group.length === 0 ? undefined : GroupId.from(body.group)
+    const operation = {
+      kind: 'createContext',
+      salt: body.salt,
+      ...{ application, group, options: DEFAULT_GROUP_OPTIONS },
+    } as const
+    try {
+      const signer = this.#c.identities.signer(PublicKey.from(part))
+      await anchor.submit(context, operation, signer, { signal })
+    } catch (error) {
+      if (!isRejectedAs(error, 'ContextExists')) throw error
+    }
+  }
+
+  /** What the anchor has made is not forgotten: it was paid for. Once it is here, it may be deleted. */
+  async #release({ context, body }: Intent<CreateBody>): Promise<void> {
+    const anchor = this.#c.groups.anchor(body.protocol)
+    if ((await anchor.readContext(context)) === undefined) return
+    this.#queue.wakeContext(context)
+    throw contextError(
+      'CONTEXT_EXISTS',
+      'the anchor has made the context already: it is being finished here, delete it afterwards',
+      { context: idText(context) },
+    )
   }
 }
 
-/** The second phase: the anchor knows the context, and this node makes its first delta. */
-async function foundContext(
-  registry: ContextRegistry,
-  context: ContextId,
-  intent: CreateIntent,
-): Promise<void> {
-  const { groups, rows, globals, identities, store, applications } = registry.c
-  const groupId = intent.group.length === 0 ? ownGroup(context) : GroupId.from(intent.group)
-  const identity = PublicKey.from(intent.identity)
-  const application = ApplicationId.from(intent.application)
-  const group = await groups.ensure(groupId, intent.protocol)
-  await store.batch([identities.bind(identity, groupId)], { sync: true })
-  await group.refresh()
-  await groups.firstKey(group)
-  await group.untilRotated()
-  const number = await globals.nextNumber()
-  const record = await applications.record(application)
-  if (record === undefined) throw notInstalled(application)
-  const replica = await registry.build(context, number, group, {
-    application,
-    blob: record.blob,
-    applicationRevision: 1n,
-  })
-  const row = registry.contextRow(number, group)
-  await replica.initialize(
-    { method: 'init', input: intent.params, executor: identities.require(identity) },
-    [rows.put(context, row), rows.delIntent(context), registry.link(number, record.blob)],
+function isSame(a: CreateBody, b: CreateBody): boolean {
+  return (
+    a.protocol === b.protocol &&
+    a.isSeedOurs === b.isSeedOurs &&
+    a.isIdentityOurs === b.isIdentityOurs &&
+    (a.isSeedOurs || equalBytes(a.salt, b.salt)) &&
+    equalBytes(a.group, b.group) &&
+    equalBytes(a.application, b.application) &&
+    equalBytes(a.blob, b.blob) &&
+    equalBytes(a.params, b.params)
   )
-  await registry.attach(replica, row)
 }
 
-async function creator(
-  registry: ContextRegistry,
-  options: CreateContext,
-  group: Group | undefined,
-): Promise<SigningKey> {
-  const { identities } = registry.c
-  if (group !== undefined) return registry.executor(group, options.identity)
-  return options.identity === undefined ? identities.create() : identities.require(options.identity)
+function created({ context, part, body }: Intent<CreateBody>): Created {
+  const group = body.group.length === 0 ? GroupId.from(context) : GroupId.from(body.group)
+  return { context, group, member: PublicKey.from(part) }
 }
 
 function notInstalled(application: ApplicationId): Error {
@@ -175,9 +260,4 @@ function notInstalled(application: ApplicationId): Error {
   return contextError('APPLICATION_NOT_INSTALLED', `the application ${id} is not installed here`, {
     application: id,
   })
-}
-
-/** The group id of a context that has its own. */
-function ownGroup(context: ContextId): GroupId {
-  return GroupId.from(context)
 }

@@ -1,53 +1,64 @@
 /**
  * What a call asks for beside its own state: calls into other contexts and requests to the node. Done after the call's state is stored, as its caller; a
- * failure is logged and changes nothing (runtime-abi.md 13).
+ * failure is noted and changes nothing.
  */
 import type { SigningKey } from '../crypto/sign.ts'
+import type { ContextId } from '../primitives/ids.ts'
 import { printable } from '../primitives/text.ts'
+import { executorOf } from './groups/executor.ts'
 import type { LocalResult } from './replica/calls.ts'
 import { contextError } from './errors.ts'
 import { MAX_CROSS_CALL_DEPTH, MAX_INPUT_BYTES, MAX_METHOD_LENGTH } from './limits.ts'
-import type { ContextRegistry } from './registry.ts'
 import type { ContextReplica } from './replica/replica.ts'
-import { carryOut } from './requests.ts'
+import { carryOut, type RequestComponents } from './requests.ts'
 
 /** Names a guest method may have; the host's own begin with two underscores. */
 const METHOD = /^[A-Za-z0-9_]+$/
 
-/** Begins what a call asked for, in the background. `depth` counts calls that led here from other contexts. */
-export function followUp(
-  registry: ContextRegistry,
-  replica: ContextReplica,
-  result: LocalResult,
-  executor: SigningKey,
-  depth = 1,
-): void {
-  const { requests, crossCalls } = result
-  if (requests.length > 0) {
-    registry.c.background(carryOut(registry, replica, requests, executor.publicKey))
+export interface FollowUpComponents extends RequestComponents {
+  /** The contexts of this node. */
+  readonly contexts: {
+    require(id: ContextId): ContextReplica
   }
-  if (crossCalls.length > 0 && depth <= MAX_CROSS_CALL_DEPTH) {
-    registry.c.background(callOthers(registry, replica, crossCalls, depth))
-  }
+  background(work: Promise<void>): void
 }
 
-/** One after the other, as our identity in each context. */
-async function callOthers(
-  registry: ContextRegistry,
-  caller: ContextReplica,
-  calls: LocalResult['crossCalls'],
-  depth: number,
-): Promise<void> {
-  for (const { contextId, method, params } of calls) {
-    try {
-      checkCall(method, params)
-      const replica = registry.require(contextId)
-      const executor = registry.executor(replica.group, undefined)
-      const result = await replica.execute({ method, input: params, executor })
-      followUp(registry, replica, result, executor, depth + 1)
-    } catch (error) {
-      const shown = printable(method, MAX_METHOD_LENGTH)
-      caller.failures.note({ what: 'call', error, tries: 1, method: shown })
+export class FollowUps {
+  readonly #c: FollowUpComponents
+
+  constructor(components: FollowUpComponents) {
+    this.#c = components
+  }
+
+  /** Begins what a call asked for, in the background. `depth` counts calls that led here from other contexts. */
+  begin(replica: ContextReplica, result: LocalResult, executor: SigningKey, depth = 1): void {
+    const { requests, crossCalls } = result
+    if (requests.length > 0) {
+      this.#c.background(carryOut(this.#c, replica, requests, executor.publicKey))
+    }
+    if (crossCalls.length > 0 && depth <= MAX_CROSS_CALL_DEPTH) {
+      this.#c.background(this.#callOthers(replica, crossCalls, depth))
+    }
+  }
+
+  /** One after the other, as our identity in each context. */
+  async #callOthers(
+    caller: ContextReplica,
+    calls: LocalResult['crossCalls'],
+    depth: number,
+  ): Promise<void> {
+    const { contexts } = this.#c
+    for (const { contextId, method, params } of calls) {
+      try {
+        checkCall(method, params)
+        const replica = contexts.require(contextId)
+        const executor = executorOf(replica.group, undefined)
+        const result = await replica.execute({ method, input: params, executor })
+        this.begin(replica, result, executor, depth + 1)
+      } catch (error) {
+        const shown = printable(method, MAX_METHOD_LENGTH)
+        caller.failures.note({ what: 'call', error, tries: 1, method: shown })
+      }
     }
   }
 }

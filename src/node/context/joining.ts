@@ -8,6 +8,7 @@ import { isRejectedAs } from '../anchor/errors.ts'
 import { bytes, type Codec, codec, string, vec } from '../codec/codec.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
 import type { MerogateError } from '../errors.ts'
+import type { Signalled } from '../interface.ts'
 import { EMPTY, equalBytes } from '../primitives/bytes.ts'
 import { sha256 } from '../primitives/hash.ts'
 import { ContextId, idText, isZero, PublicKey } from '../primitives/ids.ts'
@@ -87,10 +88,6 @@ const joinBody: Codec<JoinBody> = codec(
 
 /** Refusals of a ticket that a claim of our own would bring about, if it went through and its answer was lost. */
 const OWN_ECHO: ReadonlySet<unknown> = new Set(['InvitationUsed', 'InvitationRevoked', 'Expired'])
-
-interface Signalled {
-  readonly signal?: AbortSignal
-}
 
 export class Joining {
   readonly #c: JoiningComponents

@@ -77,3 +77,7 @@ export const MAX_INTENT_REASON_CHARS = 500
 export const MAX_RUNNING_JOINS = 16
 /** Tries after which an anchor that does not show what a join waits for is believed. */
 export const MAX_LAG_TRIES = 32
+/** Contexts that are made at the same time: a chain may take minutes over each. */
+export const MAX_RUNNING_CREATIONS = 64
+/** Applications that are fetched at the same time. */
+export const MAX_RUNNING_FETCHES = 8

@@ -3,83 +3,100 @@ import type { Operation } from '../anchor/operations.ts'
 import { untilAborted } from '../errors.ts'
 import type { Invitation, InviteMember, Signalled } from '../interface.ts'
 import { EMPTY } from '../primitives/bytes.ts'
-import { type PublicKey, ZERO_ID } from '../primitives/ids.ts'
+import type { Clock } from '../primitives/clock.ts'
+import { type ContextId, type PublicKey, ZERO_ID } from '../primitives/ids.ts'
+import { executorOf } from './groups/executor.ts'
+import type { IdentityPool } from './groups/identities.ts'
 import { chooseAddresses, encodeInvitation, type InvitationContent } from './invitation.ts'
-import type { ContextRegistry } from './registry.ts'
 import type { ContextReplica } from './replica/replica.ts'
 
 /** How long an open invitation is valid when the inviter says nothing: a day, ms. */
 export const OPEN_INVITATION_MS = 86_400_000
 
-/** Sends an operation as one of our identities and reads the result back. @throws ANCHOR_* */
-export async function submit(
-  registry: ContextRegistry,
-  replica: ContextReplica,
-  operation: Operation,
-  options: Signalled & { readonly as?: PublicKey | undefined } = {},
-): Promise<void> {
-  const { group } = replica
-  const key = registry.executor(group, options.as)
-  const subject = operation.kind === 'updateApplication' ? replica.state.id : group.id
-  const signer = registry.c.identities.signer(key.publicKey)
-  const signal = options.signal === undefined ? {} : { signal: options.signal }
-  await group.anchor.submit(subject, operation, signer, signal)
-  await registry.refresh(replica, signal)
+export interface MembershipComponents {
+  readonly identities: Pick<IdentityPool, 'signer'>
+  readonly clock: Clock
+  /** The contexts of this node. */
+  readonly contexts: {
+    require(id: ContextId): ContextReplica
+    refresh(replica: ContextReplica, options: Signalled): Promise<void>
+  }
+  /** Our dialable addresses, for invitations. */
+  addresses(): readonly string[]
+  sync(): {
+    /** Addresses of each other member, those online first, then those met last. */
+    memberAddresses(context: ContextId): readonly (readonly string[])[]
+  }
 }
 
-/** Admits an identity and makes the ticket that tells it where to go. */
-export async function invite(
-  registry: ContextRegistry,
-  options: InviteMember,
-): Promise<Invitation> {
-  const replica = registry.require(options.context)
-  await submit(
-    registry,
-    replica,
-    { kind: 'addMembers', ids: [options.invitee], role: options.role ?? 'writer' },
-    { ...options, as: options.inviter },
-  )
-  return ticket(registry, replica, { invitee: options.invitee, ticket: EMPTY })
-}
+export class Membership {
+  readonly #c: MembershipComponents
 
-/** A ticket for whoever holds it. Nothing is sent to the anchor until it is used. */
-export async function inviteOpen(
-  registry: ContextRegistry,
-  options: Omit<InviteMember, 'invitee'> & { maxUses?: number; validForMs?: number },
-): Promise<Invitation> {
-  const replica = registry.require(options.context)
-  const { group } = replica
-  const inviter = registry.executor(group, options.inviter)
-  const untilMs = registry.c.clock.nowMs() + (options.validForMs ?? OPEN_INVITATION_MS)
-  const making = group.anchor.createInvitation(
-    group.id,
-    {
-      role: options.role ?? 'writer',
-      notAfter: BigInt(Math.floor(untilMs / 1000)),
-      maxUses: options.maxUses ?? 1,
-    },
-    registry.c.identities.signer(inviter.publicKey),
-  )
-  const bytes = await untilAborted(making, options.signal)
-  return ticket(registry, replica, { invitee: ZERO_ID, ticket: bytes })
-}
+  constructor(components: MembershipComponents) {
+    this.#c = components
+  }
 
-function ticket(
-  registry: ContextRegistry,
-  replica: ContextReplica,
-  parts: Pick<InvitationContent, 'invitee' | 'ticket'>,
-): Invitation {
-  const { protocol, network, contract } = replica.group.anchor
-  const { addresses, sync } = registry.c
-  const others = sync().memberAddresses(replica.state.id)
-  const text = encodeInvitation({
-    context: replica.state.id,
-    protocol,
-    network,
-    contract,
-    addresses: chooseAddresses([addresses(), ...others]),
-    revision: replica.group.membersRevision,
-    ...parts,
-  })
-  return { text }
+  /** Sends an operation as one of our identities and reads the result back. @throws ANCHOR_* */
+  async submit(
+    replica: ContextReplica,
+    operation: Operation,
+    options: Signalled & { readonly as?: PublicKey | undefined } = {},
+  ): Promise<void> {
+    const { contexts, identities } = this.#c
+    const { state, group } = replica
+    const key = executorOf(group, options.as)
+    const subject = operation.kind === 'updateApplication' ? state.id : group.id
+    const signal = options.signal === undefined ? {} : { signal: options.signal }
+    await group.anchor.submit(subject, operation, identities.signer(key.publicKey), signal)
+    await contexts.refresh(replica, signal)
+  }
+
+  /** Admits an identity and makes the ticket that tells it where to go. */
+  async invite(options: InviteMember): Promise<Invitation> {
+    const replica = this.#c.contexts.require(options.context)
+    await this.submit(
+      replica,
+      { kind: 'addMembers', ids: [options.invitee], role: options.role ?? 'writer' },
+      { ...options, as: options.inviter },
+    )
+    return this.#invitation(replica, { invitee: options.invitee, ticket: EMPTY })
+  }
+
+  /** A ticket for whoever holds it. Nothing is sent to the anchor until it is used. */
+  async inviteOpen(
+    options: Omit<InviteMember, 'invitee'> & { maxUses?: number; validForMs?: number },
+  ): Promise<Invitation> {
+    const { contexts, clock, identities } = this.#c
+    const replica = contexts.require(options.context)
+    const { group } = replica
+    const inviter = executorOf(group, options.inviter)
+    const untilMs = clock.nowMs() + (options.validForMs ?? OPEN_INVITATION_MS)
+    const making = group.anchor.createInvitation(
+      group.id,
+      {
+        role: options.role ?? 'writer',
+        notAfter: BigInt(Math.floor(untilMs / 1000)),
+        maxUses: options.maxUses ?? 1,
+      },
+      identities.signer(inviter.publicKey),
+    )
+    const ticket = await untilAborted(making, options.signal)
+    return this.#invitation(replica, { invitee: ZERO_ID, ticket })
+  }
+
+  #invitation(
+    { state, group }: ContextReplica,
+    parts: Pick<InvitationContent, 'invitee' | 'ticket'>,
+  ): Invitation {
+    const { protocol, network, contract } = group.anchor
+    const { addresses, sync } = this.#c
+    const text = encodeInvitation({
+      context: state.id,
+      ...{ protocol, network, contract },
+      addresses: chooseAddresses([addresses(), ...sync().memberAddresses(state.id)]),
+      revision: group.membersRevision,
+      ...parts,
+    })
+    return { text }
+  }
 }

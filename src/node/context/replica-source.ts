@@ -9,6 +9,7 @@ import { Emitter, type Listenable } from '../primitives/emitter.ts'
 import { type ContextId, type DeltaId, idKey, type PublicKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import { COLUMN, rowKey, u32be } from '../store/keys.ts'
+import type { ContextRows } from '../store/repositories/contexts.ts'
 import type { DeltaRows } from '../store/repositories/deltas.ts'
 import type { BatchOp, Store } from '../store/store.ts'
 import type {
@@ -31,9 +32,10 @@ import type { ContextReplica } from './replica/replica.ts'
 
 export interface ReplicaSourceComponents {
   readonly store: Store
+  readonly rows: Pick<ContextRows, 'isLinked'>
   readonly deltas: DeltaRows
-  readonly groups: Groups
-  readonly identities: IdentityPool
+  readonly groups: Pick<Groups, 'acceptKeys'>
+  readonly identities: Pick<IdentityPool, 'signer'>
   readonly clock: Clock
   readonly logger: Logger
   background(work: Promise<void>): void
@@ -50,7 +52,8 @@ export class ContextReplicas implements ReplicaSource {
   readonly #c: ReplicaSourceComponents
   readonly #emitter: Emitter<ReplicaEvents>
   readonly #replicas = new Map<string, ContextReplica>()
-  readonly #acknowledged = new Map<string, BatchOp>()
+  /** Frontiers to be stored, by context and row. */
+  readonly #acknowledged = new Map<string, Map<string, BatchOp>>()
   #flush: Timer | undefined
 
   constructor(components: ReplicaSourceComponents) {
@@ -88,6 +91,7 @@ export class ContextReplicas implements ReplicaSource {
 
   /** Stops replicating a context. */
   remove(context: ContextId): void {
+    this.#acknowledged.delete(idKey(context))
     if (this.#replicas.delete(idKey(context))) this.#emitter.emit('context:closed', { context })
   }
 
@@ -265,11 +269,13 @@ export class ContextReplicas implements ReplicaSource {
     const number = this.replica(context)?.state.ref.number
     if (number === undefined) return
     const key = rowKey(COLUMN.frontier, u32be(number), identity)
-    this.#acknowledged.set(toHex(key), { type: 'put', key, value: concat(...heads) })
+    const rows = this.#acknowledged.get(idKey(context)) ?? new Map<string, BatchOp>()
+    rows.set(toHex(key), { type: 'put', key, value: concat(...heads) })
+    this.#acknowledged.set(idKey(context), rows)
     // One acknowledgement follows each delta; the row only has to be recent.
     this.#flush ??= this.#c.clock.after(ACKNOWLEDGE_INTERVAL_MS, () => {
       this.#flush = undefined
-      const ops = [...this.#acknowledged.values()]
+      const ops = [...this.#acknowledged.values()].flatMap((each) => [...each.values()])
       this.#acknowledged.clear()
       this.#c.background(this.#c.store.batch(ops))
     })
@@ -278,6 +284,6 @@ export class ContextReplicas implements ReplicaSource {
   blobAllowed(context: ContextId, blob: Uint8Array): boolean {
     const number = this.replica(context)?.state.ref.number
     if (number === undefined) return false
-    return this.#c.store.getSync(rowKey(COLUMN.blobLink, u32be(number), blob)) !== undefined
+    return this.#c.rows.isLinked(number, blob)
   }
 }

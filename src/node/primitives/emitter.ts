@@ -55,6 +55,11 @@ export class Emitter<E extends EventMap> implements Listenable<E> {
     })
   }
 
+  /** How many listen to anything. */
+  get listeners(): number {
+    return [...this.#listeners.values()].reduce((sum, { size }) => sum + size, 0)
+  }
+
   /** Calls every listener. One that throws is logged and does not stop the others. */
   emit<K extends keyof E>(name: K, detail: E[K]): void {
     const set = this.#listeners.get(name)

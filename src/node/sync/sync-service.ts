@@ -11,7 +11,13 @@ import type { Metrics } from '../metrics.ts'
 import type { Network, PeerId } from '../network/network.ts'
 import type { Clock, Random } from '../primitives/clock.ts'
 import { Emitter, type Listenable } from '../primitives/emitter.ts'
-import { type ContextId, type DeltaId, idKey, type PublicKey } from '../primitives/ids.ts'
+import {
+  type BlobId,
+  type ContextId,
+  type DeltaId,
+  idKey,
+  type PublicKey,
+} from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import type { Startable, Status } from '../primitives/startable.ts'
 import type { Role } from '../anchor/anchor.ts'
@@ -54,6 +60,8 @@ export interface MemberOnline {
 export interface SyncEvents {
   /** A member and we took each other for members: from now on it can be asked. */
   'member:online': { readonly context: ContextId; readonly identity: PublicKey }
+  /** A member asked for a blob that is here, but not whole. */
+  'blob:damaged': { readonly context: ContextId; readonly blob: BlobId }
 }
 
 /** Starts after the network and stops before it. */
@@ -134,7 +142,10 @@ class Sync implements SyncService {
     this.#requests = requests
     this.#fetcher = fetcher
     this.#keys = new KeyFetcher({ ...shared, push, requests })
-    this.#responder = new Responder(shared)
+    this.#responder = new Responder({
+      ...shared,
+      onDamaged: (context, blob) => this.#emitter.emit('blob:damaged', { context, blob }),
+    })
     this.#gossip = new GossipPlane({
       ...shared,
       want: (context, ids) => fetcher.want(context, ids),

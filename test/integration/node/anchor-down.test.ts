@@ -1,20 +1,13 @@
 import { expect } from 'chai'
 import { localAnchor, startLocalChain } from '../../../src/chains/local/index.ts'
-import type { AnchorFactory } from '../../../src/node/index.ts'
-import { MerogateError } from '../../../src/node/errors.ts'
-import { systemClock } from '../../../src/node/primitives/clock.ts'
-import { contextRows } from '../../../src/node/store/repositories/contexts.ts'
-import { openLevelStore } from '../../../src/node/store/store.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 import { muteServer } from '../../support/mute-server.ts'
 import {
   admit,
-  becomes,
   call,
   converged,
   hasStatus,
   infoOf,
-  KV_BUNDLE,
   newContext,
   nodeWorld,
   set,
@@ -101,48 +94,4 @@ describe('nodes whose anchor is gone', () => {
     expect(await rejectionCode(set(again, context, 'k'))).to.equal('CONTEXT_LEFT')
     expect(await call(a, context, 'get', { key: 'not-known-yet' })).to.equal(null)
   })
-})
-
-describe('a creation that was cut off', () => {
-  /** The answer to a creation is lost, after or before it reached the anchor. */
-  function losing(make: AnchorFactory, when: 'after' | 'before'): AnchorFactory {
-    return (components) => {
-      const anchor = make(components)
-      const submit = anchor.submit.bind(anchor)
-      anchor.submit = async (...args) => {
-        if (when === 'after') await submit(...args)
-        throw new MerogateError('ANCHOR_UNREACHABLE', 'transport', 'the answer was lost')
-      }
-      return anchor
-    }
-  }
-
-  for (const when of ['after', 'before'] as const) {
-    it(`is finished at the next start when it was cut off ${when} the anchor heard of it`, async () => {
-      await using world = await nodeWorld()
-      const honest = localAnchor({ url: world.chain.url })
-      const cut = await world.node('a', { anchors: [losing(honest, when)] })
-      const { id: application } = await cut.applications.installFile(KV_BUNDLE)
-      expect(await rejectionCode(cut.contexts.create({ application }))).to.equal(
-        'ANCHOR_UNREACHABLE',
-      )
-      expect(await cut.contexts.list()).to.deep.equal([])
-      await cut.stop()
-
-      const node = await world.node('a', { anchors: [honest] })
-      await becomes('the context is there', async () => {
-        const [info] = await node.contexts.list()
-        return info?.status === 'ready'
-      })
-      const [info] = await node.contexts.list()
-      if (info === undefined) return expect.fail('expected the context')
-      await set(node, info.id, 'k')
-      expect(await call(node, info.id, 'get', { key: 'k' })).to.equal('k')
-      await node.stop() // waits for what follows from the answer
-      const store = await openLevelStore(`${world.home('a')}/data`, systemClock)
-      expect(await contextRows(store).intents()).to.deep.equal([])
-      expect(await contextRows(store).list()).to.have.lengthOf(1)
-      await store.close()
-    })
-  }
 })

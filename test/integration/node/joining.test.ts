@@ -1,10 +1,9 @@
 import { expect } from 'chai'
 import { localAnchor } from '../../../src/chains/local/index.ts'
 import { decodeInvitation, encodeInvitation } from '../../../src/node/context/invitation.ts'
-import type { MerogateError } from '../../../src/node/errors.ts'
 import type { ContextId, IntentInfo, Node, PublicKey } from '../../../src/node/index.ts'
 import { type Cut, cutAnchor } from '../../support/cut-anchor.ts'
-import { rejectionCode } from '../../support/error-code.ts'
+import { failure, rejectionCode } from '../../support/error-code.ts'
 import {
   admit,
   becomes,
@@ -16,18 +15,11 @@ import {
   set,
 } from '../../support/real-node.ts'
 
-/** The only intent of a node. */
+/** The only join or claim of a node. */
 function onlyIntent(node: Node): IntentInfo {
-  const [intent, ...others] = node.contexts.intents()
+  const [intent, ...others] = node.contexts.intents().filter(({ kind }) => kind !== 'application')
   if (intent === undefined || others.length > 0) throw new RangeError('expected one intent')
   return intent
-}
-
-async function failure(promise: Promise<unknown>): Promise<MerogateError> {
-  return promise.then(
-    () => expect.fail('expected a rejection'),
-    (error: unknown) => error as MerogateError, // what the node rejects with
-  )
 }
 
 /** A context of one node and an invitation to it for another. */

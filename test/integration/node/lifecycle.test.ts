@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { localAnchor } from '../../../src/chains/local/index.ts'
-import { BlobId, createNode, type Node, utf8 } from '../../../src/node/index.ts'
+import { BlobId, createNode, utf8 } from '../../../src/node/index.ts'
 import { concat } from '../../../src/node/primitives/bytes.ts'
 import { appBundle } from '../../support/bundles.ts'
 import { rejectionCode } from '../../support/error-code.ts'
@@ -129,15 +129,9 @@ describe('another application for a context', () => {
     const second = await a.applications.installBytes(await bundle('2.0.0'), 'test')
     expect(second.id).to.not.deep.equal(first.id)
     // both write all along: some of it is made under the old application and met under the new one
-    const write = async (node: Node, key: string): Promise<void> => {
-      // between the anchor's word and the arrival of the application there is nothing to run
-      while ((await rejectionCode(set(node, context, key))) === 'CONTEXT_UNINITIALIZED') {
-        await node.contexts.waitReady(context)
-      }
-    }
     const writes = Array.from({ length: 30 }, async (_, i) => {
-      await write(a, `a${i}`)
-      await write(b, `b${i}`)
+      await set(a, context, `a${i}`)
+      await set(b, context, `b${i}`)
     })
     await Promise.all([a.contexts.updateApplication(context, second.id), ...writes])
     await becomes('both run it', async () => {

@@ -16,7 +16,7 @@ import { ContextId } from '../../../src/node/primitives/ids.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { INTENT_KIND, intentRows } from '../../../src/node/store/repositories/intents.ts'
 import { bytesOf } from '../../support/craft-delta.ts'
-import { rejectionCode } from '../../support/error-code.ts'
+import { failure, rejectionCode } from '../../support/error-code.ts'
 import { type FailingStore, failingStore } from '../../support/failing-store.ts'
 import { type HandClock, handClock, seededRandom } from '../../support/hand-clock.ts'
 import { memoryStore } from '../../support/memory-store.ts'
@@ -96,15 +96,6 @@ async function kit(
   await intents.load()
   intents.begin()
   return made
-}
-
-async function failure(promise: Promise<unknown> | undefined): Promise<MerogateError> {
-  try {
-    await promise
-  } catch (error) {
-    return error as MerogateError // the queue throws no other
-  }
-  return expect.fail('expected a rejection')
 }
 
 /** Resolves when the condition holds; what it waits for is under way. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import type { PayloadEvent } from '../../../src/node/codec/delta.ts'
-import { EMPTY, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
+import { EMPTY, toHex } from '../../../src/node/primitives/bytes.ts'
 import { ContextId, DeltaId, GroupId, PublicKey } from '../../../src/node/primitives/ids.ts'
 import {
   MAX_EVENT_DATA_BYTES,
@@ -25,6 +25,11 @@ import {
 import { eventRows, LEDGER_STATUS } from '../../../src/node/store/repositories/events.ts'
 import { globals } from '../../../src/node/store/repositories/globals.ts'
 import { groupRows } from '../../../src/node/store/repositories/groups.ts'
+import {
+  INTENT_KIND,
+  INTENT_STATUS,
+  intentRows,
+} from '../../../src/node/store/repositories/intents.ts'
 import type { Store } from '../../../src/node/store/store.ts'
 import { bytesOf } from '../../support/craft-delta.ts'
 import { rejectionCode, thrownCode } from '../../support/error-code.ts'
@@ -105,21 +110,13 @@ describe('rows of contexts', () => {
     expect(await rows.list()).to.deep.equal([])
   })
 
-  it('keep creations that were begun', async () => {
+  it('say which blobs their members share', async () => {
     const store = memoryStore()
     const rows = contextRows(store)
-    const intent = {
-      identity: bytesOf('identity'),
-      salt: bytesOf('salt'),
-      group: EMPTY,
-      application: bytesOf('app'),
-      protocol: 'local',
-      params: utf8('{}'),
-    }
-    await store.batch([rows.putIntent(context, intent)])
-    expect(await rows.intents()).to.deep.equal([{ id: context, intent }])
-    await store.batch([rows.delIntent(context)])
-    expect(await rows.intents()).to.deep.equal([])
+    await store.batch([rows.link(7, id('blob'))])
+    expect(rows.isLinked(7, id('blob'))).to.equal(true)
+    expect(rows.isLinked(7, id('other'))).to.equal(false)
+    expect(rows.isLinked(8, id('blob'))).to.equal(false)
   })
 
   it('are corrupt when a byte is missing', async () => {
@@ -130,6 +127,36 @@ describe('rows of contexts', () => {
     const value = (await store.get(key))?.subarray(1) ?? EMPTY
     await store.batch([{ type: 'put', key, value }])
     expect(await rejectionCode(rows.meta(7))).to.equal('STORE_CORRUPT')
+  })
+})
+
+describe('rows of intents', () => {
+  const context = ContextId.from(bytesOf('context'))
+  const row = {
+    ...{ status: INTENT_STATUS.open, tries: 3, sinceMs: 1n, nextMs: 2n },
+    ...{ code: 'ANCHOR_UNREACHABLE', message: 'not there', body: bytesOf('body') },
+  }
+  const key = { kind: INTENT_KIND.claim, context, part: bytesOf('part') }
+
+  it('come back by kind, and go', async () => {
+    const store = memoryStore()
+    const rows = intentRows(store)
+    await store.batch([rows.put(key, row)])
+    expect(await rows.list(INTENT_KIND.claim)).to.deep.equal([{ key, row }])
+    expect(await rows.list(INTENT_KIND.join)).to.deep.equal([])
+    await store.batch([rows.del(key)])
+    expect(await rows.list(INTENT_KIND.claim)).to.deep.equal([])
+  })
+
+  it('do not hide each other when one is damaged', async () => {
+    const store = memoryStore()
+    const rows = intentRows(store)
+    await store.batch([rows.put(key, row), rows.put({ ...key, part: bytesOf('other') }, row)])
+    const damaged = rowKey(COLUMN.intent, Uint8Array.of(key.kind), context, key.part)
+    await store.batch([{ type: 'put', key: damaged, value: Uint8Array.of(1) }])
+    const list = await rows.list(INTENT_KIND.claim)
+    expect(list.filter((each) => each.row instanceof Error)).to.have.lengthOf(1)
+    expect(list.filter((each) => !(each.row instanceof Error))).to.have.lengthOf(1)
   })
 })
 

@@ -1,5 +1,5 @@
 /** An intent: what its kind of work sees of it, how it is kept, and what those who wait for it are told. */
-import { MerogateError } from '../../errors.ts'
+import { abortError, MerogateError } from '../../errors.ts'
 import type { IntentInfo, IntentKind, IntentState } from '../../interface.ts'
 import { toBase58, toHex, utf8 } from '../../primitives/bytes.ts'
 import type { Timer } from '../../primitives/clock.ts'
@@ -18,6 +18,7 @@ export interface Intent<B> {
   readonly body: B
   /** Tries that failed. */
   readonly tries: number
+  readonly state: IntentState
   /** Nobody has tried it yet, an earlier process neither. */
   readonly isFresh: boolean
   /** Somebody waits for its outcome now. */
@@ -93,6 +94,8 @@ export class Entry<B, R> implements Intent<B> {
   state: IntentState
   isFresh = false
   isWithdrawn = false
+  /** The work stored with its own rows that the intent is done. */
+  isSettled = false
   /** Something happened while it was tried: once more, soon. */
   again = false
   /** Monotonic time before which nothing wakes it: whoever connects again and again must not make it run all the time. */
@@ -131,7 +134,7 @@ export class Entry<B, R> implements Intent<B> {
     const waiter = Promise.withResolvers<R>()
     this.#waiters.add(waiter)
     const abort = (): void => {
-      waiter.reject(stillPending(aborted('the operation was aborted by its caller'), this.info()))
+      waiter.reject(stillPending(abortError(signal), this.info()))
     }
     if (signal?.aborted === true) abort()
     else signal?.addEventListener('abort', abort)

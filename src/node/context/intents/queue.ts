@@ -136,6 +136,16 @@ export class Queue<B, R> {
     if (this.#open(kept.context, kept.part) === undefined) this.#start(this.#fresh(kept))
   }
 
+  /** Rows that say that an intent is done, for the batch in which its work stores what it was about. */
+  settling(intent: Intent<B>): readonly BatchOp[] {
+    const entry = this.#entries.get(intentKey(intent.context, intent.part))
+    if (entry === undefined) return []
+    entry.isSettled = true
+    if (this.#isRemembered(entry)) return [this.#journal.put({ ...entry.kept(), status: 'done' })]
+    const op = this.#journal.del(entry.kept())
+    return op === undefined ? [] : [op]
+  }
+
   /** Something happened that may help: tries those that wait, now or as soon as they were left alone for a moment. */
   wake(match: (intent: Intent<B>) => boolean = () => true): void {
     for (const entry of this.#entries.values()) {
@@ -249,6 +259,7 @@ export class Queue<B, R> {
   async #try(entry: Entry<B, R>): Promise<void> {
     entry.state = 'running'
     entry.again = false
+    entry.isSettled = false
     entry.controller = new AbortController()
     const { signal } = entry.controller
     try {
@@ -267,16 +278,21 @@ export class Queue<B, R> {
   }
 
   async #finish(entry: Entry<B, R>, outcome: R): Promise<void> {
-    const isAsked = entry.isAttended || entry.outcome !== undefined
-    if (isAsked || this.#work.outcome === undefined) {
-      await this.#remove(entry)
+    if (!this.#isRemembered(entry)) {
+      if (entry.isSettled) this.#forget(entry)
+      else await this.#remove(entry)
     } else {
       entry.state = 'done'
-      await this.#c.store.batch([this.#journal.put(entry.kept())])
+      if (!entry.isSettled) await this.#c.store.batch([this.#journal.put(entry.kept())])
       this.#remember(entry)
     }
     entry.reach(outcome)
     this.#c.metrics.intentTried(this.#work.kind, 'done')
+  }
+
+  /** Whether the outcome is kept for whoever asks later. */
+  #isRemembered(entry: Entry<B, R>): boolean {
+    return this.#work.outcome !== undefined && !entry.isAttended && entry.outcome === undefined
   }
 
   async #fail(entry: Entry<B, R>, failure: MerogateError): Promise<void> {

@@ -1,10 +1,14 @@
-/** Rows of contexts: what each is (written at join), where it stands (rewritten with every delta), its heads and its outbox. */
+/** Rows of contexts: what each is (written at join), where it stands (rewritten with every delta), its heads, and the blobs its members share. */
 import * as P from 'micro-packed'
-import { bytes, bytes32, type Codec, codec, string, vec } from '../../codec/codec.ts'
+import { bytes32, type Codec, codec, string, vec } from '../../codec/codec.ts'
+import { EMPTY } from '../../primitives/bytes.ts'
 import { ContextId, DeltaId } from '../../primitives/ids.ts'
 import { COLUMN, columnRange, rowKey, u32be } from '../keys.ts'
 import type { BatchOp, Store } from '../store.ts'
 import { del, put, readRow } from './rows.ts'
+
+/** Deleting: its other rows are being removed. */
+export const CONTEXT_STATUS = { active: 0, deleting: 2 } as const
 
 /** A context's place among the local numbers. */
 export interface ContextRow {
@@ -13,7 +17,7 @@ export interface ContextRow {
   protocol: string
   network: string
   contract: string
-  /** 0 active, 1 left, 2 deleting */
+  /** One of {@link CONTEXT_STATUS}. */
   status: number
 }
 
@@ -35,17 +39,6 @@ export interface MetaRow {
   hlc: Uint8Array
   /** Linear applies that ended in another root than the author's. */
   rootMismatches: number
-}
-
-/** A creation that was begun and, as far as the database knows, not finished. */
-export interface CreateIntent {
-  identity: Uint8Array
-  salt: Uint8Array
-  /** Empty for an own group. */
-  group: Uint8Array
-  application: Uint8Array
-  protocol: string
-  params: Uint8Array
 }
 
 const contextRow: Codec<ContextRow> = codec(
@@ -79,21 +72,7 @@ const metaRow: Codec<MetaRow> = codec(
 
 const headsRow: Codec<Uint8Array[]> = codec('a list of heads', vec(bytes32), 1 << 20)
 
-const intentRow: Codec<CreateIntent> = codec(
-  'a creation intent',
-  P.struct({
-    identity: bytes32,
-    salt: bytes32,
-    group: bytes,
-    application: bytes32,
-    protocol: string,
-    params: bytes,
-  }),
-  2 << 20,
-)
-
 const CONTEXT_KIND = Uint8Array.of(0)
-const CREATE_KIND = Uint8Array.of(2)
 
 export interface ContextRows {
   list(): Promise<{ id: ContextId; row: ContextRow }[]>
@@ -103,14 +82,16 @@ export interface ContextRows {
   putMeta(number: number, row: MetaRow): BatchOp
   heads(number: number): Promise<DeltaId[]>
   putHeads(number: number, heads: readonly DeltaId[]): BatchOp
-  intents(): Promise<{ id: ContextId; intent: CreateIntent }[]>
-  putIntent(id: ContextId, intent: CreateIntent): BatchOp
-  delIntent(id: ContextId): BatchOp
+  /** Lets the members of a context fetch a blob from us, and us from them. */
+  link(number: number, blob: Uint8Array): BatchOp
+  isLinked(number: number, blob: Uint8Array): boolean
 }
 
 export function contextRows(store: Store): ContextRows {
   const key = (id: ContextId): Uint8Array => rowKey(COLUMN.number, CONTEXT_KIND, id)
   const metaKey = (number: number): Uint8Array => rowKey(COLUMN.meta, u32be(number))
+  const linkKey = (number: number, blob: Uint8Array): Uint8Array =>
+    rowKey(COLUMN.blobLink, u32be(number), blob)
   const headsKey = (number: number): Uint8Array => rowKey(COLUMN.heads, u32be(number))
   return {
     async list() {
@@ -133,15 +114,8 @@ export function contextRows(store: Store): ContextRows {
       return ids.map((id) => DeltaId.from(id))
     },
     putHeads: (number, heads) => put(headsRow, headsKey(number), [...heads]),
-    async intents() {
-      const rows = []
-      for await (const [k, v] of store.iterate(columnRange(COLUMN.intent, CREATE_KIND))) {
-        rows.push({ id: ContextId.from(k.slice(2)), intent: readRow(intentRow, k, v) })
-      }
-      return rows
-    },
-    putIntent: (id, intent) => put(intentRow, rowKey(COLUMN.intent, CREATE_KIND, id), intent),
-    delIntent: (id) => del(rowKey(COLUMN.intent, CREATE_KIND, id)),
+    link: (number, blob) => ({ type: 'put', key: linkKey(number, blob), value: EMPTY }),
+    isLinked: (number, blob) => store.getSync(linkKey(number, blob)) !== undefined,
   }
 }
 

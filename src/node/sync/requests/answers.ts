@@ -13,6 +13,7 @@ import {
   WIRE_ERRORS,
   type WireMember,
 } from '../../codec/sync-frames.ts'
+import { isMerogateError } from '../../errors.ts'
 import { EMPTY } from '../../primitives/bytes.ts'
 import { BlobId, type ContextId, idKey } from '../../primitives/ids.ts'
 import type { Directory } from '../address-book.ts'
@@ -24,6 +25,8 @@ export interface AnswerComponents {
   readonly replica: ReplicaSource
   readonly blobs: BlobStore
   readonly directory: Directory
+  /** A blob that a member asked for is here, but not whole. */
+  onDamaged(context: ContextId, blob: BlobId): void
 }
 
 /** A request by a proven member. */
@@ -182,10 +185,17 @@ async function* blob(
   }
   yield size
   const source = components.blobs.read(BlobId.from(id), { offset: Number(offset), signal })
-  for await (const bytes of source) {
-    for (let at = 0; at < bytes.length; at += BLOB_CHUNK_BYTES) {
-      yield { type: 'chunk', more: true, bytes: bytes.subarray(at, at + BLOB_CHUNK_BYTES) }
+  try {
+    for await (const bytes of source) {
+      for (let at = 0; at < bytes.length; at += BLOB_CHUNK_BYTES) {
+        yield { type: 'chunk', more: true, bytes: bytes.subarray(at, at + BLOB_CHUNK_BYTES) }
+      }
     }
+  } catch (error) {
+    if (!isMerogateError(error, 'BLOB_CORRUPT')) throw error
+    components.onDamaged(context, BlobId.from(id))
+    yield failure(WIRE_ERRORS.notFound)
+    return
   }
   yield { type: 'chunk', more: false, bytes: EMPTY }
 }

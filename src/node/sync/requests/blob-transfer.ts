@@ -4,7 +4,7 @@ import { isMerogateError, throwIfAborted } from '../../errors.ts'
 import type { PeerId } from '../../network/network.ts'
 import { equalBytes } from '../../primitives/bytes.ts'
 import { sha256 } from '../../primitives/hash.ts'
-import { type BlobId, ContextId } from '../../primitives/ids.ts'
+import { type BlobId, ContextId, idKey } from '../../primitives/ids.ts'
 import type { Logger } from '../../primitives/logger.ts'
 import { syncError } from '../errors.ts'
 import { MAX_BLOB_DOWNLOADS, MAX_BLOB_SOURCES, MAX_FETCHED_BLOB_BYTES } from '../limits.ts'
@@ -38,6 +38,8 @@ export function blobTransfer(components: BlobTransferComponents): BlobFinder {
 class BlobTransfer implements BlobFinder {
   readonly #c: BlobTransferComponents
   readonly #waiting: (() => void)[] = []
+  /** Downloads under way, by blob. */
+  readonly #fetching = new Map<string, Promise<unknown>>()
   #running = 0
 
   constructor(components: BlobTransferComponents) {
@@ -50,14 +52,28 @@ class BlobTransfer implements BlobFinder {
     options: { signal?: AbortSignal } = {},
   ): Promise<BlobInfo | undefined> {
     const id = ContextId.from(context)
+    const { signal } = options
     if (!this.#c.replica.blobAllowed(id, blob)) return undefined
+    const key = idKey(blob)
+    // one download of a blob at a time; what another context's members did not have, this one's may
+    for (let other; (other = this.#fetching.get(key)) !== undefined;) await settled(other)
+    throwIfAborted(signal)
+    const fetching = this.#inTurn(async () => {
+      throwIfAborted(signal)
+      if (await this.#c.blobs.isWhole(blob)) return this.#c.blobs.info(blob)
+      return this.#download(id, blob, signal)
+    }).finally(() => this.#fetching.delete(key))
+    this.#fetching.set(key, fetching)
+    return fetching
+  }
+
+  async #inTurn<T>(work: () => Promise<T>): Promise<T> {
     while (this.#running >= MAX_BLOB_DOWNLOADS) {
       await new Promise<void>((resolve) => this.#waiting.push(resolve))
     }
     this.#running++
     try {
-      throwIfAborted(options.signal)
-      return (await this.#c.blobs.info(blob)) ?? (await this.#download(id, blob, options.signal))
+      return await work()
     } finally {
       this.#running--
       this.#waiting.shift()?.()
@@ -168,5 +184,13 @@ async function* verified(
   if (held > 0) endChunk()
   if (!equalBytes(sha256(...chunkIds), blob)) {
     throw syncError('SYNC_BLOB_MISMATCH', 'expected the bytes of the blob, got others')
+  }
+}
+
+async function settled(work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch {
+    // whoever began it is told
   }
 }

@@ -13,7 +13,7 @@ import {
 import { isMerogateError } from '../../errors.ts'
 import type { FramedStream, Network, PeerId } from '../../network/network.ts'
 import type { Clock, Random } from '../../primitives/clock.ts'
-import { ContextId, idKey, PublicKey } from '../../primitives/ids.ts'
+import { type BlobId, ContextId, idKey, PublicKey } from '../../primitives/ids.ts'
 import type { Logger } from '../../primitives/logger.ts'
 import type { Directory } from '../address-book.ts'
 import { answer as answerRequest } from './answers.ts'
@@ -42,6 +42,8 @@ import type { Party, ReplicaSource } from '../replica.ts'
 export interface ResponderComponents {
   readonly network: Network
   readonly replica: ReplicaSource
+  /** A blob that a member asked for is here, but not whole. */
+  onDamaged(context: ContextId, blob: BlobId): void
   readonly blobs: BlobStore
   readonly directory: Directory
   readonly misbehaviour: Misbehaviour

@@ -1,0 +1,38 @@
+/** A context as it is shown. */
+import type { ContextInfo } from '../interface.ts'
+import { ApplicationId, PublicKey } from '../primitives/ids.ts'
+import type { ContextRow } from '../store/repositories/contexts.ts'
+import type { ContextReplica } from './replica/replica.ts'
+
+/** What its replica does not know. */
+export interface Surroundings extends Pick<
+  ContextInfo,
+  'status' | 'convergence' | 'rotation' | 'intents'
+> {
+  readonly row: ContextRow | undefined
+}
+
+export function contextInfo(
+  { state, group, failures }: ContextReplica,
+  { row, status, convergence, rotation, intents }: Surroundings,
+): ContextInfo {
+  const { meta, dag } = state
+  const { pending, held: parked, quarantined } = dag.count()
+  const reasons = dag.reasons()
+  const { protocol, network, contract } = row ?? group.anchor
+  return {
+    id: state.id,
+    group: group.id,
+    application: ApplicationId.from(meta.application),
+    applicationRevision: meta.applicationRevision,
+    membersRevision: group.membersRevision,
+    ...{ protocol, network, contract, status, convergence, rotation, intents },
+    root: meta.root,
+    heads: dag.heads,
+    deltas: { applied: Number(meta.applied), pending, parked, quarantined },
+    waitsFor: { parked: reasons.held, quarantined: reasons.quarantined },
+    rootMismatches: meta.rootMismatches,
+    forkedAuthors: state.authors.forked.map((author) => PublicKey.from(author)),
+    lastFailure: failures.last,
+  }
+}

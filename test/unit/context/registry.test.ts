@@ -1,0 +1,139 @@
+import { expect } from 'chai'
+import type { ContextRecord } from '../../../src/node/anchor/anchor.ts'
+import { ClockMark } from '../../../src/node/context/clock-mark.ts'
+import { EventLog } from '../../../src/node/context/event-log.ts'
+import { Intents } from '../../../src/node/context/intents/intents.ts'
+import { ContextRegistry } from '../../../src/node/context/registry.ts'
+import { ContextReplicas } from '../../../src/node/context/replica-source.ts'
+import { Background } from '../../../src/node/primitives/background.ts'
+import { ApplicationId, BlobId, ContextId } from '../../../src/node/primitives/ids.ts'
+import { silentLogger } from '../../../src/node/primitives/logger.ts'
+import { columnRange } from '../../../src/node/store/keys.ts'
+import { CONTEXT_COLUMNS, contextRows } from '../../../src/node/store/repositories/contexts.ts'
+import { globals } from '../../../src/node/store/repositories/globals.ts'
+import { intentRows } from '../../../src/node/store/repositories/intents.ts'
+import { bytesOf, keyOf } from '../../support/craft-delta.ts'
+import { rejectionCode } from '../../support/error-code.ts'
+import { seededRandom } from '../../support/hand-clock.ts'
+import { GROUP, type ReplicaKit, replicaKit } from '../../support/replica-kit.ts'
+
+const me = keyOf('me')
+
+/** A registry over the store of a kit, whose group all contexts share. */
+async function registryOf(
+  kit: ReplicaKit,
+): Promise<{ registry: ContextRegistry; settled: () => Promise<void> }> {
+  const { store, clock, group, identities, hlc, model, metrics, deltas, eventRows } = kit
+  const working = new Background(silentLogger)
+  const background = (work: Promise<void>): void => working.add(work)
+  const random = seededRandom('registry')
+  const shared = { store, clock, random, logger: silentLogger, metrics, background }
+  const rows = contextRows(store)
+  const globalRows = globals(store)
+  const groups = {
+    get: () => group,
+    ensure: async () => group,
+    rotation: () => undefined,
+    acceptKeys: async () => 0,
+  }
+  const registry = new ContextRegistry(
+    {
+      ...shared,
+      rows,
+      deltas,
+      events: eventRows,
+      hlc,
+      model,
+      globals: globalRows,
+      mark: new ClockMark(globalRows, 0n),
+      putBlob: async () => {},
+      groups,
+      identities,
+      replicas: new ContextReplicas({ ...shared, rows, deltas, groups, identities }),
+      eventLog: new EventLog({ ...shared, rows: eventRows, position: () => undefined }),
+      intents: new Intents({ ...shared, rows: intentRows(store) }),
+      applications: {
+        build: async () => undefined,
+        ensureLoaded: () => Promise.reject(new RangeError('not part of this test')),
+        installRecord: () => Promise.reject(new RangeError('not part of this test')),
+      },
+      sync: () => ({ blobFinder: { fetch: async () => undefined } }),
+    },
+    () => {},
+  )
+  await registry.load()
+  return { registry, settled: () => working.settled() }
+}
+
+function recordOf(name: string): ContextRecord {
+  return {
+    id: ContextId.from(bytesOf(name)),
+    group: GROUP,
+    application: {
+      id: ApplicationId.from(bytesOf('app')),
+      blob: BlobId.from(bytesOf('blob')),
+      size: 1n,
+      source: 'test',
+      metadata: new Uint8Array(),
+    },
+    applicationRevision: 1n,
+  }
+}
+
+const NAMES = ['a', 'b', 'c']
+
+describe('contexts that share a group', () => {
+  it('leave nothing that listens to it when they are deleted', async () => {
+    const kit = await replicaKit({ own: [me], members: [[me, 'writer']] })
+    const { registry, settled } = await registryOf(kit)
+    const before = kit.group.events.listeners
+    const replicas = []
+    for (const name of NAMES) {
+      replicas.push(await registry.admit(recordOf(name), me.publicKey, 'stub'))
+    }
+    await settled()
+    expect(kit.group.events.listeners).to.equal(before + 2 * NAMES.length)
+    for (const replica of replicas) await registry.forget(replica)
+    expect(kit.group.events.listeners).to.equal(before)
+    expect(registry.all()).to.deep.equal([])
+  })
+
+  it('are closed with all their listeners', async () => {
+    const kit = await replicaKit({ own: [me], members: [[me, 'writer']] })
+    const { registry, settled } = await registryOf(kit)
+    const before = kit.group.events.listeners
+    for (const name of NAMES) await registry.admit(recordOf(name), me.publicKey, 'stub')
+    await settled()
+    await registry.close()
+    expect(kit.group.events.listeners).to.equal(before)
+  })
+})
+
+describe('a context that is deleted', () => {
+  it('is gone after the next start at the latest, whatever the disk refused', async () => {
+    const kit = await replicaKit({ own: [me], members: [[me, 'writer']] })
+    const rows = contextRows(kit.store)
+    const count = async (): Promise<number> => {
+      let found = 0
+      for (const column of CONTEXT_COLUMNS) {
+        for await (const _key of kit.store.keys(columnRange(column))) found++
+      }
+      return found
+    }
+    const before = await count()
+    for (let failAt = 1; failAt <= 2; failAt++) {
+      const { registry, settled } = await registryOf(kit)
+      const replica = await registry.admit(recordOf('a'), me.publicKey, 'stub')
+      await settled()
+      kit.store.failAt = failAt
+      expect(await rejectionCode(registry.forget(replica))).to.equal('STORE_FAILED')
+      await registry.close()
+      const again = await registryOf(kit)
+      if (failAt > 1) expect(await rows.list(), 'begun').to.deep.equal([])
+      for (const left of again.registry.all()) await again.registry.forget(left)
+      await again.settled()
+      expect(await rows.list()).to.deep.equal([])
+      expect(await count()).to.equal(before)
+    }
+  })
+})
