@@ -27,7 +27,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/node/context/groups/group.ts': { count: 1, why: 'since when a key is owed, for display' },
   'src/node/context/membership.ts': { count: 1, why: 'until when an invitation is valid' },
   'src/node/context/replica/failures.ts': { count: 1, why: 'when something failed, for people' },
-  'src/node/context/replica/intake.ts': { count: 2, why: 'compared with stamps of deltas' },
+  'src/node/context/replica/admission.ts': { count: 2, why: 'compared with stamps of deltas' },
   'src/node/context/replica/verify.ts': { count: 1, why: 'compared with stamps of deltas' },
   'src/node/primitives/hlc.ts': { count: 1, why: 'stamps of deltas' },
   'src/node/runtime/wasm/engine.ts': { count: 2, why: 'the time that guests see' },

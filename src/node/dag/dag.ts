@@ -60,6 +60,8 @@ export class Dag {
   readonly #waiting = new Map<string, Waiting>()
   /** parent key -> keys of waiting children */
   readonly #children = new Map<string, Set<string>>()
+  /** Pending deltas all of whose parents are applied. */
+  readonly #ready = new Set<string>()
   readonly #shares = new Map<string, { count: number; bytes: number }>()
   /** Numbers of the deltas that wait. */
   readonly #numbers = new AuthorNumbers()
@@ -136,10 +138,13 @@ export class Dag {
     if (known !== undefined) {
       known.status = status
       known.why = why
+      this.#noteReady(key, known)
       return
     }
     const open = new Set(this.openParents(node.parents).map(idKey))
-    this.#waiting.set(key, { node, status, why, open })
+    const entry = { node, status, why, open }
+    this.#waiting.set(key, entry)
+    this.#noteReady(key, entry)
     for (const parent of open) {
       let children = this.#children.get(parent)
       if (children === undefined) this.#children.set(parent, (children = new Set()))
@@ -154,24 +159,42 @@ export class Dag {
     const entry = this.#waiting.get(key)
     if (entry === undefined) return
     this.#waiting.delete(key)
+    this.#ready.delete(key)
     for (const parent of entry.open) this.#unlink(parent, key)
     this.#account(entry.node, -1)
   }
 
-  /** Notes that a delta was applied and stored. Returns the pending children that are ready now, in order. */
-  applied(id: DeltaId, parents: readonly DeltaId[]): readonly DagNode[] {
+  /** Notes that a delta was applied and stored: children that waited only for it are ready now. */
+  applied(id: DeltaId, parents: readonly DeltaId[]): void {
     this.#heads = headsAfter(this.#heads, id, parents)
     this.remove(id)
     const key = idKey(id)
-    const ready: DagNode[] = []
     for (const child of this.#children.get(key) ?? []) {
       const entry = this.#waiting.get(child)
-      if (entry === undefined) continue
-      entry.open.delete(key)
-      if (entry.open.size === 0 && entry.status === 'pending') ready.push(entry.node)
+      entry?.open.delete(key)
+      if (entry !== undefined) this.#noteReady(child, entry)
     }
     this.#children.delete(key)
-    return ready.sort(compareNodes)
+  }
+
+  /** Pending deltas that may be applied one after the other now, in order: their parents are applied, or come before them in the list. */
+  ready(max: number): readonly DagNode[] {
+    const list: DagNode[] = []
+    const before = new Set<string>()
+    const queue = new Set(this.#ready)
+    while (list.length < max) {
+      const next = this.#smallest(queue)
+      if (next === undefined) break
+      const key = idKey(next.node.id)
+      queue.delete(key)
+      before.add(key)
+      list.push(next.node)
+      for (const child of this.#children.get(key) ?? []) {
+        const entry = this.#waiting.get(child)
+        if (entry?.status === 'pending' && isSubset(entry.open, before)) queue.add(child)
+      }
+    }
+    return list
   }
 
   /** Parents that nobody has shown us: neither applied nor waiting. */
@@ -188,11 +211,6 @@ export class Dag {
     return missing
   }
 
-  /** Whether any waiting delta names this one as parent. */
-  hasChild(id: DeltaId): boolean {
-    return this.#children.has(idKey(id))
-  }
-
   /** Whether a delta that passed every check but the DAG's names this one as parent. */
   hasPendingChild(id: DeltaId): boolean {
     for (const child of this.#children.get(idKey(id)) ?? []) {
@@ -207,6 +225,21 @@ export class Dag {
       .filter((entry) => entry.status === status)
       .map((entry) => entry.node)
       .sort(compareNodes)
+  }
+
+  #noteReady(key: string, { status, open }: Waiting): void {
+    if (status === 'pending' && open.size === 0) this.#ready.add(key)
+    else this.#ready.delete(key)
+  }
+
+  #smallest(keys: ReadonlySet<string>): Waiting | undefined {
+    let smallest: Waiting | undefined
+    for (const key of keys) {
+      const entry = this.#waiting.get(key)
+      if (entry === undefined) continue
+      if (smallest === undefined || compareNodes(entry.node, smallest.node) < 0) smallest = entry
+    }
+    return smallest
   }
 
   #firstChild(parent: string): DagNode | undefined {
@@ -231,6 +264,11 @@ export class Dag {
     if (sign === 1) this.#numbers.add(node.author, node.sequence)
     else this.#numbers.remove(node.author, node.sequence)
   }
+}
+
+function isSubset(part: ReadonlySet<string>, whole: ReadonlySet<string>): boolean {
+  for (const item of part) if (!whole.has(item)) return false
+  return true
 }
 
 /** Heads once `id` with `parents` is applied: heads - parents + id, ascending. */

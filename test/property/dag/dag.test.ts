@@ -34,7 +34,8 @@ function receiver(): { dag: Dag; applied: DagNode[]; receive(node: DagNode): voi
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         done.add(idKey(next.id))
         applied.push(next)
-        queue.push(...dag.applied(next.id, next.parents))
+        dag.applied(next.id, next.parents)
+        queue.push(...dag.ready(1))
       }
     },
   }
@@ -95,9 +96,33 @@ describe('a DAG, whatever the order of delivery', () => {
         for (const index of order) {
           if (index > 0) dag.wait(children[index - 1] as DagNode, 'pending') // one child less than nodes
         }
-        const ready = dag.applied(first.id, first.parents)
+        dag.applied(first.id, first.parents)
+        const ready = dag.ready(Infinity)
         const expected = [...children].sort(compareNodes)
         expect(ready.map(({ id }) => idKey(id))).to.deep.equal(expected.map(({ id }) => idKey(id)))
+      }),
+    )
+  })
+
+  it('gives a run of what may be applied one after the other, as if each had been asked for by itself', () => {
+    fc.assert(
+      fc.property(delivery, fc.integer({ min: 1, max: 30 }), ({ nodes, order }, max) => {
+        const done = new Set<string>()
+        const dag = new Dag({ heads: [], isApplied: (id) => done.has(idKey(id)) })
+        // all but the first, in any order
+        for (const index of order) if (index > 0) dag.wait(nodes[index] as DagNode, 'pending')
+        const first = nodes[0] as DagNode // at least one
+        done.add(idKey(first.id))
+        dag.applied(first.id, first.parents)
+        const run = dag.ready(max)
+        const single: DagNode[] = []
+        for (let [next] = dag.ready(1); next !== undefined; [next] = dag.ready(1)) {
+          done.add(idKey(next.id))
+          dag.applied(next.id, next.parents)
+          single.push(next)
+        }
+        expect(single).to.have.length(nodes.length - 1)
+        expect(run).to.deep.equal(single.slice(0, max))
       }),
     )
   })

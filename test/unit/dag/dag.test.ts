@@ -27,10 +27,12 @@ describe('dag', () => {
     dag.wait(child, 'pending')
     expect(dag.status(child.id)).to.equal('pending')
     done.add(idKey(a.id))
-    expect(dag.applied(a.id, a.parents)).to.deep.equal([])
+    dag.applied(a.id, a.parents)
+    expect(dag.ready(9)).to.deep.equal([])
     expect(dag.missing().map(idKey)).to.deep.equal([idKey(b.id)])
     done.add(idKey(b.id))
-    expect(dag.applied(b.id, b.parents)).to.deep.equal([child])
+    dag.applied(b.id, b.parents)
+    expect(dag.ready(9)).to.deep.equal([child])
   })
 
   it('moves neither held nor quarantined deltas by itself', () => {
@@ -42,10 +44,14 @@ describe('dag', () => {
     dag.wait(sick, 'quarantined')
     expect(dag.count()).to.deep.equal({ pending: 0, held: 1, quarantined: 1 })
     done.add(idKey(parent.id))
-    expect(dag.applied(parent.id, parent.parents)).to.deep.equal([])
+    dag.applied(parent.id, parent.parents)
+    expect(dag.ready(9)).to.deep.equal([])
     expect(dag.openParents(held.parents)).to.deep.equal([])
     dag.wait(held, 'pending')
     expect(dag.waiting('pending')).to.deep.equal([held])
+    expect(dag.ready(9)).to.deep.equal([held])
+    dag.wait(held, 'held')
+    expect(dag.ready(9)).to.deep.equal([])
   })
 
   it('tells a pending child from a held one', () => {
@@ -166,7 +172,8 @@ describe('dag', () => {
     const queue = chain.slice(0, 1)
     for (let node = queue.shift(); node !== undefined; node = queue.shift()) {
       done.add(idKey(node.id))
-      queue.push(...dag.applied(node.id, node.parents))
+      dag.applied(node.id, node.parents)
+      queue.push(...dag.ready(1))
       steps++
     }
     expect(steps).to.equal(length)

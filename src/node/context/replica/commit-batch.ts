@@ -60,12 +60,10 @@ export interface Committed {
   readonly mismatch: boolean
   /** With it the author has given one number to two deltas, for the first time here. */
   readonly forks: boolean
-  /** Waiting children that may be applied now, in order. */
-  readonly ready: readonly DeltaId[]
 }
 
 /** A delta in a batch, and what storing it will have changed. */
-interface Staged extends Omit<Committed, 'ready'> {
+interface Staged extends Committed {
   readonly commit: Commit
 }
 

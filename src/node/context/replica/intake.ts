@@ -1,64 +1,67 @@
 /**
- * The receiving half of a context: envelopes are verified, wait for what they lack, and are applied in causal order. Whatever path brought an
- * envelope, it comes in here.
+ * The receiving half of a context: the one door for envelopes, whatever path brought them. What can be said without a lock is said here; what becomes of
+ * a delta when it is its turn is decided by {@link Admission}.
  */
 import { LRUCache } from 'lru-cache'
-import { DELTA_KIND } from '../../codec/delta.ts'
+import { AuthorNumbers } from '../../dag/numbers.ts'
 import { isMerogateError, toMerogateError } from '../../errors.ts'
 import { shortHex, toHex } from '../../primitives/bytes.ts'
+import type { Timer } from '../../primitives/clock.ts'
 import { sha256 } from '../../primitives/hash.ts'
-import { hlcTime, ntp64ToNs } from '../../primitives/hlc.ts'
-import { ApplicationId, type DeltaId, idKey } from '../../primitives/ids.ts'
+import { idKey } from '../../primitives/ids.ts'
 import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts'
-import { AuthorNumbers } from '../../dag/numbers.ts'
 import type { ReceiveResult } from '../../sync/replica.ts'
-import { Applier, type Opened } from './apply.ts'
 import { contextError } from '../errors.ts'
-import type { Piece } from './executor.ts'
 import {
   MAX_APPLY_GROUP,
   REJECTED_MEMORY_COUNT,
   REJECTED_MEMORY_MS,
   RESUME_DELAY_MS,
-  RETRY_DELAYS_MS,
 } from '../limits.ts'
+import { Admission, result } from './admission.ts'
 import type { ReplicaCore } from './replica-core.ts'
-import { WaitingRoom } from './waiting-room.ts'
-import {
-  type Candidate,
-  checkSignature,
-  decodeCandidate,
-  holdReason,
-  isFalseBody,
-  isProof,
-  openPayload,
-} from './verify.ts'
+import { type Candidate, checkSignature, decodeCandidate, isProof } from './verify.ts'
 
-/** Longest wait a timer takes, ms; a delta due later is looked at again then. */
-const MAX_TIMER_MS = 3_600_000
+/** In place of a delta's id: all that waits. */
+const ALL = 'all'
 
 export class Intake {
   readonly #core: ReplicaCore
-  readonly #applier: Applier
-  readonly #room: WaitingRoom
+  readonly #admission: Admission
   readonly #admitInTurn: (candidate: Candidate) => Promise<ReceiveResult>
   readonly #rejected: LRUCache<string, true>
   /** Envelopes, by hash, whose fate is being decided: the same one often comes by push and gossip at once. Never ids: a false body must not keep the true one out. */
   readonly #inFlight = new Set<string>()
   /** Their numbers. */
   readonly arriving: AuthorNumbers = new AuthorNumbers()
-  /** Deltas of non-members that a descendant by a writer vouches for. */
-  readonly #endorsed = new Set<string>()
-  readonly #tries = new Map<string, number>()
-  /** Whether {@link Intake.resume} is going to run because the disk refused a batch. */
-  #resuming = false
+  /** What is looked at again later: deltas, and all that waits. */
+  readonly #timers = new Map<string, Timer>()
 
   constructor(core: ReplicaCore) {
     this.#core = core
-    this.#applier = new Applier(core)
-    this.#room = new WaitingRoom(core)
-    this.#admitInTurn = core.lane(MAX_APPLY_GROUP, (pieces) => this.#process(pieces))
+    this.#admission = new Admission(core, {
+      later: (id, ms) => {
+        this.#later(idKey(id), ms, () => core.run(() => this.#admission.again([id])))
+      },
+      membersWanted: () => void this.#refreshMembers(),
+      stranded: () => this.#resumeLater(),
+    })
+    this.#admitInTurn = core.lane(MAX_APPLY_GROUP, (pieces) =>
+      this.#admission.take(
+        pieces.map((piece) => ({
+          candidate: piece.item,
+          resolve: (settled) => piece.resolve(settled),
+          reject: (error) => piece.reject(error),
+        })),
+      ),
+    )
     this.#rejected = new LRUCache({ max: REJECTED_MEMORY_COUNT, ttl: REJECTED_MEMORY_MS })
+  }
+
+  /** Sets nothing off any more. */
+  close(): void {
+    for (const timer of this.#timers.values()) timer.cancel()
+    this.#timers.clear()
   }
 
   /** Verifies an envelope and applies it when it is its turn. Never throws for bad bytes. */
@@ -115,54 +118,37 @@ export class Intake {
   reconsider(...reasons: readonly ParkReason[]): Promise<void> {
     const numbers = new Set<number>(reasons.map((reason) => PARK_REASON[reason]))
     return this.#core.run(async () => {
-      for (const node of this.#core.state.dag.waiting('held')) {
-        const row = this.#core.c.deltas.get(this.#core.state.ref.number, node.id)
-        if (row !== undefined && numbers.has(row.reason)) await this.#reload(node.id)
-      }
+      const { state, c } = this.#core
+      const held = state.dag.waiting('held').map(({ id }) => id)
+      await this.#admission.again(
+        held.filter((id) => numbers.has(c.deltas.get(state.ref.number, id)?.reason ?? -1)),
+      )
     })
   }
 
-  /** After a start: looks again at everything that waits. */
+  /** After a start: looks again at everything that waits for anything but its parents. What waits for those follows by itself. */
   resume(): Promise<void> {
     return this.#core.run(async () => {
       const { dag } = this.#core.state
-      const ready = dag
-        .waiting('pending')
-        .filter(({ parents }) => dag.openParents(parents).length === 0)
-      for (const node of [...ready, ...dag.waiting('held'), ...dag.waiting('quarantined')]) {
-        await this.#reload(node.id)
-      }
+      const waiting = [...dag.waiting('held'), ...dag.waiting('quarantined')]
+      await this.#admission.again(waiting.map(({ id }) => id))
     })
   }
 
   #resumeLater(): void {
-    if (this.#resuming) return
-    this.#resuming = true
-    this.#core.c.clock.after(RESUME_DELAY_MS, () => {
-      this.#resuming = false
-      this.resume().catch((error: unknown) => {
+    if (!this.#timers.has(ALL)) this.#later(ALL, RESUME_DELAY_MS, () => this.resume())
+  }
+
+  #later(what: string, ms: number, again: () => Promise<void>): void {
+    this.#timers.get(what)?.cancel()
+    const timer = this.#core.c.clock.after(ms, () => {
+      this.#timers.delete(what)
+      again().catch((error: unknown) => {
         if (isMerogateError(error, 'STORE_FAILED')) this.#resumeLater()
-        // otherwise the context is closing or stopped: the next start resumes
+        // otherwise the context is closing or stopped: the next start looks at it again
       })
     })
-  }
-
-  async #admit(candidate: Candidate): Promise<ReceiveResult> {
-    const known = this.#core.state.status(candidate.id, candidate.parents)
-    if (known !== undefined && (known !== 'held' || !this.#replacesHeld(candidate))) {
-      return result('duplicate', candidate)
-    }
-    const status = await this.#place(candidate)
-    if (status === 'duplicate' || status === 'invalid') return result(status, candidate)
-    const missing = status === 'pending' ? this.#room.unknownParents(candidate) : []
-    return result(status, candidate, missing)
-  }
-
-  // Body, nonce and key epoch of an envelope are nobody's word: a copy held for them, or before they could be looked at, gives way to one
-  // that lacks nothing.
-  #replacesHeld(candidate: Candidate): boolean {
-    const row = this.#core.c.deltas.get(this.#core.state.ref.number, candidate.id)
-    return row?.reason !== PARK_REASON.application && this.#holdReason(candidate) === undefined
+    this.#timers.set(what, timer)
   }
 
   async #refreshMembers(): Promise<void> {
@@ -176,208 +162,12 @@ export class Intake {
     })
   }
 
-  /** Applies a candidate, or stores it to wait. */
-  async #place(candidate: Candidate): Promise<ReceiveResult['status']> {
-    const { dag } = this.#core.state
-    if (dag.hasPendingChild(candidate.id)) this.#endorsed.add(toHex(candidate.id))
-    const reason = this.#holdReason(candidate)
-    if (reason !== undefined) return this.#hold(candidate, reason)
-    // Open the body before it may wait: a genuine header with a false body must not keep the true one out.
-    const pending = dag.openParents(candidate.parents).length > 0
-    if (pending) openPayload(candidate, this.#core.group.keyring)
-    const status = pending
-      ? await this.#room.wait(candidate, 'pending')
-      : await this.#apply(candidate)
-    if (pending) await this.#endorse(candidate)
-    return status
-  }
-
-  /** Lets a delta wait for what is missing, and sees to it that it is looked at again. */
-  async #hold(candidate: Candidate, reason: ParkReason): Promise<ReceiveResult['status']> {
-    const status = await this.#room.wait(candidate, 'held', reason)
-    if (reason === 'future') this.#wakeAt(candidate)
-    if (reason === 'member') void this.#refreshMembers()
-    return status
-  }
-
-  #holdReason(candidate: Candidate): ParkReason | undefined {
-    return holdReason(candidate, {
-      context: this.#core.state.id,
-      keyring: this.#core.group.keyring,
-      roleOf: (member) => this.#core.group.roleOf(member),
-      isEndorsed: (id) => this.#endorsed.has(toHex(id)),
-      nowNs: () => this.#core.c.clock.nowNs(),
-    })
-  }
-
-  // A current writer built on them: late joiners must accept that history.
-  async #endorse(candidate: Candidate): Promise<void> {
-    for (const parent of candidate.parents) {
-      if (this.#endorsed.has(toHex(parent)) || this.#core.state.dag.status(parent) !== 'held')
-        continue
-      this.#endorsed.add(toHex(parent))
-      await this.#reload(parent)
-    }
-  }
-
-  #wakeAt(candidate: Candidate): void {
-    const aheadNs = ntp64ToNs(hlcTime(candidate.header.hlc)) - this.#core.c.clock.nowNs()
-    const ms = Math.min(Number(aheadNs / 1_000_000n), MAX_TIMER_MS)
-    this.#core.c.clock.after(Math.max(ms, 1), () => void this.reconsider('future').catch(() => {}))
-  }
-
-  /** A stored delta that waited: takes it up again. */
-  async #reload(id: DeltaId): Promise<void> {
-    const bytes = await this.#core.c.deltas.envelope(this.#core.state.ref.number, id)
-    // an earlier one may have taken it along
-    if (bytes === undefined || this.#core.state.dag.waitingStatus(id) === undefined) return
-    const candidate = decodeCandidate(this.#core.state.id, bytes)
-    try {
-      await this.#place(candidate)
-    } catch (error) {
-      if (!isFalseBody(error)) throw error
-      await this.#room.discard(id, error)
-    }
-  }
-
   // Not stored, for the body may be false; not remembered, for it may be true: the delta and the keys of its epoch are asked for.
   #doubt(candidate: Candidate): ReceiveResult {
     const epoch = candidate.envelope.sealedEpoch
     this.#core.group.keyring.want(epoch)
     this.#core.events.emit('wanted', { deltas: [], keys: [epoch] })
     return result('refused', candidate, [candidate.id])
-  }
-
-  /** Applies a delta whose parents are applied, and then whatever waited for it, iteratively. */
-  async #apply(candidate: Candidate): Promise<ReceiveResult['status']> {
-    const first = await this.#applyOne(candidate)
-    if (first.status !== 'applied') return first.status
-    await this.#cascade(first.ready)
-    return 'applied'
-  }
-
-  async #cascade(ready: readonly DeltaId[]): Promise<void> {
-    const queue = [...ready]
-    for (let id = queue.shift(); id !== undefined; id = queue.shift()) {
-      const bytes = await this.#core.c.deltas.envelope(this.#core.state.ref.number, id)
-      if (bytes === undefined) continue
-      try {
-        const next = await this.#applyOne(decodeCandidate(this.#core.state.id, bytes))
-        queue.push(...next.ready)
-      } catch (error) {
-        if (!isFalseBody(error)) {
-          this.#resumeLater() // nobody sends again what waits here
-          throw error
-        }
-        await this.#room.discard(id, error)
-      }
-    }
-  }
-
-  async #applyOne(
-    candidate: Candidate,
-  ): Promise<{ status: ReceiveResult['status']; ready: readonly DeltaId[] }> {
-    const opened = this.#applier.open(candidate)
-    const guest = await this.#applier.guest(opened)
-    if (guest === undefined && candidate.header.kind !== DELTA_KIND.merge) {
-      const status = await this.#room.wait(candidate, 'held', 'application')
-      const application = ApplicationId.from(opened.payload.application)
-      if (!this.#core.fits(application)) this.#core.events.emit('foreign', { application })
-      return { status, ready: [] }
-    }
-    const { failed, ready } = await this.#applier.group([opened], guest)
-    if (failed === undefined) {
-      this.#tries.delete(toHex(candidate.id))
-      this.#endorsed.delete(toHex(candidate.id))
-      return { status: 'applied', ready }
-    }
-    return { status: await this.#quarantine(candidate, failed.error), ready }
-  }
-
-  /** Envelopes that arrived together: runs of deltas that follow each other are applied as groups, the rest one by one. */
-  async #process(pieces: readonly Piece<Candidate, ReceiveResult>[]): Promise<void> {
-    for (let rest = pieces; rest.length > 0;) {
-      const group = this.#startOfGroup(rest)
-      const guest = group[0] === undefined ? undefined : await this.#applier.guest(group[0])
-      rest =
-        group.length > 1 && guest !== undefined
-          ? await this.#admitGroup(rest, group, guest)
-          : await this.#admitFirst(rest)
-    }
-  }
-
-  async #admitFirst([first, ...rest]: readonly Piece<Candidate, ReceiveResult>[]): Promise<
-    Piece<Candidate, ReceiveResult>[]
-  > {
-    try {
-      if (first !== undefined) first.resolve(await this.#admit(first.item))
-    } catch (error) {
-      first?.reject(error)
-      if (isMerogateError(error, 'STORE_CORRUPT')) throw error
-    }
-    return rest
-  }
-
-  async #admitGroup(
-    pieces: readonly Piece<Candidate, ReceiveResult>[],
-    group: readonly Opened[],
-    guest: Parameters<Applier['group']>[1],
-  ): Promise<readonly Piece<Candidate, ReceiveResult>[]> {
-    const { applied, ready, failed } = await this.#applier.group(group, guest)
-    for (const piece of pieces.slice(0, applied)) piece.resolve(result('applied', piece.item))
-    await this.#cascade(ready)
-    const culprit = failed === undefined ? undefined : pieces[applied]
-    if (failed === undefined || culprit === undefined) return pieces.slice(applied)
-    culprit.resolve(result(await this.#quarantine(culprit.item, failed.error), culprit.item))
-    return pieces.slice(applied + 1)
-  }
-
-  /** The longest start of a list that can be applied together: nothing is missing, nothing waits for them, each one's parents come before it. */
-  #startOfGroup(pieces: readonly Piece<Candidate, ReceiveResult>[]): Opened[] {
-    const { state } = this.#core
-    const group: Opened[] = []
-    const before = new Map<string, Uint8Array>()
-    for (const { item: candidate } of pieces) {
-      const { id, parents, header } = candidate
-      const fits =
-        header.kind === DELTA_KIND.state &&
-        !before.has(idKey(id)) &&
-        state.status(id, parents) === undefined &&
-        !state.dag.hasChild(id) &&
-        this.#holdReason(candidate) === undefined &&
-        state.dag.openParents(parents).every((parent) => before.has(idKey(parent)))
-      if (!fits) break
-      try {
-        const opened = this.#applier.open(candidate, before)
-        if (!this.#core.fits(opened.payload.application)) break
-        group.push(opened)
-      } catch {
-        break // whoever looks at it alone says what is wrong
-      }
-      before.set(idKey(id), header.hlc)
-    }
-    return group
-  }
-
-  // Valid, but the guest failed: tried again thrice, then kept for an operator; its children wait.
-  async #quarantine(candidate: Candidate, error: unknown): Promise<ReceiveResult['status']> {
-    const key = toHex(candidate.id)
-    const tries = this.#tries.get(key) ?? 0
-    this.#tries.set(key, tries + 1)
-    const delay = RETRY_DELAYS_MS[tries]
-    const { code } = toMerogateError(error)
-    const status = await this.#room.wait(candidate, 'quarantined', 'none', code)
-    this.#core.failures.quarantined(candidate, { error, tries: tries + 1, againMs: delay })
-    if (delay !== undefined) {
-      this.#core.c.clock.after(delay, () => {
-        void this.#core
-          .run(() => this.#reload(candidate.id))
-          .catch(() => {
-            // the context is closing: it is tried again at the next start
-          })
-      })
-    }
-    return status
   }
 
   #reject(bytes: Uint8Array, error: unknown): ReceiveResult {
@@ -387,12 +177,4 @@ export class Intake {
     this.#core.c.logger.debug({ err: error }, 'envelope rejected')
     return { status: 'invalid', delta: undefined, missing: [], error: failure.code }
   }
-}
-
-function result(
-  status: ReceiveResult['status'],
-  { id, header: { author, sequence } }: Candidate,
-  missing: readonly DeltaId[] = [],
-): ReceiveResult {
-  return { status, delta: id, number: { author, sequence }, missing }
 }

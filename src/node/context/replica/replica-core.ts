@@ -138,10 +138,9 @@ export class ReplicaCore {
   }
 
   /**
-   * Stores a batch and tells whoever listens, delta by delta. Returns waiting deltas that may be applied now. When the disk refuses, the guest
-   * forgets what it did. @throws STORE_*
+   * Stores a batch and tells whoever listens, delta by delta. When the disk refuses, the guest forgets what it did. @throws STORE_*
    */
-  async commit(batch: CommitBatch, local: boolean): Promise<readonly DeltaId[]> {
+  async commit(batch: CommitBatch, local: boolean): Promise<void> {
     const first = !this.state.hasState
     const commits = batch.staged.map(({ commit }) => commit)
     let done: readonly Committed[]
@@ -156,7 +155,6 @@ export class ReplicaCore {
       if (commit !== undefined) this.#tell(commit, committed, local)
     }
     if (first && this.state.hasState) this.events.emit('ready', {})
-    return done.flatMap(({ ready }) => ready)
   }
 
   #tell({ candidate, events }: Commit, done: Committed, local: boolean): void {

@@ -95,6 +95,7 @@ export class ContextReplica {
 
   /** Takes no more work; resolves when what runs is done. */
   close(): Promise<void> {
+    this.#intake.close()
     return this.#core.close()
   }
 

@@ -169,8 +169,8 @@ export class ContextState {
     return batch.staged.map(({ commit: { candidate }, ...rest }) => {
       this.#remember(candidate.id, candidate.header.hlc)
       this.#c.hlc.observe(hlcTime(candidate.header.hlc))
-      const ready = this.dag.applied(candidate.id, candidate.parents).map((node) => node.id)
-      return { ...rest, ready }
+      this.dag.applied(candidate.id, candidate.parents)
+      return rest
     })
   }
 
