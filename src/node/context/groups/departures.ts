@@ -11,20 +11,16 @@ export interface Reading {
 /**
  * Whether somebody who may hold keys may have gone between two readings: was removed, left, became a relay, or went and came back. Over a
  * single step of the revision the lists say it all. Over several, somebody may have come, got keys from another member and gone, all unseen:
- * unless those who came explain every step, that counts as a departure.
+ * each step that nobody explains by having joined with it counts as a departure.
  */
 export function mayHaveDeparted(before: Reading, after: Reading): boolean {
-  const now = new Map(after.members.map((member) => [idKey(member.identity), member]))
-  const isSeen = before.members.some((member) => {
-    if (member.role === 'relay') return false
-    const same = now.get(idKey(member.identity))
-    return (
-      same === undefined || same.role === 'relay' || same.joinedRevision !== member.joinedRevision
-    )
+  const roles = new Map(after.members.map(({ identity, role }) => [idKey(identity), role]))
+  const isSeen = before.members.some(({ identity, role }) => {
+    const now = roles.get(idKey(identity))
+    return role !== 'relay' && (now === undefined || now === 'relay')
   })
-  if (isSeen) return true
   const steps = after.revision - before.revision
-  if (steps <= 1n) return false
+  if (isSeen || steps <= 1n) return isSeen
   const joins = after.members
     .map(({ joinedRevision }) => joinedRevision)
     .filter((revision) => revision > before.revision)
