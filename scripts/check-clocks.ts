@@ -32,6 +32,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/node/primitives/hlc.ts': { count: 1, why: 'stamps of deltas' },
   'src/node/runtime/wasm/engine.ts': { count: 2, why: 'the time that guests see' },
   'src/node/runtime/wasm/worker.ts': { count: 1, why: 'the time that guests see' },
+  'src/node/store/level-store.ts': { count: 1, why: 'since when nothing is stored, for display' },
   'src/node/sync/gossip.ts': { count: 2, why: 'the stamp of gossiped heads, and its judgement' },
   'src/node/sync/push/push-session.ts': { count: 1, why: 'the stamp of a ping' },
   'src/server/relayer/relayer.ts': { count: 1, why: 'whether an operation is still valid' },

@@ -10,6 +10,7 @@ import type {
   Member,
   MemberRole,
   Peers,
+  Readiness,
 } from './types.ts'
 
 /** All functions reject with CLIENT_REFUSED when the node says no, and CLIENT_UNREACHABLE when it does not answer. */
@@ -86,7 +87,7 @@ export interface Admin {
 
   peers(): Promise<Peers>
   dial(addresses: readonly string[]): Promise<{ peerId: string }>
-  ready(): Promise<{ status: string; checks: Readonly<Record<string, boolean>> }>
+  ready(): Promise<Readiness>
 }
 
 const PREFIX = '/admin-api'

@@ -69,6 +69,13 @@ export interface Failure {
   readonly method?: string
 }
 
+/** Whether a node can be used: name of each check and whether it passes, and why those fail of which more is known. */
+export interface Readiness {
+  readonly status: 'ready' | 'not ready' | 'draining'
+  readonly checks: Readonly<Record<string, boolean>>
+  readonly reasons?: Readonly<Record<string, string>>
+}
+
 export type MemberRole = 'writer' | 'reader' | 'relay'
 
 export interface Member {

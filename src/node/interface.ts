@@ -377,6 +377,13 @@ export interface Node extends Startable, AsyncDisposable {
   readonly blobs: Blobs
   readonly peers: Peers
   readonly events: Events
+  /** Whether the node can be used, and why not. */
+  health(): Promise<NodeHealth>
+}
+
+export interface NodeHealth {
   /** Name of each check and whether it passes; the node is ready when all do. */
-  health(): Promise<Readonly<Record<string, boolean>>>
+  readonly checks: Readonly<Record<string, boolean>>
+  /** By check, in words: why it fails, and since when. */
+  readonly reasons: Readonly<Record<string, string>>
 }

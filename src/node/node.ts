@@ -14,7 +14,7 @@ import { contextMetrics } from './context/metrics.ts'
 import { ContextReplicas } from './context/replica-source.ts'
 import { atRest } from './crypto/at-rest.ts'
 import { MerogateError } from './errors.ts'
-import type { Blobs, Contexts, Identities, Node, NodeInit, Peers } from './interface.ts'
+import type { Blobs, Contexts, Identities, Node, NodeHealth, NodeInit, Peers } from './interface.ts'
 import { noMetrics } from './metrics.ts'
 import { libp2pNetwork } from './network/libp2p.ts'
 import type { Network } from './network/network.ts'
@@ -38,13 +38,14 @@ import { eventRows } from './store/repositories/events.ts'
 import { globals } from './store/repositories/globals.ts'
 import { groupRows } from './store/repositories/groups.ts'
 import { intentRows } from './store/repositories/intents.ts'
-import { openLevelStore, type Store } from './store/store.ts'
+import { openLevelStore } from './store/level-store.ts'
+import type { NodeStore, Store, StoreHolder, StoreTrouble } from './store/store.ts'
 import { storedAddressBook } from './stored-address-book.ts'
 import { syncService, type SyncService } from './sync/sync-service.ts'
 
 /** Everything a node is made of. */
 interface Parts {
-  readonly store: Store
+  readonly store: NodeStore
   readonly anchors: readonly Anchor[]
   readonly blobStore: BlobStore
   readonly engine: GuestEngine
@@ -62,7 +63,7 @@ interface Parts {
 /** Components to use in place of those on disk, threads and TCP: for simulation. */
 export interface NodePorts {
   readonly seed?: Uint8Array
-  readonly store?: Store
+  readonly store?: NodeStore
   readonly blobStore?: BlobStore
   readonly engine?: GuestEngine
   readonly network?: Network
@@ -82,7 +83,13 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
   } = init
   const seed = ports.seed ?? (await loadNodeKey(home, random))
   const dataFolder = init.dataFolder ?? join(home, 'data')
-  const store = ports.store ?? (await openLevelStore(dataFolder, clock))
+  const store =
+    ports.store ??
+    (await openLevelStore(dataFolder, {
+      clock,
+      logger: logger.child({ component: 'store' }),
+      metrics,
+    }))
   try {
     const globalRows = globals(store)
     await globalRows.checkVersion()
@@ -108,11 +115,14 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       })
     const engine =
       ports.engine ??
-      wasmEngine({ location: dataFolder, blobs: blobFolder, ...init.runtime })({
-        clock,
-        logger,
-        metrics,
-      })
+      shared(
+        store,
+        wasmEngine({ location: dataFolder, blobs: blobFolder, ...init.runtime })({
+          clock,
+          logger,
+          metrics,
+        }),
+      )
     const installed = applications({
       allowPrivateHosts: init.install?.allowPrivateHosts ?? false,
       inUse: (id, blob) => contexts.uses(id, blob),
@@ -303,6 +313,7 @@ class MerogateNode implements Node {
     sync.events.on('blob:damaged', ({ context, blob }) => contexts.blobDamaged(context, blob))
     await sync.start()
     contexts.begin()
+    this.#parts.store.whenMended(() => contexts.recovered())
     this.#status = 'started'
   }
 
@@ -327,20 +338,34 @@ class MerogateNode implements Node {
     this.#status = 'stopped'
   }
 
-  async health(): Promise<Readonly<Record<string, boolean>>> {
+  async health(): Promise<NodeHealth> {
     const { network, replicas, store } = this.#parts
     const started = this.#status === 'started'
-    return {
+    const checks = {
       started,
       storage: started && (await writable(store)),
       network: started && network.addresses().length > 0,
       contexts: replicas.all().every((replica) => !replica.stopped),
     }
+    const { trouble } = store
+    return { checks, reasons: trouble === undefined ? {} : { storage: inWords(trouble) } }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
   }
+}
+
+function inWords({ sinceMs, reason, tries, lastLook }: StoreTrouble): string {
+  const since = new Date(sinceMs).toISOString()
+  const looked = lastLook === undefined ? '' : `, looked at ${tries} times in vain: ${lastLook}`
+  return `nothing is stored since ${since}: ${reason}${looked}`
+}
+
+/** Names to a store who else holds its database open. */
+function shared<T extends StoreHolder>(store: NodeStore, holder: T): T {
+  store.shareWith(holder)
+  return holder
 }
 
 async function writable(store: Store): Promise<boolean> {

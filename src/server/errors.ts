@@ -63,6 +63,8 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   SERVER_DRAINING: 503,
   SERVER_TIMEOUT: 504,
   CONTEXT_KEY_PENDING: 503,
+  STORE_FAILED: 503,
+  STORE_UNAVAILABLE: 503,
 }
 
 /** Codes of the API (docs/api.md) that are not simply ours in lower case. */

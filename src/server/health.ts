@@ -16,11 +16,12 @@ export function healthRoutes(router: Router, components: HealthComponents): void
   const { node, metrics, isDraining } = components
   const alive: Handler = () => ({ data: { status: 'alive' } })
   const ready: Handler = async (_req, res) => {
-    const checks = { ...(await node.health()), accepting: !isDraining() }
+    const { checks: own, reasons } = await node.health()
+    const checks: Record<string, boolean> = { ...own, accepting: !isDraining() }
     const passed = Object.values(checks).every(Boolean)
-    const status = passed ? 'ready' : checks.accepting ? 'not ready' : 'draining'
+    const status = passed ? 'ready' : checks['accepting'] === true ? 'not ready' : 'draining'
     res.status(passed ? 200 : 503)
-    return { data: { status, checks } }
+    return { data: { status, checks, ...(Object.keys(reasons).length > 0 ? { reasons } : {}) } }
   }
   for (const prefix of ['', '/admin-api']) {
     route(router, `${prefix}/health`, { get: alive })

@@ -2,8 +2,11 @@
  * The disk of one machine, which outlives its processes: what is safe from a loss of power, and a log of batches after it. Behaves as LevelDB does
  * when the log cannot be written: what is written through the same handle afterwards can be read, and is gone after the next opening.
  */
-import { MemoryLevel } from 'memory-level'
-import { type BatchOp, LevelStore, type Store } from '../../src/node/store/store.ts'
+import type { Logger } from '../../src/node/primitives/logger.ts'
+import type { Disk } from '../../src/node/store/level-disk.ts'
+import { openStore } from '../../src/node/store/level-store.ts'
+import type { BatchOp, NodeStore } from '../../src/node/store/store.ts'
+import { memoryLevel } from '../support/memory-store.ts'
 import { SimBlobFiles } from './blobs.ts'
 import type { Life } from './life.ts'
 import type { SimRandom } from './random.ts'
@@ -21,7 +24,7 @@ interface Hooks {
   _clear(options: object): Promise<void>
 }
 
-type Db = MemoryLevel<Uint8Array, Uint8Array>
+type Db = ReturnType<typeof memoryLevel>
 
 export class SimDisk {
   readonly blobs: SimBlobFiles = new SimBlobFiles(() => this.isFull)
@@ -40,20 +43,27 @@ export class SimDisk {
   }
 
   /** Opens the database for one life. */
-  async open(life: Life, random: SimRandom): Promise<Store> {
+  async open(life: Life, random: SimRandom, logger: Logger): Promise<NodeStore> {
+    const disk: Disk = {
+      open: () => life.outlives(this.#open(life, random)),
+      probe: async () => {
+        await life.pass(random.below(SYNCED_MS * 1000) / 1000)
+        if (this.isFull) throw noSpace()
+      },
+    }
+    return withDelays(await openStore(disk, { clock: life, logger }), life, random)
+  }
+
+  async #open(life: Life, random: SimRandom): Promise<Db> {
     await life.pass(random.below(20_000) / 1000)
     if (this.isFull) throw noSpace()
     this.#forgetTorn()
-    const db: Db = new MemoryLevel({
-      keyEncoding: 'view',
-      valueEncoding: 'view',
-      storeEncoding: 'view',
-    })
+    const db = memoryLevel()
     await db.open()
     await db.batch([...this.#safe].map(([key, value]) => put(fromText(key), value)))
     for (const ops of this.#log) await db.batch([...ops])
     this.#hook(db, life, random)
-    return withDelays(new LevelStore(db, life), life, random)
+    return db
   }
 
   /** The power goes: a random part of what was not synced is gone, the newest first. @returns batches lost */
@@ -123,7 +133,7 @@ export class SimDisk {
 }
 
 /** What a store costs in time, and that nothing of it reaches a process that has ended. */
-function withDelays(level: Store, life: Life, random: SimRandom): Store {
+function withDelays(level: NodeStore, life: Life, random: SimRandom): NodeStore {
   const read = async <T>(work: () => Promise<T>): Promise<T> => {
     if (random.chance(SLOW_READS)) await life.pass(random.below(1000) / 1000)
     return life.outlives(work())
@@ -136,6 +146,11 @@ function withDelays(level: Store, life: Life, random: SimRandom): Store {
     keys: (range) => level.keys(range),
     clear: (range) => life.outlives(level.clear(range)),
     close: () => level.close(),
+    get trouble() {
+      return level.trouble
+    },
+    shareWith: (holder) => level.shareWith(holder),
+    whenMended: (call) => level.whenMended(call),
   }
 }
 

@@ -146,7 +146,7 @@ export class Machine {
       name: this.name,
       onLine: (level, text) => this.#world.heard(level, text),
     })
-    const store = await this.disk.open(life, random.fork(1))
+    const store = await this.disk.open(life, random.fork(1), logger)
     const address = `/ip4/10.0.${this.#moves}.${this.index + 1}/tcp/2428`
     const network = new SimNetwork(this.peerId, address, {
       swarm,

@@ -1,5 +1,5 @@
 /** What happens in a run: a beginning, work and faults side by side, then calm. */
-import { SYNC_INTERVAL_MS } from '../../src/node/store/store.ts'
+import { SYNC_INTERVAL_MS } from '../../src/node/store/limits.ts'
 import { checkConvergence } from './checks/convergence.ts'
 import { unrest } from './checks/rest.ts'
 import { checkSecrecy } from './checks/secrecy.ts'

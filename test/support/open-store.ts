@@ -1,11 +1,11 @@
 /** Runs as a process of its own: opens the database named on the command line and says with which code that failed. */
 import { isMerogateError } from '../../src/node/errors.ts'
 import { systemClock } from '../../src/node/primitives/clock.ts'
-import { openLevelStore } from '../../src/node/store/store.ts'
+import { openLevelStore } from '../../src/node/store/level-store.ts'
 
 let code = 'opened'
 try {
-  const store = await openLevelStore(process.argv[2] ?? '', systemClock)
+  const store = await openLevelStore(process.argv[2] ?? '', { clock: systemClock })
   await store.close()
 } catch (error) {
   code = isMerogateError(error) ? error.code : String(error)

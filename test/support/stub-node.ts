@@ -67,6 +67,7 @@ export interface StubNode extends Node {
   readonly application: ApplicationId
   /** What {@link Node.health} says. */
   checks: Record<string, boolean>
+  reasons: Record<string, string>
   /** Calls that reached `contexts.execute`. */
   readonly executed: ExecuteCall[]
   /** Peers of the node. */
@@ -451,7 +452,7 @@ export function stubNode(): StubNode {
       last: async (id) => contexts.get(toHex(id))?.log.at(-1)?.seq ?? 0n,
     }),
     async health() {
-      return node.checks
+      return { checks: node.checks, reasons: node.reasons }
     },
     async start() {},
     async stop() {},
@@ -466,6 +467,7 @@ export function stubNode(): StubNode {
     },
     application: application.id,
     checks: { store: true, network: true },
+    reasons: {},
     executed,
     peerList,
     onReplay: undefined,

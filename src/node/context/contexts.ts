@@ -71,6 +71,7 @@ export class NodeContexts implements Contexts {
   readonly #membership: Membership
   readonly #followUps: FollowUps
   readonly #unwatch: (() => void)[] = []
+  readonly #anchors: Anchor[] = []
 
   constructor(components: ContextsComponents) {
     this.#c = components
@@ -98,6 +99,7 @@ export class NodeContexts implements Contexts {
     await this.#c.intents.load()
     await this.#registry.load()
     for (const anchor of anchors) {
+      this.#anchors.push(anchor)
       this.#unwatch.push(anchor.watch(({ subject }) => this.#hint(anchor, subject)))
       this.#hint(anchor, new Uint8Array(0)) // whatever moved while we were away
     }
@@ -113,6 +115,12 @@ export class NodeContexts implements Contexts {
     await this.#c.intents.stop()
     this.#c.groups.stop()
     await this.#registry.close()
+  }
+
+  /** The disk takes batches again: what it refused is taken up, and what could not be noted meanwhile is read anew. */
+  recovered(): void {
+    for (const replica of this.#c.replicas.all()) this.#c.background(replica.resume())
+    for (const anchor of this.#anchors) this.#hint(anchor, new Uint8Array(0))
   }
 
   /** A peer has connected: it may be a member of a context that is being joined. */

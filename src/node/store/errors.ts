@@ -1,19 +1,33 @@
 /** Errors of the store room. */
-import { type ErrorDetails, type ErrorKind, MerogateError } from '../errors.ts'
+import { type ErrorDetails, type ErrorKind, isMerogateError, MerogateError } from '../errors.ts'
 
 /**
  * STORE_LOCKED another process has the folder open; STORE_TOO_NEW a newer version wrote it; STORE_CORRUPT a row does not decode;
- * STORE_FAILED the disk said no; STORE_CLOSED used after stop.
+ * STORE_FAILED the disk said no, nothing was stored; STORE_UNAVAILABLE the disk said no before and is being looked at, nothing was stored;
+ * STORE_LOST the disk lost what it had acknowledged; STORE_CLOSED used after stop.
  */
 export type StoreErrorCode =
-  'STORE_LOCKED' | 'STORE_TOO_NEW' | 'STORE_CORRUPT' | 'STORE_FAILED' | 'STORE_CLOSED'
+  | 'STORE_LOCKED'
+  | 'STORE_TOO_NEW'
+  | 'STORE_CORRUPT'
+  | 'STORE_FAILED'
+  | 'STORE_UNAVAILABLE'
+  | 'STORE_LOST'
+  | 'STORE_CLOSED'
 
 const KINDS: Record<StoreErrorCode, ErrorKind> = {
   STORE_LOCKED: 'conflict',
   STORE_TOO_NEW: 'conflict',
   STORE_CORRUPT: 'corrupt',
-  STORE_FAILED: 'corrupt',
+  STORE_FAILED: 'transport',
+  STORE_UNAVAILABLE: 'transport',
+  STORE_LOST: 'corrupt',
   STORE_CLOSED: 'internal',
+}
+
+/** Whether a batch was not stored for a reason that may pass: the same again may go through. */
+export function isRefusedByDisk(error: unknown): boolean {
+  return isMerogateError(error, 'STORE_FAILED') || isMerogateError(error, 'STORE_UNAVAILABLE')
 }
 
 export function storeError(

@@ -5,7 +5,7 @@ import { U32LE } from 'micro-packed'
 import { type Cluster, type ClusterNode, startCluster } from '../../../scripts/support/cluster.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
 import { globalKey, SCHEMA_VERSION } from '../../../src/node/store/keys.ts'
-import { openLevelStore } from '../../../src/node/store/store.ts'
+import { openLevelStore } from '../../../src/node/store/level-store.ts'
 import { runCli } from '../../support/cli.ts'
 
 describe('a node process that cannot start', () => {
@@ -62,7 +62,9 @@ describe('a node process that cannot start', () => {
     const erin = await cluster.node('erin')
     await erin.process.stop()
     await cp(join(cluster.folder, 'erin'), join(cluster.folder, 'frank'), { recursive: true })
-    const store = await openLevelStore(join(cluster.folder, 'frank', 'data'), systemClock)
+    const store = await openLevelStore(join(cluster.folder, 'frank', 'data'), {
+      clock: systemClock,
+    })
     const value = U32LE.encode(SCHEMA_VERSION + 98)
     await store.batch([{ type: 'put', key: globalKey('version'), value }])
     await store.close()

@@ -9,7 +9,7 @@ import { toHex } from '../../../src/node/primitives/bytes.ts'
 import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
-import { openLevelStore } from '../../../src/node/store/store.ts'
+import { openLevelStore } from '../../../src/node/store/level-store.ts'
 import { stubEngine } from '../../support/stub-engine.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
@@ -20,7 +20,7 @@ async function withNode(
   home: string,
   run: (node: { apps: NodeApplications; blobs: BlobStore }) => Promise<void>,
 ): Promise<void> {
-  const store = await openLevelStore(join(home, 'data'), systemClock)
+  const store = await openLevelStore(join(home, 'data'), { clock: systemClock })
   const components = { store, clock: systemClock, logger: silentLogger }
   const blobs = fileBlobStore({ folder: join(home, 'blobs') })(components)
   await blobs.start()

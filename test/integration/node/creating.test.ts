@@ -9,7 +9,7 @@ import {
 import { systemClock } from '../../../src/node/primitives/clock.ts'
 import { contextRows } from '../../../src/node/store/repositories/contexts.ts'
 import { INTENT_KIND, intentRows } from '../../../src/node/store/repositories/intents.ts'
-import { openLevelStore } from '../../../src/node/store/store.ts'
+import { openLevelStore } from '../../../src/node/store/level-store.ts'
 import { WatData, watModule } from '../../support/wat.ts'
 import { type Cut, cutAnchor } from '../../support/cut-anchor.ts'
 import { failure, rejectionCode } from '../../support/error-code.ts'
@@ -89,7 +89,7 @@ for (const when of ['before', 'after'] as const) {
       await again.contexts.create({ application })
       expect(await again.contexts.list()).to.have.lengthOf(2)
       await again.stop()
-      const store = await openLevelStore(`${world.home('a')}/data`, systemClock)
+      const store = await openLevelStore(`${world.home('a')}/data`, { clock: systemClock })
       expect(await intentRows(store).list(INTENT_KIND.create)).to.deep.equal([])
       expect(await contextRows(store).list()).to.have.lengthOf(2)
       await store.close()

@@ -6,7 +6,7 @@ import { systemClock } from '../../../src/node/primitives/clock.ts'
 import type { ContextId, DeltaId } from '../../../src/node/primitives/ids.ts'
 import { contextRows } from '../../../src/node/store/repositories/contexts.ts'
 import { deltaRows } from '../../../src/node/store/repositories/deltas.ts'
-import { openLevelStore } from '../../../src/node/store/store.ts'
+import { openLevelStore } from '../../../src/node/store/level-store.ts'
 import { kvInput } from '../../support/kv-app.ts'
 import {
   admit,
@@ -21,7 +21,7 @@ import {
 
 /** The epoch that a delta of a stopped node is sealed under. */
 async function epochOf(home: string, context: ContextId, delta: DeltaId): Promise<number> {
-  const store = await openLevelStore(join(home, 'data'), systemClock)
+  const store = await openLevelStore(join(home, 'data'), { clock: systemClock })
   try {
     const contexts = await contextRows(store).list()
     const number = contexts.find(({ id }) => compareBytes(id, context) === 0)?.row.number

@@ -9,7 +9,8 @@ import { guestKeptState } from '../../../src/node/runtime/guest-kept-state.ts'
 import { MAX_QUEUED_CALLS } from '../../../src/node/runtime/limits.ts'
 import { wasmEngine, type WasmEngineInit } from '../../../src/node/runtime/wasm/engine.ts'
 import { COLUMN, rowKey, u32be } from '../../../src/node/store/keys.ts'
-import { openLevelStore, type Store } from '../../../src/node/store/store.ts'
+import { openLevelStore } from '../../../src/node/store/level-store.ts'
+import type { Store } from '../../../src/node/store/store.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 import { sha256 } from '../../support/guest.ts'
@@ -34,7 +35,7 @@ class Bench implements AsyncDisposable {
   static async open(options: Omit<WasmEngineInit, 'location'> = {}): Promise<Bench> {
     const folder = await tempFolder()
     const location = join(folder.path, 'db')
-    const store = await openLevelStore(location, systemClock)
+    const store = await openLevelStore(location, { clock: systemClock })
     const engine = wasmEngine({ location, workers: 2, ...options })({})
     await engine.start()
     const bench = new Bench(folder, store, engine)

@@ -188,7 +188,17 @@ describe('the server', () => {
           data: { status: 'ready', checks: { store: true, accepting: true } },
         })
         world.node.checks = { store: false }
-        expect((await world.send('GET', path)).status).to.equal(503)
+        world.node.reasons = { store: 'the disk is full' }
+        const bad = await world.send('GET', path)
+        expect(bad.status).to.equal(503)
+        expect(bad.body).to.deep.equal({
+          data: {
+            status: 'not ready',
+            checks: { store: false, accepting: true },
+            reasons: { store: 'the disk is full' },
+          },
+        })
+        world.node.reasons = {}
       }
     })
 

@@ -61,8 +61,8 @@ export async function unrest(company: Company): Promise<string[]> {
 async function unhealthy({ world }: Company): Promise<string[]> {
   const states = await Promise.all(
     world.machines.map(async ({ name, running }) => {
-      const health = (await running?.node.health()) ?? { running: false }
-      const failing = Object.entries(health).filter(([, isFine]) => !isFine)
+      const { checks } = (await running?.node.health()) ?? { checks: { running: false } }
+      const failing = Object.entries(checks).filter(([, isFine]) => !isFine)
       return failing.map(([check]) => `${name} is not healthy: ${check}`)
     }),
   )

@@ -6,7 +6,7 @@ export const full: Fault = async ({ world, random, stage }) => {
   const { disk } = random.pick(world.machines)
   disk.isFull = true
   world.tally.count('disks full')
-  for (const code of ['STORE_FAILED', 'ENOSPC']) world.expected.add(code)
+  for (const code of ['STORE_FAILED', 'STORE_UNAVAILABLE', 'ENOSPC']) world.expected.add(code)
   await stage.pause(random.between(200, 15_000))
   disk.isFull = false
 }

@@ -7,13 +7,9 @@ import { Worker } from 'node:worker_threads'
 import { expect } from 'chai'
 import { fromUtf8, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
-import {
-  type BatchOp,
-  openLevelStore,
-  type Range,
-  type Store,
-  SYNC_INTERVAL_MS,
-} from '../../../src/node/store/store.ts'
+import { openLevelStore } from '../../../src/node/store/level-store.ts'
+import { SYNC_INTERVAL_MS } from '../../../src/node/store/limits.ts'
+import type { BatchOp, Range, Store } from '../../../src/node/store/store.ts'
 import { rejectionCode, thrownCode } from '../../support/error-code.ts'
 import { handClock } from '../../support/hand-clock.ts'
 import { memoryStore } from '../../support/memory-store.ts'
@@ -44,7 +40,8 @@ for (const [name, open] of [
     let folder: Awaited<ReturnType<typeof tempFolder>> | undefined
     beforeEach(async () => {
       if (open === undefined) folder = await tempFolder()
-      store = await (open?.() ?? openLevelStore(join(folder?.path ?? '', 'db'), systemClock))
+      store = await (open?.() ??
+        openLevelStore(join(folder?.path ?? '', 'db'), { clock: systemClock }))
     })
     afterEach(async () => {
       await store.close()
@@ -107,17 +104,17 @@ for (const [name, open] of [
 describe('a database folder', () => {
   it('keeps what was written, over closing and opening', async () => {
     await using folder = await tempFolder()
-    const first = await openLevelStore(folder.path, systemClock)
+    const first = await openLevelStore(folder.path, { clock: systemClock })
     await first.batch([put('a', '1')])
     await first.close()
-    const second = await openLevelStore(folder.path, systemClock)
+    const second = await openLevelStore(folder.path, { clock: systemClock })
     expect(await second.get(utf8('a'))).to.deep.equal(utf8('1'))
     await second.close()
   })
 
   it('belongs to one process at a time', async () => {
     await using folder = await tempFolder()
-    const store = await openLevelStore(folder.path, systemClock)
+    const store = await openLevelStore(folder.path, { clock: systemClock })
     const run = async (): Promise<string> => {
       const args = [join(support, 'open-store.ts'), folder.path]
       return (await promisify(execFile)(process.execPath, args)).stdout
@@ -132,12 +129,14 @@ describe('a database folder', () => {
     await using folder = await tempFolder()
     const path = join(folder.path, 'file')
     await writeFile(path, 'here')
-    expect(await rejectionCode(openLevelStore(path, systemClock))).to.equal('STORE_FAILED')
+    expect(await rejectionCode(openLevelStore(path, { clock: systemClock }))).to.equal(
+      'STORE_FAILED',
+    )
   })
 
   it('is read synchronously by a worker thread while the main thread writes', async () => {
     await using folder = await tempFolder()
-    const store = await openLevelStore(folder.path, systemClock)
+    const store = await openLevelStore(folder.path, { clock: systemClock })
     const worker = new Worker(join(support, 'level-worker.ts'), { workerData: folder.path })
     const answer = async (): Promise<unknown> => (await once(worker, 'message'))[0]
     expect(await answer()).to.equal('ready')
@@ -157,7 +156,7 @@ describe('a database folder', () => {
   it('is made safe from power loss soon after a batch, once for many, and never after closing', async () => {
     await using folder = await tempFolder()
     const clock = handClock()
-    const store = await openLevelStore(folder.path, clock)
+    const store = await openLevelStore(folder.path, { clock })
     await store.batch([put('a', '1')], { sync: true })
     expect(clock.timers).to.equal(0)
     await store.batch([put('a', '1')])

@@ -9,6 +9,7 @@ import { shortHex, toHex } from '../../primitives/bytes.ts'
 import type { Timer } from '../../primitives/clock.ts'
 import { sha256 } from '../../primitives/hash.ts'
 import { idKey } from '../../primitives/ids.ts'
+import { isRefusedByDisk } from '../../store/errors.ts'
 import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts'
 import type { ReceiveResult } from '../../sync/replica.ts'
 import { contextError } from '../errors.ts'
@@ -144,7 +145,7 @@ export class Intake {
     const timer = this.#core.c.clock.after(ms, () => {
       this.#timers.delete(what)
       again().catch((error: unknown) => {
-        if (isMerogateError(error, 'STORE_FAILED')) this.#resumeLater()
+        if (isRefusedByDisk(error)) this.#resumeLater()
         // otherwise the context is closing or stopped: the next start looks at it again
       })
     })

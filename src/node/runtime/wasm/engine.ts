@@ -6,6 +6,7 @@ import { noMetrics } from '../../metrics.ts'
 import { type Clock, systemClock } from '../../primitives/clock.ts'
 import { type Logger, silentLogger } from '../../primitives/logger.ts'
 import { platform } from '#platform'
+import type { StoreHolder } from '../../store/store.ts'
 import type {
   ApplyCall,
   ContextRef,
@@ -50,11 +51,11 @@ function defaultWorkers(): number {
 /** {@link GuestEngine} for modules of the Calimero guest ABI. */
 export function wasmEngine(
   init: WasmEngineInit,
-): (components: WasmEngineComponents) => GuestEngine {
+): (components: WasmEngineComponents) => GuestEngine & StoreHolder {
   return (components) => new WasmEngine(init, components)
 }
 
-class WasmEngine implements GuestEngine {
+class WasmEngine implements GuestEngine, StoreHolder {
   readonly #clock: Clock
   readonly #metrics: RuntimeMetrics
   readonly #slots: readonly WorkerSlot[]
@@ -93,6 +94,14 @@ class WasmEngine implements GuestEngine {
 
   async stop(): Promise<void> {
     await Promise.all(this.#slots.map((slot) => slot.stop()))
+  }
+
+  async release(): Promise<void> {
+    await Promise.all(this.#slots.map((slot) => slot.release()))
+  }
+
+  async resume(): Promise<void> {
+    for (const slot of this.#slots) slot.resume()
   }
 
   inspect(wasm: Uint8Array): ModuleInfo {

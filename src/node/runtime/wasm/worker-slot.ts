@@ -59,6 +59,10 @@ export class WorkerSlot {
   /** Grows with every thread that is started here. */
   #thread = 0
   #stopped = true
+  /** Its thread is away so that the database can be closed; calls wait. */
+  #released = false
+  /** Threads that are being ended: each holds the database open until it is. */
+  readonly #ending = new Set<Promise<unknown>>()
   /** Why the slot gave up. */
   #failure: Error | undefined
 
@@ -89,7 +93,29 @@ export class WorkerSlot {
     this.#worker = undefined
     this.#failAll(runtimeError('RUNTIME_STOPPED', 'aborted', 'the guest engine was stopped'))
     this.#started()
-    await worker?.terminate()
+    if (worker !== undefined) this.#end(worker)
+    await Promise.all(this.#ending)
+  }
+
+  /** Ends the thread, which holds the database open; calls wait, and run on a new one after {@link resume}. */
+  async release(): Promise<void> {
+    this.#released = true
+    this.#timer?.cancel()
+    const worker = this.#worker
+    this.#worker = undefined
+    if (worker !== undefined) this.#end(worker)
+    await Promise.all(this.#ending)
+  }
+
+  resume(): void {
+    if (!this.#released) return
+    this.#released = false
+    if (!this.#stopped) this.#spawn()
+  }
+
+  #end(worker: Worker): void {
+    const ending = worker.terminate().finally(() => this.#ending.delete(ending))
+    this.#ending.add(ending)
   }
 
   load(module: LoadedModule): void {
@@ -185,7 +211,7 @@ export class WorkerSlot {
     this.#timer?.cancel()
     this.#timer = undefined
     const [first] = this.#waiting
-    if (first === undefined) return
+    if (first === undefined || this.#released) return
     const [id, { job }] = first
     const limit = this.#init.deadlineMs * (job.kind === 'apply' ? APPLY_ALLOWANCE : 1)
     this.#timer = this.#init.clock.after(limit, () => {
@@ -233,8 +259,8 @@ export class WorkerSlot {
     const old = this.#worker
     this.#timer?.cancel()
     this.#spawn()
-    // nobody waits for it: it holds nothing, and its last messages are ignored
-    void old?.terminate()
+    // nobody waits for it: its last messages are ignored
+    if (old !== undefined) this.#end(old)
   }
 
   #failAll(error: Error): void {
