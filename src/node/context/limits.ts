@@ -47,6 +47,8 @@ export const MAX_KEYS_PER_EPOCH = 16
  * numbers for ever.
  */
 export const MAX_EPOCH_JUMP = 1024
+/** How long a stored delta that no key of its epoch opens waits for another key, ms; then its body is asked for again. */
+export const UNOPENED_WAIT_MS = 60_000
 /** Epochs asked for at once because no key covers a departure. */
 export const MAX_DOUBTFUL_EPOCHS = 8
 /** Epochs asked for at once because a body came that nothing opens: any member may name any. */

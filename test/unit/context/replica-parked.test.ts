@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { DELTA_KIND, envelopeCodec } from '../../../src/node/codec/delta.ts'
-import { RETRY_DELAYS_MS } from '../../../src/node/context/limits.ts'
+import { RETRY_DELAYS_MS, UNOPENED_WAIT_MS } from '../../../src/node/context/limits.ts'
 import type { ContextFailure } from '../../../src/node/interface.ts'
 import { EMPTY } from '../../../src/node/primitives/bytes.ts'
 import { HLC_MAX_AHEAD_MS } from '../../../src/node/primitives/hlc.ts'
@@ -67,7 +67,29 @@ describe('a context replica parking deltas', () => {
     expect(reasonOf(kit, sealed)).to.equal(PARK_REASON.none)
   })
 
-  it('drops a false body when the key shows it, and then takes the true one', async () => {
+  it('keeps one that no key of its epoch opens until another member’s key of it is here', async () => {
+    const kit = await started()
+    const sealed = craftDelta({
+      author: alice,
+      keyring,
+      item: 's',
+      step: 1,
+      epoch: 1,
+      parents: [genesis.id],
+    })
+    expect(await status(kit, sealed)).to.equal('parked')
+    // this node makes the epoch too, before it has heard of the other one
+    await kit.group.addKey(1, bytesOf('our key of epoch 1'), madeAt(1n))
+    await kit.replica.reconsider('key')
+    expect(kit.replica.state.dag.status(sealed.id)).to.equal('held')
+    expect(kit.group.keyring.wanted).to.deep.equal([1])
+    await kit.group.addKey(1, epochKey(1), madeAt(1n))
+    await kit.replica.reconsider('key')
+    expect(kit.model.applies).to.deep.equal(['genesis', 's'])
+    expect(kit.wanted.deltas).to.deep.equal([])
+  })
+
+  it('takes the true one in place of a false body that no key opens, at once or when it has dropped it', async () => {
     const kit = await started()
     const sealed = craftDelta({
       author: alice,
@@ -81,8 +103,16 @@ describe('a context replica parking deltas', () => {
     expect((await kit.replica.receive(bad)).status).to.equal('parked')
     await kit.group.addKey(1, epochKey(1), madeAt(1n))
     await kit.replica.reconsider('key')
-    expect(kit.replica.state.dag.status(sealed.id)).to.equal(undefined)
-    expect(await status(kit, sealed)).to.equal('applied')
+    expect(kit.replica.state.dag.status(sealed.id)).to.equal('held')
+    const again = await started()
+    expect((await again.replica.receive(bad)).status).to.equal('parked')
+    await again.group.addKey(1, epochKey(1), madeAt(1n))
+    await again.replica.reconsider('key')
+    again.clock.advance(UNOPENED_WAIT_MS)
+    await again.idle()
+    expect(again.replica.state.dag.status(sealed.id)).to.equal(undefined)
+    expect(again.wanted.deltas).to.deep.equal([sealed.id])
+    for (const each of [kit, again]) expect(await status(each, sealed)).to.equal('applied')
   })
 
   it('waits for the author to become a writer', async () => {

@@ -8,7 +8,7 @@ import { hlcTime, ntp64ToNs } from '../../primitives/hlc.ts'
 import { ApplicationId, type DeltaId, idKey } from '../../primitives/ids.ts'
 import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts'
 import type { ReceiveResult } from '../../sync/replica.ts'
-import { MAX_APPLY_GROUP, RETRY_DELAYS_MS } from '../limits.ts'
+import { MAX_APPLY_GROUP, RETRY_DELAYS_MS, UNOPENED_WAIT_MS } from '../limits.ts'
 import { Applier, type Guest, hasEffect, type Opened } from './apply.ts'
 import { contextError } from '../errors.ts'
 import type { ReplicaCore } from './replica-core.ts'
@@ -64,6 +64,8 @@ export class Admission {
   /** Those of them that are to be looked at again. */
   #vouchedFor: DeltaId[] = []
   readonly #tries = new Map<string, number>()
+  /** Stored deltas that no key of their epoch opens, and since when, by the monotonic clock. */
+  readonly #unopened = new Map<string, number>()
 
   constructor(core: ReplicaCore, hooks: AdmissionHooks) {
     this.#core = core
@@ -271,7 +273,7 @@ export class Admission {
 
   async #retake(ids: readonly DeltaId[]): Promise<void> {
     const { state, c } = this.#core
-    const failures: { readonly id: DeltaId; readonly error: unknown }[] = []
+    const failures: { readonly candidate: Candidate; readonly error: unknown }[] = []
     const arrivals: Arrival[] = []
     for (const id of ids) {
       // an earlier one may have taken it along
@@ -282,11 +284,12 @@ export class Admission {
         await this.#room.discard(id, error)
         continue
       }
+      const candidate = decodeCandidate(state.id, bytes)
       arrivals.push({
-        candidate: decodeCandidate(state.id, bytes),
+        candidate,
         isStored: true,
-        resolve: () => {},
-        reject: (error) => failures.push({ id, error }),
+        resolve: () => this.#unopened.delete(toHex(id)),
+        reject: (error) => failures.push({ candidate, error }),
       })
     }
     for (let rest: readonly Arrival[] = arrivals; rest.length > 0;) {
@@ -294,10 +297,28 @@ export class Admission {
       for (const answer of step.answers) answer()
       rest = step.rest
     }
-    for (const { id, error } of failures) {
+    for (const { candidate, error } of failures) {
       if (!isFalseBody(error)) throw error
-      await this.#room.discard(id, error)
+      if (isMerogateError(error, 'DELTA_SEALED') && (await this.#waitForKey(candidate))) continue
+      this.#unopened.delete(toHex(candidate.id))
+      await this.#room.discard(candidate.id, error)
     }
+  }
+
+  /**
+   * No key we have of its epoch opens a stored delta: two members may have made the epoch, and the other key is asked for. But the body may be
+   * false as well, and keeps the true one out while it is here: after a while it goes.
+   */
+  async #waitForKey(candidate: Candidate): Promise<boolean> {
+    const { clock } = this.#core.c
+    const key = toHex(candidate.id)
+    const sinceMs = this.#unopened.get(key) ?? clock.monotonicMs()
+    const leftMs = sinceMs + UNOPENED_WAIT_MS - clock.monotonicMs()
+    if (leftMs <= 0) return false
+    await this.#hold(candidate, 'key')
+    this.#unopened.set(key, sinceMs)
+    this.#hooks.later(candidate.id, leftMs)
+    return true
   }
 }
 
