@@ -7,7 +7,6 @@ import { type Anchor, CAPABILITIES, type MemberRecord, type Role } from '../anch
 import type { NodeApplications } from '../applications/applications.ts'
 import type { BlobFinder } from '../blobs/blobs.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
-import { isMerogateError } from '../errors.ts'
 import type {
   ContextInfo,
   Contexts,
@@ -19,7 +18,7 @@ import type {
   InviteMember,
   Signalled,
 } from '../interface.ts'
-import { equalBytes } from '../primitives/bytes.ts'
+import { EMPTY, equalBytes } from '../primitives/bytes.ts'
 import {
   type ApplicationId,
   type BlobId,
@@ -28,6 +27,7 @@ import {
   type PublicKey,
 } from '../primitives/ids.ts'
 import { COLUMN, columnRange, u32be } from '../store/keys.ts'
+import { AnchorNews } from './anchor-news.ts'
 import { type Created, Creation } from './creation.ts'
 import { contextError } from './errors.ts'
 import { checkCall, FollowUps } from './follow-up.ts'
@@ -70,6 +70,7 @@ export class NodeContexts implements Contexts {
   readonly #joining: Joining
   readonly #membership: Membership
   readonly #followUps: FollowUps
+  readonly #news: AnchorNews
   readonly #unwatch: (() => void)[] = []
   readonly #anchors: Anchor[] = []
 
@@ -90,6 +91,13 @@ export class NodeContexts implements Contexts {
       forget: (replica) => contexts.forget(replica),
       linkBlob: (replica, blob) => contexts.linkBlob(replica, blob),
     })
+    this.#news = new AnchorNews({
+      ...components,
+      read: async (id) => {
+        const replica = components.replicas.replica(id)
+        return replica && contexts.refresh(replica)
+      },
+    })
     // a state that arrived is what a join waits for last
     components.eventLog.on('context:changed', ({ context }) => this.#joining.wake(context))
   }
@@ -100,8 +108,8 @@ export class NodeContexts implements Contexts {
     await this.#registry.load()
     for (const anchor of anchors) {
       this.#anchors.push(anchor)
-      this.#unwatch.push(anchor.watch(({ subject }) => this.#hint(anchor, subject)))
-      this.#hint(anchor, new Uint8Array(0)) // whatever moved while we were away
+      this.#unwatch.push(anchor.watch(({ subject, height }) => this.#hint(anchor, subject, height)))
+      this.#hint(anchor, EMPTY, 0n) // whatever moved while we were away
     }
   }
 
@@ -112,6 +120,7 @@ export class NodeContexts implements Contexts {
 
   async stop(): Promise<void> {
     for (const unwatch of this.#unwatch.splice(0)) unwatch()
+    this.#news.stop()
     await this.#c.intents.stop()
     this.#c.groups.stop()
     await this.#registry.close()
@@ -120,7 +129,7 @@ export class NodeContexts implements Contexts {
   /** The disk takes batches again: what it refused is taken up, and what could not be noted meanwhile is read anew. */
   recovered(): void {
     for (const replica of this.#c.replicas.all()) this.#c.background(replica.resume())
-    for (const anchor of this.#anchors) this.#hint(anchor, new Uint8Array(0))
+    for (const anchor of this.#anchors) this.#hint(anchor, EMPTY, 0n)
   }
 
   /** A peer has connected: it may be a member of a context that is being joined. */
@@ -323,26 +332,19 @@ export class NodeContexts implements Contexts {
     return size
   }
 
-  refresh(id: ContextId, options: Signalled = {}): Promise<void> {
-    return this.#registry.refresh(this.#registry.require(id), options)
+  async refresh(id: ContextId, options: Signalled = {}): Promise<void> {
+    await this.#registry.refresh(this.#registry.require(id), options)
   }
 
   // The anchor says that something moved; no subject: anything may have.
-  #hint(anchor: Anchor, subject: Uint8Array): void {
+  #hint(anchor: Anchor, subject: Uint8Array, height: bigint): void {
     this.#joining.anchorMoved()
     this.#creation.anchorMoved()
     for (const replica of this.#registry.below(anchor)) {
       const { state, group } = replica
       if (subject.length > 0 && !equalBytes(subject, state.id) && !equalBytes(subject, group.id))
         continue
-      const refresh = this.#registry.refresh(replica).catch((error: unknown) => {
-        if (isMerogateError(error) && error.kind === 'transport') {
-          this.#c.logger.debug({ err: error }, 'anchor not reached')
-          return
-        }
-        throw error
-      })
-      this.#c.background(refresh)
+      this.#news.heard(state.id, height)
     }
   }
 

@@ -61,6 +61,10 @@ export const MAX_WALK_DELTAS = 3_000
 export const MAX_INVITATION_CHARS = 4_096
 /** Addresses in an invitation (sync-protocol.md 8.2). */
 export const MAX_INVITATION_ADDRESSES = 8
+/** First wait before what the anchor told of is read again, ms; doubles up to {@link NEWS_RETRY_MAX_MS}. */
+export const NEWS_RETRY_MIN_MS = 500
+/** Longest wait before what the anchor told of is read again, ms: a read costs little. */
+export const NEWS_RETRY_MAX_MS = 10_000
 /** First wait before an intent is tried again, ms; doubles with each try. */
 export const INTENT_WAIT_MIN_MS = 250
 /** Longest wait before an intent that needs the anchor or an application is tried again, ms. */

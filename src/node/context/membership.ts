@@ -19,7 +19,7 @@ export interface MembershipComponents {
   /** The contexts of this node. */
   readonly contexts: {
     require(id: ContextId): ContextReplica
-    refresh(replica: ContextReplica, options: Signalled): Promise<void>
+    refresh(replica: ContextReplica, options: Signalled): Promise<unknown>
   }
   /** Our dialable addresses, for invitations. */
   addresses(): readonly string[]

@@ -222,15 +222,17 @@ export class ContextRegistry {
     return this.all().filter((replica) => replica.group.anchor === anchor)
   }
 
-  /** The context moved at the anchor: members and application are read again. @throws ANCHOR_* */
-  async refresh(replica: ContextReplica, options: { signal?: AbortSignal } = {}): Promise<void> {
+  /** The context moved at the anchor: members and application are read again. @returns the height of the older answer @throws ANCHOR_* */
+  async refresh(replica: ContextReplica, options: { signal?: AbortSignal } = {}): Promise<bigint> {
     await replica.group.refresh(options)
     const { id } = replica.state
+    let height = replica.group.readHeight
     const named = this.#foreign.take(id)
     let isSettled = false
     try {
       const read = await replica.group.anchor.readContext(id, options)
-      if (read === undefined || !equalBytes(read.value.group, replica.group.id)) return
+      if (read === undefined || !equalBytes(read.value.group, replica.group.id)) return height
+      if (read.evidence.height < height) height = read.evidence.height
       const { application, applicationRevision } = read.value
       await this.applications.follow(replica, application, applicationRevision)
       isSettled = true
@@ -238,6 +240,7 @@ export class ContextRegistry {
       if (!isSettled) for (const application of named) this.#foreign.note(id, application)
     }
     if (named.length > 0) await this.#settle(replica, named)
+    return height
   }
 
   /** Asks the anchor again about applications that deltas name and that it could not be asked about. */
@@ -339,7 +342,7 @@ export class ContextRegistry {
   #onForeign(replica: ContextReplica, application: ApplicationId): void {
     if (this.#isAwaited(replica, application)) return // parked until it is fetched
     const isNew = this.#foreign.note(replica.state.id, application)
-    if (isNew) this.#c.background(this.refresh(replica))
+    if (isNew) this.#c.background(this.refresh(replica).then(() => {}))
   }
 
   /** The anchor was asked after deltas named these: those that it does not name, the context ran before. */

@@ -47,6 +47,7 @@ export class Group {
   #reading: Promise<void> | undefined
   #nextReading: Promise<void> | undefined
   #refreshedAtMs = -Infinity
+  #readHeight = 0n
 
   constructor(
     id: GroupId,
@@ -99,6 +100,11 @@ export class Group {
     return this.owned().find((key) => this.roleOf(key.publicKey) === 'writer')
   }
 
+  /** Height of the anchor's last answer about members; it lags where an endpoint does. */
+  get readHeight(): bigint {
+    return this.#readHeight
+  }
+
   /**
    * Reads the anchor again. A reading that runs may be older than what the caller must see: whoever asks meanwhile shares the next. So who gives up leaves
    * it to the others. @throws ANCHOR_*, ABORTED
@@ -131,6 +137,7 @@ export class Group {
     this.#refreshedAtMs = clock.monotonicMs()
     const read = await this.anchor.readMembers(this.id)
     if (read === undefined) return
+    this.#readHeight = read.evidence.height
     const { revision, members } = read.value
     if (revision < this.#row.membersRevision) return // an older endpoint answered
     const group = await this.anchor.readGroup(this.id)
