@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../primitives/clock.ts'
 import { Emitter, type Listenable } from '../primitives/emitter.ts'
 import { type ContextId, type DeltaId, idKey, type PublicKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
+import { isRefusedByDisk } from '../store/errors.ts'
 import { COLUMN, rowKey, u32be } from '../store/keys.ts'
 import type { ContextRows } from '../store/repositories/contexts.ts'
 import type { DeltaRows } from '../store/repositories/deltas.ts'
@@ -184,11 +185,11 @@ export class ContextReplicas implements ReplicaSource {
   }
 
   isApplied(context: ContextId, delta: DeltaId): boolean {
-    return this.replica(context)?.state.isApplied(delta) ?? false
+    return readable(() => this.replica(context)?.state.isApplied(delta)) ?? false
   }
 
   knows(context: ContextId, delta: DeltaId): boolean {
-    return this.replica(context)?.state.dag.status(delta) !== undefined
+    return readable(() => this.replica(context)?.state.dag.status(delta)) !== undefined
   }
 
   async receive(context: ContextId, envelope: Uint8Array): Promise<ReceiveResult> {
@@ -285,5 +286,15 @@ export class ContextReplicas implements ReplicaSource {
     const number = this.replica(context)?.state.ref.number
     if (number === undefined) return false
     return this.#c.rows.isLinked(number, blob)
+  }
+}
+
+/** What a look at the database finds; undefined while it cannot be read. What is asked for in vain then is looked for again before it is stored. */
+function readable<T>(look: () => T | undefined): T | undefined {
+  try {
+    return look()
+  } catch (error) {
+    if (isRefusedByDisk(error)) return undefined
+    throw error
   }
 }

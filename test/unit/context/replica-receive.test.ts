@@ -63,6 +63,18 @@ describe('a context replica receiving deltas', () => {
     expect(kit.replica.state.meta.applied).to.equal(4n)
   })
 
+  it('says nothing of an envelope while the database cannot be read, and takes it afterwards', async () => {
+    const kit = await replicaKit(INIT)
+    await kit.replica.receive(first.bytes)
+    const other = craftDelta({ author: bob, keyring, item: 'other', parents: [second.id], step: 9 })
+    kit.store.isClosed = true
+    expect((await kit.replica.receive(other.bytes)).status).to.equal('refused')
+    expect(kit.replica.precheck(other.bytes)).to.equal('ignore')
+    kit.store.isClosed = false
+    expect(kit.tally.rejected).to.equal(0)
+    expect(await receiveAll(kit, [second, other])).to.deep.equal(['applied', 'applied'])
+  })
+
   it('keeps children waiting, asks for exactly the parents nobody has shown, and then cascades', async () => {
     const kit = await replicaKit(INIT)
     const late = await kit.replica.receive(fourth.bytes)

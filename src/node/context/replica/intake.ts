@@ -80,6 +80,8 @@ export class Intake {
       if (isKnown || this.#inFlight.has(key)) return result('duplicate', candidate)
       checkSignature(candidate)
     } catch (error) {
+      // nothing was said of the bytes: they are asked for again when the database can be read
+      if (isRefusedByDisk(error)) return { status: 'refused', delta: undefined, missing: [] }
       return this.#reject(bytes, error)
     }
     if (candidate.announced) return result('announced', candidate, [candidate.id])
@@ -110,8 +112,8 @@ export class Intake {
       if (this.#core.state.status(candidate.id, candidate.parents) !== undefined) return 'ignore'
       checkSignature(candidate)
       return this.#core.group.member(candidate.member) === undefined ? 'ignore' : 'accept'
-    } catch {
-      return 'reject'
+    } catch (error) {
+      return isRefusedByDisk(error) ? 'ignore' : 'reject'
     }
   }
 
