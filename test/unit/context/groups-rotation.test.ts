@@ -328,10 +328,32 @@ describe('keys that are given', () => {
     await second.refresh()
     await give(second, third)
     expect([epochs(third), sealsUnder(third)]).to.deep.equal([[0, 1], undefined])
+    // it gives them on as what they are
     await first.refresh()
-    expect(third.grants(first)).to.deep.equal([])
+    members.now([a, 'writer'], [b, 'reader'], [c, 'writer'], [d, 'writer'])
+    await third.refresh()
+    const fourth = await nodeOf('fourth', d, { members, clock })
+    await fourth.refresh()
+    await give(third, fourth)
+    expect([epochs(fourth), sealsUnder(fourth)]).to.deep.equal([[0, 1], undefined])
     await give(first, third)
     expect(sealsUnder(third)).to.equal(1)
+  })
+
+  it('by one that has gone since reach others, once we know of the departure they were made for', async () => {
+    const { members, clock, nodes } = await world(a, b, c)
+    const [first, second] = nodes as [GroupNode, GroupNode]
+    members.writers(a, b, c)
+    members.cutOff.add('node 1')
+    await first.refresh()
+    await give(first, second) // made for what the second has not seen
+    members.cutOff.clear()
+    members.writers(b, c)
+    await second.refresh()
+    const late = await nodeOf('node 2', c, { members, clock }, (nodes[2] as GroupNode).store)
+    await late.refresh()
+    await give(second, late)
+    expect(epochs(late)).to.include(1)
   })
 
   it('because of a departure that we have not heard of are not given on, least of all to who has gone', async () => {

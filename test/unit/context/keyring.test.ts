@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { Keyring, UNVOUCHED } from '../../../src/node/context/groups/keyring.ts'
+import { Keyring } from '../../../src/node/context/groups/keyring.ts'
 import {
   MAX_EPOCH_JUMP,
   MAX_KEYS_PER_EPOCH,
@@ -44,6 +44,8 @@ function sealedBy(keyring: Keyring, revision = 1n): Uint8Array {
   return seal(sealing.key, NONCE, AAD, utf8('body'))
 }
 
+/** Of a key that nobody vouched for. */
+const UNVOUCHED = { madeAt: 3n, coversTo: 0n }
 /** Of a node that has seen revisions 1 to 4, with nobody gone. */
 const VIEW = { from: 1n, to: 4n }
 
@@ -107,7 +109,7 @@ describe('keyring', () => {
   it('takes so many keys of one epoch, those that nobody vouched for apart', () => {
     const keyring = ring()
     for (const standing of [UNVOUCHED, madeAt(1n)]) {
-      const key = (i: number): Uint8Array => bytesOf(`${standing.madeAt} ${i}`)
+      const key = (i: number): Uint8Array => bytesOf(`${standing.coversTo} ${i}`)
       for (let i = 0; i < MAX_KEYS_PER_EPOCH; i++) {
         expect(addKey(keyring, 0, key(i), standing)).not.to.equal(undefined)
       }
@@ -138,7 +140,7 @@ describe('keyring', () => {
     expect(addKey(keyring, 0, smaller, madeAt(2n))).to.equal(undefined)
     expect(addKey(keyring, 0, smaller, UNVOUCHED)).to.equal(undefined)
     expect([keyring.newest, keyring.covers(3n), keyring.covers(4n)]).to.deep.equal([0, true, false])
-    expect(addKey(keyring, 0, smaller, { madeAt: 1n, coversTo: 4n })).not.to.equal(undefined)
+    expect(addKey(keyring, 0, smaller, { madeAt: 3n, coversTo: 4n })).not.to.equal(undefined)
     const [grant] = keyring.grant(bob.publicKey, [0], alice, { from: 9n, to: 9n })
     expect([grant?.madeAt, grant?.coversTo]).to.deep.equal([2n, 4n])
   })
@@ -181,12 +183,18 @@ describe('key grants', () => {
     expect([grants(1n), grants(2n)]).to.deep.equal([[4n], [1n]])
   })
 
-  it('carry no key that nobody vouched for', () => {
-    const doubtful = ring([0, bytesOf('k0')])
-    addKey(doubtful, 1, smaller, UNVOUCHED)
-    const all = doubtful.grant(bob.publicKey, [], alice, VIEW)
-    expect(all.map(({ epoch }) => epoch)).to.deep.equal([0])
-    expect(doubtful.grant(bob.publicKey, [1], alice, VIEW)).to.deep.equal([])
+  it('carry no key that was made later than we have read, and of others what was said of them', () => {
+    const keyring = ring([0, bytesOf('k0')])
+    addKey(keyring, 1, smaller, UNVOUCHED)
+    const given = (to: bigint): unknown =>
+      keyring
+        .grant(bob.publicKey, [], alice, { from: 1n, to })
+        .map(({ epoch, coversTo }) => [epoch, coversTo])
+    expect(given(2n)).to.deep.equal([[0, 2n]])
+    expect(given(3n)).to.deep.equal([
+      [0, 3n],
+      [1, 0n],
+    ])
   })
 
   it('open for nobody else', () => {

@@ -9,7 +9,7 @@ import type { GroupRow } from '../../store/repositories/groups.ts'
 import type { KeyGrant } from '../../sync/replica.ts'
 import { contextError } from '../errors.ts'
 import { Group, type GroupComponents } from './group.ts'
-import { Keyring, type Standing, UNVOUCHED } from './keyring.ts'
+import { Keyring, type Standing } from './keyring.ts'
 import { Rotation, type RotationComponents } from './rotation.ts'
 
 export interface GroupsComponents extends GroupComponents, RotationComponents {
@@ -104,7 +104,7 @@ export class Groups {
 
   /**
    * Takes keys that a current member gave to one of our identities. One that may not make keys is not believed about them, and neither is
-   * anybody about a key that was made because of a departure that we have not seen: such keys open, until we are told again.
+   * anybody about a key that was made because of a departure that we have not seen: such keys open and seal nothing, until we are told again.
    */
   async acceptKeys(group: Group, grants: readonly KeyGrant[]): Promise<number> {
     let accepted = 0
@@ -115,7 +115,9 @@ export class Groups {
       const role = group.roleOf(grant.giver)
       if (role === undefined || role === 'relay') continue
       const isUnseen = grant.madeAt > group.membersRevision
-      const standing = role === 'writer' && !isUnseen ? standingOf(group, grant) : UNVOUCHED
+      const isBelieved = role === 'writer' && !isUnseen
+      const { madeAt } = grant
+      const standing = isBelieved ? standingOf(group, grant) : { madeAt, coversTo: 0n }
       for (const recipient of group.owned()) {
         const key = group.keyring.unwrap(grant, recipient)
         if (key === undefined) continue

@@ -29,16 +29,13 @@ const GRANT_TAG = domainTag('cali/key-grant/1')
 /** Derived keys kept imported. */
 const CACHED_KEYS = 1024
 
-/** What is known of who holds a key; both 0 while nobody who may make keys has vouched for it: it opens, and does nothing else. */
+/** What is known of who holds a key. */
 export interface Standing {
-  /** The membersRevision its maker had seen. */
+  /** The membersRevision its maker had seen, by whoever gave it: nobody gets it from who has seen less. */
   readonly madeAt: bigint
-  /** The membersRevision up to which nobody who has gone holds it. */
+  /** The membersRevision up to which nobody who has gone holds it; 0 while nobody who may make keys vouched for it: then it seals nothing. */
   readonly coversTo: bigint
 }
-
-/** The standing of a key of which nobody we believe has said anything. */
-export const UNVOUCHED: Standing = { madeAt: 0n, coversTo: 0n }
 
 interface EpochKey extends Standing {
   readonly key: Uint8Array
@@ -170,8 +167,8 @@ export class Keyring {
 
   /**
    * Keys for a member, sealed to it and signed by the giver, who has watched the members up to `view.to` and knows of no departure after
-   * `view.from`. Of all epochs when `epochs` is empty. A key that nobody vouched for is not ours to give: who made it may know of a departure
-   * that we have not heard of.
+   * `view.from`. Of all epochs when `epochs` is empty. A key that was made at a later revision than we have read is not ours to give: who made
+   * it may know of a departure that we have not heard of.
    */
   grant(
     recipient: PublicKey,
@@ -180,9 +177,11 @@ export class Keyring {
     view: { readonly from: bigint; readonly to: bigint },
   ): KeyGrant[] {
     const wanted = epochs.length === 0 ? this.epochs : epochs.filter((epoch) => this.has(epoch))
+    const isOurs = ({ madeAt }: Standing): boolean => madeAt <= view.to
     return wanted.flatMap((epoch) =>
-      (this.#epochs.get(epoch) ?? []).filter(isVouched).map(({ key, madeAt, ...known }) => {
-        const coversTo = known.coversTo >= view.from ? view.to : known.coversTo
+      (this.#epochs.get(epoch) ?? []).filter(isOurs).map(({ key, madeAt, ...known }) => {
+        const isCurrent = isVouched(known) && known.coversTo >= view.from
+        const coversTo = isCurrent ? view.to : known.coversTo
         const aad = this.#aad({ epoch, madeAt, coversTo }, recipient)
         const sealed = boxSeal(recipient, aad, key, this.#random)
         const signature = giver.sign(concat(aad, sealed))
@@ -232,17 +231,19 @@ export class Keyring {
   }
 }
 
-function isVouched({ madeAt }: Standing): boolean {
-  return madeAt > 0n
+function isVouched({ coversTo }: Pick<Standing, 'coversTo'>): boolean {
+  return coversTo > 0n
 }
 
 /** Whether a standing says more than what is known. */
 function adds(known: Standing, said: Standing): boolean {
-  return isVouched(said) && (!isVouched(known) || said.coversTo > known.coversTo)
+  return said.coversTo > known.coversTo || said.madeAt < known.madeAt
 }
 
-/** What is known after a word: the first one says when the key was made. */
+/** What is known after a word. */
 function merged(known: Standing, said: Standing): Standing {
-  if (!adds(known, said)) return known
-  return { madeAt: isVouched(known) ? known.madeAt : said.madeAt, coversTo: said.coversTo }
+  return {
+    madeAt: said.madeAt < known.madeAt ? said.madeAt : known.madeAt,
+    coversTo: said.coversTo > known.coversTo ? said.coversTo : known.coversTo,
+  }
 }
