@@ -5,7 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { startEthereumChain } from '../../src/cli/ethereum-chain.ts'
-import { type NodeProcess, startNodeProcess } from '../../src/cli/node-process.ts'
+import {
+  type NodeProcess,
+  type NodeProcessOptions,
+  startNodeProcess,
+} from '../../src/cli/node-process.ts'
 import { type MerogateClient, merogateClient } from '../../src/client/index.ts'
 import { isMerogateError } from '../../src/node/errors.ts'
 
@@ -36,11 +40,17 @@ interface Chain {
   stop(): Promise<void>
 }
 
+/** What a node of a cluster has of its own. */
+export interface MoreOfNode extends Pick<NodeProcessOptions, 'env' | 'onLog' | 'main'> {
+  /** As KEY=VALUE; they win. */
+  readonly settings?: readonly string[]
+}
+
 export interface Cluster extends AsyncDisposable {
   readonly folder: string
   readonly chainUrl: string
   /** Starts a node, or starts one again that was ended: its home is named after it. */
-  node(name: string): Promise<ClusterNode>
+  node(name: string, more?: MoreOfNode): Promise<ClusterNode>
   /** One JSON-RPC request to the Ethereum chain: `evm_mine`, ... */
   sendToChain(method: string, params?: readonly unknown[]): Promise<unknown>
   /** Ends the chain, as if its endpoint had died. */
@@ -121,7 +131,7 @@ export async function startCluster(kind: ChainKind = 'local'): Promise<Cluster> 
   return {
     folder,
     chainUrl: chain.url,
-    async node(name) {
+    async node(name, { settings = [], ...more } = {}) {
       // a node that comes again has the account it had
       if (!names.includes(name)) names.push(name)
       const child = await startNodeProcess({
@@ -132,7 +142,9 @@ export async function startCluster(kind: ChainKind = 'local'): Promise<Cluster> 
           ...(await chain.settings(names.indexOf(name))),
           'swarm.listen=/ip4/127.0.0.1/tcp/0',
           'log.level=warn',
+          ...settings,
         ],
+        ...more,
       })
       const node = { process: child, client: merogateClient({ url: child.ready.api }) }
       running.set(name, node)

@@ -31,6 +31,10 @@ export interface NodeProcess {
   stop(): Promise<void>
   /** Ends it at once, as a crash would. Resolves when it is gone. */
   kill(): Promise<void>
+  /** Halts it where it is, or lets it go on. */
+  halt(isHalted: boolean): void
+  /** Says something to it, where its main file listens. */
+  send(message: Readonly<Record<string, unknown>>): void
 }
 
 export interface NodeProcessOptions {
@@ -43,15 +47,17 @@ export interface NodeProcessOptions {
   readonly env?: Readonly<Record<string, string>>
   /** Called with each line of its log. @default nothing sees it */
   readonly onLog?: (line: string) => void
+  /** A main file that takes the same arguments. @default this program's */
+  readonly main?: string
 }
 
 /** Starts a node and waits until it is ready. @throws CLI_NODE_FAILED with the last words of the process */
 export async function startNodeProcess(options: NodeProcessOptions): Promise<NodeProcess> {
-  const { name, home, serverPort, settings, env, onLog } = options
+  const { name, home, serverPort, settings, env, onLog, main = MAIN } = options
   const child = spawn(
     process.execPath,
     [
-      MAIN,
+      main,
       ...['--home', home, '--node', name, '--output-format', 'json'],
       ...['node', 'run', '--server-port', String(serverPort), '--set', ...settings],
     ],
@@ -103,5 +109,14 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
     child.kill('SIGKILL')
     await ended
   }
-  return { name, pid: child.pid ?? 0, ready, ended, stop, kill }
+  return {
+    name,
+    pid: child.pid ?? 0,
+    ready,
+    ended,
+    stop,
+    kill,
+    halt: (isHalted) => void child.kill(isHalted ? 'SIGSTOP' : 'SIGCONT'),
+    send: (message) => void child.send(message),
+  }
 }

@@ -5,9 +5,8 @@ import {
   encodeRequest,
   type SyncAnswer,
   type SyncRequest,
-  WIRE_ERRORS,
 } from '../../codec/sync-frames.ts'
-import { isMerogateError, throwIfAborted } from '../../errors.ts'
+import { throwIfAborted } from '../../errors.ts'
 import type { FramedStream, PeerId } from '../../network/network.ts'
 import type { Clock, Random } from '../../primitives/clock.ts'
 import { type ContextId, idKey } from '../../primitives/ids.ts'
@@ -43,8 +42,6 @@ export class RequestStream {
   readonly #turns: (() => void)[] = []
   #peerNonce: Promise<Uint8Array> | undefined
   #nextId = 1
-  /** Frames that have come. */
-  #frames = 0
   #failure: unknown
   #ended = false
 
@@ -82,8 +79,8 @@ export class RequestStream {
   }
 
   /**
-   * Asks and yields the answers up to the one `last` takes. Proves ourselves in the context first, once per stream, and once more when the
-   * peer has stopped to take us for a member: it may have looked at an older list, or opened the context anew. Leaving the loop early cancels. @throws SYNC_REFUSED with `details.code`, SYNC_PEER_SILENT, SYNC_SESSION_CLOSED, ABORTED, CODEC_*
+   * Asks and yields the answers up to the one `last` takes. Proves ourselves in the context first, once per stream. Leaving the loop
+   * early cancels. @throws SYNC_REFUSED with `details.code`, SYNC_PEER_SILENT, SYNC_SESSION_CLOSED, ABORTED, CODEC_*
    */
   async *ask(
     context: ContextId,
@@ -91,29 +88,18 @@ export class RequestStream {
     last: (answer: GoodAnswer) => boolean,
     signal?: AbortSignal,
   ): AsyncGenerator<GoodAnswer> {
-    const isNew = await this.#join(context)
-    try {
-      yield* this.#exchange(request, last, signal)
-    } catch (error) {
-      if (!isNotMember(error)) throw error
-      this.#joined.delete(idKey(context))
-      if (isNew) throw error
-      await this.#join(context)
-      yield* this.#exchange(request, last, signal) // a refusal comes before any answer
-    }
+    await this.#join(context)
+    yield* this.#exchange(request, last, signal)
   }
 
-  /** Resolves when we are taken for a member, with whether that is new. */
-  async #join(context: ContextId): Promise<boolean> {
+  async #join(context: ContextId): Promise<void> {
     const key = idKey(context)
-    const known = this.#joined.get(key)
-    const joined = known ?? this.#joinNow(context)
+    const joined = this.#joined.get(key) ?? this.#joinNow(context)
     this.#joined.set(key, joined)
     try {
       await joined
-      return known === undefined
     } catch (error) {
-      if (this.#joined.get(key) === joined) this.#joined.delete(key) // the next request proves it again
+      this.#joined.delete(key) // the next request tries again
       throw error
     }
   }
@@ -209,26 +195,12 @@ export class RequestStream {
       }
       throwIfAborted(signal)
       this.#throwIfEnded()
-      await this.#news(pending)
-    }
-  }
-
-  // A stream on which nothing came for so long may lead nowhere: it is given up, and the next request opens another.
-  async #news(pending: Pending): Promise<void> {
-    const before = this.#frames
-    try {
       const woken = new Promise<void>((resolve) => (pending.wake = resolve))
       await within(this.#c.clock, ANSWER_TIMEOUT_MS, woken)
-    } catch (error) {
-      if (this.#frames === before) {
-        this.#stream.abort(syncError('SYNC_PEER_SILENT', 'nothing came on the request stream'))
-      }
-      throw error
     }
   }
 
   async #take(bytes: Uint8Array): Promise<void> {
-    this.#frames++
     const { id, answer } = decodeAnswer(bytes)
     if (id >= this.#nextId) {
       throw syncError('SYNC_BAD_ANSWER', 'expected an answer to a request, got one to none', { id })
@@ -258,10 +230,6 @@ export class RequestStream {
 
 function refused(code: number, retryAfterMs: number): Error {
   return syncError('SYNC_REFUSED', `the peer refused with code ${code}`, { code, retryAfterMs })
-}
-
-function isNotMember(error: unknown): boolean {
-  return isMerogateError(error, 'SYNC_REFUSED') && error.details['code'] === WIRE_ERRORS.notMember
 }
 
 function sizeOf(answer: SyncAnswer): number {
