@@ -6,6 +6,8 @@ import type {
   Blob,
   Capability,
   Context,
+  Identity,
+  Intent,
   Joined,
   Member,
   MemberRole,
@@ -30,6 +32,8 @@ export interface Admin {
   latest(name: string): Promise<{ applicationId: string | null; version: string | null }>
 
   contexts(filter?: { applicationId?: string }): Promise<readonly Context[]>
+  /** What is being made or joined and has nothing to show yet. */
+  pendingContexts(): Promise<readonly Intent[]>
   createContext(options: {
     applicationId: string
     /** Input of the app's `init`. @default none */
@@ -71,6 +75,12 @@ export interface Admin {
   identities(id: string): Promise<readonly string[]>
   identitiesOwned(id: string): Promise<readonly string[]>
   createIdentity(): Promise<{ publicKey: string }>
+  /** All keys of the node. */
+  allIdentities(): Promise<readonly Identity[]>
+  /** What the node has begun and goes on with, oldest first. */
+  intents(): Promise<readonly Intent[]>
+  /** Ends one without its being done. False when there is none of this id, or it was done meanwhile. */
+  withdraw(intent: string): Promise<{ isWithdrawn: boolean }>
 
   blobs(): Promise<readonly Blob[]>
   putBlob(
@@ -128,6 +138,7 @@ export function admin(http: Http): Admin {
           `/contexts${queryOf({ applicationId: filter?.applicationId })}`,
         )
       ).contexts,
+    pendingContexts: async () => (await get<{ pending: Intent[] }>('/contexts')).pending,
     createContext: ({ applicationId, params, seed, protocol, groupId }) =>
       post('/contexts', {
         applicationId,
@@ -165,6 +176,9 @@ export function admin(http: Http): Admin {
     identitiesOwned: async (id) =>
       (await get<{ identities: string[] }>(`/contexts/${part(id)}/identities-owned`)).identities,
     createIdentity: () => post('/identity/context'),
+    allIdentities: async () => (await get<{ identities: Identity[] }>('/identities')).identities,
+    intents: async () => (await get<{ intents: Intent[] }>('/intents')).intents,
+    withdraw: (intent) => remove(`/intents/${part(intent)}`),
 
     blobs: async () => (await get<{ blobs: Blob[] }>('/blobs')).blobs,
     putBlob: async (source, { hash, contextId } = {}) => {

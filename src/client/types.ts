@@ -20,6 +20,32 @@ export interface Application {
   }
 }
 
+/** What a node has begun and goes on with until it is done, refused for good, or withdrawn. */
+export interface Intent {
+  /** Text by which it is withdrawn. */
+  readonly id: string
+  readonly kind: 'join' | 'claim' | 'create' | 'application' | 'handler' | 'rotation'
+  readonly contextId: string
+  /** Identity of the node it is about. */
+  readonly publicKey?: string
+  readonly state: 'waiting' | 'running' | 'refused' | 'done'
+  /** Tries that failed. */
+  readonly tries: number
+  /** When it was begun, and about when it is tried again, ms since the Unix epoch. */
+  readonly sinceMs: number
+  readonly nextMs?: number
+  /** Why the last try failed. */
+  readonly reason?: { readonly code: string; readonly message: string }
+}
+
+/** A key that the node holds. */
+export interface Identity {
+  readonly publicKey: string
+  /** Contexts it is a member of. */
+  readonly contextIds: readonly string[]
+  readonly intents: readonly Intent[]
+}
+
 export interface Context {
   readonly id: string
   readonly applicationId: string
@@ -51,6 +77,7 @@ export interface Context {
   readonly lastFailure: Failure | null
   /** Set while the key that a member who has gone does not have is still to come; `sinceMs` is Unix time. */
   readonly rotation: { readonly sinceMs: number; readonly tries: number } | null
+  readonly intents: readonly Intent[]
 }
 
 /** Something that failed in a context while no caller waited for the answer. */

@@ -10,6 +10,7 @@ import type { Logger } from '../node/primitives/logger.ts'
 import { applicationRoutes } from './admin/application-routes.ts'
 import { BLOB_HEADERS, blobRoutes } from './admin/blob-routes.ts'
 import { contextRoutes } from './admin/context-routes.ts'
+import { intentRoutes } from './admin/intent-routes.ts'
 import { memberRoutes, membershipRoutes } from './admin/member-routes.ts'
 import { peerRoutes } from './admin/peer-routes.ts'
 import type { Background } from './background.ts'
@@ -105,6 +106,7 @@ function adminRoutes(node: Node, background: Background): express.Router {
   memberRoutes(admin, node)
   contextRoutes(admin, node, background)
   membershipRoutes(admin, node)
+  intentRoutes(admin, node)
   peerRoutes(admin, node)
   return admin
 }

@@ -5,6 +5,7 @@ import type { BlobInfo } from '../node/blobs/blobs.ts'
 import type {
   ContextFailure,
   ContextInfo,
+  IntentInfo,
   InstalledApplication,
   StateMutation,
 } from '../node/interface.ts'
@@ -62,6 +63,17 @@ export function encodeContext(context: ContextInfo): Record<string, unknown> {
     forkedAuthors: context.forkedAuthors.map(toBase58),
     lastFailure: context.lastFailure === undefined ? null : encodeFailure(context.lastFailure),
     rotation: context.rotation ?? null,
+    intents: context.intents.map(encodeIntent),
+  }
+}
+
+/** What the node has begun and goes on with. */
+export function encodeIntent(intent: IntentInfo): Record<string, unknown> {
+  const { context, identity, ...rest } = intent
+  return {
+    ...rest,
+    contextId: toBase58(context),
+    ...(identity === undefined ? {} : { publicKey: toBase58(identity) }),
   }
 }
 

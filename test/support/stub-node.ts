@@ -18,6 +18,7 @@ import type {
   ExecuteResult,
   Identities,
   InstalledApplication,
+  IntentInfo,
   Node,
   NodeEvents,
   Peers,
@@ -70,6 +71,8 @@ export interface StubNode extends Node {
   reasons: Record<string, string>
   /** Calls that reached `contexts.execute`. */
   readonly executed: ExecuteCall[]
+  /** What the node says it goes on with. */
+  readonly intentList: IntentInfo[]
   /** Peers of the node. */
   readonly peerList: PeerInfo[]
   /** Events that are stored when they are asked for, with the reading under way: tests of races set it. */
@@ -84,6 +87,7 @@ export function stubNode(): StubNode {
   const blobs = new Map<string, { info: BlobInfo; bytes: Uint8Array }>()
   const failures = new Map<string, unknown>()
   const executed: ExecuteCall[] = []
+  const intentList: IntentInfo[] = []
   const peerList: PeerInfo[] = []
   const loose: PublicKey[] = []
   let counter = 0
@@ -116,7 +120,7 @@ export function stubNode(): StubNode {
     convergence: 'converges',
     deltas: { applied: context.log.length, pending: 0, parked: 0, quarantined: 0 },
     waitsFor: { parked: {}, quarantined: {} },
-    intents: [],
+    intents: intentList.filter((intent) => toHex(intent.context) === toHex(context.id)),
     rootMismatches: 0,
     forkedAuthors: [],
     lastFailure: context.lastFailure,
@@ -338,8 +342,14 @@ export function stubNode(): StubNode {
       }
       return { context: context.id, member: context.owned[0] as PublicKey } // addContext made it
     },
-    intents: () => [],
-    withdraw: async () => false,
+    intents: (id) =>
+      intentList.filter(({ context }) => id === undefined || toHex(context) === toHex(id)),
+    async withdraw(intent) {
+      enter('contexts.withdraw')
+      const at = intentList.findIndex(({ id }) => id === intent)
+      if (at >= 0) intentList.splice(at, 1)
+      return at >= 0
+    },
     waitReady: async (id) => infoOf(need(id)),
     members: async (id) => [...need(id).members.values()],
     async removeMembers(id, identities) {
@@ -384,7 +394,10 @@ export function stubNode(): StubNode {
       loose.push(key)
       return key
     },
-    owned: async (id) => (id === undefined ? loose : need(id).owned),
+    async owned(id) {
+      if (id !== undefined) return need(id).owned
+      return [...[...contexts.values()].flatMap(({ owned }) => owned), ...loose]
+    },
   }
 
   const blobsPart: Blobs = {
@@ -469,6 +482,7 @@ export function stubNode(): StubNode {
     checks: { store: true, network: true },
     reasons: {},
     executed,
+    intentList,
     peerList,
     onReplay: undefined,
   }

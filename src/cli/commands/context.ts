@@ -1,15 +1,27 @@
 /** `merogate context`: contexts of a node, from creation to leaving. */
 import type { Command } from 'commander'
-import type { Context, Failure, MemberRole, MerogateClient } from '../../client/index.ts'
+import type { Context, Failure, Intent, MemberRole, MerogateClient } from '../../client/index.ts'
 import { cliError } from '../errors.ts'
 import { failureText } from '../failure-text.ts'
 import { render, table } from '../output.ts'
 import { action, integerArgument, jsonArgument } from '../session.ts'
+import { intentText } from '../intent-text.ts'
 import { identityCommand } from './identity.ts'
+import { intentCommand } from './intents.ts'
 import { memberCommands } from './members.ts'
 
 /** How long `--wait` waits for state, ms. */
 const READY_WAIT_MS = 60_000
+
+/** A context in the list: one that is here, or one that is being made or joined. */
+type ContextRow = Pick<Context, 'id' | 'applicationId' | 'rootHash' | 'intents'> & {
+  readonly status: string
+}
+
+function pendingRow(intent: Intent): ContextRow {
+  const status = intent.kind === 'create' ? 'creating' : 'joining'
+  return { id: intent.contextId, status, applicationId: '', rootHash: '', intents: [intent] }
+}
 
 interface CreateOptions {
   application: string
@@ -27,6 +39,7 @@ export function contextCommand(program: Command): void {
   joinCommands(context)
   memberCommands(context)
   identityCommand(context)
+  intentCommand(context)
 }
 
 function lifeCommands(context: Command): void {
@@ -39,14 +52,18 @@ function lifeCommands(context: Command): void {
       action<{ application?: string }>(async ({ options, output, client }) => {
         const { application } = options
         const filter = application === undefined ? {} : { applicationId: application }
-        const contexts = await (await client()).admin.contexts(filter)
+        const { admin } = await client()
+        const contexts = await admin.contexts(filter)
+        const pending = application === undefined ? await admin.pendingContexts() : []
         const columns = {
-          ID: (row: Context) => row.id,
-          STATUS: (row: Context) => row.status,
-          APPLICATION: (row: Context) => row.applicationId,
-          ROOT: (row: Context) => row.rootHash,
+          ID: (row: ContextRow) => row.id,
+          STATUS: (row: ContextRow) => row.status,
+          APPLICATION: (row: ContextRow) => row.applicationId,
+          ROOT: (row: ContextRow) => row.rootHash,
+          'GOES ON WITH': (row: ContextRow) => row.intents.map(intentText).join('; '),
         }
-        output.result(contexts, table(contexts, columns, 'no contexts'))
+        const rows = [...contexts, ...pending.map(pendingRow)]
+        output.result(rows, table(rows, columns, 'no contexts'))
       }),
     )
   context
@@ -86,7 +103,8 @@ function lifeCommands(context: Command): void {
         const context = await (await client()).admin.context(id, wait)
         const failure = context.lastFailure
         const lastFailure = failure === null ? 'none' : failureText(failure)
-        output.result(context, render({ ...context, dagHeads: undefined, lastFailure }))
+        const intents = context.intents.map(intentText).join('; ') || 'none'
+        output.result(context, render({ ...context, dagHeads: undefined, lastFailure, intents }))
       }),
     )
   context

@@ -1,7 +1,9 @@
 /** `merogate context identity`: keys of a node, and what members may do. */
 import { Argument } from 'commander'
 import type { Command } from 'commander'
-import type { Capability } from '../../client/index.ts'
+import type { Capability, Identity } from '../../client/index.ts'
+import { intentText } from '../intent-text.ts'
+import { table } from '../output.ts'
 import { action } from '../session.ts'
 
 const CAPABILITIES = ['ManageApplication', 'ManageMembers', 'Proxy', 'Govern', 'ManageContexts']
@@ -12,14 +14,24 @@ export function identityCommand(context: Command): void {
   identity
     .command('list')
     .alias('ls')
-    .description('list the identities of a context')
-    .requiredOption('-c, --context <id>', 'the context')
+    .description('list the identities of a context, or all that this node holds')
+    .option('-c, --context <id>', 'the context')
     .option('--owned', 'only those whose key this node holds')
     .action(
-      action<{ context: string; owned?: true }>(async ({ options, output, client }) => {
+      action<{ context?: string; owned?: true }>(async ({ options, output, client }) => {
         const { admin } = await client()
         const { context: id, owned } = options
-        output.result(await (owned === true ? admin.identitiesOwned(id) : admin.identities(id)))
+        if (id !== undefined) {
+          output.result(await (owned === true ? admin.identitiesOwned(id) : admin.identities(id)))
+          return
+        }
+        const identities = await admin.allIdentities()
+        const columns = {
+          IDENTITY: (row: Identity) => row.publicKey,
+          CONTEXTS: (row: Identity) => row.contextIds.join(' '),
+          'GOES ON WITH': (row: Identity) => row.intents.map(intentText).join('; '),
+        }
+        output.result(identities, table(identities, columns, 'no identities'))
       }),
     )
   identity

@@ -8,7 +8,7 @@ import { ApplicationId } from '../../node/primitives/ids.ts'
 import type { ContextId } from '../../node/primitives/ids.ts'
 import type { Background } from '../background.ts'
 import { defined } from '../defined.ts'
-import { encodeContext } from '../encode.ts'
+import { encodeContext, encodeIntent } from '../encode.ts'
 import { MAX_JSON_BYTES, MAX_LIST_ROWS } from '../limits.ts'
 import { contextOf, pageOf, param, query, route, waitOf, withBody } from '../routes.ts'
 import type { Handler } from '../routes.ts'
@@ -134,7 +134,12 @@ export function contextRoutes(router: Router, node: Node, background: Background
   ): Promise<unknown> {
     const all = await contexts.list(defined({ application }))
     const { rows, next } = pageOf(req, all)
-    return { data: { contexts: rows.map(encodeContext), ...next } }
+    const page = { contexts: rows.map(encodeContext), ...next }
+    if (application !== undefined) return { data: page }
+    // what is being made or joined, and has nothing to show yet
+    const here = new Set(all.map(({ id }) => toBase58(id)))
+    const pending = contexts.intents().filter(({ context }) => !here.has(toBase58(context)))
+    return { data: { ...page, pending: pending.slice(0, MAX_LIST_ROWS).map(encodeIntent) } }
   }
 }
 
@@ -179,6 +184,9 @@ async function readyWithin(node: Node, id: ContextId, ms: number): Promise<void>
 export async function find(node: Node, id: ContextId): Promise<ContextInfo> {
   const context = await node.contexts.get(id)
   if (context !== undefined) return context
-  const text = toBase58(id)
-  throw new MerogateError('CONTEXT_NOT_FOUND', 'missing', 'Context not found', { context: text })
+  const pending = node.contexts.intents(id).map(encodeIntent)
+  throw new MerogateError('CONTEXT_NOT_FOUND', 'missing', 'Context not found', {
+    context: toBase58(id),
+    ...(pending.length > 0 ? { pending } : {}),
+  })
 }

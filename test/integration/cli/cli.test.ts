@@ -171,6 +171,26 @@ describe('merogate', () => {
       expect(await json('context', 'leave', id)).to.deep.equal({ isDeleted: true })
     }).timeout(40_000)
 
+    it('show what the node goes on with, and withdraw it', async () => {
+      const context = world.node.addContext()
+      const reason = { code: 'SYNC_NO_PEER', message: 'nobody is there' }
+      const intent = { state: 'waiting', tries: 2, sinceMs: 1, nextMs: 5, reason } as const
+      world.node.intentList.push(
+        { ...intent, id: 'one', kind: 'join', context },
+        { ...intent, id: 'two', kind: 'create', context: ContextId.from(bytesOf(5)) },
+      )
+      const list = (await ask('context', 'intent', 'list')).out
+      expect(list)
+        .to.include('SYNC_NO_PEER: nobody is there')
+        .and.include('1970-01-01T00:00:00.005Z')
+      const contexts = (await ask('context', 'list')).out
+      expect(contexts).to.include('join: SYNC_NO_PEER, tried 2 times').and.include('creating')
+      expect((await ask('context', 'get', toBase58(context))).out).to.include('join: SYNC_NO_PEER')
+      expect((await ask('context', 'identity', 'list')).out).to.include('IDENTITY')
+      expect((await ask('context', 'intent', 'withdraw', 'one')).out).to.include('withdrew one')
+      expect((await ask('context', 'intent', 'withdraw', 'one')).code).to.equal(3)
+    })
+
     it('watch changes', async () => {
       const id = world.node.addContext()
       for (let i = 0; i < 3; i++) world.node.mutate(id, [{ kind: 'Set', data: { n: i } }])

@@ -1,6 +1,8 @@
 import { expect } from 'chai'
 import { MerogateError } from '../../../src/node/errors.ts'
+import type { IntentInfo } from '../../../src/node/interface.ts'
 import { toBase58 } from '../../../src/node/primitives/bytes.ts'
+import { ContextId } from '../../../src/node/primitives/ids.ts'
 import {
   MAX_DIAL_ADDRESSES,
   MAX_INVITATION_CHARS,
@@ -369,6 +371,47 @@ describe('/admin-api', () => {
       for (const body of [undefined, {}]) {
         expect(await data(post('/identity/context', body))).to.have.property('publicKey')
       }
+    })
+  })
+
+  describe('intents', () => {
+    const reason = { code: 'SYNC_NO_PEER', message: 'nobody is there' }
+
+    it('are listed with their context, their identity and by themselves, and withdrawn', async () => {
+      const context = ContextId.parse(contextId)
+      const [identity] = await world.node.identities.owned(context)
+      const intent = { id: 'abc', kind: 'join', state: 'waiting', tries: 3, sinceMs: 1, nextMs: 2 }
+      world.node.intentList.push({ ...intent, context, identity, reason } as IntentInfo)
+      const publicKey = toBase58(identity ?? bytesOf(0))
+      const shown = { ...intent, contextId, publicKey, reason }
+      expect(await data(get('/intents'))).to.deep.equal({ intents: [shown] })
+      expect(await data(get(`/contexts/${contextId}`))).to.deep.include({ intents: [shown] })
+      expect(await data(get('/contexts'))).to.deep.include({ pending: [] })
+      expect(await data(get('/identities'))).to.deep.equal({
+        identities: [{ publicKey, contextIds: [contextId], intents: [shown] }],
+      })
+      for (const isWithdrawn of [true, false]) {
+        const answer = await data(world.send('DELETE', '/admin-api/intents/abc'))
+        expect(answer).to.deep.equal({ isWithdrawn })
+      }
+    })
+
+    it('of a context that is not here yet are listed with the contexts, and in what is not found', async () => {
+      const context = ContextId.from(bytesOf(5))
+      const intent = { id: 'abc', kind: 'create', state: 'waiting', tries: 1, sinceMs: 1 } as const
+      world.node.intentList.push({ ...intent, context })
+      const shown = { ...intent, contextId: toBase58(context) }
+      expect(await data(get('/contexts'))).to.deep.include({ pending: [shown] })
+      const { status, body } = await get(`/contexts/${toBase58(context)}`)
+      expect(status).to.equal(404)
+      expect(body).to.deep.include({ details: { context: toBase58(context), pending: [shown] } })
+    })
+
+    it('that cannot be withdrawn say why', async () => {
+      const error = new MerogateError('CONTEXT_EXISTS', 'conflict', 'the anchor has made it')
+      world.node.failNext('contexts.withdraw', error)
+      const { status } = await world.send('DELETE', '/admin-api/intents/abc')
+      expect(status).to.equal(409)
     })
   })
 

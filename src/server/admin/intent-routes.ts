@@ -1,0 +1,43 @@
+/** `/intents` and `/identities`: what the node goes on with by itself, and the keys it holds. */
+import type { Router } from 'express'
+import type { Node } from '../../node/interface.ts'
+import { equalBytes, toBase58 } from '../../node/primitives/bytes.ts'
+import { encodeIntent } from '../encode.ts'
+import { MAX_LIST_ROWS } from '../limits.ts'
+import { pageOf, param, route } from '../routes.ts'
+
+export function intentRoutes(router: Router, node: Node): void {
+  const { contexts, identities } = node
+
+  route(router, '/intents', {
+    get: (req) => {
+      const { rows, next } = pageOf(req, contexts.intents())
+      return { data: { intents: rows.map(encodeIntent), ...next } }
+    },
+  })
+  route(router, '/intents/:id', {
+    delete: async (req) => ({
+      data: { isWithdrawn: await contexts.withdraw(param(req, 'id')) },
+    }),
+  })
+  route(router, '/identities', {
+    get: async (req) => {
+      const all = (await contexts.list()).slice(0, MAX_LIST_ROWS)
+      const owners = await Promise.all(
+        all.map(async ({ id }) => ({ id, owned: await identities.owned(id) })),
+      )
+      const intents = contexts.intents()
+      const { rows, next } = pageOf(req, await identities.owned())
+      const shown = rows.map((key) => ({
+        publicKey: toBase58(key),
+        contextIds: owners
+          .filter(({ owned }) => owned.some((each) => equalBytes(each, key)))
+          .map(({ id }) => toBase58(id)),
+        intents: intents
+          .filter(({ identity }) => identity !== undefined && equalBytes(identity, key))
+          .map(encodeIntent),
+      }))
+      return { data: { identities: shown, ...next } }
+    },
+  })
+}
