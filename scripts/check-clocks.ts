@@ -21,7 +21,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/node/anchor/envelope-sender.ts': { count: 1, why: 'until when an operation is valid' },
   'src/node/anchor/local-authority.ts': { count: 1, why: 'whether an operation is still valid' },
   'src/node/context/intents/queue.ts': {
-    count: 3,
+    count: 4,
     why: 'when an intent began, and about when next',
   },
   'src/node/context/groups/group.ts': { count: 1, why: 'since when a key is owed, for display' },

@@ -1,6 +1,6 @@
 /**
  * Checks what the documentation promises: each sentence of `docs/` that says something is tried again, fetched again, taken over, resumed, healed,
- * given up or shut out links to the test that shows it, as `[test](../test/....test.ts "title of the test")`, and the file has a test of that
+ * given up or shut out links to the test that shows it, as `[test](../test/....test.ts 'title of the test')`, and the file has a test of that
  * title. Generated pages are left out: their sentences stand in the sources. `node scripts/check-promises.ts`, part of `npm run check`.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs'
@@ -12,7 +12,7 @@ const GENERATED: ReadonlySet<string> = new Set(['errors.md', 'limits.md', 'metri
 
 const PROMISE =
   /\b(?:tr(?:y|ies|ied)|fetch(?:es|ed)?|asks?|asked|looks?|looked|sends?|sent|runs?|read) (?:it |them |for )?again\b|\bretr(?:y|ies|ied)\b|\b(?:gives?|given) up\b|\bshuts? out\b|\b(?:takes?|taken) over\b|\bresum(?:e|es|ed)\b|\bheal(?:s|ed)?\b/i
-const TEST_LINK = /\]\((\.\.\/test\/[^)\s"]+\.test\.ts)(?: "([^"]+)")?\)/g
+const TEST_LINK = /\]\((\.\.\/test\/[^)\s"]+\.test\.ts)(?: (["'])(.+?)\2)?\)/g
 
 /** The sentences of a page, rows of tables one by one; what stands in code blocks is left out. */
 export function sentencesOf(page: string): readonly string[] {
@@ -41,7 +41,7 @@ export function findPromiseProblems(
     const isPromise = PROMISE.test(sentence.replaceAll(/`[^`]*`/g, ''))
     const shown = sentence.length > 90 ? `${sentence.slice(0, 90)}…` : sentence
     if (links.length === 0) return isPromise ? [`names no test: ${shown}`] : []
-    return links.flatMap(([, path = '', title]) => {
+    return links.flatMap(([, path = '', , title]) => {
       const text = read(path)
       if (text === undefined) return [`names ${path}, which is not there: ${shown}`]
       if (title === undefined) return [`names no title in ${path}: ${shown}`]

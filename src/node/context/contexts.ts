@@ -301,9 +301,8 @@ export class NodeContexts implements Contexts {
   }
 
   async delete(id: ContextId): Promise<boolean> {
-    const withdrawn = await this.#c.intents.withdrawAll(id)
     const replica = this.#registry.replica(id)
-    if (replica === undefined) return withdrawn > 0
+    if (replica === undefined) return (await this.#c.intents.withdrawAll(id)) > 0
     await this.#registry.forget(replica)
     return true
   }

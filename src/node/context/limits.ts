@@ -12,8 +12,16 @@ export const MAX_INPUT_BYTES: number = 10 << 20
 export const MAX_METHOD_LENGTH = 256
 /** Depth of handlers that call forth handlers; events of a delta this deep run none (sync-protocol.md 11.7). */
 export const MAX_HANDLER_DEPTH = 8
-/** Runs of a handler before it counts as failed. */
+/** Runs of a handler in a row before it counts as failed; then it is run once at a time. */
 export const HANDLER_TRIES = 3
+/** First wait before a handler that failed is run again, ms; doubles each time. */
+export const HANDLER_WAIT_MIN_MS = 60_000
+/** Longest of these waits, ms. */
+export const HANDLER_WAIT_MAX_MS = 3_600_000
+/** Rounds after which a handler is not run again until the application changes: about a day. */
+export const MAX_HANDLER_ROUNDS = 30
+/** Handlers of all contexts that run or wait for their turn in a context at the same time. */
+export const MAX_RUNNING_HANDLERS = 256
 /** Depth of calls into other contexts (runtime-abi.md 13). */
 export const MAX_CROSS_CALL_DEPTH = 3
 /** Waits before a delta whose guest failed is tried again, ms (sync-protocol.md 11.6). */

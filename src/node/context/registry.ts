@@ -33,7 +33,7 @@ import type { Group } from './groups/group.ts'
 import type { Groups } from './groups/groups.ts'
 import type { IdentityPool } from './groups/identities.ts'
 import { ForeignApplications } from './foreign-applications.ts'
-import { runHandlers } from './handlers.ts'
+import { Handlers } from './handlers.ts'
 import type { Intents } from './intents/intents.ts'
 import type { LocalCall, LocalResult } from './replica/calls.ts'
 import type { ReplicaComponents } from './replica/replica-core.ts'
@@ -70,7 +70,7 @@ export interface Founding {
 export class ContextRegistry {
   readonly applications: ContextApplications
   readonly #c: RegistryComponents
-  readonly #followUp: FollowUp
+  readonly #handlers: Handlers
   readonly #rows = new Map<string, ContextRow>()
   readonly #opening = new Map<string, Promise<void>>()
   /** What takes a context's listeners off what lives longer than it. */
@@ -80,7 +80,11 @@ export class ContextRegistry {
   /** `followUp` begins what a handler's run asks for beside its state. */
   constructor(components: RegistryComponents, followUp: FollowUp) {
     this.#c = components
-    this.#followUp = followUp
+    this.#handlers = new Handlers({
+      ...components,
+      followUp,
+      replica: (id) => this.replica(id),
+    })
     this.applications = new ContextApplications({
       ...components,
       blobFinder: () => components.sync().blobFinder,
@@ -204,9 +208,10 @@ export class ContextRegistry {
     this.#detach(id)
     await replica.close()
     await this.#c.model.forget(ref)
+    const intents = await this.#c.intents.dropContext(id)
     // so that a restart goes on with it
     const deleting = { ...row, status: CONTEXT_STATUS.deleting }
-    await this.#c.store.batch([this.#c.rows.put(id, deleting)], { sync: true })
+    await this.#c.store.batch([this.#c.rows.put(id, deleting), ...intents], { sync: true })
     await this.#clear(id, row)
   }
 
@@ -297,10 +302,7 @@ export class ContextRegistry {
       }),
     ])
     replicas.add(replica)
-    await runHandlers(replica, {
-      ...this.#c,
-      followUp: (result, executor) => this.#followUp(replica, result, executor),
-    })
+    await this.#handlers.open(replica)
     background(replica.resume())
     background(this.applications.opened(replica))
   }
@@ -336,6 +338,8 @@ export class ContextRegistry {
     this.#changed(replica)
     // what failed under the old application may fare better
     if (isAnother) this.#c.background(replica.resume())
+    if (isAnother) this.#handlers.applicationChanged(replica.state.id)
+    else this.#handlers.wake(replica.state.id)
   }
 
   // A delta names an application that is not the context's: a newer one that we have not heard of, or one that the context ran before.

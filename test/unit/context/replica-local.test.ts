@@ -1,18 +1,10 @@
 import { expect } from 'chai'
-import { eventsCodec, MAX_PARENTS } from '../../../src/node/codec/delta.ts'
-import { runHandlers } from '../../../src/node/context/handlers.ts'
-import {
-  HANDLER_TRIES,
-  MAX_CALL_GROUP,
-  MAX_HANDLER_DEPTH,
-} from '../../../src/node/context/limits.ts'
+import { MAX_PARENTS } from '../../../src/node/codec/delta.ts'
+import { MAX_CALL_GROUP } from '../../../src/node/context/limits.ts'
 import { EMPTY, fromUtf8, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
-import { Background } from '../../../src/node/primitives/background.ts'
 import { compareHlc, hlcTime } from '../../../src/node/primitives/hlc.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
-import { silentLogger } from '../../../src/node/primitives/logger.ts'
-import { LEDGER_STATUS } from '../../../src/node/store/repositories/events.ts'
-import { craftDelta, type Crafted, keyOf } from '../../support/craft-delta.ts'
+import { craftDelta, keyOf } from '../../support/craft-delta.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 import {
   CONTEXT_NUMBER,
@@ -259,117 +251,5 @@ describe('a disk that refuses a batch', () => {
     await kit.replica.receive(grandchild.bytes)
     expect(kit.replica.stopped).to.equal(true)
     expect(await rejectionCode(kit.call('add', 'x'))).to.equal('CONTEXT_STOPPED')
-  })
-})
-
-describe('event handlers', () => {
-  /** A delta of Alice's with events for handlers. */
-  function emitting(
-    handlers: readonly string[],
-    over: { depth?: number; step?: number } = {},
-  ): Crafted {
-    const events = handlers.map((handler) => ({ kind: 'said', data: utf8('hello'), handler }))
-    return craftDelta({
-      author: alice,
-      keyring,
-      item: `emits ${handlers.join()}`,
-      step: over.step ?? 1,
-      parents: [genesis.id],
-      payload: { events: eventsCodec.encode(events), depth: over.depth ?? 0 },
-    })
-  }
-
-  async function handling(kit: ReplicaKit): Promise<{ done: () => Promise<void> }> {
-    const background = new Background(silentLogger)
-    await runHandlers(kit.replica, {
-      store: kit.store,
-      events: kit.eventRows,
-      logger: silentLogger,
-      metrics: kit.metrics,
-      followUp: () => {},
-      background: (work) => background.add(work),
-    })
-    return { done: () => background.settled() }
-  }
-
-  async function ledger(kit: ReplicaKit): Promise<number[]> {
-    return (await kit.eventRows.ledger(CONTEXT_NUMBER)).map(({ row }) => row.status)
-  }
-
-  function runs(kit: ReplicaKit, method: string): number {
-    return kit.model.calls.filter((call) => call.method === method).length
-  }
-
-  it('run once on a receiving node, and their delta settles the ledger', async () => {
-    const kit = await started()
-    const { done } = await handling(kit)
-    const delta = emitting(['onSaid'])
-    for (let i = 0; i < 5; i++) await kit.replica.receive(delta.bytes)
-    await done()
-    expect(runs(kit, 'onSaid')).to.equal(1)
-    expect(await kit.items()).to.deep.equal(['emits onSaid', 'genesis', 'heard hello'])
-    expect(await ledger(kit)).to.deep.equal([])
-  })
-
-  it('run for no event of our own', async () => {
-    const kit = await started()
-    const { done } = await handling(kit)
-    await kit.call('emit', 'mine')
-    await done()
-    expect(runs(kit, 'onSaid')).to.equal(0)
-    expect(await ledger(kit)).to.deep.equal([])
-  })
-
-  it('run after a restart when they could not before it, and never a second time', async () => {
-    const kit = await started()
-    await kit.replica.receive(emitting(['onSaid', 'look']).bytes)
-    expect(await ledger(kit)).to.deep.equal([LEDGER_STATUS.todo, LEDGER_STATUS.todo])
-    const again = await kit.reopen()
-    await (await handling(again)).done()
-    expect(await ledger(again)).to.deep.equal([])
-    const third = await again.reopen()
-    await (await handling(third)).done()
-    expect([runs(again, 'onSaid'), runs(again, 'look')]).to.deep.equal([1, 1])
-    expect(third.model.calls).to.deep.equal([])
-  })
-
-  it('run again when their delta could not be stored, and leave one delta', async () => {
-    const kit = await started()
-    await kit.replica.receive(emitting(['onSaid']).bytes)
-    kit.store.failAt = 1
-    await (await handling(kit)).done()
-    expect(await ledger(kit)).to.deep.equal([LEDGER_STATUS.todo])
-    const again = await kit.reopen()
-    await (await handling(again)).done()
-    expect(await ledger(again)).to.deep.equal([])
-    expect(again.replica.state.meta.applied).to.equal(3n)
-  })
-
-  it('are tried thrice, then count as failed; a method that is not there fails at once', async () => {
-    const kit = await started()
-    kit.model.failing.set('onSaid', HANDLER_TRIES)
-    const { done } = await handling(kit)
-    await kit.replica.receive(emitting(['onSaid', 'nowhere']).bytes)
-    await done()
-    expect(runs(kit, 'onSaid')).to.equal(HANDLER_TRIES)
-    expect(runs(kit, 'nowhere')).to.equal(1)
-    expect(await ledger(kit)).to.deep.equal([LEDGER_STATUS.failed, LEDGER_STATUS.failed])
-    expect(kit.tally.handled).to.deep.equal(['failed', 'failed'])
-  })
-
-  it('end at the greatest depth', async () => {
-    const kit = await started()
-    const { done } = await handling(kit)
-    await kit.replica.receive(emitting(['onSaid'], { depth: MAX_HANDLER_DEPTH }).bytes)
-    await kit.replica.receive(emitting(['onSaid'], { depth: MAX_HANDLER_DEPTH - 1, step: 2 }).bytes)
-    await done()
-    expect(runs(kit, 'onSaid')).to.equal(1)
-  })
-
-  it('run for nobody who may not write', async () => {
-    const kit = await replicaKit({ ...INIT, own: [reader] })
-    await kit.replica.receive(genesis.bytes)
-    await kit.replica.receive(emitting(['onSaid']).bytes)
-    expect(await ledger(kit)).to.deep.equal([])
   })
 })

@@ -285,6 +285,7 @@ describe('rows of events', () => {
     const store = memoryStore()
     const rows = eventRows(store)
     const entry = {
+      ...{ sinceMs: 1n, nextMs: 2n, code: 'RUNTIME_TRAP', message: 'no' },
       status: LEDGER_STATUS.todo,
       tries: 2,
       depth: 8,

@@ -44,6 +44,10 @@ export interface Work<B, R> {
   readonly maxRunning: number
   /** One try. It may find that an earlier one, or an earlier process, has done part of it or all. */
   run(intent: Intent<B>, run: Run<R>): Promise<R>
+  /** First wait after such a failure, ms; doubles with each try. @default INTENT_WAIT_MIN_MS */
+  minWaitMs?(failure: MerogateError): number
+  /** Told of each failure, and when the next try is, ms from then; undefined: there is none. */
+  onFailure?(intent: Intent<B>, failure: MerogateError, againMs: number | undefined): void
   /** What a failure means. @default fateOf */
   fate?(failure: MerogateError, intent: Intent<B>): Fate
   /** Whose intent it is. @default nobody's */
@@ -71,8 +75,9 @@ export interface Kept<B> {
 export interface Journal<B> {
   load(): Promise<readonly Kept<B>[]>
   put(kept: Kept<B>): BatchOp
-  /** Undefined when the work removed the row with what it stored. */
-  del(kept: Kept<B>): BatchOp | undefined
+  del(kept: Kept<B>): BatchOp
+  /** A try after the last does no harm: its end need not be synced to the disk. @default false */
+  readonly isRepeatable?: boolean
 }
 
 /** Key of an intent among those of its kind. */
@@ -82,7 +87,6 @@ export function intentKey(context: ContextId, part: Uint8Array): string {
 
 /** An intent in memory. Its queue moves it; here is what follows from its fields. */
 export class Entry<B, R> implements Intent<B> {
-  readonly id: string
   readonly key: string
   readonly context: ContextId
   readonly part: Uint8Array
@@ -112,13 +116,17 @@ export class Entry<B, R> implements Intent<B> {
     this.context = kept.context
     this.part = kept.part
     this.key = intentKey(kept.context, kept.part)
-    this.id = toBase58(sha256(utf8(work.kind), kept.context, kept.part).subarray(0, 9))
     this.body = kept.body
     this.tries = kept.tries
     this.sinceMs = kept.sinceMs
     this.nextMs = kept.nextMs
     this.reason = kept.reason
     this.state = kept.status === 'open' ? 'waiting' : kept.status
+  }
+
+  get id(): string {
+    const { kind } = this.#work
+    return toBase58(sha256(utf8(kind), this.context, this.part).subarray(0, 9))
   }
 
   get isAttended(): boolean {

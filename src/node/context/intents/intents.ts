@@ -5,11 +5,12 @@
 import type { Codec } from '../../codec/codec.ts'
 import type { IntentInfo } from '../../interface.ts'
 import type { GaugeReading } from '../../metrics.ts'
-import { equalBytes } from '../../primitives/bytes.ts'
 import type { ContextId } from '../../primitives/ids.ts'
 import { INTENT_STATUS, type IntentRow, type IntentRows } from '../../store/repositories/intents.ts'
+import type { BatchOp } from '../../store/store.ts'
 import type { Journal, Kept, Work } from './intent.ts'
-import { Queue, type QueueComponents } from './queue.ts'
+import type { QueueComponents } from './queue-components.ts'
+import { Queue } from './queue.ts'
 
 export interface IntentsComponents extends QueueComponents {
   readonly rows: IntentRows
@@ -18,7 +19,7 @@ export interface IntentsComponents extends QueueComponents {
 /** What {@link Intents} needs of a queue, whatever its kind of work. */
 type AnyQueue = Pick<
   Queue<never, unknown>,
-  'load' | 'begin' | 'stop' | 'list' | 'withdraw' | 'wakeContext'
+  'load' | 'begin' | 'stop' | 'list' | 'withdraw' | 'wakeContext' | 'dropContext'
 >
 
 export class Intents {
@@ -56,8 +57,7 @@ export class Intents {
   /** All of them, oldest first; of one context when it is given. */
   list(context?: ContextId): readonly IntentInfo[] {
     return this.#queues
-      .flatMap((queue) => queue.list())
-      .filter((info) => context === undefined || equalBytes(info.context, context))
+      .flatMap((queue) => queue.list(context))
       .sort((a, b) => a.sinceMs - b.sinceMs)
   }
 
@@ -87,6 +87,13 @@ export class Intents {
     let count = 0
     for (const { id } of this.list(context)) if (await this.withdraw(id)) count++
     return count
+  }
+
+  /** A context is gone: ends what was for it. Returns the rows to be removed with its own. */
+  async dropContext(context: ContextId): Promise<readonly BatchOp[]> {
+    const ops: BatchOp[] = []
+    for (const queue of this.#queues) ops.push(...(await queue.dropContext(context)))
+    return ops
   }
 
   #journal<B>(kind: number, body: Codec<B>): Journal<B> {

@@ -5,17 +5,10 @@
 import { type MerogateError, toMerogateError } from '../../errors.ts'
 import type { IntentInfo } from '../../interface.ts'
 import { equalBytes } from '../../primitives/bytes.ts'
-import type { Clock, Random } from '../../primitives/clock.ts'
 import type { ContextId } from '../../primitives/ids.ts'
-import type { Logger } from '../../primitives/logger.ts'
-import type { BatchOp, Store } from '../../store/store.ts'
-import {
-  INTENT_CALM_MS,
-  INTENT_MEMORY_MS,
-  INTENT_WAIT_MIN_MS,
-  MAX_REFUSED_INTENTS,
-} from '../limits.ts'
-import type { ContextMetrics } from '../metrics.ts'
+import type { BatchOp } from '../../store/store.ts'
+import { INTENT_CALM_MS, INTENT_MEMORY_MS, MAX_REFUSED_INTENTS } from '../limits.ts'
+import { backoffMs } from './backoff.ts'
 import { fateOf } from './fate.ts'
 import {
   aborted,
@@ -26,15 +19,8 @@ import {
   type Kept,
   type Work,
 } from './intent.ts'
-
-export interface QueueComponents {
-  readonly store: Store
-  readonly clock: Clock
-  readonly random: Random
-  readonly logger: Logger
-  readonly metrics: ContextMetrics
-  background(work: Promise<void>): void
-}
+import type { QueueComponents } from './queue-components.ts'
+import { Turns } from './turns.ts'
 
 interface Waiting {
   /** Ends the wait, not the work. */
@@ -46,14 +32,13 @@ export class Queue<B, R> {
   readonly #journal: Journal<B>
   readonly #c: QueueComponents
   readonly #entries = new Map<string, Entry<B, R>>()
-  /** Those whose turn it is, while as many as may are running. */
-  readonly #line = new Set<Entry<B, R>>()
+  readonly #turns: Turns<Entry<B, R>>
   #state: 'loaded' | 'running' | 'stopped' = 'loaded'
-  #running = 0
 
   constructor(work: Work<B, R>, journal: Journal<B>, components: QueueComponents) {
     this.#work = work
     this.#journal = journal
+    this.#turns = new Turns(work.maxRunning)
     this.#c = components
   }
 
@@ -66,17 +51,12 @@ export class Queue<B, R> {
   begin(): void {
     if (this.#state !== 'loaded') return
     this.#state = 'running'
-    const now = this.#c.clock.nowMs()
-    for (const entry of this.#entries.values()) {
-      const hint = Math.max(0, entry.nextMs - now)
-      if (entry.state === 'waiting') this.#schedule(entry, Math.min(hint, this.#backoff(entry)))
-    }
+    for (const entry of this.#entries.values()) this.#resume(entry)
   }
 
   /** Ends what runs. Rows stay, for the next start. */
   async stop(): Promise<void> {
     this.#state = 'stopped'
-    this.#line.clear()
     const entries = [...this.#entries.values()]
     for (const entry of entries) {
       entry.timer?.cancel()
@@ -86,8 +66,8 @@ export class Queue<B, R> {
     for (const entry of entries) entry.dismiss(aborted('the node stops'))
   }
 
-  list(): readonly IntentInfo[] {
-    return [...this.#entries.values()].map((entry) => entry.info())
+  list(context?: ContextId): readonly IntentInfo[] {
+    return this.#of(context).map((entry) => entry.info())
   }
 
   get(context: ContextId, part: Uint8Array): Intent<B> | undefined {
@@ -133,7 +113,10 @@ export class Queue<B, R> {
 
   /** Begins with an intent whose row is stored already. */
   adopt(kept: Kept<B>): void {
-    if (this.#open(kept.context, kept.part) === undefined) this.#start(this.#fresh(kept))
+    if (this.#entries.has(intentKey(kept.context, kept.part))) return
+    const sinceMs = kept.sinceMs > 0 ? kept.sinceMs : this.#c.clock.nowMs()
+    if (kept.tries === 0) this.#start(this.#fresh({ ...kept, sinceMs }))
+    else this.#resume(this.#take(kept))
   }
 
   /** Rows that say that an intent is done, for the batch in which its work stores what it was about. */
@@ -142,8 +125,7 @@ export class Queue<B, R> {
     if (entry === undefined) return []
     entry.isSettled = true
     if (this.#isRemembered(entry)) return [this.#journal.put({ ...entry.kept(), status: 'done' })]
-    const op = this.#journal.del(entry.kept())
-    return op === undefined ? [] : [op]
+    return [this.#journal.del(entry.kept())]
   }
 
   /** Something happened that may help: tries those that wait, now or as soon as they were left alone for a moment. */
@@ -155,7 +137,31 @@ export class Queue<B, R> {
 
   /** As {@link wake}, for those of a context. */
   wakeContext(context: ContextId): void {
-    this.wake((intent) => equalBytes(intent.context, context))
+    for (const entry of this.#of(context)) if (!entry.isOver) this.#rouse(entry)
+  }
+
+  /** What was refused of a context may be otherwise now: tries it again, and the rest as well. */
+  reopenContext(context: ContextId): void {
+    for (const entry of this.#of(context)) {
+      if (entry.state === 'refused') Object.assign(entry, { state: 'waiting', tries: 0 })
+      this.#rouse(entry)
+    }
+  }
+
+  /** A context is gone: ends what was for it. Returns the rows to be removed with its own. */
+  async dropContext(context: ContextId): Promise<readonly BatchOp[]> {
+    const entries = this.#of(context)
+    for (const entry of entries) {
+      entry.isWithdrawn = true
+      entry.controller.abort()
+      entry.timer?.cancel()
+    }
+    await Promise.all(entries.flatMap(({ trying }) => trying ?? []))
+    for (const entry of entries) {
+      this.#forget(entry)
+      entry.fail(aborted('the context was deleted'))
+    }
+    return entries.map((entry) => this.#journal.del(entry.kept()))
   }
 
   /**
@@ -185,6 +191,13 @@ export class Queue<B, R> {
     return !isDone
   }
 
+  #of(context: ContextId | undefined): Entry<B, R>[] {
+    const entries = [...this.#entries.values()]
+    return context === undefined
+      ? entries
+      : entries.filter((entry) => equalBytes(entry.context, context))
+  }
+
   #open(context: ContextId, part: Uint8Array): Entry<B, R> | undefined {
     const entry = this.#entries.get(intentKey(context, part))
     return entry?.isOver === true ? undefined : entry
@@ -212,7 +225,7 @@ export class Queue<B, R> {
   }
 
   async #wait(entry: Entry<B, R>, { signal }: Waiting): Promise<R> {
-    if (entry.outcome === undefined) return entry.wait(signal, () => this.#start(entry))
+    if (entry.outcome === undefined) return entry.wait(signal, () => void this.#start(entry))
     if (entry.state === 'done') await this.#remove(entry)
     return entry.outcome.value
   }
@@ -232,28 +245,21 @@ export class Queue<B, R> {
     return entry
   }
 
-  #start(entry: Entry<B, R>): void {
+  /** Whether it is tried now. */
+  #start(entry: Entry<B, R>): boolean {
     // before `begin` only for who waits: the rest of the node may not be up yet
     const mayRun = this.#state === 'running' || (this.#state === 'loaded' && entry.isAttended)
     if (this.#state === 'stopped') entry.dismiss(aborted('the node stops'))
-    if (!mayRun || entry.isOver || entry.isWithdrawn || entry.trying !== undefined) return
+    if (!mayRun || entry.isOver || entry.isWithdrawn || entry.trying !== undefined) return false
     entry.timer?.cancel()
-    if (this.#running >= this.#work.maxRunning) {
-      this.#line.add(entry)
-      return
-    }
-    this.#line.delete(entry)
-    this.#running++
+    if (!this.#turns.enter(entry)) return false
     entry.trying = this.#try(entry).finally(() => {
-      this.#running--
       entry.trying = undefined
-      for (const next of this.#line) {
-        this.#start(next)
-        break
-      }
+      this.#turns.leave((next) => this.#start(next))
       if (entry.again && this.#entries.get(entry.key) === entry) this.#rouse(entry)
     })
     this.#c.background(entry.trying)
+    return true
   }
 
   async #try(entry: Entry<B, R>): Promise<void> {
@@ -305,13 +311,15 @@ export class Queue<B, R> {
     const calmMs = Math.min(INTENT_CALM_MS, 16 * 2 ** entry.tries)
     entry.calmUntilMs = this.#c.clock.monotonicMs() + calmMs
     if (fate === 'refused') {
+      this.#work.onFailure?.(entry, failure, undefined)
       // who is told needs no row to read it from
       if (entry.isAttended) await this.#removeQuietly(entry)
       else await this.#keepRefused(entry)
       entry.fail(failure)
       return
     }
-    const ms = this.#backoff(entry)
+    const ms = this.#backoff(entry, this.#work.minWaitMs?.(failure))
+    this.#work.onFailure?.(entry, failure, ms)
     entry.nextMs = Math.ceil(this.#c.clock.nowMs() + ms)
     this.#schedule(entry, ms)
     await this.#write(entry)
@@ -325,11 +333,15 @@ export class Queue<B, R> {
     for (const oldest of refused.slice(0, -MAX_REFUSED_INTENTS)) await this.#removeQuietly(oldest)
   }
 
-  /** The next wait: doubles with each try, between half and whole so that many do not march in step. */
-  #backoff({ tries }: Entry<B, R>): number {
-    const doubled = INTENT_WAIT_MIN_MS * 2 ** Math.min(Math.max(0, tries - 1), 24)
-    const [byte = 0] = this.#c.random.bytes(1)
-    return Math.min(doubled, this.#work.maxWaitMs) * (0.5 + byte / 510)
+  #backoff({ tries }: Entry<B, R>, minMs?: number): number {
+    return backoffMs(tries, { minMs, maxMs: this.#work.maxWaitMs }, this.#c.random)
+  }
+
+  /** Goes on with what an earlier process left. Its word on the time is a hint: clocks are set. */
+  #resume(entry: Entry<B, R>): void {
+    const hint = Math.max(0, entry.nextMs - this.#c.clock.nowMs())
+    const longest = this.#work.minWaitMs === undefined ? this.#backoff(entry) : this.#work.maxWaitMs
+    if (entry.state === 'waiting') this.#schedule(entry, Math.min(hint, longest))
   }
 
   #schedule(entry: Entry<B, R>, ms: number): void {
@@ -358,14 +370,14 @@ export class Queue<B, R> {
   }
 
   async #remove(entry: Entry<B, R>): Promise<void> {
-    const op = this.#journal.del(entry.kept())
-    if (op !== undefined) await this.#c.store.batch([op], { sync: true })
+    const sync = this.#journal.isRepeatable !== true
+    await this.#c.store.batch([this.#journal.del(entry.kept())], { sync })
     this.#forget(entry)
   }
 
   #forget(entry: Entry<B, R>): void {
     entry.timer?.cancel()
-    this.#line.delete(entry)
+    this.#turns.forget(entry)
     if (this.#entries.get(entry.key) === entry) this.#entries.delete(entry.key)
   }
 

@@ -188,7 +188,7 @@ function todoEntries({ candidate, events, payload }: Commit): LedgerEntry[] {
     if (event.handler === undefined) return []
     const row: LedgerRow = {
       status: LEDGER_STATUS.todo,
-      tries: 0,
+      ...{ tries: 0, sinceMs: 0n, nextMs: 0n, code: '', message: '' },
       depth: payload.depth,
       event,
     }

@@ -90,8 +90,17 @@ export class Failures {
 
   /** A delta was applied: if it was what failed last, nothing fails any more. */
   applied(delta: DeltaId): void {
-    const { what, delta: failed } = this.#last ?? {}
-    if (what === 'delta' && failed !== undefined && idKey(failed) === idKey(delta)) {
+    this.#mended('delta', delta)
+  }
+
+  /** A handler of a delta's event has run. */
+  handled(delta: DeltaId): void {
+    this.#mended('handler', delta)
+  }
+
+  #mended(what: ContextFailure['what'], delta: DeltaId): void {
+    const { what: last, delta: failed } = this.#last ?? {}
+    if (last === what && failed !== undefined && idKey(failed) === idKey(delta)) {
       this.#last = undefined
     }
   }

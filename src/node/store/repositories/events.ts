@@ -1,6 +1,6 @@
 /** Rows of the event log (one mutation per applied delta, in local order) and of the handler ledger. */
 import * as P from 'micro-packed'
-import { bytes32, type Codec, codec, vec } from '../../codec/codec.ts'
+import { bytes32, type Codec, codec, string, vec } from '../../codec/codec.ts'
 import { event, type PayloadEvent } from '../../codec/delta.ts'
 import { DeltaId } from '../../primitives/ids.ts'
 import { COLUMN, columnRange, rowKey, u32be, u64be } from '../keys.ts'
@@ -20,12 +20,19 @@ const mutationRow: Codec<MutationRow> = codec(
   8 << 20,
 )
 
-/** State of one handler run. A run that is done has no row any more. */
-export const LEDGER_STATUS = { todo: 0, failed: 2 } as const
+/** State of one handler run. Refused: it is not tried again by itself. A run that is done has no row any more. */
+export const LEDGER_STATUS = { todo: 0, refused: 1 } as const
 
 export interface LedgerRow {
   status: number
+  /** Rounds of tries that failed. */
   tries: number
+  /** When it was stored first, and about when it is tried again, ms since the Unix epoch; 0 before the first failure. */
+  sinceMs: bigint
+  nextMs: bigint
+  /** Why the last round failed; empty before the first. */
+  code: string
+  message: string
   /** Depth of the delta whose event it is. */
   depth: number
   event: PayloadEvent
@@ -33,7 +40,16 @@ export interface LedgerRow {
 
 const ledgerRow: Codec<LedgerRow> = codec(
   'a handler ledger row',
-  P.struct({ status: P.U8, tries: P.U8, depth: P.U8, event }),
+  P.struct({
+    status: P.U8,
+    tries: P.U32LE,
+    sinceMs: P.U64LE,
+    nextMs: P.U64LE,
+    code: string,
+    message: string,
+    depth: P.U8,
+    event,
+  }),
   64 << 10,
 )
 
