@@ -36,13 +36,17 @@ function standing({ root, heads, deltas }: ContextInfo): string {
 
 function describe(info: ContextInfo | undefined, runs: string): string {
   if (info === undefined) return 'has no such context'
-  const { status, root, heads, deltas, application } = info
+  const { status, root, heads, deltas, application, waitsFor, intents } = info
+  const reasons = Object.keys({ ...waitsFor.parked, ...waitsFor.quarantined })
+  const owed = intents.map(({ kind, state, tries, reason }) => {
+    return `${kind} ${state} ${tries} ${reason?.code ?? ''}`.trim()
+  })
   const waiting = Object.entries(deltas)
     .filter(([, count]) => count > 0)
     .map(([name, count]) => `${name} ${count}`)
   const outdated = idKey(application) === runs ? '' : ' outdated'
   const short = toHex(root).slice(0, 8)
-  return `${status}${outdated} root ${short} heads ${heads.length} ${waiting.join(' ')}`
+  return `${status}${outdated} root ${short} heads ${heads.length} ${[...waiting, ...reasons, ...owed].join(' ')}`
 }
 
 /** What keeps the nodes from rest. */

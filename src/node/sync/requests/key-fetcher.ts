@@ -68,7 +68,8 @@ export class KeyFetcher {
     this.#work.set(key, work)
     if (work.running !== undefined) return
     work.timer?.cancel()
-    work.running = this.#fetch(work)
+    // with nobody online it ends before it is noted as running
+    work.running = this.#fetch(work).finally(() => (work.running = undefined))
     this.#c.background.run('fetch keys', () => work.running ?? Promise.resolve())
   }
 
@@ -91,7 +92,6 @@ export class KeyFetcher {
         logger.debug({ err: error, peer }, 'keys could not be fetched')
       }
     }
-    work.running = undefined
     if (signal.aborted || this.#work.get(idKey(context)) !== work) return
     if (missing().length === 0) {
       work.failures = 0
