@@ -42,6 +42,11 @@ const STEPS: readonly Step[] = [
     advice: 'run scripts/docs-*.ts, and say in doc comments what is missing',
   },
   {
+    name: 'promises',
+    command: ['node', 'scripts/check-promises.ts'],
+    advice: 'name the test that shows it, see scripts/check-promises.ts',
+  },
+  {
     name: 'clocks',
     command: ['node', 'scripts/check-clocks.ts'],
     advice: 'use clock.monotonicMs(), see scripts/check-clocks.ts',
