@@ -28,12 +28,8 @@ const MAKERS: Readonly<Record<FaultKind, Make>> = {
     const member = random.pick(fleet.members)
     return {
       text: member.name,
-      begin: async () => {
-        if (member.life !== 'down') await member.kill()
-      },
-      end: async () => {
-        if (member.life === 'down') await member.start()
-      },
+      begin: () => member.kill(),
+      end: () => member.start(),
     }
   },
   halt: (fleet, random) => {
@@ -89,7 +85,7 @@ const MAKERS: Readonly<Record<FaultKind, Make>> = {
       begin: async () => member.disk?.fill(),
       end: async () => {
         await member.disk?.empty()
-        if (!isKilled || member.life === 'down') return
+        if (!isKilled) return
         await member.kill()
         await member.start()
       },

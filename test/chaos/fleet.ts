@@ -28,6 +28,8 @@ export class Member {
   readonly disk: SmallDisk | undefined
   readonly #start: () => Promise<ClusterNode>
   #node: ClusterNode | undefined
+  /** Ends when the last start or kill that was asked for has ended: they come one after the other. */
+  #turn: Promise<void> = Promise.resolve()
   #aheadMs = 0
   life: Life = 'down'
 
@@ -52,22 +54,34 @@ export class Member {
     return this.node.client
   }
 
-  /** Starts it, or starts it again. */
-  async start(): Promise<void> {
-    this.#node = await this.#start()
-    this.life = 'up'
-    if (this.#aheadMs !== 0) this.#say({ kind: 'clock', aheadMs: this.#aheadMs })
+  /** Starts it, or starts it again, unless it is up. */
+  start(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.life !== 'down') return
+      this.#node = await this.#start()
+      this.life = 'up'
+      if (this.#aheadMs !== 0) this.#say({ kind: 'clock', aheadMs: this.#aheadMs })
+    })
   }
 
   /** As a crash would. */
-  async kill(): Promise<void> {
-    this.life = 'down'
-    await this.node.process.kill()
+  kill(): Promise<void> {
+    return this.#inTurn(async () => {
+      if (this.life === 'down') return
+      this.life = 'down'
+      await this.node.process.kill()
+    })
   }
 
-  /** As {@link kill}, without waiting for it. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(work)
+    this.#turn = done.catch(() => {}) // told to whoever asked
+    return done
+  }
+
+  /** As {@link kill}, at once and without waiting for it. */
   end(): void {
-    if (this.life !== 'down') void this.kill()
+    if (this.life !== 'down') void this.node.process.kill()
   }
 
   /** SIGSTOP, or SIGCONT. */
@@ -140,7 +154,7 @@ export class Fleet implements AsyncDisposable {
     // before the file systems go
     building.defer(async () => {
       process.off('exit', onExit)
-      await Promise.all(members.map(async (member) => member.life !== 'down' && member.kill()))
+      await Promise.all(members.map((member) => member.kill()))
     })
     await Promise.all(members.map((member) => member.start()))
     return new Fleet(cluster.folder, members, links, building.move())

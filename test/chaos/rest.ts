@@ -23,8 +23,10 @@ interface Standing {
 export interface Rest {
   /** How long it took, ms; undefined: they did not come to rest in time. */
   readonly afterMs: number | undefined
-  /** What stood in the way at the last look, one line each. */
+  /** What stands in the way at the last look, one line each. */
   readonly open: readonly string[]
+  /** What stood in the way last when they came to rest. */
+  readonly slowest: readonly string[]
   /** Equal deltas and unequal roots, or a root that was not the author's. */
   readonly diverged: readonly string[]
 }
@@ -36,6 +38,7 @@ export async function untilRest(
   withinMs: number,
 ): Promise<Rest> {
   const began = performance.now()
+  let slowest: readonly string[] = []
   for (;;) {
     const open: string[] = []
     const diverged: string[] = []
@@ -46,8 +49,9 @@ export async function untilRest(
     }
     const afterMs = performance.now() - began
     if (open.length === 0 || diverged.length > 0 || afterMs > withinMs) {
-      return { afterMs: open.length === 0 ? afterMs : undefined, open, diverged }
+      return { afterMs: open.length === 0 ? afterMs : undefined, open, slowest, diverged }
     }
+    slowest = open
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS))
   }
 }

@@ -15,6 +15,8 @@ const PART_MS = 3_000
 /** How long a fault lasts, ms, lowest and highest. */
 const FAULT_MS = [500, 4_000] as const
 
+/** Longer than this, and it is said what took so long, ms. */
+const SLOW_REST_MS = 3_000
 /** How much longer they are watched when they do not, to say how it ends, ms. */
 const LATE_MS = 50_000
 
@@ -77,12 +79,12 @@ export async function run(init: RunInit): Promise<RunResult> {
   })
   const broken = await breaking.heal()
   onNote('all is whole again')
-  let end = await judgeUnless(broken, fleet, contexts)
+  let end = await judgeUnless(broken, fleet, contexts, onNote)
   if (end.verdict === undefined) {
     // what only lies in memory is gone now
     onNote(`at rest in ${(end.restMs ?? 0).toFixed(0)} ms; all are killed and started again`)
     const { restMs } = end
-    const again = await judgeUnless(await breaking.killAll(), fleet, contexts)
+    const again = await judgeUnless(await breaking.killAll(), fleet, contexts, onNote)
     end = again.verdict === undefined ? { ...again, restMs } : again
   }
   return {
@@ -102,13 +104,21 @@ async function judgeUnless(
   broken: readonly string[],
   fleet: Fleet,
   contexts: readonly Shared[],
+  onNote: (text: string) => void,
 ): Promise<End> {
   if (broken.length > 0) return { verdict: 'stuck', findings: broken, restMs: undefined }
-  return judge(fleet, contexts)
+  return judge(fleet, contexts, onNote)
 }
 
-async function judge(fleet: Fleet, contexts: readonly Shared[]): Promise<End> {
+async function judge(
+  fleet: Fleet,
+  contexts: readonly Shared[],
+  onNote: (text: string) => void,
+): Promise<End> {
   const rest = await untilRest(fleet.members, contexts, REST_MS)
+  if (rest.afterMs !== undefined && rest.afterMs > SLOW_REST_MS) {
+    for (const line of rest.slowest) onNote(`slow to rest: ${line}`)
+  }
   if (rest.diverged.length > 0) {
     return { verdict: 'diverged', findings: rest.diverged, restMs: rest.afterMs }
   }
@@ -188,7 +198,6 @@ class Breaking {
 
   async #startAll(): Promise<string[]> {
     const starting = this.#fleet.members.map(async (member) => {
-      if (member.life !== 'down') return []
       try {
         await member.start()
         return []

@@ -4,7 +4,6 @@
  */
 import type { SigningKey } from '../crypto/sign.ts'
 import type { ContextId } from '../primitives/ids.ts'
-import { printable } from '../primitives/text.ts'
 import { executorOf } from './groups/executor.ts'
 import type { LocalResult } from './replica/calls.ts'
 import { contextError } from './errors.ts'
@@ -56,8 +55,7 @@ export class FollowUps {
         const result = await replica.execute({ method, input: params, executor })
         this.begin(replica, result, executor, depth + 1)
       } catch (error) {
-        const shown = printable(method, MAX_METHOD_LENGTH)
-        caller.failures.note({ what: 'call', error, tries: 1, method: shown })
+        caller.failures.note({ what: 'call', error, tries: 1, method })
       }
     }
   }

@@ -58,9 +58,9 @@ describe('failures that nobody waited for', () => {
     expect(failures.last?.tries).to.equal(4)
     failures.applied(delta.id)
     expect(failures.last).to.equal(undefined)
-    failures.note({ what: 'handler', error, tries: 3, method: 'on_set', delta: delta.id })
+    failures.note({ what: 'handler', error, tries: 3, method: 'on\u001b_set', delta: delta.id })
     failures.applied(delta.id)
-    expect(failures.last).to.include({ what: 'handler', method: 'on_set' })
+    expect(failures.last).to.include({ what: 'handler', method: 'on _set' })
   })
 
   it('of our own keep what threw for the log', () => {

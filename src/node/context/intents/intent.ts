@@ -5,6 +5,8 @@ import { toBase58, toHex, utf8 } from '../../primitives/bytes.ts'
 import type { Timer } from '../../primitives/clock.ts'
 import { sha256 } from '../../primitives/hash.ts'
 import { type ContextId, idText, type PublicKey } from '../../primitives/ids.ts'
+import { printable } from '../../primitives/text.ts'
+import { failureText } from '../../runtime/errors.ts'
 import type { BatchOp } from '../../store/store.ts'
 import { MAX_INTENT_REASON_CHARS } from '../limits.ts'
 import type { Fate } from './fate.ts'
@@ -173,9 +175,10 @@ export class Entry<B, R> implements Intent<B> {
     if (this.isAttended) this.fail(stillPending(failure, this.info()))
   }
 
-  note({ code, message }: MerogateError): void {
+  note(failure: MerogateError): void {
     this.tries++
-    this.reason = { code, message: message.slice(0, MAX_INTENT_REASON_CHARS) }
+    const message = printable(failureText(failure), MAX_INTENT_REASON_CHARS)
+    this.reason = { code: failure.code, message }
   }
 
   kept(): Kept<B> {

@@ -11,7 +11,9 @@ import {
   type PublicKey,
 } from '../../primitives/ids.ts'
 import type { Logger } from '../../primitives/logger.ts'
+import { printable } from '../../primitives/text.ts'
 import { failureText } from '../../runtime/errors.ts'
+import { MAX_METHOD_LENGTH } from '../limits.ts'
 
 export interface FailureComponents {
   readonly context: ContextId
@@ -54,8 +56,13 @@ export class Failures {
     return this.#last
   }
 
-  note({ what, error, againMs, ...rest }: FailureNote): void {
+  note({ what, error, againMs, method, ...others }: FailureNote): void {
     const { context, clock, logger, tell } = this.#c
+    // names of methods come with events and calls of applications
+    const rest = {
+      ...others,
+      ...(method === undefined ? {} : { method: printable(method, MAX_METHOD_LENGTH) }),
+    }
     const failure = toMerogateError(error)
     const { code } = failure
     const atMs = clock.nowMs()
