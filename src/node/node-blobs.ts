@@ -2,11 +2,10 @@
 import type { NodeApplications } from './applications/applications.ts'
 import type { BlobInfo, BlobStore } from './blobs/blobs.ts'
 import type { ContextReplicas } from './context/replica-source.ts'
-import { MerogateError } from './errors.ts'
+import { isMerogateError, MerogateError } from './errors.ts'
 import type { Blobs } from './interface.ts'
-import { EMPTY } from './primitives/bytes.ts'
 import { type BlobId, type ContextId, idText } from './primitives/ids.ts'
-import { COLUMN, rowKey, u32be } from './store/keys.ts'
+import { contextRows } from './store/repositories/contexts.ts'
 import type { Store } from './store/store.ts'
 import type { SyncService } from './sync/sync-service.ts'
 
@@ -18,17 +17,52 @@ export interface NodeBlobsComponents {
   readonly applications: Pick<NodeApplications, 'usesBlob'>
 }
 
+interface ReadOptions {
+  readonly offset?: number
+  readonly length?: number
+  readonly signal?: AbortSignal
+}
+
 /** The blobs of a node as its users see them. */
 export function nodeBlobs(components: NodeBlobsComponents): Blobs {
   const { blobStore, replicas, sync, store, applications: installed } = components
+  const rows = contextRows(store)
   const link = async (context: ContextId, blob: BlobId): Promise<void> => {
     const number = replicas.replica(context)?.state.ref.number
     if (number === undefined) {
       throw new MerogateError('CONTEXT_NOT_FOUND', 'missing', `no context ${idText(context)} here`)
     }
-    await store.batch([
-      { type: 'put', key: rowKey(COLUMN.blobLink, u32be(number), blob), value: EMPTY },
-    ])
+    await store.batch([rows.link(number, blob)])
+  }
+  const fetch = async (
+    context: ContextId,
+    blob: BlobId,
+    signal: AbortSignal | undefined,
+  ): Promise<BlobInfo | undefined> => {
+    await link(context, blob)
+    return sync.blobFinder.fetch(context, blob, signal === undefined ? {} : { signal })
+  }
+  /** The bytes; where a chunk is damaged the members of the context are asked for the blob, once, and reading goes on behind what was read. */
+  const mending = async function* (
+    id: BlobId,
+    context: ContextId,
+    { offset = 0, length = Infinity, signal }: ReadOptions,
+  ): AsyncIterable<Uint8Array> {
+    let at = offset
+    for (let isMended = false; ; isMended = true) {
+      try {
+        const rest = { offset: at, length: offset + length - at }
+        const source = blobStore.read(id, signal === undefined ? rest : { ...rest, signal })
+        for await (const piece of source) {
+          yield piece
+          at += piece.length
+        }
+        return
+      } catch (error) {
+        if (isMended || !isMerogateError(error, 'BLOB_CORRUPT')) throw error
+        if ((await fetch(context, id, signal)) === undefined) throw error
+      }
+    }
   }
   return {
     async put(source, options = {}): Promise<BlobInfo> {
@@ -40,18 +74,15 @@ export function nodeBlobs(components: NodeBlobsComponents): Blobs {
     info: (id) => blobStore.info(id),
     async read(id, options = {}) {
       const { context, signal } = options
-      if (context !== undefined && !(await blobStore.has(id))) {
-        await link(context, id)
-        await sync.blobFinder.fetch(context, id, signal === undefined ? {} : { signal })
-      }
-      if ((await blobStore.info(id)) === undefined) {
+      const isHere = await blobStore.has(id)
+      if (!isHere && (context === undefined || (await fetch(context, id, signal)) === undefined)) {
         throw new MerogateError(
           'BLOB_NOT_FOUND',
           'missing',
           `no blob ${idText(id)} here or at members`,
         )
       }
-      return blobStore.read(id, options)
+      return context === undefined ? blobStore.read(id, options) : mending(id, context, options)
     },
     list: () => blobStore.list(),
     async delete(id) {

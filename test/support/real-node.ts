@@ -12,6 +12,7 @@ import {
   type PublicKey,
   type Role,
 } from '../../src/node/index.ts'
+import type { NodePorts } from '../../src/node/node.ts'
 import { systemClock } from '../../src/node/primitives/clock.ts'
 import type { Logger } from '../../src/node/primitives/logger.ts'
 import { kvInput, kvOutput } from './kv-app.ts'
@@ -57,7 +58,7 @@ export interface NodeWorld extends AsyncDisposable {
   /** Home of a node. */
   home(name: string): string
   /** Starts a node, or starts one again that was stopped: its home is named after it. */
-  node(name: string, init?: Partial<NodeInit>): Promise<Node>
+  node(name: string, init?: Partial<NodeInit>, ports?: NodePorts): Promise<Node>
 }
 
 /** A local chain, and nodes that use it; all are stopped at the end of the scope. */
@@ -69,15 +70,16 @@ export async function nodeWorld(): Promise<NodeWorld> {
   return {
     chain,
     home,
-    async node(name, init = {}) {
-      const node = await createNode({
+    async node(name, init = {}, ports = {}) {
+      const whole: NodeInit = {
         home: home(name),
         anchors: [localAnchor({ url: chain.url })],
         network: { listen: ['/ip4/127.0.0.1/tcp/0'] },
         runtime: { workers: 1 },
         ...(process.env['DEBUG_NODE'] === undefined ? {} : { logger: debugLogger(name) }),
         ...init,
-      })
+      }
+      const node = await createNode(whole, ports)
       nodes.push(node)
       await node.start()
       return node

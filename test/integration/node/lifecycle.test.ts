@@ -1,7 +1,10 @@
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { expect } from 'chai'
 import { localAnchor } from '../../../src/chains/local/index.ts'
-import { BlobId, createNode, utf8 } from '../../../src/node/index.ts'
-import { concat } from '../../../src/node/primitives/bytes.ts'
+import { BlobId, createNode, type Node, utf8 } from '../../../src/node/index.ts'
+import { concat, toBase58 } from '../../../src/node/primitives/bytes.ts'
+import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { appBundle } from '../../support/bundles.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 import { kvInput, kvWasm } from '../../support/kv-app.ts'
@@ -80,6 +83,12 @@ describe('a node', () => {
   })
 })
 
+async function collect(node: Node, id: BlobId): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  for await (const piece of await node.blobs.read(id)) pieces.push(piece)
+  return concat(...pieces)
+}
+
 describe('blobs of a context', () => {
   it('reach its members, and nobody else', async () => {
     await using world = await nodeWorld()
@@ -104,6 +113,28 @@ describe('blobs of a context', () => {
     expect(await rejectionCode(b.blobs.read(missing, { context }))).to.equal('BLOB_NOT_FOUND')
     // asking made nothing of it readable
     expect(await c.blobs.list()).to.have.lengthOf(1)
+  })
+
+  it('are fetched again where they are damaged, while they are read', async () => {
+    await using world = await nodeWorld()
+    const [a, b] = [await world.node('a'), await world.node('b')]
+    const { context } = await newContext(a)
+    await admit(a, b, context)
+    const bytes = new Uint8Array(3 << 20).map((_, i) => (i * 7) % 253)
+    const { id } = await a.blobs.put(bytes, { context })
+    const read = async (offset: number): Promise<Uint8Array> => {
+      const pieces: Uint8Array[] = []
+      for await (const piece of await b.blobs.read(id, { context, offset })) pieces.push(piece)
+      return concat(...pieces)
+    }
+    await read(0)
+    const folder = join(world.home('b'), 'blobs')
+    for (const damage of [rm, (path: string) => writeFile(path, 'something else')]) {
+      await damage(join(folder, toBase58(sha256(bytes.subarray(2 << 20)))))
+      expect(await rejectionCode(collect(b, id))).to.equal('BLOB_CORRUPT') // nobody to ask
+      expect(Buffer.compare(await read(5), bytes.subarray(5))).to.equal(0)
+      expect(Buffer.compare(await collect(b, id), bytes)).to.equal(0) // mended on disk
+    }
   })
 
   it('put without a context stay here', async () => {

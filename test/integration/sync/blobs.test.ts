@@ -48,6 +48,33 @@ describe('blobs from members', () => {
     }
   })
 
+  it('are fetched again when what is here is not whole', async () => {
+    await withBlob(bytes, async ([a, , c], context, blob) => {
+      await a.blobs.put(bytes)
+      c.blobs.lie(blob, systemRandom.bytes(bytes.length))
+      expect(await c.sync.blobFinder.fetch(context, blob)).to.include({ size: bytes.length })
+      expect(await c.blobs.bytes(blob)).to.deep.equal(bytes)
+    })
+  })
+
+  it('are fetched once, however many ask at a time, and by the next when the first got none', async () => {
+    await withBlob(bytes, async ([a, , c], context, blob) => {
+      expect(
+        await Promise.all([1, 2].map(() => c.sync.blobFinder.fetch(context, blob))),
+      ).to.deep.equal([undefined, undefined])
+      let reads = 0
+      await a.blobs.put(bytes)
+      const read = a.blobs.read.bind(a.blobs)
+      a.blobs.read = (...args) => {
+        reads++
+        return read(...args)
+      }
+      const found = await Promise.all([1, 2, 3].map(() => c.sync.blobFinder.fetch(context, blob)))
+      expect(found.map((info) => info?.size)).to.deep.equal([1, 2, 3].map(() => bytes.length))
+      expect(reads).to.equal(1)
+    })
+  })
+
   it('are resumed at another member when one breaks off', async () => {
     await withBlob(bytes, async ([a, b, c], context, blob) => {
       const offsets: number[] = []

@@ -23,7 +23,7 @@ import type { BlobStore } from '../../../src/node/blobs/blobs.ts'
 import { blobIdOfBytes } from '../../../src/node/blobs/chunks.ts'
 import { fileBlobStore } from '../../../src/node/blobs/file-blob-store.ts'
 import { generateSigningKey } from '../../../src/node/crypto/sign.ts'
-import { EMPTY, fromHex, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
+import { EMPTY, equalBytes, fromHex, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { ApplicationId, BlobId, idText } from '../../../src/node/primitives/ids.ts'
@@ -263,6 +263,51 @@ describe('applications', () => {
     expect(await s.blobs.has(blobIdOfBytes(other))).to.equal(false)
     const same = await s.apps.installBytes(await appBundle(wasmModule('two')), 'y')
     expect(same.source).to.equal('y')
+  })
+
+  it('keeps another build of a version beside the one it has, for contexts that run it', async () => {
+    const used: Uint8Array[] = []
+    await using s = await setup({
+      inUse: (_id, blob) => used.some((each) => equalBytes(each, blob)),
+    })
+    const [ours, theirs] = [await appBundle(wasmModule('one')), await appBundle(wasmModule('two'))]
+    const own = await s.apps.installBytes(ours, 'x')
+    const { id } = own
+    const { id: blob, size } = await s.blobs.put(theirs)
+    const record = { id, blob, size: BigInt(size), source: 'y', metadata: new Uint8Array() }
+    const made = await Promise.all([s.apps.installRecord(record), s.apps.installRecord(record)])
+    expect(made[0]).to.deep.equal(made[1])
+    expect((await s.apps.get(id))?.blob).to.deep.equal(own.blob)
+    expect((await s.apps.build(id, blob))?.source).to.equal('y')
+    expect(await s.apps.list()).to.have.lengthOf(2)
+    expect(await s.apps.usesBlob(blob)).to.equal(true)
+    expect((await s.apps.ensureLoaded(id, blob)).hash).to.deep.equal(sha256(wasmModule('two')))
+    expect((await s.apps.ensureLoaded(id)).hash).to.deep.equal(sha256(wasmModule('one')))
+
+    used.push(blob)
+    expect(await rejectionCode(s.apps.uninstall(id))).to.equal('APPLICATION_IN_USE')
+    // what nobody runs may be replaced, though its neighbour is in use
+    await s.apps.installBytes(await appBundle(wasmModule('three')), 'z')
+    expect((await s.apps.build(id, blob))?.source).to.equal('y')
+    used.length = 0
+    expect(await s.apps.uninstall(id)).to.equal(true)
+    expect(await s.apps.list()).to.deep.equal([])
+  })
+
+  it('installs nothing that is another application than the anchor says', async () => {
+    await using s = await setup()
+    const { id: blob, size } = await s.blobs.put(await appBundle(wasmModule('one')))
+    const id = ApplicationId.from(new Uint8Array(32).fill(7))
+    const record = { id, blob, size: BigInt(size), source: 'y', metadata: new Uint8Array() }
+    expect(await rejectionCode(s.apps.installRecord(record))).to.equal('APPLICATION_MISMATCH')
+    expect(await s.apps.list()).to.deep.equal([])
+  })
+
+  it('tells of what was installed', async () => {
+    const told: string[] = []
+    await using s = await setup({ onInstalled: (id) => told.push(idText(id)) })
+    const { id } = await s.apps.installBytes(wasmModule(), 'x')
+    expect(told).to.deep.equal([idText(id)])
   })
 
   it('loads a module once, also for callers at the same time', async () => {

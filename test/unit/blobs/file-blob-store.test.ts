@@ -316,6 +316,26 @@ describe('fileBlobStore', () => {
     expect(await readFile(file, 'utf8')).to.equal('precious')
   })
 
+  it('says whether a blob is whole: its row, and each of its chunks', async () => {
+    await using s = await setup()
+    const bytes = pattern(2 * CHUNK_BYTES + 10)
+    const { id } = await s.blobs.put(bytes)
+    expect(await s.blobs.isWhole(id)).to.equal(true)
+    expect(await s.blobs.isWhole(BlobId.from(new Uint8Array(32)))).to.equal(false)
+    const last = join(s.folder, toBase58(sha256(bytes.subarray(2 * CHUNK_BYTES))))
+    const damages = [
+      () => rm(last),
+      () => writeFile(last, 'other'),
+      () => s.store.batch([{ type: 'put', key: rowKey(COLUMN.blob, id), value: utf8('x') }]),
+    ]
+    for (const damage of damages) {
+      await damage()
+      expect(await s.blobs.isWhole(id)).to.equal(false)
+      await s.blobs.put(bytes)
+      expect(await s.blobs.isWhole(id)).to.equal(true)
+    }
+  })
+
   it('removes what a crash left, and nothing else', async () => {
     await using s = await setup()
     const kept = await s.blobs.put(utf8('kept'))

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import {
+  chooseAddresses,
   decodeInvitation,
   encodeInvitation,
   type InvitationContent,
@@ -72,5 +73,42 @@ describe('invitation text', () => {
     for (const other of bad) {
       expect(thrownCode(() => decodeInvitation(other))).to.equal('INVITATION_INVALID')
     }
+  })
+})
+
+describe('the addresses of an invitation', () => {
+  const of = (peer: string, count: number): string[] =>
+    Array.from({ length: count }, (_, i) => `/ip4/10.0.0.${i}/tcp/1/p2p/${peer}`)
+
+  it('are our own first, then one of each member in order, then more of each', () => {
+    const lists = [of('own', 4), of('a', 3), of('b', 1), of('c', 2)]
+    expect(chooseAddresses(lists)).to.deep.equal([
+      ...of('own', 4),
+      ...of('a', 2),
+      ...of('b', 1),
+      ...of('c', 1),
+    ])
+    expect(chooseAddresses([of('own', 12), ...lists.slice(1)])).to.have.lengthOf(
+      MAX_INVITATION_ADDRESSES,
+    )
+  })
+
+  it('leave room for others however many we have, and for us however many they are', () => {
+    const others = Array.from({ length: 20 }, (_, i) => of(`m${i}`, 3))
+    expect(chooseAddresses([of('own', 20), ...others])).to.deep.equal([
+      ...of('own', 3),
+      ...others.slice(0, MAX_INVITATION_ADDRESSES - 3).flatMap((list) => list.slice(0, 1)),
+    ])
+    expect(chooseAddresses([of('own', 20)])).to.have.lengthOf(MAX_INVITATION_ADDRESSES)
+    expect(chooseAddresses([[], of('a', 1)])).to.deep.equal(of('a', 1))
+    expect(chooseAddresses([])).to.deep.equal([])
+  })
+
+  it('are those that others can reach before those of this machine alone', () => {
+    const own = ['/ip4/127.0.0.1/tcp/1', '/ip6/::1/tcp/1', '/ip4/10.0.0.1/tcp/1']
+    expect(chooseAddresses([own])[0]).to.equal('/ip4/10.0.0.1/tcp/1')
+    const other = ['/ip4/127.0.0.1/tcp/2', '/dns4/example.org/tcp/2']
+    const many = Array.from({ length: 9 }, () => other)
+    expect(chooseAddresses([own, ...many])).to.not.include('/ip4/127.0.0.1/tcp/2')
   })
 })
