@@ -2,6 +2,7 @@
  * Becoming part of a context. An invitation's addresses are kept as an intent until a member was met there and the state is here, however long its
  * senders are away and whatever happens to this node meanwhile; a ticket is kept until it is known whether its claim went through.
  */
+import { LRUCache } from 'lru-cache'
 import * as P from 'micro-packed'
 import type { Anchor, ContextRecord } from '../anchor/anchor.ts'
 import { isRejectedAs } from '../anchor/errors.ts'
@@ -9,9 +10,9 @@ import { bytes, type Codec, codec, string, vec } from '../codec/codec.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
 import type { MerogateError } from '../errors.ts'
 import type { Signalled } from '../interface.ts'
-import { EMPTY, equalBytes } from '../primitives/bytes.ts'
+import { EMPTY, equalBytes, toHex } from '../primitives/bytes.ts'
 import { sha256 } from '../primitives/hash.ts'
-import { ContextId, idText, isZero, PublicKey } from '../primitives/ids.ts'
+import { ContextId, idKey, idText, isZero, PublicKey } from '../primitives/ids.ts'
 import { INTENT_KIND } from '../store/repositories/intents.ts'
 import { contextError } from './errors.ts'
 import type { Groups } from './groups/groups.ts'
@@ -86,6 +87,9 @@ const joinBody: Codec<JoinBody> = codec(
   16_384,
 )
 
+/** Tickets used here that are remembered. */
+const MAX_REMEMBERED_CLAIMS = 256
+
 /** Refusals of a ticket that a claim of our own would bring about, if it went through and its answer was lost. */
 const OWN_ECHO: ReadonlySet<unknown> = new Set(['InvitationUsed', 'InvitationRevoked', 'Expired'])
 
@@ -93,6 +97,8 @@ export class Joining {
   readonly #c: JoiningComponents
   readonly #joins: Queue<JoinBody, Joined>
   readonly #claims: Queue<JoinBody, Joined>
+  /** Who of us used which ticket. Only so that a call made again gets an answer it likes: after a restart it hears that the ticket is used. */
+  readonly #claimed = new LRUCache<string, PublicKey>({ max: MAX_REMEMBERED_CLAIMS })
 
   constructor(components: JoiningComponents) {
     this.#c = components
@@ -159,11 +165,11 @@ export class Joining {
     try {
       await this.#claims.ask(context, member, body, { signal })
     } catch (error) {
-      const [owned] = this.#c.contexts.replica(context)?.group.owned() ?? []
-      // used up by ourselves, as it may be: the answer to that was lost, or nobody waited for it
-      const isOurs = identity === undefined && isRejectedAs(error, 'InvitationUsed')
-      if (!isOurs || owned === undefined) throw error
-      return this.#enterAs(context, owned.publicKey, body, options)
+      // used up by ourselves: the answer to that was lost, or nobody waited for it
+      const own = this.#claimed.get(ticketKey(context, body.ticketHash))
+      const isEcho = identity === undefined && isRejectedAs(error, 'InvitationUsed')
+      if (!isEcho || own === undefined) throw error
+      return this.#enterAs(context, own, body, options)
     }
     return this.#enterAs(context, member, body, options)
   }
@@ -240,6 +246,7 @@ export class Joining {
       }
     }
     await this.#joins.open(context, member, this.#joinBody(context, member, body)) // before this intent goes
+    this.#claimed.set(ticketKey(context, body.ticketHash), member)
     return { context, member }
   }
 
@@ -289,6 +296,10 @@ export class Joining {
     }
     return this.#c.contexts.admit(read.value, member, body.protocol, { signal })
   }
+}
+
+function ticketKey(context: ContextId, ticketHash: Uint8Array): string {
+  return idKey(context) + toHex(ticketHash)
 }
 
 function bodyOf(content: InvitationContent): JoinBody {

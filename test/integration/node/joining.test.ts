@@ -202,5 +202,9 @@ describe('a claim whose answer is lost', () => {
       pending: undefined,
     })
     expect(b.contexts.intents()).to.deep.equal([])
+    // nor is it another one's to use again who is a member already, by another way
+    const invitee = await b.identities.create()
+    await b.contexts.join((await host.contexts.invite({ context, invitee })).text)
+    expect((await failure(b.contexts.joinOpen(text))).code).to.equal('ANCHOR_REJECTED')
   })
 })
