@@ -55,9 +55,14 @@ describe('emitter', () => {
     const emitter = new Emitter<Happenings>()
     const controller = new AbortController()
     const waiting = emitter.next('number', { signal: controller.signal })
-    controller.abort(new RangeError('enough'))
-    expect(await waiting.catch((error: unknown) => error)).to.be.instanceOf(RangeError)
+    const reason = new RangeError('enough')
+    controller.abort(reason)
     const late = emitter.next('number', { signal: controller.signal })
-    expect(await late.catch((error: unknown) => error)).to.be.instanceOf(RangeError)
+    for (const ended of [waiting, late]) {
+      expect(await ended.catch((error: unknown) => error)).to.include({
+        code: 'ABORTED',
+        cause: reason,
+      })
+    }
   })
 })
