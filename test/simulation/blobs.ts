@@ -55,7 +55,7 @@ export class SimBlobFiles {
         throw blobError('BLOB_HASH_MISMATCH', 'other bytes than announced')
       }
       await life.pass(random.below(PUT_MS * 1000) / 1000)
-      if (this.#isFull()) throw new TypeError('ENOSPC: no space left on device, write')
+      if (this.#isFull()) throw blobError('BLOB_DISK_FAILED', 'no space left')
       const info = { id: blobIdOf(bytes), size: bytes.length, hash }
       stored.set(idKey(info.id), { info, bytes, isDamaged: false })
       await life.pass(random.below(READ_MS * 1000) / 1000)

@@ -8,10 +8,15 @@ export interface SimLogInit {
   onLine(level: Level, text: string): void
 }
 
-/** A logger whose lines are plain text. */
+/** A logger whose lines are plain text. Fields that no logger could write make an error of the line. */
 export function simLogger(init: SimLogInit, fields: Record<string, unknown> = {}): Logger {
-  const say = (level: Level) => (more: Record<string, unknown>, message: string) =>
-    init.onLine(level, `${init.name} ${message}${describe({ ...fields, ...more })}`)
+  const say = (level: Level) => (more: Record<string, unknown>, message: string) => {
+    try {
+      init.onLine(level, `${init.name} ${message}${describe({ ...fields, ...more })}`)
+    } catch (error) {
+      init.onLine('error', `${init.name} ${message}: a field cannot be written: ${String(error)}`)
+    }
+  }
   return {
     child: (more) => simLogger(init, { ...fields, ...more }),
     trace: say('trace'),

@@ -22,6 +22,7 @@ const { values } = parseArgs({
     operations: text,
     faults: text,
     actions: text,
+    without: text,
     'fault-count': text,
     trace: { type: 'boolean' },
     json: { type: 'boolean' },
@@ -36,16 +37,23 @@ function count(value: string | undefined, standard: number): number {
   return number
 }
 
-/** The names of a list; all when there is none. */
+function listOf(list: string | undefined): readonly string[] {
+  return list?.split(',').filter((name) => name !== '') ?? []
+}
+
+/** The names of a list, all when there is none, without those that are not wanted. */
 function namesOf<N extends string>(list: string | undefined, all: readonly N[]): readonly N[] {
-  if (list === undefined) return all
-  const asked = list.split(',').filter((name) => name !== '')
-  for (const name of asked) {
-    if (!(all as readonly string[]).includes(name)) {
-      throw new RangeError(`expected some of ${all.join()}, got ${name}`)
-    }
+  const asked = listOf(list)
+  return all
+    .filter((name) => list === undefined || asked.includes(name))
+    .filter((name) => !listOf(values.without).includes(name))
+}
+
+const known: readonly string[] = [...FAULT_NAMES, ...ACTION_NAMES]
+for (const list of [values.faults, values.actions, values.without]) {
+  for (const name of listOf(list)) {
+    if (!known.includes(name)) throw new RangeError(`expected some of ${known.join()}, got ${name}`)
   }
-  return all.filter((name) => asked.includes(name))
 }
 
 const seed = count(values.seed, 1)

@@ -1,6 +1,7 @@
 /** What happens in a run: a beginning, work and faults side by side, then calm. */
 import { SYNC_INTERVAL_MS } from '../../src/node/store/limits.ts'
 import { checkConvergence } from './checks/convergence.ts'
+import { checkContexts, checkHandlers } from './checks/effects.ts'
 import { unrest } from './checks/rest.ts'
 import { checkSecrecy } from './checks/secrecy.ts'
 import type { Finding } from './checks/verdict.ts'
@@ -77,6 +78,8 @@ export class Play {
     return [
       ...(await checkConvergence(this.#company, (write) => this.#mayBeGone(write))),
       ...(await checkSecrecy(this.#company)),
+      ...(await checkContexts(this.#company)),
+      ...(await checkHandlers(this.#company)),
     ]
   }
 

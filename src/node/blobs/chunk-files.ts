@@ -67,30 +67,39 @@ export class ChunkFiles {
     }
   }
 
-  /** Stores a chunk that is already pinned, and mends the file when it is damaged. */
+  /** Stores a chunk that is already pinned, and mends the file when it is damaged. @throws BLOB_DISK_FAILED, nothing is left behind then */
   async write(id: Uint8Array, chunk: Uint8Array): Promise<void> {
     const name = toBase58(id)
     await this.#lock.run(name, async () => {
       if ((await this.#load(name, id)) instanceof Uint8Array) return
       const temporary = join(this.#folder, INCOMING, String(this.#written++))
-      const file = await open(temporary, 'wx')
       try {
-        await file.writeFile(chunk)
-        await file.sync()
-      } finally {
-        await file.close()
+        const file = await open(temporary, 'wx')
+        try {
+          await file.writeFile(chunk)
+          await file.sync()
+        } finally {
+          await file.close()
+        }
+        await rename(temporary, this.#path(name))
+      } catch (cause) {
+        await rm(temporary, { force: true }).catch(() => {}) // a start removes it
+        throw diskFailed(cause)
       }
-      await rename(temporary, this.#path(name))
     })
   }
 
-  /** Makes renames of this folder last through a loss of power. */
+  /** Makes renames of this folder last through a loss of power. @throws BLOB_DISK_FAILED */
   async sync(): Promise<void> {
-    const folder = await open(this.#folder, 'r')
     try {
-      await folder.sync()
-    } finally {
-      await folder.close()
+      const folder = await open(this.#folder, 'r')
+      try {
+        await folder.sync()
+      } finally {
+        await folder.close()
+      }
+    } catch (cause) {
+      throw diskFailed(cause)
     }
   }
 
@@ -118,6 +127,16 @@ export class ChunkFiles {
   #path(name: string): string {
     return join(this.#folder, name)
   }
+}
+
+/** The same bytes may be taken when there is room again. */
+function diskFailed(cause: unknown): Error {
+  return blobError(
+    'BLOB_DISK_FAILED',
+    'the disk refused to write a blob: is it full? Nothing of it was stored',
+    {},
+    { cause },
+  )
 }
 
 function isChunkName(name: string): boolean {

@@ -83,7 +83,10 @@ export class AnchorNews {
     try {
       const height = await this.#c.read(owed.context)
       if (height === undefined || height >= owed.height) return true
-      this.#c.logger.debug({ context, height, expected: owed.height }, 'anchor answers late')
+      this.#c.logger.debug(
+        { context, height: String(height), expected: String(owed.height) },
+        'anchor answers late',
+      )
     } catch (error) {
       const isAway = isMerogateError(error) && error.kind === 'transport'
       this.#c.logger[isAway ? 'debug' : 'warn']({ err: error, context }, 'anchor not read')

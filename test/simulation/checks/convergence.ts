@@ -2,7 +2,7 @@
 import { idKey } from '../../../src/node/primitives/ids.ts'
 import { kvInput, kvOutput } from '../../support/kv-app.ts'
 import type { Machine } from '../machine.ts'
-import type { Circle } from '../workload/circle.ts'
+import type { Circle, Seat } from '../workload/circle.ts'
 import type { Company } from '../workload/company.ts'
 import type { Acknowledged } from '../workload/ledger.ts'
 import { type History, readHistory } from './history.ts'
@@ -64,11 +64,19 @@ function ownFindings({ seats }: Circle, { machine, history }: View): Finding[] {
     const text = `${machine.name} stores ${history.heads.length} heads, its deltas have ${history.headsOfApplied.length}`
     findings.push({ verdict: 'diverged', text })
   }
-  if (history.waiting.size > 0 && !seats.some(({ isDoubtful }) => isDoubtful)) {
-    const text = `${machine.name} has ${history.waiting.size} rows of deltas that wait`
+  const gone = new Set(
+    seats.filter(({ state, mayLose }) => state === 'gone' || mayLose).map(nameOf),
+  )
+  const waiting = [...history.waiting.values()].filter(({ member }) => !gone.has(idKey(member)))
+  if (waiting.length > 0) {
+    const text = `${machine.name} has ${waiting.length} rows of deltas that wait`
     findings.push({ verdict: 'stuck', text })
   }
   return findings
+}
+
+function nameOf({ identity }: Seat): string {
+  return idKey(identity)
 }
 
 function compare([first, ...others]: readonly View[]): Finding[] {
@@ -102,7 +110,7 @@ function lostWrites(
     const lacking = sets.filter(({ has }) => !has.has(id)).map(({ machine }) => machine.name)
     if (lacking.length === 0) return []
     const isNowhere = lacking.length === sets.length
-    if (isNowhere && (write.author.isDoubtful || mayBeGone(write))) return []
+    if (isNowhere && (write.author.mayLose || mayBeGone(write))) return []
     const text = `a write acknowledged by ${write.author.machine.name} at ${(write.atMs / 1000).toFixed(3)} s is not at ${lacking.join()}`
     return [{ verdict: 'lost', text }]
   })

@@ -1,7 +1,8 @@
 /** Whether nodes have come to rest: nobody waits for anything, and all say the same as each other and as the anchor. */
-import type { ContextInfo } from '../../../src/node/index.ts'
+import type { ContextInfo, IntentInfo } from '../../../src/node/index.ts'
 import { toHex } from '../../../src/node/primitives/bytes.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
+import { hasGone } from '../workload/circle.ts'
 import type { Company } from '../workload/company.ts'
 import { readTruth, type Truth } from './truth.ts'
 
@@ -22,11 +23,15 @@ async function unrestOf({ circle, entitled, record }: Truth): Promise<string | u
   return `${circle.name}: ${each.join('; ')}`
 }
 
-/** Writes of those who have gone may wait for ever: nobody knows whether they were written before. */
-function isAtRest({ status, deltas }: ContextInfo, { seats }: Truth['circle']): boolean {
-  const mayWait = seats.some(({ isDoubtful }) => isDoubtful)
-  const waiting = deltas.quarantined + (mayWait ? 0 : deltas.pending + deltas.parked)
-  return status === 'ready' && waiting === 0
+function isAtRest(info: ContextInfo, circle: Truth['circle']): boolean {
+  const { status, deltas, intents, rotation } = info
+  const waiting = deltas.quarantined + (hasGone(circle) ? 0 : deltas.pending + deltas.parked)
+  const isOwing = rotation !== undefined || intents.some(({ state }) => isOpen(state))
+  return status === 'ready' && waiting === 0 && !isOwing
+}
+
+function isOpen(state: IntentInfo['state']): boolean {
+  return state === 'waiting' || state === 'running'
 }
 
 /** What equal nodes have equal. */

@@ -1,6 +1,6 @@
 /** All that may happen beside writing, by name, and the choice of who does it where. */
 import type { Machine } from '../machine.ts'
-import { update } from './applications.ts'
+import { installRival, update } from './applications.ts'
 import { type Circle, type Seat, seated } from './circle.ts'
 import type { Company } from './company.ts'
 import { demote, forget, joinOpenly, leave, remove } from './membership.ts'
@@ -27,10 +27,14 @@ export function outsiders(circle: Circle, machines: readonly Machine[]): Machine
 }
 
 /** Members that may be sent away: not the owner's, and somebody else stays. */
-function dispensable(circle: Circle): readonly Seat[] {
+function dispensable(company: Company, circle: Circle): readonly Seat[] {
   const all = seated(circle)
   if (all.length < 3) return []
-  return all.filter(({ machine, isBusy }) => machine !== circle.owner && !isBusy)
+  return all.filter(
+    (one) =>
+      one.machine !== circle.owner &&
+      company.seatsOf(circle, one).every(({ isBusy, state }) => !isBusy || state === 'gone'),
+  )
 }
 
 /** One after the other: a machine on its way is not asked in again. */
@@ -41,10 +45,10 @@ async function coming(circle: Circle, machine: Machine, join: () => Promise<void
 }
 
 function withSeat(company: Company, begin: (circle: Circle, one: Seat) => void): void {
-  const circles = company.circles.filter((circle) => dispensable(circle).length > 0)
+  const circles = company.circles.filter((circle) => dispensable(company, circle).length > 0)
   if (circles.length === 0) return
   const circle = company.random.pick(circles)
-  begin(circle, company.random.pick(dispensable(circle)))
+  begin(circle, company.random.pick(dispensable(company, circle)))
 }
 
 function withOutsider(company: Company, begin: (circle: Circle, machine: Machine) => void): void {
@@ -55,13 +59,18 @@ function withOutsider(company: Company, begin: (circle: Circle, machine: Machine
 }
 
 export type ActionName =
-  'found' | 'invite' | 'open' | 'remove' | 'leave' | 'forget' | 'role' | 'update'
+  'found' | 'invite' | 'open' | 'remove' | 'leave' | 'forget' | 'role' | 'update' | 'rival'
 
 export const ACTIONS: Readonly<Record<ActionName, Action>> = {
   found(company) {
     if (company.circles.length >= MAX_CIRCLES) return
     const owner = company.random.pick(company.world.machines)
-    company.begin(`${owner.name} founds a context`, () => company.found(owner))
+    company.founders.add(owner)
+    const [sister] = company.circles.filter((circle) => circle.owner === owner)
+    const isShared = sister !== undefined && company.random.chance(0.5)
+    company.begin(`${owner.name} founds a context`, () =>
+      company.found(owner, isShared ? sister : undefined),
+    )
   },
   invite(company) {
     withOutsider(company, (circle, machine) => {
@@ -102,6 +111,13 @@ export const ACTIONS: Readonly<Record<ActionName, Action>> = {
   update(company) {
     const circle = company.random.pick(company.circles)
     company.begin(`${circle.name} is updated`, () => update(company, circle))
+  },
+  rival(company) {
+    // who founds contexts may have the only copy of what it installed
+    const guests = company.world.machines.filter((machine) => !company.founders.has(machine))
+    if (guests.length === 0) return
+    const machine = company.random.pick(guests)
+    company.begin(`${machine.name} installs a rival`, () => installRival(company, machine))
   },
 }
 

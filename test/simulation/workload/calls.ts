@@ -45,6 +45,8 @@ export async function write(
   const { context } = circle
   const call = anyCall(random, value)
   let removed: readonly PublicKey[] = []
+  const isNotice = call.method === 'set_notify'
+  if (isNotice) circle.notified.begun++
   const outcome = await ledger.call(
     author.machine,
     `write ${circle.name} ${value}`,
@@ -59,6 +61,7 @@ export async function write(
     },
   )
   if (outcome.kind === 'done' && outcome.value.delta !== undefined) {
+    if (isNotice) circle.notified.done++
     ledger.acknowledge({ context, delta: outcome.value.delta, author, removed })
   }
   return outcome

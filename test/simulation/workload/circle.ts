@@ -21,8 +21,8 @@ export interface Seat {
   come: ((node: Node) => Promise<unknown>) | undefined
   /** Somebody is about to change it. */
   isBusy: boolean
-  /** It has to go, or goes: what it wrote and nobody had by then may stay with itself. */
-  isDoubtful: boolean
+  /** It has to go, or its node forgets the context: what it wrote and nobody had by then may be gone. */
+  mayLose: boolean
 }
 
 export interface Circle {
@@ -31,13 +31,23 @@ export interface Circle {
   readonly group: GroupId
   /** The machine whose member may manage everything. */
   readonly owner: Machine
+  readonly packing: 'bare' | 'bundle'
   readonly seats: Seat[]
   /** Ids of applications by build, as far as its owner has installed them. */
   readonly builds: ApplicationId[]
   /** Machines on their way to a seat. */
   readonly coming: Set<Machine>
+  /** Calls whose event others handle: begun, and acknowledged. */
+  readonly notified: { begun: number; done: number }
+  /** Everybody was a writer of it from the first event on. */
+  isSteady: boolean
   /** Somebody is changing its application. */
   isUpdating: boolean
+}
+
+/** Whether there are writes of somebody who has gone, which may wait for ever: nobody knows whether they were written before. */
+export function hasGone(circle: Circle): boolean {
+  return circle.seats.some(({ state, mayLose }) => state === 'gone' || mayLose)
 }
 
 /** Seats of those who were told that they have joined. */

@@ -1,6 +1,6 @@
 /** Everybody who uses the nodes of a run: the contexts there are, and the actions that go on beside the writing. */
 import type { Node } from '../../../src/node/index.ts'
-import type { ContextId } from '../../../src/node/primitives/ids.ts'
+import { type ContextId, idKey, type PublicKey } from '../../../src/node/primitives/ids.ts'
 import { appBuild } from '../apps.ts'
 import type { Finding } from '../checks/verdict.ts'
 import type { Machine } from '../machine.ts'
@@ -18,8 +18,11 @@ export class Company {
   /** What must not be, as seen on the way. */
   readonly findings: Finding[] = []
   readonly random: SimRandom
+  /** Machines that own contexts, or are about to. */
+  readonly founders: Set<Machine> = new Set()
   readonly #busy = new Set<string>()
   #writes = 0
+  #founded = 0
 
   constructor(world: World) {
     this.world = world
@@ -84,18 +87,23 @@ export class Company {
     }
   }
 
-  /** A new context of a machine. */
-  async found(owner: Machine): Promise<void> {
-    const name = `c${this.circles.length}`
+  /** A new context of a machine, with members of its own, or with those of another context of that machine. */
+  async found(owner: Machine, sister?: Circle): Promise<void> {
+    const name = `c${this.#founded++}`
+    this.founders.add(owner)
+    const packing = this.random.pick(['bare', 'bundle'] as const)
     const installed = await this.insist(owner, `install for ${name}`, (node) =>
-      node.applications.installBytes(appBuild(0), 'simulation'),
+      node.applications.installBytes(appBuild(0, packing), 'simulation'),
     )
     if (installed.kind === 'refused') return
     const { id: application } = installed.value
-    const seed = this.random.bytes(32)
-    const made = await this.insist(owner, `create ${name}`, (node) =>
-      node.contexts.create({ application, seed }),
-    )
+    const options = {
+      application,
+      ...(sister === undefined ? {} : { group: sister.group }),
+      // in the same words all the same: an identity and a seed make one context only
+      seed: this.random.bytes(32),
+    }
+    const made = await this.insist(owner, `create ${name}`, (node) => node.contexts.create(options))
     if (made.kind === 'refused') return
     const { context, group, member } = made.value
     this.circles.push({
@@ -103,9 +111,12 @@ export class Company {
       context,
       group,
       owner,
+      packing,
       seats: [seat(owner, member, 'seated')],
       builds: [application],
       coming: new Set(),
+      notified: { begun: 0, done: 0 },
+      isSteady: this.circles.length === 0,
       isUpdating: false,
     })
   }
@@ -113,11 +124,8 @@ export class Company {
   /** A machine is asked into a context, by name, and joins. */
   async admit(circle: Circle, machine: Machine): Promise<void> {
     const { context, owner, name } = circle
-    const made = await this.insist(machine, `make an identity for ${name}`, (node) =>
-      node.identities.create(),
-    )
-    if (made.kind === 'refused') return
-    const invitee = made.value
+    const invitee = await this.#identity(circle, machine)
+    if (invitee === undefined) return
     const one = seat(machine, invitee, 'invited')
     one.isBusy = true
     circle.seats.push(one)
@@ -129,6 +137,26 @@ export class Company {
     await this.take(circle, one, 'join', (node) => node.contexts.join(text))
   }
 
+  /** Seats of one member in all contexts of its group. */
+  seatsOf(circle: Circle, { identity }: Seat): readonly Seat[] {
+    return this.circles
+      .filter(({ group }) => idKey(group) === idKey(circle.group))
+      .flatMap(({ seats }) => seats.filter((one) => idKey(one.identity) === idKey(identity)))
+  }
+
+  /** The member that a machine is in another context of the group, or a new one. */
+  async #identity(circle: Circle, machine: Machine): Promise<PublicKey | undefined> {
+    const known = this.circles
+      .filter(({ group }) => idKey(group) === idKey(circle.group))
+      .flatMap(seated)
+      .find((one) => one.machine === machine && !one.isBusy)
+    if (known !== undefined) return known.identity
+    const made = await this.insist(machine, `make an identity for ${circle.name}`, (node) =>
+      node.identities.create(),
+    )
+    return made.kind === 'done' ? made.value : undefined
+  }
+
   /** An identity takes its seat, asking in the same words until it has it. */
   async take(
     circle: Circle,
@@ -138,6 +166,7 @@ export class Company {
   ): Promise<void> {
     const joined = await this.insist(one.machine, `${how} ${circle.name}`, come)
     if (joined.kind === 'refused') return
+    if (circle.notified.begun > 0) circle.isSteady = false
     one.come = come
     one.state = 'seated'
     one.isBusy = false
@@ -149,5 +178,5 @@ export class Company {
 }
 
 export function seat(machine: Machine, identity: Seat['identity'], state: Seat['state']): Seat {
-  return { machine, identity, state, come: undefined, isBusy: false, isDoubtful: false }
+  return { machine, identity, state, come: undefined, isBusy: false, mayLose: false }
 }

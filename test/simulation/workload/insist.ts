@@ -23,9 +23,10 @@ export type Insisted<T> =
   /** The anchor or the node said no. */
   | { readonly kind: 'refused'; readonly code: string }
 
-/** Whether a failure says nothing on what would become of another try. */
+/** Whether a failure says nothing on what would become of another try. With a wrong clock what is signed is out of date at once. */
 function isPassing(error: unknown): boolean {
-  return isMerogateError(error) && PASSING.includes(error.kind)
+  if (!isMerogateError(error)) return false
+  return PASSING.includes(error.kind) || refusalOf(error) === 'ANCHOR_REJECTED Expired'
 }
 
 /** Resolves when it is done, or refused for good. */

@@ -28,8 +28,7 @@ export async function joinOpenly(
 
 /** The owner removes a member. */
 export async function remove(company: Company, circle: Circle, one: Seat): Promise<void> {
-  one.isBusy = true
-  one.isDoubtful = true
+  goes(company, circle, one)
   const { context, owner, name } = circle
   const removed = await company.insist(
     owner,
@@ -38,7 +37,22 @@ export async function remove(company: Company, circle: Circle, one: Seat): Promi
     // an earlier try went through though its answer was lost
     (code) => code === 'ANCHOR_REJECTED TargetNotMember',
   )
-  if (removed.kind === 'done' || removed.code.endsWith('TargetNotMember')) one.state = 'gone'
+  if (removed.kind === 'done' || removed.code.endsWith('TargetNotMember')) {
+    hasLeft(company, circle, one)
+  }
+}
+
+/** A member is about to go, from all contexts of the group. */
+function goes(company: Company, circle: Circle, member: Seat): void {
+  circle.isSteady = false
+  for (const one of company.seatsOf(circle, member)) {
+    one.isBusy = true
+    one.mayLose = true
+  }
+}
+
+function hasLeft(company: Company, circle: Circle, member: Seat): void {
+  for (const one of company.seatsOf(circle, member)) one.state = 'gone'
 }
 
 /** A machine forgets a context, and comes back as the same member. */
@@ -46,8 +60,9 @@ export async function forget(company: Company, circle: Circle, one: Seat): Promi
   const { come } = one
   if (come === undefined) return
   one.isBusy = true
-  one.isDoubtful = true
+  one.mayLose = true
   one.state = 'invited'
+  circle.isSteady = false
   await company.insist(one.machine, `forget ${circle.name}`, (node) =>
     node.contexts.delete(circle.context),
   )
@@ -57,21 +72,20 @@ export async function forget(company: Company, circle: Circle, one: Seat): Promi
 
 /** A member goes by itself. */
 export async function leave(company: Company, circle: Circle, one: Seat): Promise<void> {
-  one.isBusy = true
-  one.isDoubtful = true
-  const left = await company.insist(
+  goes(company, circle, one)
+  await company.insist(
     one.machine,
     `leave ${circle.name}`,
     (node) => node.contexts.leave(circle.context),
     (code) => code === 'ANCHOR_REJECTED NotAMember' || code === 'CONTEXT_NOT_FOUND',
   )
-  void left
-  one.state = 'gone'
+  hasLeft(company, circle, one)
 }
 
 /** A member may only read, or only store and serve, for a while. */
 export async function demote(company: Company, circle: Circle, one: Seat): Promise<void> {
   one.isBusy = true
+  circle.isSteady = false
   const { context, owner, name } = circle
   for (const role of [company.random.pick(['reader', 'relay'] as const), 'writer'] as const) {
     await company.insist(owner, `make ${one.machine.name} a ${role} of ${name}`, (node) =>

@@ -336,6 +336,20 @@ describe('fileBlobStore', () => {
     }
   })
 
+  it('says that the disk refused, and takes the same bytes when it does not any more', async () => {
+    await using s = await setup()
+    const incoming = join(s.folder, 'incoming')
+    await rm(incoming, { recursive: true })
+    await writeFile(incoming, 'no folder')
+    expect(await rejectionCode(s.blobs.put(utf8('precious')))).to.equal('BLOB_DISK_FAILED')
+    expect(await s.chunks()).to.deep.equal([])
+    await rm(incoming)
+    await mkdir(incoming)
+    const { id } = await s.blobs.put(utf8('precious'))
+    expect(await s.blobs.bytes(id)).to.deep.equal(utf8('precious'))
+    expect(await readdir(incoming)).to.deep.equal([])
+  })
+
   it('removes what a crash left, and nothing else', async () => {
     await using s = await setup()
     const kept = await s.blobs.put(utf8('kept'))

@@ -56,7 +56,12 @@ export class Intake {
         })),
       ),
     )
-    this.#rejected = new LRUCache({ max: REJECTED_MEMORY_COUNT, ttl: REJECTED_MEMORY_MS })
+    this.#rejected = new LRUCache({
+      max: REJECTED_MEMORY_COUNT,
+      ttl: REJECTED_MEMORY_MS,
+      ttlResolution: 0, // otherwise it sets timers of its own
+      perf: { now: () => core.c.clock.monotonicMs() },
+    })
   }
 
   /** Sets nothing off any more. */
