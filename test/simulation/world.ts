@@ -11,6 +11,9 @@ import { SimTime } from './time.ts'
 /** Streams of a seed: a change in one room leaves the others' chances as they were. */
 const STREAM = { machines: 1, network: 2, anchor: 3, work: 4, faults: 5 } as const
 
+/** What nodes say when they take a delta for one that no honest node can have made. */
+const REJECTIONS: readonly string[] = ['envelope rejected', 'stored delta rejected']
+
 export interface WorldInit {
   readonly seed: number
   readonly nodes: number
@@ -29,7 +32,7 @@ export class World {
   readonly faults: SimRandom
   /** Codes that nodes may log as errors, since a fault gave them reason to. */
   readonly expected: Set<string> = new Set()
-  /** What nodes logged as errors without a fault that explains it. */
+  /** What nodes logged as errors, or as rejections, without a fault that explains it. */
   readonly errors: string[] = []
   /** What nodes left behind that were stopped in good order. */
   readonly leftovers: string[] = []
@@ -61,8 +64,12 @@ export class World {
 
   /** A node logged something. */
   heard(level: string, text: string): void {
-    const isExpected = [...this.expected].some((code) => text.includes(code))
-    if (level === 'error' && !isExpected) this.errors.push(`${this.time.ms.toFixed(3)} ${text}`)
     this.#onNote?.(this.time.ms, `${level} ${text}`)
+    const isExpected = [...this.expected].some((code) => text.includes(code))
+    if (isExpected) return
+    // everybody is honest here: whoever rejects a delta would stay without it
+    if (level === 'error' || REJECTIONS.some((message) => text.includes(message))) {
+      this.errors.push(`${this.time.ms.toFixed(3)} ${text}`)
+    }
   }
 }

@@ -39,6 +39,8 @@ export interface Circle {
   readonly coming: Set<Machine>
   /** Calls whose event others handle: begun, and acknowledged. */
   readonly notified: { begun: number; done: number }
+  /** A node forgot it for a while, and with it which handlers ran. */
+  wasForgotten: boolean
   /** Everybody was a writer of it from the first event on. */
   isSteady: boolean
   /** Somebody is changing its application. */

@@ -117,6 +117,7 @@ export class Company {
       coming: new Set(),
       notified: { begun: 0, done: 0 },
       isSteady: this.circles.length === 0,
+      wasForgotten: false,
       isUpdating: false,
     })
   }

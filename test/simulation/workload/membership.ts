@@ -63,6 +63,7 @@ export async function forget(company: Company, circle: Circle, one: Seat): Promi
   one.mayLose = true
   one.state = 'invited'
   circle.isSteady = false
+  circle.wasForgotten = true
   await company.insist(one.machine, `forget ${circle.name}`, (node) =>
     node.contexts.delete(circle.context),
   )
