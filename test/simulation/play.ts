@@ -126,7 +126,8 @@ export class Play {
   async #faults(): Promise<void> {
     const { faults: random, tally, time } = this.#world
     const { faults, faultCount, operations } = this.#options
-    const spanMs = (operations * PAUSE_MS) / 2
+    // the work takes half the longest pauses; a fault that begins at its very end would bite nobody
+    const spanMs = (operations * PAUSE_MS * 0.8) / 2
     const running = Array.from({ length: faults.length > 0 ? faultCount : 0 }, async (_, index) => {
       const name = random.pick(faults)
       const own = random.fork(index)
