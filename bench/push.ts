@@ -56,6 +56,7 @@ function benchReplica(seen: (envelope: Uint8Array) => void): BenchReplica {
       ...{ root: head, heads: [head], applied: 1n, hlc: new Uint8Array(24), epoch: 0 },
       hash: new Uint8Array(32),
     }),
+    compared: () => {},
     knows: () => true,
     isApplied: () => true,
     heights: () => [],

@@ -28,6 +28,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/node/context/membership.ts': { count: 1, why: 'until when an invitation is valid' },
   'src/node/context/replica/failures.ts': { count: 1, why: 'when something failed, for people' },
   'src/node/context/replica/admission.ts': { count: 2, why: 'compared with stamps of deltas' },
+  'src/node/context/replica/repair.ts': { count: 1, why: 'since when members differ, for people' },
   'src/node/context/replica/verify.ts': { count: 1, why: 'compared with stamps of deltas' },
   'src/node/primitives/hlc.ts': { count: 1, why: 'stamps of deltas' },
   'src/node/runtime/wasm/engine.ts': { count: 2, why: 'the time that guests see' },

@@ -51,6 +51,11 @@ export interface Admin {
   /** Waits for the exchange when `waitMs` is given. */
   sync(id: string, waitMs?: number): Promise<{ rootHash: string; peers: number } | null>
   syncAll(waitMs?: number): Promise<null>
+  /** Replays a context's history; null when it is not done within the wait, and goes on. */
+  repair(
+    id: string,
+    waitMs?: number,
+  ): Promise<{ deltas: number; changed: boolean; rootHash: string } | null>
   /** Null when the node does not know the context. */
   invite(options: {
     contextId: string
@@ -155,6 +160,7 @@ export function admin(http: Http): Admin {
       post(`/contexts/${part(id)}/application`, { applicationId, executorPublicKey }),
     storage: (id) => get(`/contexts/${part(id)}/storage`),
     sync: (id, wait) => post(`/contexts/sync/${part(id)}${queryOf({ wait })}`),
+    repair: (id, wait) => post(`/contexts/${part(id)}/repair${queryOf({ wait })}`),
     syncAll: (wait) => post(`/contexts/sync${queryOf({ wait })}`),
     invite: ({ contextId, invitee, inviter, role }) =>
       post('/contexts/invite', { contextId, inviteeId: invitee, inviterId: inviter, role }),

@@ -71,6 +71,14 @@ export interface Context {
     readonly quarantined: Readonly<Record<string, number>>
   }
   readonly rootMismatches: number
+  /** Set while a member with the same deltas is known to have another root; `sinceMs` is Unix time. */
+  readonly divergence: {
+    readonly state: 'suspected' | 'repairing' | 'diverged'
+    readonly sinceMs: number
+    readonly members: number
+    readonly replays: number
+    readonly reason: string
+  } | null
   /** Members that gave one number to two of their deltas. */
   readonly forkedAuthors: readonly string[]
   /** What failed last, with nobody waiting for the answer, and is not mended. */
@@ -82,8 +90,8 @@ export interface Context {
 
 /** Something that failed in a context while no caller waited for the answer. */
 export interface Failure {
-  /** `delta` the application failed on somebody's delta; `handler` a run of an event handler; `call` a call into another context; `rows` the node's database. */
-  readonly what: 'delta' | 'handler' | 'call' | 'rows'
+  /** `delta` the application failed on somebody's delta; `handler` a run of an event handler; `call` a call into another context; `rows` the node's database; `root` members differ. */
+  readonly what: 'delta' | 'handler' | 'call' | 'rows' | 'root'
   readonly code: string
   /** One bounded line; an application's own words stand in it, with the place of a panic. */
   readonly message: string

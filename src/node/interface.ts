@@ -1,6 +1,7 @@
 /** The node's public interface: what `createNode()` returns. Everything outside `src/node` uses only this. */
 import type { CAPABILITIES, MemberRecord, Role } from './anchor/anchor.ts'
 import type { BlobInfo } from './blobs/blobs.ts'
+import type { Divergence, Repaired } from './context/divergence.ts'
 import type {
   ApplicationId,
   BlobId,
@@ -20,6 +21,7 @@ export interface Signalled {
 }
 
 export type { NetworkInit, NodeInit } from './init.ts'
+export type { Divergence, Repaired } from './context/divergence.ts'
 
 export interface InstalledApplication {
   readonly id: ApplicationId
@@ -74,9 +76,9 @@ export type ContextStatus = 'ready' | 'uninitialized' | 'left' | 'stopped'
 export interface ContextFailure {
   /**
    * `delta`: the application failed on somebody's delta, which is quarantined; `handler`: a run of an event handler; `call`: a call into another context that
-   * the application asked for; `rows`: the database, and the context stopped.
+   * the application asked for; `rows`: the database, and the context stopped; `root`: see {@link ContextInfo.divergence}.
    */
-  readonly what: 'delta' | 'handler' | 'call' | 'rows'
+  readonly what: 'delta' | 'handler' | 'call' | 'rows' | 'root'
   /** Code of the error, as in docs/errors.md. */
   readonly code: string
   /** One line, bounded and safe to print; an application's own words stand in it, with the place of a panic. */
@@ -125,6 +127,8 @@ export interface ContextInfo {
   readonly intents: readonly IntentInfo[]
   /** Times a linear apply ended in another root than its author's: 0 in a healthy context. */
   readonly rootMismatches: number
+  /** Set while a member with the same deltas is known to have another root. */
+  readonly divergence: Divergence | undefined
   /** Authors that gave one number to two of their deltas: their disk lost some, a backup was restored, or they lie. All are kept. */
   readonly forkedAuthors: readonly PublicKey[]
   /** What failed last and is not mended, since this node was started. */
@@ -289,6 +293,12 @@ export interface Contexts {
   withdraw(intent: string): Promise<boolean>
   /** Exchanges frontiers with connected members now. Resolves after the attempt, with the number of peers that answered. */
   sync(id: ContextId, options?: Signalled): Promise<{ peers: number }>
+  /**
+   * Replays the whole history in the order that is the same on every node, and takes over the state that comes of it. For contexts whose
+   * members differ ({@link ContextInfo.divergence}): done on each of them while nobody writes, all end equal. Goes on when the signal fires.
+   * @throws CONTEXT_UNINITIALIZED (conflict), CONTEXT_TOO_LONG, CONTEXT_TOO_LARGE (limit), RUNTIME_* (guest)
+   */
+  repair(id: ContextId, options?: Signalled): Promise<Repaired>
   /** Bytes of state stored for the context. */
   storageSize(id: ContextId): Promise<number>
   /** Anchor hints: re-read membership and application now. */

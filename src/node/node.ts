@@ -139,6 +139,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       waiting: () => replicas.waiting(),
       intents: () => intents.counts(),
       rotating: () => groups.rotating(),
+      divergences: () => replicas.divergences(),
     })
     const contextLogger = logger.child({ component: 'context' })
     const identities = identityPool({ store, rows: rows.groups, atRest: secrets, random })

@@ -60,6 +60,7 @@ export function encodeContext(context: ContextInfo): Record<string, unknown> {
     deltas: context.deltas,
     waitsFor: context.waitsFor,
     rootMismatches: context.rootMismatches,
+    divergence: context.divergence ?? null,
     forkedAuthors: context.forkedAuthors.map(toBase58),
     lastFailure: context.lastFailure === undefined ? null : encodeFailure(context.lastFailure),
     rotation: context.rotation ?? null,

@@ -7,6 +7,7 @@ import { Keyring } from '../../src/node/context/groups/keyring.ts'
 import type { LocalResult } from '../../src/node/context/replica/calls.ts'
 import { ContextReplica } from '../../src/node/context/replica/replica.ts'
 import type { ContextMetrics } from '../../src/node/context/metrics.ts'
+import { Scratch } from '../../src/node/context/scratch.ts'
 import { ContextState } from '../../src/node/context/replica/state.ts'
 import { atRest } from '../../src/node/crypto/at-rest.ts'
 import type { SigningKey } from '../../src/node/crypto/sign.ts'
@@ -171,6 +172,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     rejected: () => tally.rejected++,
     mismatch: () => tally.mismatches++,
     fork: () => tally.forks++,
+    repair: () => {},
     handler: (status) => tally.handled.push(status),
     intentTried: () => {},
     rotation: () => {},
@@ -183,6 +185,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     hlc,
     mark,
     model,
+    scratch: new Scratch(store, model),
     putBlob: async () => {},
     module: async () => (kit.moduleHere ? MODULE : undefined),
     clock,

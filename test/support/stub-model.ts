@@ -133,7 +133,9 @@ export function stubModel(store: Store): StubModel {
     apply: (call) => inTurn(() => apply(call)),
     async root(context) {
       const items = await model.items(context)
-      return items.length === 0 ? undefined : rootOf(new Map(items.map((item) => [item, item])))
+      return items.length === 0
+        ? new Uint8Array(32)
+        : rootOf(new Map(items.map((item) => [item, item])))
     },
     async *rows(context) {
       for await (const [key, value] of store.iterate(

@@ -122,6 +122,7 @@ export function stubNode(): StubNode {
     waitsFor: { parked: {}, quarantined: {} },
     intents: intentList.filter((intent) => toHex(intent.context) === toHex(context.id)),
     rootMismatches: 0,
+    divergence: undefined,
     forkedAuthors: [],
     lastFailure: context.lastFailure,
     rotation: undefined,
@@ -380,6 +381,11 @@ export function stubNode(): StubNode {
       enter('contexts.sync')
       need(id)
       return { peers: peerList.length }
+    },
+    repair: async (id) => {
+      enter('contexts.repair')
+      const { root, deltas } = infoOf(need(id))
+      return { deltas: deltas.applied, changed: false, root }
     },
     storageSize: async (id) => need(id).state.size * 64,
     async refresh(id) {

@@ -105,6 +105,13 @@ export class StubReplica implements ReplicaSource {
     read: 0,
   }
 
+  /** What peers with the same deltas were compared with, and whether they agreed. */
+  readonly comparisons: boolean[] = []
+
+  compared(_context: ContextId, _peer: string, agrees: boolean): void {
+    this.comparisons.push(agrees)
+  }
+
   constructor(anchor: StubAnchor) {
     this.#anchor = anchor
   }

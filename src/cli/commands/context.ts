@@ -129,6 +129,16 @@ function lifeCommands(context: Command): void {
       }),
     )
   context
+    .command('repair <id>')
+    .description('replay the history, for a context whose members have different roots')
+    .action(
+      action(async ({ output, client }, id) => {
+        const result = await (await client()).admin.repair(id, READY_WAIT_MS)
+        if (result === null) output.result(result, 'it goes on: see `merogate context get`')
+        else output.result(result)
+      }),
+    )
+  context
     .command('leave <id>')
     .description('give up the membership, then forget the context')
     .action(

@@ -13,7 +13,7 @@ export interface Surroundings extends Pick<
 }
 
 export function contextInfo(
-  { state, group, failures }: ContextReplica,
+  { state, group, failures, repair }: ContextReplica,
   { row, status, convergence, rotation, intents }: Surroundings,
 ): ContextInfo {
   const { meta, dag } = state
@@ -32,6 +32,7 @@ export function contextInfo(
     deltas: { applied: Number(meta.applied), pending, parked, quarantined },
     waitsFor: { parked: reasons.held, quarantined: reasons.quarantined },
     rootMismatches: meta.rootMismatches,
+    divergence: repair.divergence,
     forkedAuthors: state.authors.forked.map((author) => PublicKey.from(author)),
     lastFailure: failures.last,
   }

@@ -7,6 +7,7 @@ import { type Anchor, CAPABILITIES, type MemberRecord, type Role } from '../anch
 import type { NodeApplications } from '../applications/applications.ts'
 import type { BlobFinder } from '../blobs/blobs.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
+import { untilAborted } from '../errors.ts'
 import type {
   ContextInfo,
   Contexts,
@@ -16,6 +17,7 @@ import type {
   IntentInfo,
   Invitation,
   InviteMember,
+  Repaired,
   Signalled,
 } from '../interface.ts'
 import { EMPTY, equalBytes } from '../primitives/bytes.ts'
@@ -320,6 +322,12 @@ export class NodeContexts implements Contexts {
     const result = await this.#c.sync().syncNow(id, options)
     this.#c.intents.wake(id)
     return result
+  }
+
+  async repair(id: ContextId, options: Signalled = {}): Promise<Repaired> {
+    const { repair } = this.#registry.require(id)
+    // goes on when the caller does not wait for it
+    return untilAborted(repair.ask(), options.signal)
   }
 
   async storageSize(id: ContextId): Promise<number> {

@@ -10,6 +10,12 @@ const KINDS = {
   CONTEXT_LEFT: 'denied',
   /** Rows of the context are damaged; it takes no calls. */
   CONTEXT_STOPPED: 'corrupt',
+  /** Members that applied the same deltas have different roots, and replaying the history did not help. */
+  CONTEXT_DIVERGED: 'corrupt',
+  /** The history has more deltas than are replayed. */
+  CONTEXT_TOO_LONG: 'limit',
+  /** More of the state differs after a replay than is taken over at once. */
+  CONTEXT_TOO_LARGE: 'limit',
   /** Too many calls wait for this context. */
   CONTEXT_BUSY: 'limit',
   /** Somebody who holds the group's key has gone and the next key is not here yet; nothing was written: try again. */
@@ -42,6 +48,8 @@ const KINDS = {
   ANCHOR_NO_CONTEXT: 'missing',
   /** The anchor does not show yet what was decided. */
   ANCHOR_BEHIND: 'transport',
+  /** An applied delta whose envelope is gone from the database. */
+  DELTA_MISSING: 'corrupt',
   /** An envelope that no honest node could have made. */
   DELTA_INVALID: 'protocol',
   /** A body that no key we have of its epoch opens: two members may have made the epoch at once, or the body is false. */

@@ -28,6 +28,20 @@ export const MAX_CROSS_CALL_DEPTH = 3
 export const RETRY_DELAYS_MS: readonly number[] = [100, 1_000, 10_000]
 /** Wait before deltas that the disk refused are taken up again, ms. */
 export const RESUME_DELAY_MS = 10_000
+/** Deltas of a history that is replayed to mend a state. */
+export const MAX_REPLAYED_DELTAS = 250_000
+/** Bytes of rows that a replay may change: they are stored in one batch. */
+export const MAX_REPAIR_BYTES: number = 256 << 20
+/** Replays because members differ, until one helped; then an operator has to ask. */
+export const MAX_REPLAYS = 3
+/** How often a member may differ from what a replay gave, at its heartbeats: time to replay its own history. */
+export const MAX_UNANSWERED = 12
+/** Members whose roots differ that are remembered. */
+export const MAX_SUSPECTS = 64
+/** Replays beside calls and deltas that are begun anew because something came that belongs earlier; the last one keeps them waiting. */
+export const REPLAY_ROUNDS = 3
+/** Time between two lines of a replay in the log, ms. */
+export const REPLAY_REPORT_MS = 10_000
 /** Mutations kept in a context's event log; the log is trimmed in steps of a tenth. */
 export const EVENT_LOG_LENGTH = 10_000n
 /** How long a rejected envelope is remembered, ms (sync-protocol.md 11.6). */

@@ -12,20 +12,23 @@ export interface ContextMetrics {
   fork(): void
   handler(status: 'done' | 'failed'): void
   intentTried(kind: IntentKind, outcome: 'done' | 'later' | 'refused' | 'withdrawn'): void
+  /** A replay of a history, whether it changed the state. */
+  repair(outcome: 'changed' | 'same' | 'failed'): void
   /** A key epoch that was owed. */
   rotation(status: 'made' | 'failed'): void
 }
 
-/** What the gauges read: what waits in all contexts now, each with `status` and `reason`; intents with `kind` and `state`; groups whose next key is to come. */
+/** What the gauges read: what waits in all contexts now, each with `status` and `reason`; intents with `kind` and `state`; groups whose next key is to come; contexts with another root than a member. */
 export interface ContextGauges {
   waiting(): Iterable<GaugeReading>
   intents(): Iterable<GaugeReading>
   rotating(): Iterable<GaugeReading>
+  divergences(): Iterable<GaugeReading>
 }
 
 export function contextMetrics(
   metrics: Metrics,
-  { waiting, intents, rotating }: ContextGauges,
+  { waiting, intents, rotating, divergences }: ContextGauges,
 ): ContextMetrics {
   const executions = metrics.counter('merogate_context_executions_total', {
     help: 'Calls of guest methods by outcome',
@@ -62,6 +65,15 @@ export function contextMetrics(
   const forks = metrics.counter('merogate_context_forked_authors_total', {
     help: 'Authors found to have given one number to two of their deltas: a restored backup, or a lie',
   })
+  const repairs = metrics.counter('merogate_context_repairs_total', {
+    help: 'Replays of a history because roots differ, by whether they changed the state',
+    labels: ['outcome'],
+  })
+  metrics.gauge('merogate_context_divergences', {
+    help: 'Contexts whose root differs from that of a member with the same deltas, by what is done about it; diverged: nothing any more',
+    labels: ['state'],
+    collect: divergences,
+  })
   const handlers = metrics.counter('merogate_context_handler_runs_total', {
     help: 'Runs of event handlers by outcome',
     labels: ['status'],
@@ -94,6 +106,7 @@ export function contextMetrics(
     rejected: (code) => rejected.inc({ code }),
     mismatch: () => mismatch.inc(),
     fork: () => forks.inc(),
+    repair: (outcome) => repairs.inc({ outcome }),
     handler: (status) => handlers.inc({ status }),
     intentTried: (kind, outcome) => tries.inc({ kind, outcome }),
     rotation: (status) => rotations.inc({ status }),

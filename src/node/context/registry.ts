@@ -38,10 +38,14 @@ import type { Intents } from './intents/intents.ts'
 import type { LocalCall, LocalResult } from './replica/calls.ts'
 import type { ReplicaComponents } from './replica/replica-core.ts'
 import { ContextReplica } from './replica/replica.ts'
+import { Scratch } from './scratch.ts'
 import { ContextState } from './replica/state.ts'
 import type { ContextReplicas } from './replica-source.ts'
 
-export interface RegistryComponents extends Omit<ReplicaComponents, 'module' | 'contexts'> {
+export interface RegistryComponents extends Omit<
+  ReplicaComponents,
+  'module' | 'contexts' | 'scratch'
+> {
   readonly rows: ContextRows
   readonly globals: Globals
   readonly groups: Pick<Groups, 'get' | 'ensure' | 'rotation'>
@@ -71,6 +75,7 @@ export class ContextRegistry {
   readonly applications: ContextApplications
   readonly #c: RegistryComponents
   readonly #handlers: Handlers
+  readonly #scratch: Scratch
   readonly #rows = new Map<string, ContextRow>()
   readonly #opening = new Map<string, Promise<void>>()
   /** What takes a context's listeners off what lives longer than it. */
@@ -85,6 +90,7 @@ export class ContextRegistry {
       followUp,
       replica: (id) => this.replica(id),
     })
+    this.#scratch = new Scratch(components.store, components.model)
     this.applications = new ContextApplications({
       ...components,
       blobFinder: () => components.sync().blobFinder,
@@ -272,6 +278,7 @@ export class ContextRegistry {
     const components = {
       ...this.#c,
       contexts: this.#c.rows,
+      scratch: this.#scratch,
       module: () => this.applications.module(state.meta),
     }
     const state = await ContextState.open({ id, number }, fresh, components)
@@ -284,7 +291,8 @@ export class ContextRegistry {
     const { replicas, eventLog, background } = this.#c
     this.#rows.set(idKey(id), row)
     replica.events.on('mutation', (mutation) => eventLog.publish(mutation))
-    replica.events.on('ready', () => this.#changed(replica))
+    for (const event of ['ready', 'replaced'] as const)
+      replica.events.on(event, () => this.#changed(replica))
     replica.events.on('failed', (failure) => {
       eventLog.emit('context:failed', { context: id, failure })
     })

@@ -82,6 +82,7 @@ export class ContextReplicas implements ReplicaSource {
       if (deltas.length > 0) this.#emitter.emit('wanted:deltas', { context, ids: deltas })
       if (keys.length > 0) this.#emitter.emit('wanted:keys', { context, epochs: keys })
     })
+    replica.events.on('replaced', () => this.#emitter.emit('state:replaced', { context }))
     this.#emitter.emit('context:opened', { context })
   }
 
@@ -133,6 +134,19 @@ export class ContextReplicas implements ReplicaSource {
       const [status = '', reason = ''] = key.split(' ')
       yield { value, labels: { status, reason } }
     }
+  }
+
+  /** Contexts with another root than a member, by what is done about it. */
+  *divergences(): Iterable<GaugeReading> {
+    const counts = { suspected: 0, repairing: 0, diverged: 0 }
+    for (const { repair } of this.#replicas.values()) {
+      if (repair.divergence !== undefined) counts[repair.divergence.state]++
+    }
+    for (const [state, value] of Object.entries(counts)) yield { value, labels: { state } }
+  }
+
+  compared(context: ContextId, peer: string, agrees: boolean): void {
+    this.replica(context)?.repair.compared(peer, agrees)
   }
 
   contexts(): readonly ContextId[] {

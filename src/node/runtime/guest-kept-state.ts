@@ -4,13 +4,15 @@
  */
 import { platform } from '#platform'
 import { compareBytes, concat, equalBytes } from '../primitives/bytes.ts'
+import { ZERO_ID } from '../primitives/ids.ts'
 import { COLUMN, columnRange, rowKey, u32be } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
-import { type IndexRecord, LAYOUTS } from './artifact/layout.ts'
+import { layoutOf } from './artifact/layout.ts'
 import { signArtifact } from './artifact/signing.ts'
-import type { ApplyCall, ContextRef, GuestCall, GuestEngine, GuestOutcome } from './engine.ts'
+import type { ApplyCall, ContextRef, Era, GuestCall, GuestEngine, GuestOutcome } from './engine.ts'
 import { runtimeError } from './errors.ts'
 import type { ActionSigner, StateDifference, StateModel, StateRow } from './state-model.ts'
+import { fullHash } from './wasm/entities.ts'
 
 export interface GuestKeptStateComponents {
   readonly engine: Pick<GuestEngine, 'execute' | 'apply' | 'forget'>
@@ -24,8 +26,6 @@ export function guestKeptState(): (components: GuestKeptStateComponents) => Stat
 }
 
 const INDEX_TAG = Uint8Array.of(0)
-/** Newest first. Layouts are strict, so at most one of them fits. */
-const NEWEST_FIRST = [LAYOUTS.E5, LAYOUTS.E4, LAYOUTS.E3]
 
 class GuestKeptState implements StateModel {
   readonly #engine: GuestKeptStateComponents['engine']
@@ -47,30 +47,27 @@ class GuestKeptState implements StateModel {
     return this.#engine.apply(call)
   }
 
-  /** The full hash in the root's index record (runtime-abi.md 8.3), whose id is the context's. @throws RUNTIME_STATE_CORRUPT (corrupt) */
-  async root(context: ContextRef): Promise<Uint8Array | undefined> {
+  /** What the record of the root, whose id is the context's, gives when it is hashed. @throws RUNTIME_STATE_CORRUPT (corrupt) */
+  async root(context: ContextRef, era: Era): Promise<Uint8Array | undefined> {
+    const layout = layoutOf(era)
     const key = platform.sha256(concat(INDEX_TAG, context.id))
     const bytes = await this.#store.get(rowKey(COLUMN.state, u32be(context.number), key))
-    if (bytes === undefined) return undefined
-    for (const layout of NEWEST_FIRST) {
-      let record: IndexRecord
-      try {
-        record = layout.decodeIndex(bytes)
-      } catch {
-        continue // another era's record
-      }
-      return record.fullHash
+    if (layout === undefined) return undefined
+    if (bytes === undefined) return ZERO_ID
+    try {
+      const record = layout.decodeIndex(bytes)
+      // older eras hash children in the order of their list
+      return layout.name === 'E5' ? fullHash(record) : record.fullHash
+    } catch (cause) {
+      const message = `the root record of ${bytes.length} bytes is none of era ${era}`
+      const details = { bytes: bytes.length }
+      throw runtimeError('RUNTIME_STATE_CORRUPT', 'corrupt', message, details, { cause })
     }
-    const message = `the root record of ${bytes.length} bytes has no known layout`
-    throw runtimeError('RUNTIME_STATE_CORRUPT', 'corrupt', message, { bytes: bytes.length })
   }
 
-  async *rows(context: ContextRef, options: { after?: Uint8Array } = {}): AsyncIterable<StateRow> {
+  async *rows(context: ContextRef): AsyncIterable<StateRow> {
     const range = columnRange(COLUMN.state, u32be(context.number))
-    const { after } = options
-    // the least key above `after` is `after` with a zero byte behind it
-    const gte = after === undefined ? range.gte : concat(range.gte, after, Uint8Array.of(0))
-    for await (const [key, value] of this.#store.iterate({ ...range, gte })) {
+    for await (const [key, value] of this.#store.iterate(range)) {
       yield { key: key.subarray(range.gte.length), value }
     }
   }

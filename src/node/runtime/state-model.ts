@@ -2,7 +2,7 @@
  * The port between the context room and whoever keeps a module's state. Today there is one: state kept by the guest in rows that are
  * opaque to us but for runtime-abi.md 11.4 (`GuestKeptState`). State kept by the host comes behind the same port.
  */
-import type { ApplyCall, ContextRef, GuestCall, GuestOutcome } from './engine.ts'
+import type { ApplyCall, ContextRef, Era, GuestCall, GuestOutcome } from './engine.ts'
 
 /** One stored row of a context's state. */
 export interface StateRow {
@@ -25,10 +25,10 @@ export interface StateModel {
   execute(call: GuestCall, sign: ActionSigner): Promise<GuestOutcome>
   /** The effect of another node's payload. */
   apply(call: ApplyCall): Promise<GuestOutcome>
-  /** Root recomputed from the stored rows; `undefined` when there are none. */
-  root(context: ContextRef): Promise<Uint8Array | undefined>
-  /** All rows in key order, from a point-in-time view; `after` resumes. */
-  rows(context: ContextRef, options?: { after?: Uint8Array }): AsyncIterable<StateRow>
+  /** Root recomputed from the stored rows, zero when there are none; `undefined` when those of that era cannot be read. */
+  root(context: ContextRef, era: Era): Promise<Uint8Array | undefined>
+  /** All rows in key order, from a point-in-time view. */
+  rows(context: ContextRef): AsyncIterable<StateRow>
   /** Merge-walk of our rows and another copy's, both in key order. */
   diff(context: ContextRef, theirs: AsyncIterable<StateRow>): AsyncIterable<StateDifference>
   /** See {@link GuestEngine.forget}. */

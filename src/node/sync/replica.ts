@@ -100,6 +100,8 @@ export interface ReplicaEvents {
     readonly envelope: Uint8Array
     readonly local: boolean
   }
+  /** The state is another, though no delta was applied. */
+  'state:replaced': { readonly context: ContextId }
   /** A context began or ceased to be replicated here. */
   'context:opened': { readonly context: ContextId }
   'context:closed': { readonly context: ContextId }
@@ -122,6 +124,8 @@ export interface ReplicaSource {
   /** Membership of an identity by the newest view; reads the anchor again when it is unknown and the view is stale. */
   party(context: ContextId, identity: PublicKey): Promise<Party | undefined>
   frontier(context: ContextId): Frontier | undefined
+  /** A peer that has applied the same deltas has the same root, or another. */
+  compared(context: ContextId, peer: string, agrees: boolean): void
   /** How far each author's deltas are applied, ascending by author. */
   heights(context: ContextId): readonly AuthorHeight[]
   /** The greatest number of an author that is applied; 0 when none is. */

@@ -260,6 +260,7 @@ class Sync implements SyncService {
         this.#gossip.open(context)
         this.#push.joinKnown(context)
       }),
+      events.on('state:replaced', ({ context }) => this.#push.sendHeads(context)),
       events.on('context:closed', ({ context }) => this.#onClosed(context)),
       events.on('members:changed', (change) => this.#onMembers(change.context, change.removed)),
       events.on('keys:changed', ({ context }) => this.#push.sendKeys(context)),
@@ -323,10 +324,10 @@ class Sync implements SyncService {
     const ours = this.#replica.frontier(context) ?? NO_FRONTIER
     if (theirs.epoch > ours.epoch) this.#keys.want(context)
     if (equalBytes(ours.hash, theirs.hash)) {
-      if (ours.heads.length > 0 && !equalBytes(ours.root, theirs.root)) {
-        this.#metrics.rootMismatches.inc()
-        this.#logger.warn({ context: idKey(context), peer }, 'same deltas, another root')
-      }
+      if (ours.heads.length === 0) return
+      const agrees = equalBytes(ours.root, theirs.root)
+      if (!agrees) this.#metrics.rootMismatches.inc()
+      this.#replica.compared(context, peer, agrees)
       return
     }
     const lacking = theirs.heads.filter((id) => !this.#replica.isApplied(context, id))

@@ -1,4 +1,4 @@
-/** `/contexts`: list, create, look, delete, move to another application, sync (docs/api.md). */
+/** `/contexts`: list, create, look, delete, move to another application, sync, repair (docs/api.md). */
 import type { Router } from 'express'
 import { z } from 'zod'
 import { MerogateError } from '../../node/errors.ts'
@@ -108,6 +108,7 @@ export function contextRoutes(router: Router, node: Node, background: Background
     delete: async (req) => ({ data: { isDeleted: await contexts.delete(contextOf(req)) } }),
   })
   route(router, '/contexts/:id/sync', { post: sync })
+  route(router, '/contexts/:id/repair', { post: repairHandler(node, background) })
   route(router, '/contexts/:id/leave', {
     post: async (req) => {
       await contexts.leave(contextOf(req))
@@ -167,6 +168,26 @@ function syncHandler(node: Node, background: Background): Handler {
     )
     const { root } = await find(node, id)
     return { data: { rootHash: toBase58(root), peers } }
+  }
+}
+
+/** Replays a history; with `?wait=ms` answers what came of it when that is soon enough. It goes on in any case. */
+function repairHandler(node: Node, background: Background): Handler {
+  return async (req) => {
+    const wait = waitOf(req)
+    const { id } = await find(node, contextOf(req))
+    if (wait === undefined) {
+      background.add('repair', node.contexts.repair(id, { signal: background.signal }))
+      return { data: null }
+    }
+    const signal = AbortSignal.any([AbortSignal.timeout(wait), background.signal])
+    try {
+      const { deltas, changed, root } = await node.contexts.repair(id, { signal })
+      return { data: { deltas, changed, rootHash: toBase58(root) } }
+    } catch (error) {
+      if (signal.aborted) return { data: null }
+      throw error
+    }
   }
 }
 

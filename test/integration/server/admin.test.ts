@@ -223,6 +223,17 @@ describe('/admin-api', () => {
       expect(waited).to.include({ peers: 0 }).and.have.property('rootHash')
     })
 
+    it('are repaired at once, or waited for, but no longer than asked', async () => {
+      const path = `/contexts/${contextId}/repair`
+      expect(await data(post(path))).to.equal(null)
+      expect(await data(post(`${path}?wait=50`))).to.include({ changed: false })
+      world.node.contexts.repair = (_id, options) =>
+        new Promise((_, reject) => {
+          options?.signal?.addEventListener('abort', () => reject(options.signal?.reason))
+        })
+      expect(await data(post(`${path}?wait=10`))).to.equal(null)
+    })
+
     it('that nobody answers for are not waited for longer than asked', async () => {
       world.node.contexts.sync = (_id, options) =>
         new Promise((_, reject) => {

@@ -121,7 +121,9 @@ describe('convergence of a concurrent history', () => {
         kit.replica.state.dag.heads.map(idKey),
       )
       expect(kit.replica.state.meta.applied).to.equal(19n)
-      expect(kit.replica.state.meta.root).to.deep.equal(await kit.model.root(kit.replica.state.ref))
+      expect(kit.replica.state.meta.root).to.deep.equal(
+        await kit.model.root(kit.replica.state.ref, 'opaque'),
+      )
     }
   })
 })

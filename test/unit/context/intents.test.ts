@@ -59,6 +59,7 @@ async function kit(
       waiting: () => [],
       intents: () => [],
       rotating: () => [],
+      divergences: () => [],
     }),
     background: (work) => {
       running.add(work)

@@ -123,7 +123,9 @@ describe('local calls of a context replica', () => {
     expect(look.delta).to.equal(undefined)
     expect(fromUtf8(look.output ?? EMPTY)).to.equal('3')
     expect(await kit.items()).to.deep.equal(['genesis', 'one', 'two'])
-    expect(kit.replica.state.meta.root).to.deep.equal(await kit.model.root(kit.replica.state.ref))
+    expect(kit.replica.state.meta.root).to.deep.equal(
+      await kit.model.root(kit.replica.state.ref, 'opaque'),
+    )
   })
 
   it('of a reader or a stranger are refused, and leave the guest as it was', async () => {
@@ -135,7 +137,9 @@ describe('local calls of a context replica', () => {
     expect(codes).to.deep.equal(['CONTEXT_READ_ONLY', 'CONTEXT_READ_ONLY'])
     expect(fromUtf8((await kit.call('look', '')).output ?? EMPTY)).to.equal('1')
     await kit.call('add', 'mine')
-    expect(kit.replica.state.meta.root).to.deep.equal(await kit.model.root(kit.replica.state.ref))
+    expect(kit.replica.state.meta.root).to.deep.equal(
+      await kit.model.root(kit.replica.state.ref, 'opaque'),
+    )
   })
 
   it('stamp later than everything seen, also after a restart with a clock that went back', async () => {
@@ -211,7 +215,9 @@ describe('a disk that refuses a batch', () => {
     expect(await snapshot(kit)).to.deep.equal(before)
     await kit.call('add', 'kept')
     expect(await kit.items()).to.deep.equal(['genesis', 'kept'])
-    expect(kit.replica.state.meta.root).to.deep.equal(await kit.model.root(kit.replica.state.ref))
+    expect(kit.replica.state.meta.root).to.deep.equal(
+      await kit.model.root(kit.replica.state.ref, 'opaque'),
+    )
     const again = await kit.reopen()
     expect(await snapshot(again)).to.deep.equal(await snapshot(kit))
   })
@@ -223,7 +229,9 @@ describe('a disk that refuses a batch', () => {
     expect((await kit.replica.receive(child.bytes)).status).to.equal('refused')
     expect(await snapshot(kit)).to.deep.equal(before)
     expect((await kit.replica.receive(child.bytes)).status).to.equal('applied')
-    expect(kit.replica.state.meta.root).to.deep.equal(await kit.model.root(kit.replica.state.ref))
+    expect(kit.replica.state.meta.root).to.deep.equal(
+      await kit.model.root(kit.replica.state.ref, 'opaque'),
+    )
   })
 
   it('does not strand what waited: it is applied when the disk is well again', async () => {

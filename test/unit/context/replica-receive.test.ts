@@ -256,7 +256,9 @@ describe('a context replica receiving deltas', () => {
     expect(await receiveAll(kit, [lie])).to.deep.equal(['applied'])
     expect(kit.tally.mismatches).to.be.greaterThan(0)
     expect(kit.replica.state.meta.rootMismatches).to.equal(kit.tally.mismatches)
-    expect(kit.replica.state.meta.root).to.deep.equal(await kit.model.root(kit.replica.state.ref))
+    expect(kit.replica.state.meta.root).to.deep.equal(
+      await kit.model.root(kit.replica.state.ref, 'opaque'),
+    )
     expect((await kit.reopen()).replica.state.meta.root).to.deep.equal(kit.replica.state.meta.root)
   })
 

@@ -87,7 +87,9 @@ describe('a call whose caller gives up', () => {
       expect((await other.replica.receive(bytes ?? EMPTY)).status).to.equal('applied')
     }
     expect(other.replica.state.meta.root).to.deep.equal(kit.replica.state.meta.root)
-    expect(kit.replica.state.meta.root).to.deep.equal(await kit.model.root(kit.replica.state.ref))
+    expect(kit.replica.state.meta.root).to.deep.equal(
+      await kit.model.root(kit.replica.state.ref, 'opaque'),
+    )
   })
 
   it('while it only looks costs those behind it nothing', async () => {

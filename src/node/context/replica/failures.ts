@@ -41,6 +41,7 @@ const MESSAGES: Readonly<Record<ContextFailure['what'], string>> = {
   handler: 'an event handler failed',
   call: 'a call into another context failed',
   rows: 'the context stopped: its rows are damaged',
+  root: 'members that applied the same deltas have different roots',
 }
 
 export class Failures {
@@ -93,6 +94,11 @@ export class Failures {
     note: Pick<FailureNote, 'error' | 'tries' | 'againMs'>,
   ): void {
     this.note({ what: 'delta', ...note, delta: id, author: member })
+  }
+
+  /** What was noted last is over, if it was this. */
+  mended(what: ContextFailure['what']): void {
+    if (this.#last?.what === what) this.#last = undefined
   }
 
   /** A delta was applied: if it was what failed last, nothing fails any more. */

@@ -22,6 +22,7 @@ import { contextError } from '../errors.ts'
 import type { Group } from '../groups/group.ts'
 import { MAX_HANDLER_DEPTH, MAX_QUEUED } from '../limits.ts'
 import type { ContextMetrics } from '../metrics.ts'
+import type { Scratch } from '../scratch.ts'
 import { Executor, type Lane, type Piece } from './executor.ts'
 import { Failures } from './failures.ts'
 import type { ContextState, StateComponents } from './state.ts'
@@ -29,6 +30,8 @@ import type { Candidate } from './verify.ts'
 
 export interface ReplicaComponents extends StateComponents {
   readonly model: StateModel
+  /** Where a state is built beside the one in use. */
+  readonly scratch: Scratch
   /** The module the context runs, loaded; undefined while it is not here. */
   module(): Promise<ModuleInfo | undefined>
   /** Keeps a blob that a guest made. */
@@ -51,6 +54,8 @@ export interface ContextReplicaEvents {
   foreign: { readonly application: ApplicationId }
   /** Something failed while nobody waited for the answer. */
   failed: ContextFailure
+  /** The state is another, though no delta was applied: it was mended. */
+  replaced: Record<never, never>
   /** The context has state from now on. */
   ready: Record<never, never>
 }

@@ -11,6 +11,7 @@ import { Calls, type LocalCall, type LocalResult } from './calls.ts'
 import type { Group } from '../groups/group.ts'
 import type { Failures } from './failures.ts'
 import { Intake } from './intake.ts'
+import { Repair } from './repair.ts'
 import { type ContextReplicaEvents, type ReplicaComponents, ReplicaCore } from './replica-core.ts'
 import type { ContextState } from './state.ts'
 
@@ -18,11 +19,13 @@ export class ContextReplica {
   readonly #core: ReplicaCore
   readonly #calls: Calls
   readonly #intake: Intake
+  readonly repair: Repair
 
   constructor(state: ContextState, group: Group, components: ReplicaComponents) {
     this.#core = new ReplicaCore(state, group, components)
     this.#calls = new Calls(this.#core)
     this.#intake = new Intake(this.#core)
+    this.repair = new Repair(this.#core)
   }
 
   get state(): ContextState {
@@ -77,9 +80,10 @@ export class ContextReplica {
     return this.#intake.reconsider(...reasons)
   }
 
-  /** After a start: looks again at everything that waits. */
-  resume(): Promise<void> {
-    return this.#intake.resume()
+  /** After a start: looks again at everything that waits, and whether the state is what its root says. */
+  async resume(): Promise<void> {
+    await this.#intake.resume()
+    await this.repair.check()
   }
 
   /** Numbers of an author's deltas that are here and not applied: they wait, or are being looked at. */
@@ -96,6 +100,7 @@ export class ContextReplica {
   /** Takes no more work; resolves when what runs is done. */
   close(): Promise<void> {
     this.#intake.close()
+    this.repair.close()
     return this.#core.close()
   }
 

@@ -152,6 +152,15 @@ export class ContextState {
     this.#meta = { ...this.#meta, ...changed }
   }
 
+  /** Takes over rows that were built beside those in use. The caller holds the context's executor. @throws STORE_*, and then nothing has changed */
+  async replace(root: Uint8Array, rows: readonly BatchOp[]): Promise<void> {
+    const meta = { ...this.#meta, root }
+    await this.#c.store.batch([...rows, this.#c.contexts.putMeta(this.ref.number, meta)], {
+      sync: true,
+    })
+    this.#meta = { ...this.#meta, root }
+  }
+
   /** Begins a commit: deltas are added in causal order and stored in one atomic batch. The caller holds the context's executor. */
   begin(): CommitBatch {
     const from = { meta: this.#meta, heads: this.dag.heads, authors: this.authors }
