@@ -13,17 +13,15 @@ import type {
   MemberRole,
   Peers,
   Readiness,
+  Installed,
 } from './types.ts'
 
 /** All functions reject with CLIENT_REFUSED when the node says no, and CLIENT_UNREACHABLE when it does not answer. */
 export interface Admin {
   /** From a file of the node's machine. */
-  installFile(path: string, metadata?: Uint8Array): Promise<{ applicationId: string }>
+  installFile(path: string, metadata?: Uint8Array): Promise<Installed>
   /** `hash`: base58 of the SHA-256 the bytes must have. */
-  installUrl(
-    url: string,
-    options?: { hash?: string; metadata?: Uint8Array },
-  ): Promise<{ applicationId: string }>
+  installUrl(url: string, options?: { hash?: string; metadata?: Uint8Array }): Promise<Installed>
   applications(filter?: { package?: string }): Promise<readonly Application[]>
   application(id: string): Promise<Application | undefined>
   uninstall(id: string): Promise<{ applicationId: string }>

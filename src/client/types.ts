@@ -16,8 +16,23 @@ export interface Application {
     readonly generation: string
     readonly era: string
     readonly convergence: string
+    readonly warnings: readonly ModuleWarning[]
     readonly methods: readonly string[]
   }
+}
+
+/** Something in an application that does not go well. */
+export interface ModuleWarning {
+  readonly code: string
+  /** One sentence. */
+  readonly message: string
+}
+
+/** What installing answers. */
+export interface Installed {
+  readonly applicationId: string
+  /** @default none */
+  readonly warnings?: readonly ModuleWarning[]
 }
 
 /** What a node has begun and goes on with until it is done, refused for good, or withdrawn. */

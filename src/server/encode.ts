@@ -37,6 +37,7 @@ export function encodeApplication(app: InstalledApplication): Record<string, unk
       generation: module.generation,
       era: module.era,
       convergence: module.convergence,
+      warnings: module.warnings,
       methods: module.methods,
     },
   }

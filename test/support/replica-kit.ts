@@ -41,6 +41,7 @@ const MODULE: ModuleInfo = {
   generation: 'G2',
   era: 'opaque',
   convergence: 'converges',
+  warnings: [],
   methods: ['init'],
   imports: [],
 }

@@ -23,6 +23,7 @@ export function stubEngine(): StubEngine {
       generation: 'G2',
       era: 'opaque',
       convergence: 'converges',
+      warnings: [],
       methods: ['get', 'set'],
       imports: ['input'],
     }

@@ -207,6 +207,9 @@ export function stubNode(): StubNode {
         generation: 'G2',
         era: 'E2',
         convergence: 'converges',
+        warnings: source.includes('authored')
+          ? [{ code: 'authored-map' as const, message: 'it uses AuthoredMap' }]
+          : [],
         methods: ['set', 'get'],
         imports: [],
       },

@@ -1,8 +1,9 @@
 /** `merogate app`: the applications of a node. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
+import type { Installed } from '../../client/index.ts'
 import { cliError } from '../errors.ts'
-import { table } from '../output.ts'
+import { type Output, table } from '../output.ts'
 import { action } from '../session.ts'
 
 interface InstallOptions {
@@ -10,6 +11,12 @@ interface InstallOptions {
   url?: string
   hash?: string
   metadata?: string
+}
+
+/** The id, and on stderr what to know of the application. */
+function show(output: Output, installed: Installed): void {
+  output.result(installed, installed.applicationId)
+  for (const { message } of installed.warnings ?? []) output.note(`warning: ${message}`)
 }
 
 export function appCommand(program: Command): void {
@@ -32,14 +39,10 @@ export function appCommand(program: Command): void {
         const note = new TextEncoder().encode(metadata ?? '')
         const { admin } = await client()
         if (path !== undefined && url === undefined) {
-          const result = await admin.installFile(resolve(path), note)
-          output.result(result, result.applicationId)
+          show(output, await admin.installFile(resolve(path), note))
         } else if (url !== undefined && path === undefined) {
-          const result = await admin.installUrl(url, {
-            metadata: note,
-            ...(hash === undefined ? {} : { hash }),
-          })
-          output.result(result, result.applicationId)
+          const more = hash === undefined ? {} : { hash }
+          show(output, await admin.installUrl(url, { metadata: note, ...more }))
         } else throw cliError('CLI_USAGE', 'expected either --path or --url')
       }),
     )

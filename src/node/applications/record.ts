@@ -66,6 +66,12 @@ const moduleShape = z.strictObject({
   generation: z.enum(['G1', 'G2']),
   era: z.enum(['E1', 'E2', 'E3', 'E4', 'E5a', 'E5b', 'E5c', 'opaque']),
   convergence: z.enum(['converges', 'may diverge']),
+  warnings: z.array(
+    z.strictObject({
+      code: z.enum(['untried-release', 'shared-storage', 'authored-map']),
+      message: z.string(),
+    }),
+  ),
   methods: z.array(z.string()),
   imports: z.array(z.string()),
   abi: z.unknown().optional(),

@@ -56,6 +56,17 @@ export interface StateWrite {
 /** Which layout a module's artefacts and index records have. `opaque` when none fits. */
 export type Era = 'E1' | 'E2' | 'E3' | 'E4' | 'E5a' | 'E5b' | 'E5c' | 'opaque'
 
+/** Something in a module that does not go well here. */
+export interface ModuleWarning {
+  /**
+   * `untried-release` its release is not the one that the rules of this node are made for; `shared-storage` it has values with writers of their
+   * own; `authored-map` it has maps whose entries belong to who made them.
+   */
+  readonly code: 'untried-release' | 'shared-storage' | 'authored-map'
+  /** One sentence. */
+  readonly message: string
+}
+
 /** What a look at a module tells, without running it. */
 export interface ModuleInfo {
   /** SHA-256 of the module as installed. */
@@ -64,8 +75,10 @@ export interface ModuleInfo {
   /** How aggregates are passed to host functions. */
   readonly generation: 'G1' | 'G2'
   readonly era: Era
-  /** Whether replay of deltas on several nodes ends in equal state: `may diverge` until native application comes for older eras. */
+  /** Whether replay of deltas on several nodes ends in equal state: `may diverge` for all releases but the one that the rules here are made for. */
   readonly convergence: 'converges' | 'may diverge'
+  /** What whoever installs it should know. */
+  readonly warnings: readonly ModuleWarning[]
   /** Exported functions a client may name: `() -> ()`, not starting with `__calimero_`. */
   readonly methods: readonly string[]
   /** Host functions asked for. */

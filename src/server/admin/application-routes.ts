@@ -28,7 +28,10 @@ const uninstallSchema = z.object({ applicationId: applicationIdSchema })
 export function applicationRoutes(router: Router, node: Node): void {
   const { applications } = node
   const installed = (app: InstalledApplication): unknown => ({
-    data: { applicationId: toBase58(app.id) },
+    data: {
+      applicationId: toBase58(app.id),
+      ...(app.module.warnings.length > 0 ? { warnings: app.module.warnings } : {}),
+    },
   })
   const uninstall = async (id: ApplicationId): Promise<unknown> => {
     await applications.uninstall(id)

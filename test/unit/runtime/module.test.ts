@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { collectionsWasm } from '../../support/collections-app.ts'
 import { inspectModule } from '../../../src/node/runtime/wasm/inspect.ts'
 import { meterModule, FUEL_EXPORT } from '../../../src/node/runtime/wasm/meter.ts'
 import {
@@ -123,8 +124,23 @@ describe('reading modules', () => {
         const { info } = inspectModule(bytes)
         expect(info.era).to.equal(era)
         expect(info.convergence).to.equal(era === 'E5b' ? 'converges' : 'may diverge')
+        const codes = info.warnings.map(({ code }) => code)
+        expect(codes).to.deep.equal(era === 'E5b' ? [] : ['untried-release'])
       })
     }
+
+    it('of which one has more to be warned of', () => {
+      const text = '__calimero_rotation_log__'
+      const known = { imports: ['ed25519_verify'], exports: [merge] }
+      const codes = (more: string): string[] =>
+        inspectModule(module({ ...known, text: text + more })).info.warnings.map(({ code }) => code)
+      expect(codes('__calimero_shared_value__')).to.deep.equal(['shared-storage'])
+      expect(codes('AuthoredMap::insert: key already exists')).to.deep.equal(['authored-map'])
+      expect(inspectModule(kvWasm()).info.warnings).to.deep.equal([])
+      // it has one, on purpose
+      const found = inspectModule(collectionsWasm()).info.warnings
+      expect(found.map(({ code }) => code)).to.deep.equal(['authored-map'])
+    })
   })
 
   describe('limits', () => {

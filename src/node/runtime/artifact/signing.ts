@@ -10,6 +10,8 @@ import { actionTime, type Action, type Layout, type LayoutName, LAYOUTS } from '
 
 const USER_TAG = 1
 const FROZEN_TAG = 2
+const SHARED_TAG = 3
+const SHARED_MEMBER_TAG = 4
 const SIGNATURE_BYTES = 64
 /** `01 owner 01 signature nonce`, then in E5 an optional signer. */
 const OWNER_AT = 1
@@ -22,6 +24,12 @@ const NO_SIGNATURE = new Uint8Array(SIGNATURE_BYTES)
 /** Whether an entity may be added only, never changed. */
 export function isFrozen(action: Action): boolean {
   return action.metadata.storage[0] === FROZEN_TAG
+}
+
+/** Whether an entity, or what guards it, has writers of its own. */
+export function isShared(action: Action): boolean {
+  const tag = action.metadata.storage[0]
+  return tag === SHARED_TAG || tag === SHARED_MEMBER_TAG
 }
 
 /** Whether an action waits for the signature of `owner`. */

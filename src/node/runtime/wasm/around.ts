@@ -1,7 +1,13 @@
 /** What the host does before and after a guest's call, by the era of its state. */
 import type { ApplyCall, Era } from '../engine.ts'
 import { actionTime, type Action, type Layout } from '../artifact/layout.ts'
-import { hasForeignNonce, isFrozen, isUnsigned, looksUnsigned } from '../artifact/signing.ts'
+import {
+  hasForeignNonce,
+  isFrozen,
+  isShared,
+  isUnsigned,
+  looksUnsigned,
+} from '../artifact/signing.ts'
 import { invalidArtifact, runtimeError } from '../errors.ts'
 import { EMPTY } from '../../primitives/bytes.ts'
 import type { Call } from './call.ts'
@@ -81,6 +87,13 @@ export function finishExecute(era: Era, layout: Layout | undefined, call: Call):
     era === 'E5b'
       ? netEffect(layout, rowsOf(call), all)
       : all.filter((action) => action.kind !== 'update' || !isFrozen(action))
+  if (kept.some(isShared)) {
+    throw runtimeError(
+      'RUNTIME_ARTIFACT_UNSIGNABLE',
+      'guest',
+      'the call wrote shared storage, whose writers nobody signs for here: receivers would drop it',
+    )
+  }
   return {
     artifact: layout.encodeArtifact(kept),
     needsSignature: kept.some((action) => isUnsigned(action, executor)),

@@ -1,6 +1,6 @@
 /** What a look at a module tells, without running it: generation of its imports, era of its state, methods, ABI manifest. */
 import { platform } from '#platform'
-import type { Era, ModuleInfo } from '../engine.ts'
+import type { Era, ModuleInfo, ModuleWarning } from '../engine.ts'
 import { invalidModule, overLimit, runtimeError } from '../errors.ts'
 import { MAX_ABI_BYTES } from '../limits.ts'
 import { importGeneration } from './host/define.ts'
@@ -45,7 +45,8 @@ export function inspectModule(bytes: Uint8Array): Inspected {
     size: bytes.length,
     generation,
     era,
-    convergence: era === 'E5b' || era === 'E5c' ? 'converges' : 'may diverge',
+    convergence: era === 'E5b' ? 'converges' : 'may diverge',
+    warnings: findWarnings(module, era),
     methods,
     imports: module.imports.map((one) => one.name),
     ...(abi === undefined ? {} : { abi }),
@@ -93,6 +94,35 @@ function findEra(module: ParsedModule, generation: 'G1' | 'G2'): Era {
   }
   if (bytes.includes('v2_upsert')) return 'E5a'
   return bytes.includes('__calimero_collection__') ? 'E4' : 'E3'
+}
+
+/** Texts that stand in a module only when it has the code behind them. */
+const MARKS: readonly (readonly [string, ModuleWarning])[] = [
+  [
+    '__calimero_shared_value__',
+    {
+      code: 'shared-storage',
+      message:
+        'it uses shared storage (SharedStorage, Ownable, AccessControl): calls that write it are refused here, `init` among them',
+    },
+  ],
+  [
+    'AuthoredMap::insert',
+    {
+      code: 'authored-map',
+      message:
+        'it uses AuthoredMap: when two members enter one key at the same time, one of both entries is lost; make the author part of the key',
+    },
+  ],
+]
+
+function findWarnings(module: ParsedModule, era: Era): ModuleWarning[] {
+  const bytes = Buffer.from(module.bytes.buffer, module.bytes.byteOffset, module.bytes.length)
+  const found = MARKS.filter(([mark]) => bytes.includes(mark)).map(([, warning]) => warning)
+  if (era === 'E5b') return found
+  const message =
+    'it is not built with calimero-sdk 0.11.0-rc.5: concurrent writes or removals can leave copies with different states'
+  return [{ code: 'untried-release', message }, ...found]
 }
 
 /** The embedded manifest; a section that is not JSON counts as none. */
