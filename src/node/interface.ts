@@ -289,7 +289,7 @@ export interface Contexts {
   delete(id: ContextId): Promise<boolean>
   /** What was begun and is not done, oldest first; of one context when it is given, which need not be here yet. */
   intents(context?: ContextId): readonly IntentInfo[]
-  /** Ends an intent without its being done. False when there is none of this id, or it was done meanwhile. */
+  /** Ends an intent without its being done. False when there is none of this id, or it was done meanwhile; a rotation is not withdrawn. */
   withdraw(intent: string): Promise<boolean>
   /** Exchanges frontiers with connected members now. Resolves after the attempt, with the number of peers that answered. */
   sync(id: ContextId, options?: Signalled): Promise<{ peers: number }>

@@ -25,6 +25,7 @@ import {
   type ApplicationId,
   type BlobId,
   type ContextId,
+  idKey,
   idText,
   type PublicKey,
 } from '../primitives/ids.ts'
@@ -310,7 +311,18 @@ export class NodeContexts implements Contexts {
   }
 
   intents(context?: ContextId): readonly IntentInfo[] {
-    return this.#c.intents.list(context)
+    const replicas = this.#registry
+      .all()
+      .filter(({ state }) => context === undefined || equalBytes(state.id, context))
+    // one of each group: all its contexts wait for it
+    const byGroup = new Map(replicas.map((replica) => [idKey(replica.group.id), replica]))
+    const rotations = [...byGroup.values()].flatMap(({ state, group }) => {
+      const rotation = this.#c.groups.rotation(group)
+      if (rotation === undefined) return []
+      const id = `rotation-${idText(group.id).slice(0, 8)}`
+      return [{ id, kind: 'rotation', context: state.id, state: 'waiting', ...rotation } as const]
+    })
+    return [...this.#c.intents.list(context), ...rotations]
   }
 
   withdraw(intent: string): Promise<boolean> {

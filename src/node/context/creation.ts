@@ -175,14 +175,18 @@ export class Creation {
     const outcome = created(intent)
     if (this.#c.contexts.replica(context) !== undefined) return outcome
     const anchor = this.#c.groups.anchor(body.protocol)
-    // an earlier try may have reached it
-    if (intent.isFresh || (await anchor.readContext(context, { signal })) === undefined) {
+    // an earlier try may have reached it: as things stand now, for what is sent twice is paid twice
+    const now = { finality: 'optimistic', signal } as const
+    if (intent.isFresh || (await anchor.readContext(context, now)) === undefined) {
       await this.#announce(anchor, intent, signal)
     }
     const group = await this.#c.groups.ensure(outcome.group, body.protocol)
     const { identities, store } = this.#c
     await store.batch([identities.bind(outcome.member, outcome.group)], { sync: true })
     await group.refresh({ signal })
+    if (group.roleOf(outcome.member) === undefined) {
+      throw contextError('ANCHOR_BEHIND', 'the anchor does not show the context as final yet')
+    }
     await this.#c.groups.firstKey(group)
     await group.untilRotated()
     const executor = identities.require(outcome.member)

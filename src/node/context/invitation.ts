@@ -1,5 +1,5 @@
 /**
- * The text of an invitation. It begins with the fields Calimero clients know (node-api.md 0.4: context 32, invitee 32, protocol, network, contract as
+ * The text of an invitation. It begins with the fields Calimero clients know (context 32, invitee 32, protocol, network, contract as
  * borsh strings) and goes on with what saves a joiner any search: addresses of members and for an open one the
  * anchor's ticket. Text form: base58.
  */

@@ -308,15 +308,17 @@ function bodyOf(content: InvitationContent): JoinBody {
   return { protocol, addresses: [...addresses], revision, ticketHash, ticket: EMPTY }
 }
 
+/** Whether an identity is a member as things stand now, final or not. */
 async function isMember(
   anchor: Anchor,
   context: ContextId,
   member: PublicKey,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const read = await anchor.readContext(context, { signal })
+  const now = { finality: 'optimistic', signal } as const
+  const read = await anchor.readContext(context, now)
   if (read === undefined) return false
-  return (await anchor.readMember(read.value.group, member, { signal })) !== undefined
+  return (await anchor.readMember(read.value.group, member, now)) !== undefined
 }
 
 /** An anchor that does not know of the context, or of a claim that went through, may be behind; but not for ever. */

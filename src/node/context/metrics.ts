@@ -1,4 +1,4 @@
-/** Metrics of the context room. Names keep those that operators of Calimero nodes know (node-api.md 3.8), without ids as labels. */
+/** Metrics of the context room. Names keep those that operators of Calimero nodes know, without ids as labels. */
 import type { IntentKind } from '../interface.ts'
 import type { GaugeReading, Metrics } from '../metrics.ts'
 

@@ -46,7 +46,7 @@ export interface ReplicaSourceComponents {
 const ACKNOWLEDGE_INTERVAL_MS = 1_000
 /** Key epochs asked for at once. */
 const MAX_MISSING_EPOCHS = 64
-/** Missing ids asked for at once (sync-protocol.md 1.12). */
+/** Missing ids asked for at once. */
 const MAX_MISSING = 3_000
 
 export class ContextReplicas implements ReplicaSource {

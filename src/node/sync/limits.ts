@@ -1,4 +1,4 @@
-/** Bounds and rhythms of synchronisation (sync-protocol.md 11.3 to 11.11). Each bound has a test that goes one past it. */
+/** Bounds and rhythms of synchronisation. Each bound has a test that goes one past it. */
 
 /** Protocol of the long-lived push stream. */
 export const PUSH_PROTOCOL = '/cali/push/1'
@@ -53,7 +53,7 @@ export const MAX_UNREAD_ANSWER_BYTES: number = 2 << 20
 /** An envelope put together from parts. As large as codec/delta.ts allows. */
 export { MAX_ENVELOPE_BYTES } from '../codec/delta.ts'
 
-/** Ids wanted in one context; then it takes a snapshot or a tree diff (sync-protocol.md 11.10). */
+/** Ids wanted in one context; then it takes a snapshot or a tree diff. */
 export const MAX_WANTED_PER_CONTEXT = 3_000
 /** Requests of one context that run at once, each at another peer; those whose peer fell silent not counted. */
 export const MAX_FETCHES_PER_CONTEXT = 3
@@ -100,7 +100,7 @@ export const MAX_BOOK_ENTRIES_PER_CONTEXT = 1_024
 export const HANDSHAKE_TIMEOUT_MS = 5_000
 /** First answer of a request, and silence between two frames, ms. */
 export const ANSWER_TIMEOUT_MS = 5_000
-/** A peer that asked and does not read its answers is given up after this, ms (sync-protocol.md 11.5). */
+/** A peer that asked and does not read its answers is given up after this, ms. */
 export const SERVE_TIMEOUT_MS = 30_000
 /** A look at the anchor for a member that is not known yet, ms. */
 export const PARTY_TIMEOUT_MS = 4_000

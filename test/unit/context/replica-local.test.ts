@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { MAX_PARENTS } from '../../../src/node/codec/delta.ts'
-import { MAX_CALL_GROUP } from '../../../src/node/context/limits.ts'
+import { MAX_CALL_RUN } from '../../../src/node/context/limits.ts'
 import { EMPTY, fromUtf8, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { compareHlc, hlcTime } from '../../../src/node/primitives/hlc.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
@@ -83,7 +83,7 @@ describe('local calls of a context replica', () => {
   it('are stored together when they wait together, each with its own answer', async () => {
     const kit = await started()
     const { batches } = kit.store
-    const count = MAX_CALL_GROUP * 2
+    const count = MAX_CALL_RUN * 2
     const results = await Promise.all(
       Array.from({ length: count }, (_, i) => kit.call('add', `call ${i}`)),
     )

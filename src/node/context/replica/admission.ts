@@ -8,7 +8,7 @@ import { hlcTime, ntp64ToNs } from '../../primitives/hlc.ts'
 import { ApplicationId, type DeltaId, idKey } from '../../primitives/ids.ts'
 import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts'
 import type { ReceiveResult } from '../../sync/replica.ts'
-import { MAX_APPLY_GROUP, RETRY_DELAYS_MS, UNOPENED_WAIT_MS } from '../limits.ts'
+import { MAX_APPLY_RUN, RETRY_DELAYS_MS, UNOPENED_WAIT_MS } from '../limits.ts'
 import { Applier, type Guest, hasEffect, type Opened } from './apply.ts'
 import { contextError } from '../errors.ts'
 import type { ReplicaCore } from './replica-core.ts'
@@ -89,8 +89,8 @@ export class Admission {
 
   /** Looks again at deltas that wait, and then at whatever waited for them. @throws STORE_* */
   async again(ids: readonly DeltaId[]): Promise<void> {
-    for (let at = 0; at < ids.length; at += MAX_APPLY_GROUP) {
-      await this.#retake(ids.slice(at, at + MAX_APPLY_GROUP))
+    for (let at = 0; at < ids.length; at += MAX_APPLY_RUN) {
+      await this.#retake(ids.slice(at, at + MAX_APPLY_RUN))
     }
     await this.#followUp()
   }
@@ -264,8 +264,8 @@ export class Admission {
   /** Applies what waited for parents that are applied by now, and looks again at what was vouched for. @throws STORE_* */
   async #followUp(): Promise<void> {
     for (;;) {
-      const vouched = this.#vouchedFor.splice(0, MAX_APPLY_GROUP)
-      const ready = this.#core.state.dag.ready(MAX_APPLY_GROUP).map(({ id }) => id)
+      const vouched = this.#vouchedFor.splice(0, MAX_APPLY_RUN)
+      const ready = this.#core.state.dag.ready(MAX_APPLY_RUN).map(({ id }) => id)
       if (vouched.length === 0 && ready.length === 0) return
       await this.#retake([...vouched, ...ready])
     }

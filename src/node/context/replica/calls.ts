@@ -14,7 +14,7 @@ import { isMerogateError, untilAborted } from '../../errors.ts'
 import { contextError } from '../errors.ts'
 import { keyPending } from '../groups/group.ts'
 import type { Piece } from './executor.ts'
-import { MAX_CALL_GROUP } from '../limits.ts'
+import { MAX_CALL_RUN } from '../limits.ts'
 import type { ReplicaCore } from './replica-core.ts'
 
 /** A local call as the executor takes it. */
@@ -53,9 +53,7 @@ export class Calls {
 
   constructor(core: ReplicaCore) {
     this.#core = core
-    const join = core.lane<LocalCall, LocalResult>(MAX_CALL_GROUP, (pieces) =>
-      this.#process(pieces),
-    )
+    const join = core.lane<LocalCall, LocalResult>(MAX_CALL_RUN, (pieces) => this.#process(pieces))
     this.execute = (call) => this.#sealed(call, () => join(call, { signal: call.signal }))
   }
 
@@ -99,7 +97,7 @@ export class Calls {
     }
     const module = await this.#module()
     for (let rest = wanted(pieces); rest.length > 0;) {
-      rest = wanted(await this.#group(rest, module))
+      rest = wanted(await this.#run(rest, module))
     }
   }
 
@@ -107,7 +105,7 @@ export class Calls {
    * Runs calls in order and stores them together. When one must be refused after its guest has run, or was given up meanwhile, what ran after it saw what
    * is not to be: those calls are returned, to run again.
    */
-  async #group(
+  async #run(
     pieces: readonly Piece<LocalCall, LocalResult>[],
     module: ModuleInfo,
   ): Promise<readonly Piece<LocalCall, LocalResult>[]> {

@@ -14,7 +14,7 @@ import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts
 import type { ReceiveResult } from '../../sync/replica.ts'
 import { contextError } from '../errors.ts'
 import {
-  MAX_APPLY_GROUP,
+  MAX_APPLY_RUN,
   REJECTED_MEMORY_COUNT,
   REJECTED_MEMORY_MS,
   RESUME_DELAY_MS,
@@ -47,7 +47,7 @@ export class Intake {
       membersWanted: () => void this.#refreshMembers(),
       stranded: () => this.#resumeLater(),
     })
-    this.#admitInTurn = core.lane(MAX_APPLY_GROUP, (pieces) =>
+    this.#admitInTurn = core.lane(MAX_APPLY_RUN, (pieces) =>
       this.#admission.take(
         pieces.map((piece) => ({
           candidate: piece.item,

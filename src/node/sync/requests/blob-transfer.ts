@@ -1,4 +1,4 @@
-/** Downloads blobs from members: whoever has it first, resumed at another when one breaks off, verified before it is stored (11.9). */
+/** Downloads blobs from members: whoever has it first, resumed at another when one breaks off, verified before it is stored . */
 import type { BlobFinder, BlobInfo, BlobStore } from '../../blobs/blobs.ts'
 import { isMerogateError, throwIfAborted } from '../../errors.ts'
 import type { PeerId } from '../../network/network.ts'
@@ -13,7 +13,7 @@ import type { PushPlane } from '../push/push.ts'
 import type { ReplicaSource } from '../replica.ts'
 import type { Requests } from './requests.ts'
 
-/** Bytes of a chunk of a blob; its id is their SHA-256, the blob's id the SHA-256 of all chunk ids (sync-protocol.md 5.2). */
+/** Bytes of a chunk of a blob; its id is their SHA-256, the blob's id the SHA-256 of all chunk ids. */
 const CHUNK_BYTES: number = 1 << 20
 
 export interface BlobTransferComponents {
