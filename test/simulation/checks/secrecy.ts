@@ -18,7 +18,7 @@ export async function checkSecrecy({ circles, ledger }: Company): Promise<Findin
     const writes = ledger.acknowledged.filter(
       ({ context, removed }) => removed.length > 0 && idKey(context) === idKey(circle.context),
     )
-    for (const machine of outsiders(circle)) {
+    for (const machine of outsiders(circle, circles)) {
       const store = machine.running?.store
       const keyring = store && (await keyringOf(machine, store, circle))
       if (keyring === undefined) continue
@@ -34,10 +34,17 @@ export async function checkSecrecy({ circles, ledger }: Company): Promise<Findin
   return findings
 }
 
-/** Machines that had a seat and have none: who was asked in again may read everything. */
-function outsiders(circle: Circle): readonly Machine[] {
+/**
+ * Machines that had a seat and have none in any context of its group, which are all read with the same keys: who was asked in again, or is a
+ * member as somebody else, may read everything.
+ */
+function outsiders(circle: Circle, circles: readonly Circle[]): readonly Machine[] {
+  const alike = circles.filter(({ group }) => idKey(group) === idKey(circle.group))
   const inside = new Set(
-    circle.seats.filter(({ state }) => state !== 'gone').map(({ machine }) => machine),
+    alike
+      .flatMap(({ seats }) => seats)
+      .filter(({ state }) => state !== 'gone')
+      .map(({ machine }) => machine),
   )
   return [...new Set(circle.seats.map(({ machine }) => machine))].filter((one) => !inside.has(one))
 }
