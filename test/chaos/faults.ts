@@ -2,7 +2,16 @@
 import type { SimRandom } from '../simulation/random.ts'
 import type { Fleet, Member } from './fleet.ts'
 
-export const FAULT_KINDS = ['kill', 'halt', 'cut', 'hold', 'slow', 'disk', 'clock'] as const
+export const FAULT_KINDS = [
+  'kill',
+  'halt',
+  'cut',
+  'hold',
+  'slow',
+  'anchor',
+  'disk',
+  'clock',
+] as const
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
 /** A fault of a run. */
@@ -74,6 +83,14 @@ const MAKERS: Readonly<Record<FaultKind, Make>> = {
       text: `${namesOf(side)} to ${namesOf(others)}, ${delayMs} ms a piece`,
       begin: async () => links.forEach((link) => link.slow(delayMs)),
       end: async () => links.forEach((link) => link.mend()),
+    }
+  },
+  anchor: (fleet, random) => {
+    const { name, anchor } = random.pick(fleet.members)
+    return {
+      text: `is away for ${name}`,
+      begin: async () => anchor.cut(),
+      end: async () => anchor.mend(),
     }
   },
   // what was answered while the disk was full must outlive a crash that comes right after

@@ -1,5 +1,5 @@
 /** Nodes as processes of their own, each with a home, a port, a clock that can be stepped, and a link of its own to each of the others. */
-import { createWriteStream, type WriteStream } from 'node:fs'
+import { createWriteStream, rmSync, type WriteStream } from 'node:fs'
 import { createServer } from 'node:net'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
@@ -22,8 +22,8 @@ type Life = 'up' | 'halted' | 'down'
 /** One node of the fleet, over all its lives. */
 export class Member {
   readonly name: string
-  /** Its port for other nodes. */
-  readonly port: number
+  /** Its way to the anchor. */
+  readonly anchor: Link
   /** Where its home can be filled up; undefined where no file system can be mounted. */
   readonly disk: SmallDisk | undefined
   readonly #start: () => Promise<ClusterNode>
@@ -35,12 +35,12 @@ export class Member {
 
   constructor(
     name: string,
-    port: number,
+    anchor: Link,
     disk: SmallDisk | undefined,
     start: () => Promise<ClusterNode>,
   ) {
     this.name = name
-    this.port = port
+    this.anchor = anchor
     this.disk = disk
     this.#start = start
   }
@@ -144,12 +144,20 @@ export class Fleet implements AsyncDisposable {
       building.defer(() => void log.end())
       // whoever keeps the logs wants to read them
       const level = logs === undefined ? 'warn' : 'debug'
-      const settings = [`swarm.listen=/ip4/127.0.0.1/tcp/${port}`, `log.level=${level}`]
+      const anchor = building.use(await Link.open(Number(new URL(cluster.chainUrl).port)))
+      const settings = [
+        `swarm.listen=/ip4/127.0.0.1/tcp/${port}`,
+        `anchor.local.url=http://127.0.0.1:${anchor.port}`,
+        `log.level=${level}`,
+      ]
       const start = (): Promise<ClusterNode> => startMember(cluster, name, settings, routes, log)
-      members.push(new Member(name, port, disk, start))
+      members.push(new Member(name, anchor, disk, start))
     }
     // a process that was halted does not hear that we are gone
-    const onExit = (): void => members.forEach((member) => member.end())
+    const onExit = (): void => {
+      for (const member of members) member.end()
+      rmSync(cluster.folder, { recursive: true, force: true })
+    }
     process.once('exit', onExit)
     // before the file systems go
     building.defer(async () => {
@@ -174,6 +182,7 @@ export class Fleet implements AsyncDisposable {
 
   mendLinks(): void {
     for (const link of this.#links.values()) link.mend()
+    for (const { anchor } of this.members) anchor.mend()
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

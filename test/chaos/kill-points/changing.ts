@@ -1,5 +1,8 @@
 /** Killed while a key is rotated after a removal, and while the application is moved to another. */
 import { shareContext } from '../../../scripts/support/cluster.ts'
+import { isMerogateError } from '../../../src/node/errors.ts'
+import type { Member } from '../fleet.ts'
+import type { Shared } from '../operations.ts'
 import { REST_MS } from '../rest.ts'
 import {
   type Activity,
@@ -17,6 +20,9 @@ const SECRET = 'after-the-removal'
 /** How long after the others a removed member is looked at, ms: what reaches it at all has reached it by then. */
 const LEAK_MS = 500
 
+/** The next key is made by then, ms: the others take over after five seconds. */
+const KEY_MS = 20_000
+
 export function rotating(): Activity {
   return {
     name: 'rotating',
@@ -33,41 +39,63 @@ export function rotating(): Activity {
         await host.client.admin.removeMembers(contextId, [removed])
         isRemoved = true
       }
-      const stay = [host, other]
+      // every other time who else may make the key is away, and the one who removes is killed
+      const isAlone = n % 2 === 0
+      if (isAlone) await other.kill()
+      // it does not hear that it is removed, and takes what it can open
+      gone.anchor.cut()
+      const present = isAlone ? [host] : [host, other]
+      const leaksAfter = async (writers: readonly Member[]): Promise<string[]> => {
+        for (const writer of writers) await writeSecret(writer, shared)
+        await new Promise((resolve) => setTimeout(resolve, LEAK_MS))
+        const call = { contextId, method: 'entries', readOnly: true }
+        const read = await gone.client.rpc.execute<Record<string, string>>(call)
+        const leaks = Object.keys(read).filter((key) => key.startsWith(SECRET))
+        return leaks.length > 0 ? [`who was removed reads ${leaks.join()}`] : []
+      }
       return {
-        // who removes, or who else may make the key
-        victim: n % 2 === 0 ? host : other,
+        victim: isAlone ? host : other,
         async act() {
           await remove()
-          await Promise.all(stay.map((member) => increment(member, shared, 8)))
+          await Promise.all(present.map((member) => increment(member, shared, 8)))
         },
         async check() {
-          const isKnown = async (): Promise<boolean> => {
-            const lists = await Promise.all(
-              stay.map(({ client }) => client.admin.members(contextId)),
-            )
-            return lists.every((list) => list.every(({ publicKey }) => publicKey !== removed))
+          const knows = async ({ client }: Member): Promise<boolean> => {
+            const list = await client.admin.members(contextId)
+            return list.every(({ publicKey }) => publicKey !== removed)
           }
+          const isKnown = async (): Promise<boolean> =>
+            (await Promise.all(present.map(knows))).every((one) => one)
           if (!isRemoved && !(await holdsInTime(isKnown, 2_000))) await remove()
           if (!(await holdsInTime(isKnown, REST_MS))) return ['the removal is not known to all']
-          for (const { name, client } of stay) {
-            const args = { key: `${SECRET}-${name}`, value: SECRET }
-            await client.rpc.execute({ contextId, method: 'set', args })
-            shared.ledger.note('set', '', 'unknown')
+          const leaks = await leaksAfter(present)
+          await other.start()
+          if (!(await holdsInTime(() => knows(other), REST_MS))) {
+            return [...leaks, 'the removal is not known to who comes back']
           }
-          const open = await atRest(stay, shared)
-          await new Promise((resolve) => setTimeout(resolve, LEAK_MS))
-          const call = { contextId, method: 'entries', readOnly: true }
-          const read = await gone.client.rpc.execute<Record<string, string>>(call)
-          const leaks = Object.keys(read).filter((key) => key.startsWith(SECRET))
-          const findings = open.filter((line) => !line.includes('keys of nobody'))
-          return leaks.length > 0
-            ? [...findings, `who was removed reads ${leaks.join()}`]
-            : findings
+          leaks.push(...(await leaksAfter([host, other])))
+          gone.anchor.mend()
+          return [...leaks, ...(await atRest([host, other], shared))]
         },
       }
     },
   }
+}
+
+/** Writes what a removed member must not read, as soon as there is a key for it. */
+async function writeSecret(member: Member, { contextId, ledger }: Shared): Promise<void> {
+  const key = `${SECRET}-${member.name}`
+  const write = async (): Promise<boolean> => {
+    try {
+      await member.client.rpc.execute({ contextId, method: 'set', args: { key, value: key } })
+      return true
+    } catch (error) {
+      if (!isMerogateError(error)) throw error
+      return false // the key is still to come
+    }
+  }
+  if (!(await holdsInTime(write, KEY_MS))) throw new RangeError(`${member.name} cannot write`)
+  ledger.note('set', key, 'acknowledged')
 }
 
 export function updating(): Activity {
