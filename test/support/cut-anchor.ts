@@ -1,6 +1,8 @@
 /** An anchor whose answers get lost, before or after it did what it was asked, while the test says so. */
 import { MerogateError } from '../../src/node/errors.ts'
 import type { Anchor, AnchorFactory } from '../../src/node/index.ts'
+import { equalBytes } from '../../src/node/primitives/bytes.ts'
+import type { PublicKey } from '../../src/node/primitives/ids.ts'
 
 /** What is lost: the way there, or the way back. Undefined: nothing. */
 export interface Cut {
@@ -8,6 +10,8 @@ export interface Cut {
   submit?: 'before' | 'after' | undefined
   /** Everything that is read. */
   read?: 'before' | undefined
+  /** A member that what is read does not show yet: the endpoint lags. */
+  unseen?: PublicKey | undefined
   /** Operations that reached the anchor. */
   sent: number
 }
@@ -28,6 +32,15 @@ export function cutAnchor(make: AnchorFactory, cut: Cut): AnchorFactory {
       if (when === 'after') throw lost()
       return receipt
     }
+    const { readMember, readMembers } = anchor
+    anchor.readMember = async (group, identity, options) =>
+      isUnseen(cut, identity) ? undefined : readMember.call(anchor, group, identity, options)
+    anchor.readMembers = async (group, options) => {
+      const read = await readMembers.call(anchor, group, options)
+      if (read === undefined) return undefined
+      const members = read.value.members.filter(({ identity }) => !isUnseen(cut, identity))
+      return { ...read, value: { ...read.value, members } }
+    }
     for (const name of READS) {
       const read = anchor[name].bind(anchor) as (...args: unknown[]) => Promise<never>
       anchor[name] = async (...args: unknown[]) => {
@@ -37,6 +50,10 @@ export function cutAnchor(make: AnchorFactory, cut: Cut): AnchorFactory {
     }
     return anchor
   }
+}
+
+function isUnseen({ unseen }: Cut, identity: PublicKey): boolean {
+  return unseen !== undefined && equalBytes(unseen, identity)
 }
 
 function lost(): MerogateError {

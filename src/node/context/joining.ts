@@ -8,7 +8,7 @@ import type { Anchor, ContextRecord } from '../anchor/anchor.ts'
 import { isRejectedAs } from '../anchor/errors.ts'
 import { bytes, type Codec, codec, string, vec } from '../codec/codec.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
-import type { MerogateError } from '../errors.ts'
+import { isMerogateError, type MerogateError } from '../errors.ts'
 import type { Signalled } from '../interface.ts'
 import { EMPTY, equalBytes, toHex } from '../primitives/bytes.ts'
 import { sha256 } from '../primitives/hash.ts'
@@ -33,8 +33,8 @@ import type { ContextReplica } from './replica/replica.ts'
 
 export interface JoiningComponents {
   readonly intents: Intents
-  readonly groups: Pick<Groups, 'anchor'>
-  readonly identities: Pick<IdentityPool, 'create' | 'require' | 'signer'>
+  readonly groups: Pick<Groups, 'anchor' | 'get'>
+  readonly identities: Pick<IdentityPool, 'create' | 'require' | 'signer' | 'groupOf'>
   readonly atRest: AtRest
   /** The contexts of this node. */
   readonly contexts: {
@@ -159,7 +159,7 @@ export class Joining {
     const body = { ...bodyOf(content), ticket: this.#c.atRest.seal(content.ticket) }
     const { identity, signal } = options
     if (identity !== undefined) this.#c.identities.require(identity)
-    const begun = identity === undefined ? this.#begun(context, body.ticketHash) : undefined
+    const begun = this.#begun(context, body.ticketHash, identity)
     if (begun?.claimed === true) return this.#enterAs(context, begun.member, body, options)
     const member = identity ?? begun?.member ?? (await this.#c.identities.create()).publicKey
     try {
@@ -185,15 +185,19 @@ export class Joining {
     this.#joins.wake((intent) => this.#c.contexts.replica(intent.context) === undefined)
   }
 
-  /** A join or a claim of this very ticket that goes on already. */
+  /** A join or a claim of this very ticket that goes on already, of an identity or of whichever. */
   #begun(
     context: ContextId,
     ticketHash: Uint8Array,
+    identity: PublicKey | undefined,
   ): { readonly member: PublicKey; readonly claimed: boolean } | undefined {
     for (const queue of [this.#claims, this.#joins]) {
       const [found] = queue.filter(
-        ({ context: other, body, isOver }) =>
-          !isOver && equalBytes(other, context) && equalBytes(body.ticketHash, ticketHash),
+        ({ context: other, part, body, isOver }) =>
+          !isOver &&
+          equalBytes(other, context) &&
+          equalBytes(body.ticketHash, ticketHash) &&
+          (identity === undefined || equalBytes(part, identity)),
       )
       if (found !== undefined) {
         return { member: PublicKey.from(found.part), claimed: queue === this.#joins }
@@ -242,12 +246,20 @@ export class Joining {
         const signer = this.#c.identities.signer(member)
         await anchor.claimInvitation(this.#c.atRest.open(body.ticket), signer, { signal })
       } catch (error) {
-        if (!isRejectedAs(error, 'AlreadyMember')) throw error
+        if (!this.#isMemberAnyway(member, error)) throw error
       }
     }
     await this.#joins.open(context, member, this.#joinBody(context, member, body)) // before this intent goes
     this.#claimed.set(ticketKey(context, body.ticketHash), member)
     return { context, member }
+  }
+
+  /** Whether a refused claim says, or does not speak against it, that the identity is in: what is read may lag behind what refuses. */
+  #isMemberAnyway(member: PublicKey, error: unknown): boolean {
+    if (isRejectedAs(error, 'AlreadyMember')) return true
+    const group = this.#c.identities.groupOf(member)
+    if (group === undefined || !isOwnEcho(error)) return false
+    return this.#c.groups.get(group)?.hasDeparted(member) === false
   }
 
   /** Makes the context's rows, and finds a member. */
@@ -329,8 +341,12 @@ function joinFate(failure: MerogateError, { tries }: Intent<JoinBody>): Fate {
 
 /** The same ticket again is refused when the claim before went through, and membership may be seen later than that. */
 function claimFate(failure: MerogateError, { tries }: Intent<JoinBody>): Fate {
-  if (!OWN_ECHO.has(refusalName(failure))) return fateOf(failure)
+  if (!isOwnEcho(failure)) return fateOf(failure)
   return tries > 0 && tries < MAX_LAG_TRIES ? 'later' : 'refused'
+}
+
+function isOwnEcho(error: unknown): boolean {
+  return isMerogateError(error) && OWN_ECHO.has(refusalName(error))
 }
 
 function notAMember(member: PublicKey): MerogateError {

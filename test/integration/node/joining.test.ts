@@ -190,6 +190,32 @@ describe('a claim whose answer is lost', () => {
     })
   }
 
+  it('is not made again by the same identity while the anchor shows less than it took', async () => {
+    await using world = await nodeWorld()
+    const cut: Cut = { sent: 0 }
+    const anchors = [cutAnchor(localAnchor({ url: world.chain.url }), cut)]
+    const [host, guest] = [await world.node('host'), await world.node('guest', { anchors })]
+    const { context } = await newContext(host)
+    const identity = await guest.identities.create()
+    const { text } = await host.contexts.inviteOpen({ context, maxUses: 1 })
+    cut.unseen = identity
+    const join = (): Promise<unknown> => guest.contexts.joinOpen(text, { identity })
+    expect((await failure(join())).code).to.equal('ANCHOR_BEHIND')
+    const again = await failure(join())
+    expect(again.code).to.equal('ANCHOR_BEHIND')
+    expect(again.details['pending']).to.include({ kind: 'join' })
+    cut.unseen = undefined
+    expect(await join()).to.deep.equal({ context, member: identity })
+    await hasStatus(guest, context, 'ready')
+    expect(cut.sent).to.equal(1)
+    // nor after the context was deleted here: of the claim only its identity is left
+    await guest.contexts.delete(context)
+    cut.unseen = identity
+    expect((await failure(join())).code).to.equal('ANCHOR_BEHIND')
+    cut.unseen = undefined
+    expect(await join()).to.deep.equal({ context, member: identity })
+  })
+
   it('leaves nothing when the ticket is refused', async () => {
     await using world = await nodeWorld()
     const [host, a, b] = [await world.node('host'), await world.node('a'), await world.node('b')]

@@ -18,6 +18,8 @@ export interface IdentityPool {
   require(identity: PublicKey): SigningKey
   /** Identities bound to a group, in a stable order. */
   boundTo(group: GroupId): readonly SigningKey[]
+  /** The group an identity is bound to: it was admitted there once. */
+  groupOf(identity: PublicKey): GroupId | undefined
   all(): readonly SigningKey[]
   /** The row that binds an identity to a group, and the memory of it. @throws CONTEXT_EXISTS when it is bound to another */
   bind(identity: PublicKey, group: GroupId): BatchOp
@@ -75,6 +77,7 @@ export function identityPool(components: {
     get: (identity) => held.get(idKey(identity))?.key,
     require,
     boundTo: (group) => byGroup.get(idKey(group)) ?? [],
+    groupOf: (identity) => held.get(idKey(identity))?.group,
     all: () => [...held.values()].map((entry) => entry.key),
     bind(identity, group) {
       const key = require(identity)
