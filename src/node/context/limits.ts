@@ -40,6 +40,8 @@ export const MAX_UNANSWERED = 12
 export const MAX_SUSPECTS = 64
 /** Replays beside calls and deltas that are begun anew because something came that belongs earlier; the last one keeps them waiting. */
 export const REPLAY_ROUNDS = 3
+/** How many times as long as a replay took members cannot cause another one. */
+export const REPLAY_REST = 20
 /** Time between two lines of a replay in the log, ms. */
 export const REPLAY_REPORT_MS = 10_000
 /** Mutations kept in a context's event log; the log is trimmed in steps of a tenth. */

@@ -122,6 +122,7 @@ export class ContextRegistry {
 
   /** Opens what the database holds, and removes the rest of what was being deleted. */
   async load(): Promise<void> {
+    await this.#scratch.open()
     for (const { id, row } of await this.#c.rows.list()) {
       if (row.status === CONTEXT_STATUS.deleting) {
         await this.#clear(id, row)

@@ -18,6 +18,11 @@ export class Scratch {
     this.#model = model
   }
 
+  /** Removes what a crash left, once at start. */
+  async open(): Promise<void> {
+    await this.#store.clear(columnRange(COLUMN.state, u32be(SCRATCH_NUMBER)))
+  }
+
   /** Runs a task on empty rows for a context, after those that asked before. */
   run<T>(id: ContextId, task: (ref: ContextRef) => Promise<T>): Promise<T> {
     const work = this.#tail.then(async () => {

@@ -3,7 +3,8 @@ import { Level } from 'level'
 import { join } from 'node:path'
 import type { Node } from '../../../src/node/index.ts'
 import type { ContextId } from '../../../src/node/primitives/ids.ts'
-import { COLUMN, columnRange } from '../../../src/node/store/keys.ts'
+import { concat, utf8 } from '../../../src/node/primitives/bytes.ts'
+import { COLUMN, columnRange, rowKey, u32be } from '../../../src/node/store/keys.ts'
 import { collectionsWasm } from '../../support/collections-app.ts'
 import {
   admit,
@@ -15,6 +16,11 @@ import {
   nodeWorld,
   set,
 } from '../../support/real-node.ts'
+
+/** The database of a node that has stopped. */
+function database(home: string): Level<Uint8Array, Uint8Array> {
+  return new Level(join(home, 'data'), { keyEncoding: 'view', valueEncoding: 'view' })
+}
 
 function edit(node: Node, context: ContextId, shape: string, op: string, ...path: string[]) {
   return call(node, context, 'edit', { shape, op, path, value: 'v' })
@@ -64,10 +70,7 @@ describe('a state whose rows were damaged', () => {
     for (const key of ['x', 'y', 'z']) await set(a, context, key)
     const { root } = await infoOf(a, context)
     await a.stop()
-    const db = new Level<Uint8Array, Uint8Array>(join(world.home('a'), 'data'), {
-      keyEncoding: 'view',
-      valueEncoding: 'view',
-    })
+    const db = database(world.home('a'))
     await db.clear(columnRange(COLUMN.state))
     await db.close()
     const again = await world.node('a')
@@ -76,5 +79,29 @@ describe('a state whose rows were damaged', () => {
       return JSON.stringify(entries) === JSON.stringify({ x: 'x', y: 'y', z: 'z' })
     })
     expect((await infoOf(again, context)).root).to.deep.equal(root)
+  })
+})
+
+describe('a replay that a crash cut off', () => {
+  it('leaves no rows after the next start', async () => {
+    await using world = await nodeWorld()
+    const a = await world.node('a')
+    const { context } = await newContext(a)
+    await set(a, context, 'x')
+    await a.stop()
+    // built beside the state in use, under the last number there is
+    const row = rowKey(COLUMN.state, concat(u32be(0xffff_ffff), utf8('row')))
+    const db = database(world.home('a'))
+    await db.put(row, utf8('half of it'))
+    await db.close()
+    const again = await world.node('a')
+    expect(await call(again, context, 'entries')).to.deep.equal({ x: 'x' })
+    await again.stop()
+    const after = database(world.home('a'))
+    try {
+      expect(await after.get(row)).to.equal(undefined)
+    } finally {
+      await after.close()
+    }
   })
 })

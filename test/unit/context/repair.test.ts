@@ -1,6 +1,11 @@
 import { expect } from 'chai'
 import type { Repaired } from '../../../src/node/interface.ts'
-import { MAX_REPLAYS, MAX_UNANSWERED, REPLAY_ROUNDS } from '../../../src/node/context/limits.ts'
+import {
+  MAX_REPLAYS,
+  MAX_UNANSWERED,
+  REPLAY_REST,
+  REPLAY_ROUNDS,
+} from '../../../src/node/context/limits.ts'
 import { EMPTY, fromUtf8 } from '../../../src/node/primitives/bytes.ts'
 import { COLUMN, columnRange, u32be } from '../../../src/node/store/keys.ts'
 import { bytesOf, craftDelta, type Crafted, keyOf } from '../../support/craft-delta.ts'
@@ -160,6 +165,26 @@ describe('a state that differs from that of a member with the same deltas', () =
     differs(kit, 2)
     expect(kit.replica.repair.divergence).to.include({ state: 'diverged', replays: MAX_REPLAYS })
     expect(kit.model.applies).to.deep.equal([])
+  })
+
+  it('is not replayed all the time for a member that differs and agrees in turn', async () => {
+    const kit = await kitOf(genesis)
+    const { apply } = kit.model
+    kit.model.apply = async (call) => {
+      kit.clock.advance(100)
+      return apply(call)
+    }
+    differs(kit, 2)
+    await replayed(kit)
+    kit.replica.repair.compared('peer', true)
+    await kit.replica.receive(early.bytes)
+    kit.model.applies.length = 0
+    kit.clock.advance(REPLAY_REST * 100 - 101) // one delta took 100 ms, and so did the one since
+    differs(kit, 10)
+    expect(kit.model.applies).to.deep.equal([])
+    kit.clock.advance(1)
+    differs(kit)
+    expect(await replayed(kit)).to.include({ deltas: 2 })
   })
 
   it('is not settled by one member that agrees while another differs', async () => {

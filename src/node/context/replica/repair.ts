@@ -17,6 +17,7 @@ import {
   MAX_REPLAYS,
   MAX_SUSPECTS,
   MAX_UNANSWERED,
+  REPLAY_REST,
   REPLAY_ROUNDS,
 } from '../limits.ts'
 import { Replay } from './replay.ts'
@@ -40,6 +41,8 @@ export class Repair {
   #unanswered = 0
   /** Replays since all agreed. */
   #replays = 0
+  /** Before this, by the monotonic clock, no member's word begins a replay: they must not keep the node busy by differing and agreeing in turn. */
+  #restsUntilMs = -Infinity
   #sinceMs: number | undefined
   #reason: string | undefined
 
@@ -77,7 +80,7 @@ export class Repair {
     if (this.#running !== undefined || this.#reason !== undefined || suspect.times < 2) return
     if (this.#replayed === suspect.frontier) this.#wait()
     else if (this.#replays >= MAX_REPLAYS) this.#giveUp('the roots differ again after each replay')
-    else this.#start()
+    else if (this.#core.c.clock.monotonicMs() >= this.#restsUntilMs) this.#start() // it says so again at its next heartbeat
   }
 
   #start(): void {
@@ -127,6 +130,7 @@ export class Repair {
     this.#reason = undefined
     this.#unanswered = 0
     this.#replays++
+    const startedMs = c.clock.monotonicMs()
     try {
       const repaired = await this.#replay()
       const { deltas, changed } = repaired
@@ -137,6 +141,9 @@ export class Repair {
     } catch (error) {
       if (!this.#ended.signal.aborted) this.#failed(error)
       throw error
+    } finally {
+      const nowMs = c.clock.monotonicMs()
+      this.#restsUntilMs = nowMs + REPLAY_REST * (nowMs - startedMs)
     }
   }
 
