@@ -35,7 +35,7 @@ export const GROUP_NUMBER = 1
 export const CONTEXT_NUMBER = 2
 
 const SECRETS = atRest(bytesOf('node seed'), seededRandom('at rest'))
-const MODULE: ModuleInfo = {
+export const MODULE: ModuleInfo = {
   hash: bytesOf('module'),
   size: 1,
   generation: 'G2',
