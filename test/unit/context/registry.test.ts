@@ -15,14 +15,18 @@ import { intentRows } from '../../../src/node/store/repositories/intents.ts'
 import { APPLICATION, bytesOf, CONTEXT, craftDelta, keyOf } from '../../support/craft-delta.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 import { seededRandom } from '../../support/hand-clock.ts'
-import { GROUP, MODULE, type ReplicaKit, replicaKit, testKeyring } from '../../support/replica-kit.ts'
+import {
+  GROUP,
+  MODULE,
+  type ReplicaKit,
+  replicaKit,
+  testKeyring,
+} from '../../support/replica-kit.ts'
 
 const me = keyOf('me')
 
 /** A registry over the store of a kit, whose group all contexts share. */
-async function registryOf(
-  kit: ReplicaKit,
-): Promise<{
+async function registryOf(kit: ReplicaKit): Promise<{
   registry: ContextRegistry
   /** Contexts that are to be read at the anchor. */
   reread: ContextId[]
