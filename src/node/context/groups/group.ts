@@ -4,7 +4,7 @@
  */
 import { ROLES, type Anchor, type MemberRecord, type Role } from '../../anchor/anchor.ts'
 import type { SigningKey } from '../../crypto/sign.ts'
-import { untilAborted } from '../../errors.ts'
+import { throwIfAborted, untilAborted } from '../../errors.ts'
 import { compareBytes } from '../../primitives/bytes.ts'
 import type { Clock } from '../../primitives/clock.ts'
 import { Emitter } from '../../primitives/emitter.ts'
@@ -251,18 +251,25 @@ export class Group {
 
   /**
    * Resolves when bodies may be sealed that who has gone must not read: with the next key epoch, which the elected member makes, or another
-   * when it does not, in the end this node itself. @throws CONTEXT_KEY_PENDING when it does not come in time
+   * when it does not, in the end this node itself. @throws CONTEXT_KEY_PENDING when it does not come in time, ABORTED
    */
-  async untilRotated(): Promise<void> {
+  async untilRotated({
+    signal,
+  }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     if (!this.isRotating) return
     const late = new AbortController()
-    const timer = this.#components.clock.after(ROTATION_WAIT_MS, () => late.abort())
+    const end = (): void => late.abort()
+    const timer = this.#components.clock.after(ROTATION_WAIT_MS, end)
+    if (signal?.aborted === true) end()
+    else signal?.addEventListener('abort', end)
     try {
       await this.events.next('keys', { accept: () => !this.isRotating, signal: late.signal })
     } catch {
+      throwIfAborted(signal)
       throw keyPending(this)
     } finally {
       timer.cancel()
+      signal?.removeEventListener('abort', end)
     }
   }
 
