@@ -8,6 +8,7 @@ import { libp2pNetwork } from '../src/node/network/libp2p.ts'
 import type { Network } from '../src/node/network/network.ts'
 import { concat, EMPTY, toHex, utf8 } from '../src/node/primitives/bytes.ts'
 import { systemClock, systemRandom } from '../src/node/primitives/clock.ts'
+import { NodeClock } from '../src/node/primitives/node-clock.ts'
 import { Emitter } from '../src/node/primitives/emitter.ts'
 import { sha256 } from '../src/node/primitives/hash.ts'
 import { ContextId, DeltaId, type PublicKey } from '../src/node/primitives/ids.ts'
@@ -92,7 +93,7 @@ async function start(
   book: readonly AddressEntry[] = [],
 ): Promise<Side> {
   const shared = {
-    clock: systemClock,
+    clock: new NodeClock(systemClock, silentLogger),
     random: systemRandom,
     logger: silentLogger,
     metrics: noMetrics,

@@ -16,6 +16,8 @@ export interface Call {
   /** Each `{alias}` in the arguments is replaced by the key it stands for. @default [] */
   readonly substitute?: readonly string[]
   readonly signal?: AbortSignal
+  /** Told when the clock of the node's machine is off: how far, ms; above 0 when it is ahead. */
+  onClockSkew?(ms: number): void
 }
 
 /** How far a context is. */
@@ -60,7 +62,9 @@ export function rpc(http: Http): Rpc {
       }
       const method = call.readOnly === true ? 'query' : 'execute'
       const result = await request(method, params, call.signal)
-      return (result as { output: T }).output // the API's documented shape; T is the caller's word
+      const { output, clockSkewMs } = result as { output: T; clockSkewMs?: number } // the API's documented shape; T is the caller's word
+      if (clockSkewMs !== undefined) call.onClockSkew?.(clockSkewMs)
+      return output
     },
     async syncStatus(contextId, options) {
       return (await request('sync_status', { contextId }, options?.signal)) as SyncStatus // documented shape

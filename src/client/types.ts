@@ -84,6 +84,8 @@ export interface Context {
   readonly waitsFor: {
     readonly parked: Readonly<Record<string, number>>
     readonly quarantined: Readonly<Record<string, number>>
+    /** Until when the last of those parked for `future` waits, ms since the Unix epoch. */
+    readonly futureUntilMs?: number
   }
   readonly rootMismatches: number
   /** Set while a member with the same deltas is known to have another root; `sinceMs` is Unix time. */

@@ -118,10 +118,11 @@ export interface ContextInfo {
     readonly parked: number
     readonly quarantined: number
   }
-  /** How many of those wait for what: `parked` by reason (`key`, `member`, ...), `quarantined` by the code of the error. */
+  /** How many of those wait for what: `parked` by reason (`key`, `member`, ...), `quarantined` by the code of the error; when the last `future` is due. */
   readonly waitsFor: {
     readonly parked: Readonly<Record<string, number>>
     readonly quarantined: Readonly<Record<string, number>>
+    readonly futureUntilMs: number | undefined
   }
   /** What was begun for it and is not done, oldest first. */
   readonly intents: readonly IntentInfo[]
@@ -208,6 +209,8 @@ export interface ExecuteResult {
   readonly root: Uint8Array
   /** The delta that was stored; undefined when nothing changed. */
   readonly delta: DeltaId | undefined
+  /** Set while the clock of the node's machine is off: how far, ms; above 0 when it is ahead. The call was stamped by the time the node believes. */
+  readonly clockSkewMs?: number
 }
 
 /** A ticket for one identity, or for whoever holds its claim key. */
@@ -227,9 +230,7 @@ export interface InviteMember {
   readonly signal?: AbortSignal
 }
 
-/**
- * Contexts. Where a method takes a signal it rejects with ABORTED when it fires; what was sent to the anchor by then may still take effect.
- */
+/** Contexts. Where a method takes a signal it rejects with ABORTED when it fires; what was sent to the anchor by then may still take effect. */
 export interface Contexts {
   /**
    * Makes a context. When this rejects with `details.pending` the node goes on, over restarts too, and the same call again joins what goes on: with
@@ -394,6 +395,6 @@ export interface Node extends Startable, AsyncDisposable {
 export interface NodeHealth {
   /** Name of each check and whether it passes; the node is ready when all do. */
   readonly checks: Readonly<Record<string, boolean>>
-  /** By check, in words: why it fails, and since when. */
+  /** By check, in words: why it fails, and since when. `clock`: the machine's clock is off, with which the node can be used. */
   readonly reasons: Readonly<Record<string, string>>
 }

@@ -4,7 +4,6 @@ import type { Anchor } from './anchor/anchor.ts'
 import { applications, type NodeApplications } from './applications/applications.ts'
 import type { BlobStore } from './blobs/blobs.ts'
 import { fileBlobStore } from './blobs/file-blob-store.ts'
-import { ClockMark } from './context/clock-mark.ts'
 import { NodeContexts } from './context/contexts.ts'
 import { EventLog } from './context/event-log.ts'
 import { Groups } from './context/groups/groups.ts'
@@ -19,19 +18,18 @@ import { noMetrics } from './metrics.ts'
 import { libp2pNetwork } from './network/libp2p.ts'
 import type { Network } from './network/network.ts'
 import { nodeBlobs } from './node-blobs.ts'
+import { nodeHealth } from './node-health.ts'
 import { loadNodeKey } from './node-key.ts'
-import { EMPTY } from './primitives/bytes.ts'
 import { Background } from './primitives/background.ts'
-import { systemClock, systemRandom } from './primitives/clock.ts'
-import { HybridClock } from './primitives/hlc.ts'
+import { type Clock, systemClock, systemRandom } from './primitives/clock.ts'
 import { type ContextId, idText, type PublicKey } from './primitives/ids.ts'
 import { silentLogger } from './primitives/logger.ts'
+import { NodeClock } from './primitives/node-clock.ts'
 import type { Status } from './primitives/startable.ts'
 import type { GuestEngine } from './runtime/engine.ts'
 import { logged } from './runtime/guest-log.ts'
 import { guestKeptState } from './runtime/guest-kept-state.ts'
 import { wasmEngine } from './runtime/wasm/engine.ts'
-import { COLUMN, rowKey } from './store/keys.ts'
 import { contextRows } from './store/repositories/contexts.ts'
 import { deltaRows } from './store/repositories/deltas.ts'
 import { eventRows } from './store/repositories/events.ts'
@@ -39,7 +37,7 @@ import { globals } from './store/repositories/globals.ts'
 import { groupRows } from './store/repositories/groups.ts'
 import { intentRows } from './store/repositories/intents.ts'
 import { openLevelStore } from './store/level-store.ts'
-import type { NodeStore, Store, StoreHolder, StoreTrouble } from './store/store.ts'
+import type { NodeStore, StoreHolder } from './store/store.ts'
 import { storedAddressBook } from './stored-address-book.ts'
 import { syncService, type SyncService } from './sync/sync-service.ts'
 
@@ -57,6 +55,7 @@ interface Parts {
   readonly eventLog: EventLog
   readonly network: Network
   readonly sync: SyncService
+  readonly clock: NodeClock
   readonly background: Background
 }
 
@@ -65,7 +64,7 @@ export interface NodePorts {
   readonly seed?: Uint8Array
   readonly store?: NodeStore
   readonly blobStore?: BlobStore
-  readonly engine?: GuestEngine
+  readonly engine?: (components: { readonly clock: Clock }) => GuestEngine
   readonly network?: Network
 }
 
@@ -78,15 +77,16 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
     home,
     logger = silentLogger,
     metrics = noMetrics,
-    clock = systemClock,
+    clock: machineClock = systemClock,
     random = systemRandom,
   } = init
+  const clock = new NodeClock(machineClock, logger.child({ component: 'clock' }))
   const seed = ports.seed ?? (await loadNodeKey(home, random))
   const dataFolder = init.dataFolder ?? join(home, 'data')
   const store =
     ports.store ??
     (await openLevelStore(dataFolder, {
-      clock,
+      clock: machineClock,
       logger: logger.child({ component: 'store' }),
       metrics,
     }))
@@ -100,10 +100,12 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
     const anchors = (init.anchors ?? []).map((make) =>
       make({ clock, random, logger: logger.child({ component: 'anchor' }), cursors }),
     )
+    metrics.gauge('merogate_clock_skew_seconds', {
+      help: 'How far the machine’s clock is ahead of members’, or of what the node goes by while none was heard; calls are answered with a warning beyond 5',
+      collect: () => [{ value: clock.skewSeconds }],
+    })
     const background = new Background(logger)
     const run = (work: Promise<void>): void => background.add(work)
-    const mark = new ClockMark(globalRows, await globalRows.hlcMark())
-    const hlc = new HybridClock(clock, await globalRows.hlcMark())
     const blobFolder = init.blobFolder ?? join(home, 'blobs')
     const blobStore =
       ports.blobStore ??
@@ -114,7 +116,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
         metrics,
       })
     const engine =
-      ports.engine ??
+      ports.engine?.({ clock }) ??
       shared(
         store,
         wasmEngine({ location: dataFolder, blobs: blobFolder, ...init.runtime })({
@@ -210,8 +212,6 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       deltas: rows.deltas,
       events: rows.events,
       globals: globalRows,
-      hlc,
-      mark,
       putBlob: (bytes) => blobStore.put(bytes),
       model: guestKeptState()({ engine: logged(engine, { logger, clock }), store }),
       groups,
@@ -240,6 +240,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       eventLog,
       network,
       sync,
+      clock,
       background,
     })
   } catch (error) {
@@ -298,8 +299,19 @@ class MerogateNode implements Node {
 
   async #start(): Promise<void> {
     this.#status = 'starting'
-    const { anchors, blobStore, engine, identities, groups, contexts, network, sync, eventLog } =
-      this.#parts
+    const {
+      anchors,
+      blobStore,
+      engine,
+      identities,
+      groups,
+      contexts,
+      network,
+      sync,
+      eventLog,
+      clock,
+    } = this.#parts
+    clock.start()
     for (const anchor of anchors) await anchor.start()
     await blobStore.start()
     await engine.start()
@@ -310,6 +322,7 @@ class MerogateNode implements Node {
     network.events.on('peer:disconnect', (detail) => eventLog.emit('peer:disconnect', detail))
     await network.start()
     network.events.on('peer:connect', () => contexts.peerSeen())
+    clock.events.on('moved', () => contexts.clockMoved())
     sync.events.on('member:online', ({ context }) => contexts.memberSeen(context))
     sync.events.on('blob:damaged', ({ context, blob }) => contexts.blobDamaged(context, blob))
     await sync.start()
@@ -326,7 +339,8 @@ class MerogateNode implements Node {
   async #stop(): Promise<void> {
     await this.#starting?.catch(() => {}) // told to who started; what came up until then is taken down below
     this.#status = 'stopping'
-    const { anchors, blobStore, engine, contexts, network, sync, background, store } = this.#parts
+    const { anchors, blobStore, engine, contexts, network, sync, clock, background, store } =
+      this.#parts
     // first, though they were started first: whoever waits for an anchor that hangs is waited for below
     for (const anchor of anchors) await anchor.stop()
     await sync.stop()
@@ -336,20 +350,12 @@ class MerogateNode implements Node {
     await engine.stop()
     await blobStore.stop()
     await store.close()
+    clock.stop()
     this.#status = 'stopped'
   }
 
-  async health(): Promise<NodeHealth> {
-    const { network, replicas, store } = this.#parts
-    const started = this.#status === 'started'
-    const checks = {
-      started,
-      storage: started && (await writable(store)),
-      network: started && network.addresses().length > 0,
-      contexts: replicas.all().every((replica) => !replica.stopped),
-    }
-    const { trouble } = store
-    return { checks, reasons: trouble === undefined ? {} : { storage: inWords(trouble) } }
+  health(): Promise<NodeHealth> {
+    return nodeHealth(this.#parts, this.#status === 'started')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -357,27 +363,10 @@ class MerogateNode implements Node {
   }
 }
 
-function inWords({ sinceMs, reason, tries, lastLook }: StoreTrouble): string {
-  const since = new Date(sinceMs).toISOString()
-  const looked = lastLook === undefined ? '' : `, looked at ${tries} times in vain: ${lastLook}`
-  return `nothing is stored since ${since}: ${reason}${looked}`
-}
-
 /** Names to a store who else holds its database open. */
 function shared<T extends StoreHolder>(store: NodeStore, holder: T): T {
   store.shareWith(holder)
   return holder
-}
-
-async function writable(store: Store): Promise<boolean> {
-  try {
-    await store.batch([
-      { type: 'put', key: rowKey(COLUMN.global, new Uint8Array([1])), value: EMPTY },
-    ])
-    return true
-  } catch {
-    return false
-  }
 }
 
 function nodeIdentities({ identities, replicas }: Parts): Identities {

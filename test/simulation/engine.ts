@@ -7,6 +7,7 @@ import { inspectModule } from '../../src/node/runtime/wasm/inspect.ts'
 import { compileModule, type LoadedModule, moduleKey } from '../../src/node/runtime/wasm/loaded.ts'
 import { COLUMN, columnRange, rowKey, u32be } from '../../src/node/store/keys.ts'
 import type { Store } from '../../src/node/store/store.ts'
+import type { Clock } from '../../src/node/primitives/clock.ts'
 import type { Life } from './life.ts'
 import type { SimRandom } from './random.ts'
 
@@ -23,8 +24,8 @@ export async function precompile(wasm: Uint8Array): Promise<void> {
   compiled.set(key, { info: inspected.info, module: await compileModule(inspected) })
 }
 
-/** An engine for one life. */
-export function simEngine(store: Store, life: Life, random: SimRandom): GuestEngine {
+/** An engine for one life, whose guests see the time of its node. */
+export function simEngine(store: Store, life: Life, clock: Clock, random: SimRandom): GuestEngine {
   const row = (column: number) => (context: number, key: Uint8Array) =>
     store.getSync(rowKey(column, u32be(context), key))
   const index = async function* (context: number): AsyncGenerator<[Uint8Array, Uint8Array]> {
@@ -37,7 +38,7 @@ export function simEngine(store: Store, life: Life, random: SimRandom): GuestEng
     { fuel: FUEL_PER_CALL },
     {
       reader: { get: row(COLUMN.state), getPrivate: row(COLUMN.privateState), index },
-      wallNs: () => life.nowNs(),
+      wallNs: () => clock.nowNs(),
       random: (length) => random.bytes(length),
     },
   )

@@ -170,7 +170,7 @@ export class Machine {
         seed: this.#seed,
         store,
         blobStore: this.disk.blobs.open(life, random.fork(6)),
-        engine: simEngine(store, life, random.fork(5)),
+        engine: ({ clock }) => simEngine(store, life, clock, random.fork(5)),
         network,
       },
     )

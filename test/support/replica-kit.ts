@@ -1,6 +1,5 @@
 /** One context replica over a real store, with a stub model, a clock that is set by hand and an anchor that says what it is told. */
 import type { Anchor, MemberRecord, Role } from '../../src/node/anchor/anchor.ts'
-import { ClockMark } from '../../src/node/context/clock-mark.ts'
 import { Group } from '../../src/node/context/groups/group.ts'
 import { type IdentityPool, identityPool } from '../../src/node/context/groups/identities.ts'
 import { Keyring } from '../../src/node/context/groups/keyring.ts'
@@ -13,14 +12,13 @@ import { atRest } from '../../src/node/crypto/at-rest.ts'
 import type { SigningKey } from '../../src/node/crypto/sign.ts'
 import type { StateMutation } from '../../src/node/interface.ts'
 import { equalBytes, utf8 } from '../../src/node/primitives/bytes.ts'
-import { HybridClock } from '../../src/node/primitives/hlc.ts'
 import { GroupId, type PublicKey } from '../../src/node/primitives/ids.ts'
 import { silentLogger } from '../../src/node/primitives/logger.ts'
+import { NodeClock } from '../../src/node/primitives/node-clock.ts'
 import type { ModuleInfo } from '../../src/node/runtime/engine.ts'
 import { contextRows } from '../../src/node/store/repositories/contexts.ts'
 import { type DeltaRows, deltaRows } from '../../src/node/store/repositories/deltas.ts'
 import { type EventRows, eventRows } from '../../src/node/store/repositories/events.ts'
-import { globals } from '../../src/node/store/repositories/globals.ts'
 import { type GroupRow, groupRows } from '../../src/node/store/repositories/groups.ts'
 import { APPLICATION, bytesOf, CONTEXT } from './craft-delta.ts'
 import { type FailingStore, failingStore } from './failing-store.ts'
@@ -35,7 +33,7 @@ export const GROUP_NUMBER = 1
 export const CONTEXT_NUMBER = 2
 
 const SECRETS = atRest(bytesOf('node seed'), seededRandom('at rest'))
-export const MODULE: ModuleInfo = {
+const MODULE: ModuleInfo = {
   hash: bytesOf('module'),
   size: 1,
   generation: 'G2',
@@ -93,7 +91,8 @@ export interface ReplicaKit {
   readonly model: StubModel
   readonly anchor: StubAnchor
   readonly identities: IdentityPool
-  readonly hlc: HybridClock
+  /** What the node makes of that clock. */
+  readonly time: NodeClock
   readonly deltas: DeltaRows
   readonly eventRows: EventRows
   readonly tally: Tally
@@ -105,12 +104,7 @@ export interface ReplicaKit {
   moduleHere: boolean
   /** The items stored. */
   items(): Promise<string[]>
-  call(
-    method: string,
-    input: string,
-    executor?: SigningKey,
-    options?: { readonly signal?: AbortSignal },
-  ): Promise<LocalResult>
+  call(method: string, input: string, executor?: SigningKey): Promise<LocalResult>
   /** Everything that was enqueued so far is done. */
   idle(): Promise<void>
   /** The same database as another process would find it. */
@@ -122,7 +116,6 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
   const { own, members, epochs = [0], clock = handClock() } = init
   const store = init.store ?? failingStore(memoryStore())
   const rows = groupRows(store)
-  const globalRows = globals(store)
   const random = seededRandom('replica')
   const anchor = stubAnchor(members)
   const groupRow: GroupRow = {
@@ -166,8 +159,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     await rows.members(GROUP_NUMBER),
     { store, rows, identities, clock, logger: silentLogger },
   )
-  const mark = new ClockMark(globalRows, await globalRows.hlcMark())
-  const hlc = new HybridClock(clock, await globalRows.hlcMark())
+  const time = new NodeClock(clock, silentLogger)
   const model = stubModel(store)
   const tally: Tally = { applied: 0, rejected: 0, refused: 0, mismatches: 0, forks: 0, handled: [] }
   const metrics: ContextMetrics = {
@@ -188,13 +180,11 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     contexts: contextRows(store),
     deltas: deltaRows(store),
     events: eventRows(store),
-    hlc,
-    mark,
     model,
     scratch: new Scratch(store, model),
     putBlob: async () => {},
     module: async () => (kit.moduleHere ? MODULE : undefined),
-    clock,
+    clock: time,
     random,
     logger: silentLogger,
     metrics,
@@ -220,7 +210,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     model,
     anchor,
     identities,
-    hlc,
+    time,
     deltas: components.deltas,
     eventRows: components.events,
     tally,
@@ -229,8 +219,8 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     wanted,
     moduleHere: true,
     items: () => model.items(state.ref),
-    call: (method, input, executor = first(own), { signal } = {}) =>
-      replica.execute({ method, input: utf8(input), executor, signal }),
+    call: (method, input, executor = first(own)) =>
+      replica.execute({ method, input: utf8(input), executor }),
     idle: async () => {
       // what a task enqueued while it ran comes after it
       for (let i = 0; i < 5; i++) await replica.exclusive(async () => {})

@@ -119,7 +119,7 @@ export function stubNode(): StubNode {
     status: context.status,
     convergence: 'converges',
     deltas: { applied: context.log.length, pending: 0, parked: 0, quarantined: 0 },
-    waitsFor: { parked: {}, quarantined: {} },
+    waitsFor: { parked: {}, quarantined: {}, futureUntilMs: undefined },
     intents: intentList.filter((intent) => toHex(intent.context) === toHex(context.id)),
     rootMismatches: 0,
     divergence: undefined,

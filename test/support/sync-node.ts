@@ -10,6 +10,7 @@ import {
   type PublicKey,
 } from '../../src/node/primitives/ids.ts'
 import { type Logger, silentLogger } from '../../src/node/primitives/logger.ts'
+import { NodeClock } from '../../src/node/primitives/node-clock.ts'
 import { type AddressBook, memoryAddressBook } from '../../src/node/sync/address-book.ts'
 import { type SyncService, syncService } from '../../src/node/sync/sync-service.ts'
 import { loopbackNetwork } from './network.ts'
@@ -61,7 +62,7 @@ export class SyncNode {
       replica: this.replica,
       blobs: this.blobs,
       addressBook: this.book,
-      clock: systemClock,
+      clock: new NodeClock(systemClock, silentLogger),
       random: systemRandom,
       logger: testLogger(this.network.peerId.slice(-4)),
       metrics: noMetrics,

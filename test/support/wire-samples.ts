@@ -91,7 +91,11 @@ export const PUSH_SAMPLES: readonly Sample<PushFrame>[] = [
   },
   { value: { type: 'leave', context: fill(1) }, tag: 6, schema: { context: id } },
   { value: { type: 'ping', value: 1n }, tag: 7, schema: { value: 'u64' } },
-  { value: { type: 'pong', value: 2n ** 64n - 1n }, tag: 8, schema: { value: 'u64' } },
+  {
+    value: { type: 'pong', value: 2n ** 64n - 1n, timeMs: 1_767_225_600_000n },
+    tag: 8,
+    schema: { value: 'u64', timeMs: 'u64' },
+  },
   {
     value: { type: 'error', code: 2, context: fill(1) },
     tag: 9,

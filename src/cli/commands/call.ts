@@ -26,6 +26,7 @@ export function callCommand(program: Command): void {
     .action(
       action<CallOptions>(async ({ options, output, client }, method) => {
         const { context, args = '{}', as, readOnly, substitute } = options
+        let clockSkewMs: number | undefined
         const value = await (
           await client()
         ).rpc.execute({
@@ -35,8 +36,18 @@ export function callCommand(program: Command): void {
           ...(as === undefined ? {} : { executor: as }),
           ...(readOnly === true ? { readOnly } : {}),
           ...(substitute === undefined ? {} : { substitute: substitute.split(',') }),
+          onClockSkew: (ms) => (clockSkewMs = ms),
         })
-        output.result({ output: value }, JSON.stringify(value, null, 2))
+        const result =
+          clockSkewMs === undefined ? { output: value } : { output: value, clockSkewMs }
+        output.result(result, JSON.stringify(value, null, 2))
+        if (clockSkewMs !== undefined) output.note(clockWarning(clockSkewMs))
       }),
     )
+}
+
+function clockWarning(skewMs: number): string {
+  const seconds = Math.round(Math.abs(skewMs) / 1000)
+  const direction = skewMs > 0 ? 'ahead' : 'behind'
+  return `warning: the clock of the node’s machine is off, ${seconds} s ${direction}: set it right`
 }

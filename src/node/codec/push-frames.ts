@@ -9,7 +9,7 @@
  * 4 Ack    { context 32, heads Vec<32> }
  * 5 Keys   { context 32, grants Vec<{ epoch u32, made_at u64, covers_to u64, sealed bytes, giver 32, signature 64 }> }
  * 6 Leave  { context 32 }
- * 7 Ping   { value u64 }      8 Pong { value u64 }
+ * 7 Ping   { value u64 }      8 Pong { value u64, time_ms u64 }
  * 9 Error  { code u16, context Option<32> }
  * ```
  */
@@ -65,7 +65,7 @@ export type PushFrame =
   | { type: 'keys'; context: Uint8Array; grants: WireGrant[] }
   | { type: 'leave'; context: Uint8Array }
   | { type: 'ping'; value: bigint }
-  | { type: 'pong'; value: bigint }
+  | { type: 'pong'; value: bigint; timeMs: bigint }
   | { type: 'error'; code: number; context?: Uint8Array | undefined }
 
 /** Ids of applied heads. */
@@ -126,7 +126,7 @@ const layout: P.CoderType<PushFrame> = union<PushFrame>({
   keys: [5, P.struct({ context: bytes32, grants: wireGrants })],
   leave: [6, P.struct({ context: bytes32 })],
   ping: [7, P.struct({ value: P.U64LE })],
-  pong: [8, P.struct({ value: P.U64LE })],
+  pong: [8, P.struct({ value: P.U64LE, timeMs: P.U64LE })],
   error: [9, P.struct({ code: P.U16LE, context: option(bytes32) })],
 })
 

@@ -1,5 +1,6 @@
 /** A context as it is shown. */
 import type { ContextInfo } from '../interface.ts'
+import { HLC_MAX_AHEAD_MS, hlcTime, ntp64ToNs } from '../primitives/hlc.ts'
 import { ApplicationId, PublicKey } from '../primitives/ids.ts'
 import type { ContextRow } from '../store/repositories/contexts.ts'
 import type { ContextReplica } from './replica/replica.ts'
@@ -30,10 +31,20 @@ export function contextInfo(
     root: meta.root,
     heads: dag.heads,
     deltas: { applied: Number(meta.applied), pending, parked, quarantined },
-    waitsFor: { parked: reasons.held, quarantined: reasons.quarantined },
+    waitsFor: {
+      parked: reasons.held,
+      quarantined: reasons.quarantined,
+      futureUntilMs: untilMs(dag.latest('held', 'future')),
+    },
     rootMismatches: meta.rootMismatches,
     divergence: repair.divergence,
     forkedAuthors: state.authors.forked.map((author) => PublicKey.from(author)),
     lastFailure: failures.last,
   }
+}
+
+/** When a timestamp does not lie in the future any more. */
+function untilMs(hlc: Uint8Array | undefined): number | undefined {
+  if (hlc === undefined) return undefined
+  return Number(ntp64ToNs(hlcTime(hlc)) / 1_000_000n) - HLC_MAX_AHEAD_MS
 }

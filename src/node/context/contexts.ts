@@ -79,10 +79,9 @@ export class NodeContexts implements Contexts {
 
   constructor(components: ContextsComponents) {
     this.#c = components
-    const contexts = new ContextRegistry(components, {
-      followUp: (...args) => this.#followUps.begin(...args),
-      reread: (context) => this.#news.heard(context, 0n),
-    })
+    const contexts = new ContextRegistry(components, (replica, result, executor) =>
+      this.#followUps.begin(replica, result, executor),
+    )
     this.#registry = contexts
     this.#creation = new Creation({ ...components, contexts })
     this.#joining = new Joining({ ...components, contexts })
@@ -134,6 +133,13 @@ export class NodeContexts implements Contexts {
   recovered(): void {
     for (const replica of this.#c.replicas.all()) this.#c.background(replica.resume())
     for (const anchor of this.#anchors) this.#hint(anchor, EMPTY, 0n)
+  }
+
+  /** The node takes it for later than before, or earlier: deltas that lie in the future may be due. */
+  clockMoved(): void {
+    for (const replica of this.#c.replicas.all()) {
+      this.#c.background(replica.reconsider('future'))
+    }
   }
 
   /** A peer has connected: it may be a member of a context that is being joined. */
@@ -202,7 +208,9 @@ export class NodeContexts implements Contexts {
     })
     this.#followUps.begin(replica, result, executor)
     const { output, logs, root, delta } = result
-    return { output, logs, root, delta }
+    const { trouble } = this.#c.clock
+    const answer = { output, logs, root, delta }
+    return trouble === undefined ? answer : { ...answer, clockSkewMs: trouble.skewMs }
   }
 
   create(options: CreateContext): Promise<Created> {

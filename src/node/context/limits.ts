@@ -77,8 +77,6 @@ export const UNOPENED_WAIT_MS = 60_000
 export const MAX_DOUBTFUL_EPOCHS = 8
 /** Epochs asked for at once because a body came that nothing opens: any member may name any. */
 export const MAX_UNOPENED_EPOCHS = 64
-/** How far ahead of use the clock's high-water mark is stored, ms. */
-export const HLC_MARK_AHEAD_MS = 2_000
 /** Deltas in one answer of a catch-up, so that a walk over history stays bounded. */
 export const MAX_WALK_DELTAS = 3_000
 /** Bytes of an invitation's text. */

@@ -110,6 +110,16 @@ export class Dag {
     return reasons
   }
 
+  /** The latest timestamp of those that wait for one thing. */
+  latest(status: WaitingStatus, why: string): Uint8Array | undefined {
+    let latest: Uint8Array | undefined
+    for (const { node, status: its, why: itsWhy } of this.#waiting.values()) {
+      if (its !== status || itsWhy !== why) continue
+      if (latest === undefined || compareHlc(node.hlc, latest) > 0) latest = node.hlc
+    }
+    return latest
+  }
+
   /** Parents that are not applied. Empty: the delta may be applied now. */
   openParents(parents: readonly DeltaId[]): readonly DeltaId[] {
     return parents.filter((parent) => !isZero(parent) && !this.#isApplied(parent))

@@ -24,6 +24,11 @@ export interface Random {
   bytes(length: number): Uint8Array
 }
 
+/** {@link Clock.monotonicMs} in whole nanoseconds. */
+export function monotonicNs(clock: Pick<Clock, 'monotonicMs'>): bigint {
+  return BigInt(Math.round(clock.monotonicMs() * 1e6))
+}
+
 /** The machine's clock. */
 export const systemClock: Clock = {
   nowMs: () => Number(platform.wallNs() / 1_000_000n),

@@ -4,7 +4,6 @@
  * The counter carries into the upper bits, so time never goes back. Order: (time, id). Layout as in calimero-network/core:
  * crates/storage/src/logical_clock.rs.
  */
-import type { Clock } from './clock.ts'
 
 /** Bytes of a timestamp. */
 export const HLC_BYTES = 24
@@ -44,38 +43,24 @@ export function compareHlc(a: Uint8Array, b: Uint8Array): number {
 /** The oldest timestamp. */
 export const HLC_ZERO: Uint8Array = new Uint8Array(HLC_BYTES)
 
-export class HybridClock {
-  readonly #clock: Clock
-  #last: bigint
-
-  /** `floor` is the persisted high-water mark: nothing at or below it is given out again. */
-  constructor(clock: Clock, floor = 0n) {
-    this.#clock = clock
-    this.#last = floor
-  }
-
-  /** The newest time given out or observed. */
-  get last(): bigint {
-    return this.#last
-  }
-
-  /** Takes note of another node's time, so that what we do next comes after it. */
-  observe(time: bigint): void {
-    if (time > this.#last) this.#last = time
-  }
-
-  /** A new timestamp of `author`, above everything given out, observed, and the reading `aboveNs`. */
-  next(author: Uint8Array, aboveNs = 0n): Uint8Array {
-    const physical = ntp64(this.#clock.nowNs()) & ~COUNTER_MASK
-    const above = aboveNs === 0n ? 0n : ntp64(aboveNs) + 1n
-    let time = physical
-    if (time <= this.#last) time = this.#last + 1n
-    if (time < above) time = above
-    this.#last = time
-    const out = new Uint8Array(HLC_BYTES)
-    new DataView(out.buffer).setBigUint64(0, time, true)
-    out.set(author.subarray(0, 16), 8)
-    if (out.subarray(8).every((byte) => byte === 0)) out[8] = 1
-    return out
-  }
+/**
+ * A timestamp of `author`: the present, `nowNs`, or the next one after it that lies above the timestamp `after` and the reading `aboveNs`. Given the
+ * newest timestamp of what is stored where it is to be used, it repeats nothing that is stored there, and no other place's clock moves it.
+ */
+export function nextHlc(
+  author: Uint8Array,
+  nowNs: bigint,
+  after: Uint8Array = HLC_ZERO,
+  aboveNs = 0n,
+): Uint8Array {
+  let time = ntp64(nowNs) & ~COUNTER_MASK
+  const last = hlcTime(after)
+  const above = aboveNs === 0n ? 0n : ntp64(aboveNs) + 1n
+  if (time <= last) time = last + 1n
+  if (time < above) time = above
+  const out = new Uint8Array(HLC_BYTES)
+  new DataView(out.buffer).setBigUint64(0, time, true)
+  out.set(author.subarray(0, 16), 8)
+  if (out.subarray(8).every((byte) => byte === 0)) out[8] = 1
+  return out
 }

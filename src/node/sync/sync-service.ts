@@ -9,7 +9,7 @@ import { throwIfAborted } from '../errors.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Network, PeerId } from '../network/network.ts'
-import type { Clock, Random } from '../primitives/clock.ts'
+import type { Random } from '../primitives/clock.ts'
 import { Emitter, type Listenable } from '../primitives/emitter.ts'
 import {
   type BlobId,
@@ -22,6 +22,7 @@ import type { Logger } from '../primitives/logger.ts'
 import type { Startable, Status } from '../primitives/startable.ts'
 import type { Role } from '../anchor/anchor.ts'
 import { type AddressBook, Directory } from './address-book.ts'
+import type { ComparedClock } from './compared-clock.ts'
 import { Background } from '../primitives/background.ts'
 import { blobTransfer } from './requests/blob-transfer.ts'
 import { syncError } from './errors.ts'
@@ -44,7 +45,7 @@ export interface SyncComponents {
   readonly replica: ReplicaSource
   readonly blobs: BlobStore
   readonly addressBook: AddressBook
-  readonly clock: Clock
+  readonly clock: ComparedClock
   readonly random: Random
   readonly logger: Logger
   readonly metrics: Metrics

@@ -84,7 +84,7 @@ describe('a stranger on the push plane', () => {
       a.replica.write(context, utf8('secret'))
       a.replica.addEpoch(context, 1)
       push.send({ type: 'ping', value: 5n })
-      expect(await push.read()).to.deep.equal({ type: 'pong', value: 5n })
+      expect(await push.read()).to.deep.include({ type: 'pong', value: 5n })
       expect(a.replica.counts.received).to.equal(received)
       expect(a.online(context)).to.have.lengthOf(1)
     })

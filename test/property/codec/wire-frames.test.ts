@@ -63,7 +63,7 @@ const pushFrame: fc.Arbitrary<PushFrame> = fc.oneof(
   fc.record({ type: is('keys'), context: id, grants }),
   fc.record({ type: is('leave'), context: id }),
   fc.record({ type: is('ping'), value: u64 }),
-  fc.record({ type: is('pong'), value: u64 }),
+  fc.record({ type: is('pong'), value: u64, timeMs: u64 }),
   fc.record({ type: is('error'), code: u16, context: fc.option(id, { nil: undefined }) }),
 )
 const request: fc.Arbitrary<SyncRequest> = fc.oneof(

@@ -1,6 +1,5 @@
 import { expect } from 'chai'
 import type { ContextRecord } from '../../../src/node/anchor/anchor.ts'
-import { ClockMark } from '../../../src/node/context/clock-mark.ts'
 import { EventLog } from '../../../src/node/context/event-log.ts'
 import { Intents } from '../../../src/node/context/intents/intents.ts'
 import { ContextRegistry } from '../../../src/node/context/registry.ts'
@@ -12,31 +11,21 @@ import { columnRange } from '../../../src/node/store/keys.ts'
 import { CONTEXT_COLUMNS, contextRows } from '../../../src/node/store/repositories/contexts.ts'
 import { globals } from '../../../src/node/store/repositories/globals.ts'
 import { intentRows } from '../../../src/node/store/repositories/intents.ts'
-import { APPLICATION, bytesOf, CONTEXT, craftDelta, keyOf } from '../../support/craft-delta.ts'
+import { bytesOf, keyOf } from '../../support/craft-delta.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 import { seededRandom } from '../../support/hand-clock.ts'
-import {
-  GROUP,
-  MODULE,
-  type ReplicaKit,
-  replicaKit,
-  testKeyring,
-} from '../../support/replica-kit.ts'
+import { GROUP, type ReplicaKit, replicaKit } from '../../support/replica-kit.ts'
 
 const me = keyOf('me')
 
 /** A registry over the store of a kit, whose group all contexts share. */
-async function registryOf(kit: ReplicaKit): Promise<{
-  registry: ContextRegistry
-  /** Contexts that are to be read at the anchor. */
-  reread: ContextId[]
-  settled: () => Promise<void>
-}> {
-  const { store, clock, group, identities, hlc, model, metrics, deltas, eventRows } = kit
+async function registryOf(
+  kit: ReplicaKit,
+): Promise<{ registry: ContextRegistry; settled: () => Promise<void> }> {
+  const { store, time: clock, group, identities, model, metrics, deltas, eventRows } = kit
   const working = new Background(silentLogger)
   const background = (work: Promise<void>): void => working.add(work)
   const random = seededRandom('registry')
-  const reread: ContextId[] = []
   const shared = { store, clock, random, logger: silentLogger, metrics, background }
   const rows = contextRows(store)
   const globalRows = globals(store)
@@ -52,10 +41,8 @@ async function registryOf(kit: ReplicaKit): Promise<{
       rows,
       deltas,
       events: eventRows,
-      hlc,
       model,
       globals: globalRows,
-      mark: new ClockMark(globalRows, 0n),
       putBlob: async () => {},
       groups,
       identities,
@@ -64,15 +51,15 @@ async function registryOf(kit: ReplicaKit): Promise<{
       intents: new Intents({ ...shared, rows: intentRows(store) }),
       applications: {
         build: async () => undefined,
-        ensureLoaded: async () => MODULE,
+        ensureLoaded: () => Promise.reject(new RangeError('not part of this test')),
         installRecord: () => Promise.reject(new RangeError('not part of this test')),
       },
       sync: () => ({ blobFinder: { fetch: async () => undefined } }),
     },
-    { followUp: () => {}, reread: (context) => reread.push(context) },
+    () => {},
   )
   await registry.load()
-  return { registry, reread, settled: () => working.settled() }
+  return { registry, settled: () => working.settled() }
 }
 
 function recordOf(name: string): ContextRecord {
@@ -80,7 +67,7 @@ function recordOf(name: string): ContextRecord {
     id: ContextId.from(bytesOf(name)),
     group: GROUP,
     application: {
-      id: ApplicationId.from(APPLICATION),
+      id: ApplicationId.from(bytesOf('app')),
       blob: BlobId.from(bytesOf('blob')),
       size: 1n,
       source: 'test',
@@ -116,40 +103,6 @@ describe('contexts that share a group', () => {
     await settled()
     await registry.close()
     expect(kit.group.events.listeners).to.equal(before)
-  })
-})
-
-describe('a context whose member comes back as somebody else', () => {
-  it('takes up what came meanwhile, though the anchor named the member before its key was bound', async () => {
-    const alice = keyOf('alice')
-    const kit = await replicaKit({
-      own: [me],
-      members: [
-        [alice, 'writer'],
-        [me, 'writer'],
-      ],
-    })
-    const { registry, reread, settled } = await registryOf(kit)
-    const record = { ...recordOf('a'), id: CONTEXT }
-    const replica = await registry.admit(record, me.publicKey, 'stub')
-    await settled()
-    kit.anchor.say([[alice, 'writer']])
-    await kit.group.refresh()
-    const delta = craftDelta({ author: alice, keyring: testKeyring(), item: 'x' })
-    expect((await replica.receive(delta.bytes)).status).to.equal('parked')
-    const again = await kit.identities.create()
-    kit.anchor.say([
-      [alice, 'writer'],
-      [again, 'writer'],
-    ])
-    await kit.group.refresh()
-    await settled()
-    expect(reread).to.deep.equal([])
-    await registry.admit(record, again.publicKey, 'stub')
-    await settled()
-    expect(replica.state.dag.waiting('held')).to.deep.equal([])
-    expect(replica.state.hasState).to.equal(true)
-    expect(reread).to.deep.equal([CONTEXT])
   })
 })
 

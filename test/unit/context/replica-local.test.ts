@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import { MAX_PARENTS } from '../../../src/node/codec/delta.ts'
 import { MAX_CALL_RUN } from '../../../src/node/context/limits.ts'
 import { EMPTY, fromUtf8, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
-import { compareHlc, hlcTime } from '../../../src/node/primitives/hlc.ts'
+import { compareHlc, hlcTime, ntp64ToNs } from '../../../src/node/primitives/hlc.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
 import { craftDelta, keyOf } from '../../support/craft-delta.ts'
 import { rejectionCode } from '../../support/error-code.ts'
@@ -167,6 +167,19 @@ describe('local calls of a context replica', () => {
     const second = await hlcOf(again.call('add', 'b'), again)
     expect(compareHlc(second, first)).to.be.greaterThan(0)
     expect(hlcTime(second) > hlcTime(first)).to.equal(true)
+  })
+
+  it('stamp what is called in a wrong hour as if it were right', async () => {
+    const kit = await started()
+    for (const stepMs of [3_600_000, -3_600_000]) {
+      const rightNs = kit.clock.nowNs()
+      kit.clock.set(rightNs + BigInt(stepMs) * 1_000_000n)
+      const { delta } = await kit.call('add', `in ${stepMs}`)
+      const hlc = kit.deltas.get(CONTEXT_NUMBER, delta ?? genesis.id)?.hlc ?? EMPTY
+      const offMs = Number(ntp64ToNs(hlcTime(hlc)) - rightNs) / 1e6
+      expect(Math.abs(offMs)).to.be.lessThan(10)
+      kit.clock.set(rightNs)
+    }
   })
 
   it('join at most as many heads as a delta may name, and the rest next time', async () => {

@@ -4,6 +4,8 @@ import { RETRY_DELAYS_MS, UNOPENED_WAIT_MS } from '../../../src/node/context/lim
 import type { ContextFailure } from '../../../src/node/interface.ts'
 import { EMPTY } from '../../../src/node/primitives/bytes.ts'
 import { HLC_MAX_AHEAD_MS } from '../../../src/node/primitives/hlc.ts'
+import { LOOK_MS } from '../../../src/node/primitives/node-clock.ts'
+import { STEP_LASTS_MS } from '../../../src/node/primitives/steady-time.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
 import { PARK_REASON } from '../../../src/node/store/repositories/deltas.ts'
 import { bytesOf, craftDelta, type Crafted, keyOf } from '../../support/craft-delta.ts'
@@ -273,7 +275,6 @@ describe('a context replica parking deltas', () => {
   it('keeps a timestamp a day ahead until it is due, without moving our clock', async () => {
     const kit = await started()
     const dayMs = 86_400_000
-    const last = kit.hlc.last
     const future = craftDelta({
       author: alice,
       keyring,
@@ -283,13 +284,32 @@ describe('a context replica parking deltas', () => {
     })
     expect(await status(kit, future)).to.equal('parked')
     expect(reasonOf(kit, future)).to.equal(PARK_REASON.future)
-    expect(kit.hlc.last).to.equal(last)
     kit.clock.advance(dayMs / 2)
     await kit.idle()
     expect(kit.replica.state.dag.status(future.id)).to.equal('held')
     kit.clock.advance(dayMs / 2)
     await kit.idle()
     expect(kit.model.applies).to.deep.equal(['genesis', 'f'])
+  })
+
+  it('judges the future by what the node believes, and looks again when that is later', async () => {
+    const kit = await started()
+    kit.time.start()
+    kit.time.events.on('moved', () => void kit.replica.reconsider('future'))
+    const hourMs = 3_600_000
+    const due = { author: alice, keyring, parents: [genesis.id], step: hourMs }
+    const early = craftDelta({ ...due, item: 'early' })
+    kit.clock.set(kit.clock.nowNs() + BigInt(hourMs) * 1_000_000n)
+    expect(await status(kit, early)).to.equal('parked')
+    // the clock goes on saying so, and nobody contradicts
+    kit.clock.advance(STEP_LASTS_MS + LOOK_MS)
+    await kit.idle()
+    expect(kit.replica.state.dag.status(early.id)).to.equal('applied')
+    // it was a mistake
+    kit.clock.set(kit.clock.nowNs() - BigInt(hourMs) * 1_000_000n)
+    const later = craftDelta({ ...due, item: 'later', sequence: 3, step: hourMs + 120_000 })
+    expect(await status(kit, later)).to.equal('parked')
+    kit.time.stop()
   })
 
   it('takes a timestamp that lies ahead by no more than the tolerance', async () => {

@@ -49,7 +49,7 @@ function verdict(
     roleOf: (member): Role | undefined =>
       idKey(member) === idKey(alice.publicKey) ? 'writer' : undefined,
     isEndorsed: () => false,
-    nowNs: () => BigInt(START_MS) * 1_000_000n,
+    latestNs: () => BigInt(START_MS) * 1_000_000n,
     ...over,
   }
   let reason: string | undefined

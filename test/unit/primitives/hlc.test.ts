@@ -4,61 +4,52 @@ import {
   HLC_BYTES,
   HLC_ZERO,
   hlcTime,
-  HybridClock,
+  nextHlc,
   ntp64,
   ntp64ToNs,
 } from '../../../src/node/primitives/hlc.ts'
 import { toHex } from '../../../src/node/primitives/bytes.ts'
 import { bytesOf } from '../../support/craft-delta.ts'
-import { handClock } from '../../support/hand-clock.ts'
+import { START_MS } from '../../support/hand-clock.ts'
 
 const author = bytesOf('author')
+const NOW_NS = BigInt(START_MS) * 1_000_000n
 
-describe('hybrid clock', () => {
+function at(time: bigint, id: readonly number[] = []): Uint8Array {
+  const out = new Uint8Array(HLC_BYTES)
+  new DataView(out.buffer).setBigUint64(0, time, true)
+  out.set(id, 8)
+  return out
+}
+
+describe('timestamps', () => {
   it('writes u64 LE time and the first half of the author as id', () => {
-    const clock = handClock()
-    const hlc = new HybridClock(clock).next(author)
+    const hlc = nextHlc(author, NOW_NS)
     expect(hlc).to.have.length(HLC_BYTES)
     expect(toHex(hlc.subarray(8))).to.equal(toHex(author.subarray(0, 16)))
-    expect(hlcTime(hlc) >> 32n).to.equal(BigInt(Math.floor(clock.nowMs() / 1000)))
+    expect(hlcTime(hlc) >> 32n).to.equal(NOW_NS / 1_000_000_000n)
     expect(hlcTime(hlc) & 0xffffn).to.equal(0n)
   })
 
   it('never writes the id zero', () => {
-    const hlc = new HybridClock(handClock()).next(new Uint8Array(32))
+    const hlc = nextHlc(new Uint8Array(32), NOW_NS)
     expect(toHex(hlc.subarray(8))).to.equal('01000000000000000000000000000000')
   })
 
   it('carries a full counter into the time', () => {
-    const clock = handClock()
-    const hybrid = new HybridClock(clock, ntp64(clock.nowNs()) | 0xffffn)
-    const before = hybrid.last
-    expect(hlcTime(hybrid.next(author))).to.equal(before + 1n)
-    expect((before + 1n) & 0xffffn).to.equal(0n)
+    const full = at(ntp64(NOW_NS) | 0xffffn)
+    const next = hlcTime(nextHlc(author, NOW_NS, full))
+    expect(next).to.equal(hlcTime(full) + 1n)
+    expect(next & 0xffffn).to.equal(0n)
   })
 
-  it('gives out nothing at or below its floor, and begins above it after a clock that went back', () => {
-    const clock = handClock()
-    const floor = ntp64(clock.nowNs() + 10_000_000_000n)
-    const hybrid = new HybridClock(clock, floor)
-    expect(hlcTime(hybrid.next(author)) > floor).to.equal(true)
-  })
-
-  it('gives out the physical time again once it has passed', () => {
-    const clock = handClock()
-    const hybrid = new HybridClock(clock)
-    hybrid.observe(ntp64(clock.nowNs() + 1_000_000_000n))
-    clock.advance(2_000)
-    expect(hlcTime(hybrid.next(author))).to.equal(ntp64(clock.nowNs()) & ~0xffffn)
+  it('is the present again once that has passed what came before', () => {
+    const before = at(ntp64(NOW_NS + 1_000_000_000n))
+    const laterNs = NOW_NS + 2_000_000_000n
+    expect(hlcTime(nextHlc(author, laterNs, before))).to.equal(ntp64(laterNs) & ~0xffffn)
   })
 
   it('orders by time and then by id as a little-endian number', () => {
-    const at = (time: bigint, id: readonly number[]): Uint8Array => {
-      const out = new Uint8Array(HLC_BYTES)
-      new DataView(out.buffer).setBigUint64(0, time, true)
-      out.set(id, 8)
-      return out
-    }
     expect(compareHlc(at(1n, [255]), at(2n, [0]))).to.be.lessThan(0)
     expect(compareHlc(at(1n << 40n, []), at(2n, []))).to.be.greaterThan(0)
     // 256 is more than 255, though its first byte is less

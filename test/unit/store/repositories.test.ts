@@ -58,18 +58,19 @@ describe('rows that exist once', () => {
     expect(await globals(store).nextNumber()).to.equal(4)
   })
 
-  it('remember the clock’s high-water mark', async () => {
+  it('remember how far an anchor was read', async () => {
     const store = memoryStore()
     const rows = globals(store)
-    expect(await rows.hlcMark()).to.equal(0n)
-    await store.batch([rows.putHlcMark((1n << 64n) - 1n)])
-    expect(await rows.hlcMark()).to.equal((1n << 64n) - 1n)
+    expect(await rows.cursor('chain')).to.equal(undefined)
+    await store.batch([rows.putCursor('chain', (1n << 64n) - 1n)])
+    expect(await rows.cursor('chain')).to.equal((1n << 64n) - 1n)
+    expect(await rows.cursor('another')).to.equal(undefined)
   })
 
   it('are corrupt when they do not decode', async () => {
     const store = memoryStore()
-    await store.batch([{ type: 'put', key: globalKey('hlc'), value: Uint8Array.of(1) }])
-    expect(await rejectionCode(globals(store).hlcMark())).to.equal('STORE_CORRUPT')
+    await store.batch([{ type: 'put', key: globalKey('cursor/chain'), value: Uint8Array.of(1) }])
+    expect(await rejectionCode(globals(store).cursor('chain'))).to.equal('STORE_CORRUPT')
   })
 })
 

@@ -181,7 +181,7 @@ export class Admission {
       keyring: group.keyring,
       roleOf: (member) => group.roleOf(member),
       isEndorsed: (id) => this.#endorsed.has(toHex(id)),
-      nowNs: () => c.clock.nowNs(),
+      latestNs: () => c.clock.latestNs(),
     })
   }
 
@@ -223,7 +223,7 @@ export class Admission {
       if (!this.#core.fits(application)) this.#core.events.emit('foreign', { application })
     }
     if (reason === 'future') {
-      const aheadNs = ntp64ToNs(hlcTime(header.hlc)) - this.#core.c.clock.nowNs()
+      const aheadNs = ntp64ToNs(hlcTime(header.hlc)) - this.#core.c.clock.latestNs()
       const ms = Math.min(Math.max(Number(aheadNs / 1_000_000n), 1), MAX_TIMER_MS)
       this.#hooks.later(id, ms)
     }

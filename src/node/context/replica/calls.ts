@@ -4,13 +4,14 @@
  */
 import { type DeltaPayload, eventsCodec, type PayloadEvent } from '../../codec/delta.ts'
 import type { SigningKey } from '../../crypto/sign.ts'
+import { nextHlc } from '../../primitives/hlc.ts'
 import { type DeltaId, idText } from '../../primitives/ids.ts'
 import type { CrossCall, GuestOutcome, GuestRequest, ModuleInfo } from '../../runtime/engine.ts'
 import type { BatchOp } from '../../store/store.ts'
 import { isBlind, settle } from './apply.ts'
 import { makeDelta } from './author.ts'
 import type { CommitBatch, LedgerEntry } from './commit-batch.ts'
-import { isMerogateError, throwIfAborted } from '../../errors.ts'
+import { isMerogateError, untilAborted } from '../../errors.ts'
 import { contextError } from '../errors.ts'
 import { keyPending } from '../groups/group.ts'
 import type { Piece } from './executor.ts'
@@ -63,24 +64,12 @@ export class Calls {
     const mayWrite = call.readOnly !== true && group.roleOf(call.executor.publicKey) === 'writer'
     for (;;) {
       // not in the executor: deltas of others go on meanwhile
-      if (mayWrite && group.isRotating) await this.#untilRotated(call)
+      if (mayWrite) await untilAborted(group.untilRotated(), call.signal)
       try {
         return await run()
       } catch (error) {
         if (!mayWrite || !isMerogateError(error, 'CONTEXT_KEY_PENDING')) throw error
       }
-    }
-  }
-
-  /** Waits for a key, or until the context is closed, which the executor then says. @throws CONTEXT_KEY_PENDING, ABORTED */
-  async #untilRotated({ signal }: LocalCall): Promise<void> {
-    const { group, closing } = this.#core
-    const either = signal === undefined ? closing : AbortSignal.any([closing, signal])
-    try {
-      await group.untilRotated({ signal: either })
-    } catch (error) {
-      throwIfAborted(signal)
-      if (!closing.aborted) throw error
     }
   }
 
@@ -253,7 +242,7 @@ export class Calls {
         keyring: group.keyring,
         sealFrom: group.sealFrom,
         membersRevision: group.membersRevision,
-        hlc: c.hlc.next(executor.publicKey, outcome.lastNs),
+        hlc: nextHlc(executor.publicKey, c.clock.nowNs(), batch.meta.hlc, outcome.lastNs),
         heads: batch.heads,
         own: batch.author(executor.publicKey),
         payload,

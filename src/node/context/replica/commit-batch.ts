@@ -19,7 +19,6 @@ import {
 } from '../../store/repositories/deltas.ts'
 import { type EventRows, LEDGER_STATUS, type LedgerRow } from '../../store/repositories/events.ts'
 import type { BatchOp, Store } from '../../store/store.ts'
-import type { ClockMark } from '../clock-mark.ts'
 import { advanced, type Author, type Authors } from './authors.ts'
 import type { Candidate } from './verify.ts'
 
@@ -28,7 +27,6 @@ export interface CommitComponents {
   readonly contexts: ContextRows
   readonly deltas: DeltaRows
   readonly events: EventRows
-  readonly mark: ClockMark
 }
 
 /** One entry of the handler ledger. */
@@ -157,25 +155,15 @@ export class CommitBatch {
   /** Everything or nothing. @throws STORE_* */
   async write(): Promise<void> {
     if (this.staged.length === 0) return
-    const { contexts, deltas, mark, store } = this.#c
-    const time = this.staged.reduce(
-      (newest, { commit }) => max(newest, hlcTime(commit.candidate.header.hlc)),
-      0n,
-    )
-    const markOp = mark.opFor(time)
-    await store.batch(
-      [
-        ...this.#ops.values(),
-        contexts.putMeta(this.#number, this.#meta),
-        contexts.putHeads(this.#number, this.#heads),
-        ...[...this.#authors.values()].map(({ author, row }) =>
-          deltas.putAuthor(this.#number, author, row),
-        ),
-        ...(markOp === undefined ? [] : [markOp]),
-      ],
-      { sync: markOp !== undefined },
-    )
-    if (markOp !== undefined) mark.stored(time)
+    const { contexts, deltas, store } = this.#c
+    await store.batch([
+      ...this.#ops.values(),
+      contexts.putMeta(this.#number, this.#meta),
+      contexts.putHeads(this.#number, this.#heads),
+      ...[...this.#authors.values()].map(({ author, row }) =>
+        deltas.putAuthor(this.#number, author, row),
+      ),
+    ])
   }
 
   #put(...ops: readonly BatchOp[]): void {

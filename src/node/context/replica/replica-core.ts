@@ -17,7 +17,13 @@ import {
 import type { Logger } from '../../primitives/logger.ts'
 import type { ModuleInfo } from '../../runtime/engine.ts'
 import type { StateModel } from '../../runtime/state-model.ts'
-import type { Commit, CommitBatch, Committed, LedgerEntry } from './commit-batch.ts'
+import type {
+  Commit,
+  CommitBatch,
+  CommitComponents,
+  Committed,
+  LedgerEntry,
+} from './commit-batch.ts'
 import { contextError } from '../errors.ts'
 import type { Group } from '../groups/group.ts'
 import { MAX_HANDLER_DEPTH, MAX_QUEUED } from '../limits.ts'
@@ -25,10 +31,10 @@ import type { ContextMetrics } from '../metrics.ts'
 import type { Scratch } from '../scratch.ts'
 import { Executor, type Lane, type Piece } from './executor.ts'
 import { Failures } from './failures.ts'
-import type { ContextState, StateComponents } from './state.ts'
+import type { ContextState } from './state.ts'
 import type { Candidate } from './verify.ts'
 
-export interface ReplicaComponents extends StateComponents {
+export interface ReplicaComponents extends CommitComponents {
   readonly model: StateModel
   /** Where a state is built beside the one in use. */
   readonly scratch: Scratch
@@ -36,10 +42,18 @@ export interface ReplicaComponents extends StateComponents {
   module(): Promise<ModuleInfo | undefined>
   /** Keeps a blob that a guest made. */
   putBlob(bytes: Uint8Array): Promise<unknown>
-  readonly clock: Clock
+  readonly clock: JudgingClock
   readonly random: Random
   readonly logger: Logger
   readonly metrics: ContextMetrics
+}
+
+/** Says what time it is, and what lies in the future. */
+export interface JudgingClock extends Clock {
+  /** The latest that it may be, ns: a stamp beyond lies in the future. */
+  latestNs(): bigint
+  /** Set while the machine's clock is off: how far, ms; above 0 when it is ahead. */
+  readonly trouble: { readonly skewMs: number } | undefined
 }
 
 export interface ContextReplicaEvents {
@@ -74,7 +88,6 @@ export class ReplicaCore {
   /** Keys of applications that the context ran before its present one. */
   readonly superseded: Set<string> = new Set()
   readonly #executor = new Executor(MAX_QUEUED)
-  readonly #closing = new AbortController()
   /** Set when rows turn out damaged. */
   #stopped: MerogateError | undefined
 
@@ -94,14 +107,8 @@ export class ReplicaCore {
     return this.#stopped !== undefined
   }
 
-  /** Fires when no more work is taken: for what waits before it is the executor's. */
-  get closing(): AbortSignal {
-    return this.#closing.signal
-  }
-
   /** Takes no more work; resolves when what runs is done. */
   close(): Promise<void> {
-    this.#closing.abort()
     return this.#executor.close()
   }
 

@@ -4,7 +4,6 @@
  */
 import { Dag } from '../../dag/dag.ts'
 import { equalBytes } from '../../primitives/bytes.ts'
-import { type HybridClock, hlcTime } from '../../primitives/hlc.ts'
 import { type ContextId, DeltaId, idKey, ZERO_ID } from '../../primitives/ids.ts'
 import type { ContextRef } from '../../runtime/engine.ts'
 import type { MetaRow } from '../../store/repositories/contexts.ts'
@@ -12,10 +11,6 @@ import { DELTA_STATUS, parkReasonOf } from '../../store/repositories/deltas.ts'
 import type { BatchOp } from '../../store/store.ts'
 import { Authors } from './authors.ts'
 import { CommitBatch, type CommitComponents, type Committed } from './commit-batch.ts'
-
-export interface StateComponents extends CommitComponents {
-  readonly hlc: HybridClock
-}
 
 /** What a quarantined delta waits for between a start and the look at it that follows. */
 const UNTRIED = 'restart'
@@ -29,7 +24,7 @@ export class ContextState {
   readonly dag: Dag
   /** How far each author's deltas are applied. */
   readonly authors: Authors
-  readonly #c: StateComponents
+  readonly #c: CommitComponents
   /** Timestamps of recently applied deltas, by id. */
   readonly #recent = new Map<string, Uint8Array>()
   #meta: MetaRow
@@ -39,7 +34,7 @@ export class ContextState {
     meta: MetaRow,
     heads: readonly DeltaId[],
     authors: Authors,
-    components: StateComponents,
+    components: CommitComponents,
   ) {
     this.ref = ref
     this.#meta = meta
@@ -52,7 +47,7 @@ export class ContextState {
   static async open(
     ref: ContextRef,
     fresh: Pick<MetaRow, 'application' | 'blob' | 'applicationRevision'>,
-    components: StateComponents,
+    components: CommitComponents,
   ): Promise<ContextState> {
     const meta = (await components.contexts.meta(ref.number)) ?? {
       ...fresh,
@@ -79,7 +74,6 @@ export class ContextState {
       const node = { id, parents, hlc, author, sequence, share: author, size }
       state.dag.wait(node, status, whys[status])
     }
-    components.hlc.observe(hlcTime(meta.hlc))
     return state
   }
 
@@ -177,7 +171,6 @@ export class ContextState {
     this.#meta = { ...batch.meta, seenNs: max(batch.meta.seenNs, this.#meta.seenNs) }
     return batch.staged.map(({ commit: { candidate }, ...rest }) => {
       this.#remember(candidate.id, candidate.header.hlc)
-      this.#c.hlc.observe(hlcTime(candidate.header.hlc))
       this.dag.applied(candidate.id, candidate.parents)
       return rest
     })

@@ -94,7 +94,8 @@ export interface VerifyView {
   roleOf(member: PublicKey): Role | undefined
   /** A descendant by a current writer vouches for it (sync-protocol.md 11.8). */
   isEndorsed(id: DeltaId): boolean
-  nowNs(): bigint
+  /** A stamp beyond it lies in the future, ns. */
+  latestNs(): bigint
 }
 
 /** Why a delta must wait, or undefined when nothing outside the DAG is missing. */
@@ -104,7 +105,7 @@ export function holdReason(candidate: Candidate, view: VerifyView): ParkReason |
   if (header.version !== DELTA_VERSION || !known) return 'unknown'
   // One case today: no authority, the member's own key is the device key.
   if (header.authority !== undefined || !equalBytes(header.author, header.member)) return 'unknown'
-  const dueNs = view.nowNs() + BigInt(HLC_MAX_AHEAD_MS) * 1_000_000n
+  const dueNs = view.latestNs() + BigInt(HLC_MAX_AHEAD_MS) * 1_000_000n
   if (ntp64ToNs(hlcTime(header.hlc)) > dueNs) return 'future'
   if (view.roleOf(member) !== 'writer' && !view.isEndorsed(id)) return 'member'
   if (!view.keyring.has(envelope.sealedEpoch)) return 'key'

@@ -35,5 +35,5 @@ export const platform: Platform = {
     }
     return now
   },
-  monotonicMs: () => performance.now(),
+  monotonicMs: () => Number(process.hrtime.bigint()) / 1e6,
 }

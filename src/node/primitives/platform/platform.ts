@@ -9,6 +9,6 @@ export interface Platform {
   randomBytes(length: number): Uint8Array
   /** Nanoseconds since the Unix epoch, wall clock, finer than a millisecond where the machine can. */
   wallNs(): bigint
-  /** Milliseconds since any moment; never goes back and is set by nobody. */
+  /** Milliseconds since any moment, the same for all threads; never goes back and is set by nobody. */
   monotonicMs(): number
 }

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os'
 import { toMerogateError } from '../../errors.ts'
 import type { Metrics } from '../../metrics.ts'
 import { noMetrics } from '../../metrics.ts'
-import { type Clock, systemClock } from '../../primitives/clock.ts'
+import { type Clock, monotonicNs, systemClock } from '../../primitives/clock.ts'
 import { type Logger, silentLogger } from '../../primitives/logger.ts'
 import { platform } from '#platform'
 import type { StoreHolder } from '../../store/store.ts'
@@ -144,9 +144,9 @@ class WasmEngine implements GuestEngine, StoreHolder {
     await this.#slot(context).forget(context.number)
   }
 
-  /** Workers read the machine's clock themselves; a node on another clock (in tests) tells how far it is off. */
+  /** Workers go by the process's monotonic clock, and are told what the node takes for the present. */
   #offsetNs(): bigint {
-    return this.#clock === systemClock ? 0n : this.#clock.nowNs() - systemClock.nowNs()
+    return this.#clock.nowNs() - monotonicNs(systemClock)
   }
 
   async #run(job: Job, { context, module }: GuestCall | ApplyCall): Promise<GuestOutcome> {

@@ -23,7 +23,7 @@ export type Request =
   | { readonly kind: 'forget'; readonly id: number; readonly context: number }
   | PackedJob
 
-/** One call; `offsetNs` is what to add to the machine's clock to get the node's. */
+/** One call; `offsetNs` is what to add to the process's monotonic clock to get the present. */
 export type Job =
   | { readonly kind: 'execute'; readonly call: GuestCall; readonly offsetNs: bigint }
   | { readonly kind: 'apply'; readonly call: ApplyCall; readonly offsetNs: bigint }

@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads'
 import { COLUMN, rowKey } from '../../store/keys.ts'
-import { systemClock, systemRandom } from '../../primitives/clock.ts'
+import { monotonicNs, systemClock, systemRandom } from '../../primitives/clock.ts'
 import { logsOf } from '../errors.ts'
 import { fileGuestBlobs } from './guest-blobs.ts'
 import { GuestHost } from './guest-host.ts'
@@ -27,7 +27,8 @@ const host = new GuestHost(
   { fuel: start.fuel },
   {
     reader,
-    wallNs: () => systemClock.nowNs() + offsetNs,
+    // the machine's wall clock may be set while a call runs
+    wallNs: () => monotonicNs(systemClock) + offsetNs,
     random: (length) => systemRandom.bytes(length),
     blobs:
       start.blobs === undefined

@@ -1,4 +1,4 @@
-/** Rows that exist once: the version of the layout, the allocator of local numbers, the clock's high-water mark. */
+/** Rows that exist once: the version of the layout, the allocator of local numbers, how far anchors were read. */
 import * as P from 'micro-packed'
 import { type Codec, codec } from '../../codec/codec.ts'
 import { storeError } from '../errors.ts'
@@ -11,7 +11,6 @@ const u64: Codec<bigint> = codec('a u64', P.U64LE, 8)
 
 const VERSION_KEY = globalKey('version')
 const NUMBER_KEY = globalKey('number')
-const HLC_KEY = globalKey('hlc')
 
 function cursorKey(name: string): Uint8Array {
   return globalKey(`cursor/${name}`)
@@ -22,9 +21,6 @@ export interface Globals {
   checkVersion(): Promise<void>
   /** A local number never given out before, however many ask at a time. One that nobody uses after all stays unused. */
   nextNumber(): Promise<number>
-  /** NTP64 time that no timestamp of an earlier run exceeds. */
-  hlcMark(): Promise<bigint>
-  putHlcMark(time: bigint): BatchOp
   /** Up to which height the changes of an anchor were told; undefined before the first. */
   cursor(name: string): Promise<bigint | undefined>
   putCursor(name: string, height: bigint): BatchOp
@@ -59,11 +55,6 @@ export function globals(store: Store): Globals {
       numbers = numbers.then(takeNumber, takeNumber)
       return numbers
     },
-    async hlcMark() {
-      const bytes = await store.get(HLC_KEY)
-      return bytes === undefined ? 0n : readRow(u64, HLC_KEY, bytes)
-    },
-    putHlcMark: (time) => put(u64, HLC_KEY, time),
     async cursor(name) {
       const key = cursorKey(name)
       const bytes = await store.get(key)

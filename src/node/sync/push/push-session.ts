@@ -25,6 +25,7 @@ import { Outbox } from './outbox.ts'
 import { proveParty, type ProofEnds, verifyParty } from '../proof.ts'
 import type { KeyGrant, Party } from '../replica.ts'
 import type { SessionComponents, Shared } from './session-types.ts'
+import { TimeQuestion } from './time-question.ts'
 import {
   fromWireFrontier,
   fromWireGrants,
@@ -44,6 +45,7 @@ export class PushSession {
   readonly #c: SessionComponents<PushSession>
   readonly #shared = new Map<string, Shared>()
   readonly #inFlight = new InFlight()
+  readonly #time: TimeQuestion
   #peerNonce: Uint8Array | undefined
   #peerAddresses: readonly string[] = []
   #failedJoins = 0
@@ -61,6 +63,7 @@ export class PushSession {
     this.outbound = init.outbound
     this.#nonce = init.nonce
     this.#c = components
+    this.#time = new TimeQuestion(this.peer, components.clock)
     this.#outbox = new Outbox(stream, {
       onOverflow: () => components.metrics.overflows.inc(),
       onDrained: (contexts) => {
@@ -193,8 +196,12 @@ export class PushSession {
     if (++this.#silentPings > MAX_SILENT_PINGS) {
       this.abort(syncError('SYNC_PEER_SILENT', 'the peer sends nothing, not even pongs'))
     } else {
-      this.send({ type: 'ping', value: BigInt(this.#c.clock.nowMs()) })
+      this.askTime()
     }
+  }
+
+  askTime(): void {
+    this.send({ type: 'ping', value: this.#time.ask() })
   }
 
   async close(): Promise<void> {
@@ -253,9 +260,11 @@ export class PushSession {
         await this.#onJoin(frame)
         return
       case 'ping':
-        this.send({ type: 'pong', value: frame.value })
+        this.send({ type: 'pong', value: frame.value, timeMs: BigInt(this.#c.clock.ownMs()) })
         return
       case 'pong':
+        // a stranger's clock says nothing to us
+        if (this.#isProven) this.#time.answered(frame.value, frame.timeMs)
         return
       case 'error':
         this.#onError(frame.code, frame.context)
@@ -276,6 +285,10 @@ export class PushSession {
     }
   }
 
+  get #isProven(): boolean {
+    return [...this.#shared.values()].some(({ party }) => party !== undefined)
+  }
+
   async #onJoin(frame: Extract<PushFrame, { type: 'join' }>): Promise<void> {
     const { replica } = this.#c
     const context = ContextId.from(frame.context)
@@ -292,6 +305,7 @@ export class PushSession {
       this.#failJoin(WIRE_ERRORS.notMember, context)
       return
     }
+    if (!this.#isProven) this.askTime()
     shared.party = party
     this.#c.hooks.onProven(this, context, party, this.#peerAddresses)
     this.join(context)
@@ -380,8 +394,7 @@ export class PushSession {
       shared.ackTimer = undefined
       const frontier = this.#c.replica.frontier(shared.context)
       if (frontier === undefined || this.#ended) return
-      const { heads } = toWireFrontier(frontier)
-      this.send({ type: 'ack', context: shared.context, heads })
+      this.send({ type: 'ack', context: shared.context, heads: toWireFrontier(frontier).heads })
     })
   }
 }

@@ -1,8 +1,9 @@
 /** What the push plane is given, and what it tells. */
 import type { Network, PeerId } from '../../network/network.ts'
-import type { Clock, Random } from '../../primitives/clock.ts'
+import type { Random } from '../../primitives/clock.ts'
 import type { ContextId } from '../../primitives/ids.ts'
 import type { Logger } from '../../primitives/logger.ts'
+import type { ComparedClock } from '../compared-clock.ts'
 import type { Directory } from '../address-book.ts'
 import type { Background } from '../../primitives/background.ts'
 import type { SyncMetrics } from '../metrics.ts'
@@ -33,7 +34,7 @@ export interface PushComponents {
   readonly replica: ReplicaSource
   readonly directory: Directory
   readonly misbehaviour: Misbehaviour
-  readonly clock: Clock
+  readonly clock: ComparedClock
   readonly random: Random
   readonly logger: Logger
   readonly metrics: SyncMetrics

@@ -30,6 +30,7 @@ export class PushPlane {
   readonly #reopener: Reopener
   readonly #keys: KeyGrants
   #pings: Timer | undefined
+  #off: () => void = () => {}
   #running = false
 
   constructor(components: PushComponents) {
@@ -49,12 +50,18 @@ export class PushPlane {
     this.#pings = this.#c.clock.every(PING_MS, () => {
       for (const session of this.#sessions.values()) session.ping()
     })
+    this.#off = this.#c.clock.events.on('questionable', () => {
+      for (const session of this.#sessions.values()) {
+        if (session.established) session.askTime()
+      }
+    })
     for (const { id } of this.#c.network.peers()) this.peerConnected(id)
   }
 
   async stop(): Promise<void> {
     this.#running = false
     this.#pings?.cancel()
+    this.#off()
     this.#reopener.stop()
     const sessions = [...this.#sessions.values()]
     this.#sessions.clear()

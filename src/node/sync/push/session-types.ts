@@ -1,7 +1,8 @@
 /** What a push session is given, what it tells, and what it knows of each context. */
-import type { Clock, Timer } from '../../primitives/clock.ts'
+import type { Timer } from '../../primitives/clock.ts'
 import type { ContextId } from '../../primitives/ids.ts'
 import type { Logger } from '../../primitives/logger.ts'
+import type { ComparedClock } from '../compared-clock.ts'
 import type { Background } from '../../primitives/background.ts'
 import type { SyncMetrics } from '../metrics.ts'
 import type { Frontier, Party, ReceiveResult, ReplicaSource } from '../replica.ts'
@@ -19,7 +20,7 @@ export interface SessionHooks<S> {
 
 export interface SessionComponents<S> {
   readonly replica: ReplicaSource
-  readonly clock: Clock
+  readonly clock: ComparedClock
   readonly logger: Logger
   readonly metrics: SyncMetrics
   readonly background: Background

@@ -42,7 +42,8 @@ export function executeMethod(node: Node, options: { readOnly: boolean }): RpcMe
             signal,
           }),
         )
-        return `{"output":${outputText(result)}}`
+        const { clockSkewMs: skew } = result
+        return `{"output":${outputText(result)}${skew === undefined ? '' : `,"clockSkewMs":${skew}`}}`
       },
     }
   }
