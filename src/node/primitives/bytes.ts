@@ -1,6 +1,7 @@
 /** Small functions on bytes that every room needs: text forms, comparison, concatenation. */
 import { base58, base64urlnopad, hex } from '@scure/base'
 import { MerogateError } from '../errors.ts'
+import { platform } from '#platform'
 
 /** No bytes. Shared: never write into it. */
 export const EMPTY: Uint8Array = new Uint8Array(0)
@@ -31,7 +32,7 @@ export const fromUtf8: (bytes: Uint8Array) => string = (() => {
 
 /** Lower-case hexadecimal. */
 export function toHex(bytes: Uint8Array): string {
-  return hex.encode(bytes)
+  return platform.toHex(bytes)
 }
 
 /** Bytes of a hexadecimal text, either case. @throws BYTES_NOT_HEX (input) */

@@ -5,6 +5,8 @@
 export interface Platform {
   /** SHA-256 of the concatenated parts, 32 bytes. */
   sha256(...parts: readonly Uint8Array[]): Uint8Array
+  /** Lower-case hexadecimal: what maps of ids are keyed by, many times a delta. */
+  toHex(bytes: Uint8Array): string
   /** Bytes from the system's secure source. */
   randomBytes(length: number): Uint8Array
   /** Nanoseconds since the Unix epoch, wall clock, finer than a millisecond where the machine can. */
