@@ -3,6 +3,7 @@ import {
   decodeRequest,
   encodeAnswer,
   type SyncAnswer,
+  WIRE_ERRORS,
 } from '../../../src/node/codec/sync-frames.ts'
 import { generateSigningKey } from '../../../src/node/crypto/sign.ts'
 import type { FramedStream } from '../../../src/node/network/network.ts'
@@ -13,20 +14,22 @@ import type { ReplicaSource } from '../../../src/node/sync/replica.ts'
 import { RequestStream } from '../../../src/node/sync/requests/request-stream.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 
-/** A peer that takes us for a member everywhere, and never answers a question. */
+/** A peer that takes us for a member everywhere, and answers no question but as it is told. */
 class MutePeer implements FramedStream {
   readonly peer = '12D3KooWMute'
   readonly protocol = '/cali/sync/1'
   readonly queued = 0
   readonly closed: Promise<void> = Promise.resolve()
   readonly #frames: Uint8Array[] = []
-  readonly #onAsked: (count: number) => void
+  readonly #onAsked: (count: number) => SyncAnswer | undefined
+  /** Identities that have joined. */
+  readonly parties: Uint8Array[] = []
   #wake = (): void => {}
   #isOver = false
   #asked = 0
 
-  /** `onAsked`: so many questions wait for an answer. */
-  constructor(onAsked: (count: number) => void) {
+  /** `onAsked`: so many questions were asked; says the answer to the last one. */
+  constructor(onAsked: (count: number) => SyncAnswer | undefined) {
     this.#onAsked = onAsked
   }
 
@@ -40,9 +43,9 @@ class MutePeer implements FramedStream {
 
   #answer(request: ReturnType<typeof decodeRequest>['request']): SyncAnswer | undefined {
     if (request.type === 'hello') return { type: 'hello', version: 1, nonce: new Uint8Array(16) }
+    if (request.type === 'join') this.parties.push(request.party)
     if (request.type === 'join') return { type: 'joined' }
-    if (request.type === 'heads') this.#onAsked(++this.#asked)
-    return undefined
+    return request.type === 'heads' ? this.#onAsked(++this.#asked) : undefined
   }
 
   async *[Symbol.asyncIterator](): AsyncIterator<Uint8Array> {
@@ -69,6 +72,7 @@ describe('a request stream', () => {
     const full = Promise.withResolvers<void>()
     const peer = new MutePeer((count) => {
       if (count === MAX_IN_FLIGHT) full.resolve()
+      return undefined
     })
     const key = generateSigningKey()
     const stream = new RequestStream(peer, {
@@ -88,5 +92,29 @@ describe('a request stream', () => {
     await serving
     expect(new Set(await Promise.all(asking))).to.deep.equal(new Set(['SYNC_SESSION_CLOSED']))
     expect(stream.idle).to.equal(true)
+  })
+
+  it('proves itself anew, as whoever it is by then, after it was not taken for a member', async () => {
+    const refusal = { type: 'error', code: WIRE_ERRORS.notMember, retryAfterMs: 0 } as const
+    const peer = new MutePeer((count) => (count === 1 ? refusal : { type: 'members', items: [] }))
+    const [before, after] = [generateSigningKey(), generateSigningKey()]
+    let key = before
+    const stream = new RequestStream(peer, {
+      self: '12D3KooWSelf',
+      replica: { signer: () => key } as unknown as ReplicaSource, // the only question it asks
+      clock: systemClock,
+      random: systemRandom,
+    })
+    const serving = stream.serve()
+    const context = ContextId.from(new Uint8Array(32).fill(1))
+    const ask = (): Promise<unknown> =>
+      stream.ask(context, { type: 'heads', context }, () => true).next()
+    expect(await rejectionCode(ask())).to.equal('SYNC_REFUSED')
+    key = after
+    await ask()
+    await ask()
+    expect(peer.parties).to.deep.equal([before.publicKey, after.publicKey])
+    stream.abort(new RangeError('done'))
+    await serving
   })
 })

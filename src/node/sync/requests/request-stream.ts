@@ -5,8 +5,9 @@ import {
   encodeRequest,
   type SyncAnswer,
   type SyncRequest,
+  WIRE_ERRORS,
 } from '../../codec/sync-frames.ts'
-import { throwIfAborted } from '../../errors.ts'
+import { isMerogateError, throwIfAborted } from '../../errors.ts'
 import type { FramedStream, PeerId } from '../../network/network.ts'
 import type { Clock, Random } from '../../primitives/clock.ts'
 import { type ContextId, idKey } from '../../primitives/ids.ts'
@@ -89,7 +90,13 @@ export class RequestStream {
     signal?: AbortSignal,
   ): AsyncGenerator<GoodAnswer> {
     await this.#join(context)
-    yield* this.#exchange(request, last, signal)
+    try {
+      yield* this.#exchange(request, last, signal)
+    } catch (error) {
+      // we may have left since, and be somebody else by now: the next request proves it
+      if (isNotMember(error)) this.#joined.delete(idKey(context))
+      throw error
+    }
   }
 
   async #join(context: ContextId): Promise<void> {
@@ -226,6 +233,10 @@ export class RequestStream {
       )
     }
   }
+}
+
+function isNotMember(error: unknown): boolean {
+  return isMerogateError(error, 'SYNC_REFUSED') && error.details['code'] === WIRE_ERRORS.notMember
 }
 
 function refused(code: number, retryAfterMs: number): Error {
