@@ -7,7 +7,7 @@ import { deltaRows } from '../../../src/node/store/repositories/deltas.ts'
 import { groupRows } from '../../../src/node/store/repositories/groups.ts'
 import type { Store } from '../../../src/node/store/store.ts'
 import type { Machine } from '../machine.ts'
-import type { Circle } from '../workload/circle.ts'
+import type { Circle, Seat } from '../workload/circle.ts'
 import type { Company } from '../workload/company.ts'
 import type { Acknowledged } from '../workload/ledger.ts'
 import type { Finding } from './verdict.ts'
@@ -18,11 +18,12 @@ export async function checkSecrecy({ circles, ledger }: Company): Promise<Findin
     const writes = ledger.acknowledged.filter(
       ({ context, removed }) => removed.length > 0 && idKey(context) === idKey(circle.context),
     )
-    for (const machine of outsiders(circle, circles)) {
+    const seats = seatsOf(circle.group, circles)
+    for (const machine of outsiders(circle, seats)) {
       const store = machine.running?.store
       const keyring = store && (await keyringOf(machine, store, circle))
       if (keyring === undefined) continue
-      for (const write of writes.filter(({ removed }) => concerns(removed, circle, machine))) {
+      for (const write of writes.filter(({ removed }) => concerns(removed, seats, machine))) {
         if (await opens(keyring, circle, write)) {
           const at = (write.atMs / 1000).toFixed(3)
           const text = `${machine.name}, removed from ${circle.name}, opens what ${write.author.machine.name} wrote at ${at} s`
@@ -34,25 +35,25 @@ export async function checkSecrecy({ circles, ledger }: Company): Promise<Findin
   return findings
 }
 
-/**
- * Machines that had a seat and have none in any context of its group, which are all read with the same keys: who was asked in again, or is a
- * member as somebody else, may read everything.
- */
-function outsiders(circle: Circle, circles: readonly Circle[]): readonly Machine[] {
-  const alike = circles.filter(({ group }) => idKey(group) === idKey(circle.group))
-  const inside = new Set(
-    alike
-      .flatMap(({ seats }) => seats)
-      .filter(({ state }) => state !== 'gone')
-      .map(({ machine }) => machine),
-  )
+/** Seats in all contexts of a group, which are all read with the same keys. */
+function seatsOf(group: Circle['group'], circles: readonly Circle[]): readonly Seat[] {
+  return circles.filter((one) => idKey(one.group) === idKey(group)).flatMap(({ seats }) => seats)
+}
+
+/** Machines that had a seat in a context and have none in any of its group: whoever is a member somewhere may read everything. */
+function outsiders(circle: Circle, seats: readonly Seat[]): readonly Machine[] {
+  const inside = new Set(seats.filter(({ state }) => state !== 'gone').map((one) => one.machine))
   return [...new Set(circle.seats.map(({ machine }) => machine))].filter((one) => !inside.has(one))
 }
 
-/** Whoever was asked in again could read what was written before: only the last seat counts. */
-function concerns(removed: readonly PublicKey[], circle: Circle, machine: Machine): boolean {
-  const last = circle.seats.findLast((one) => one.machine === machine)
-  return last !== undefined && removed.some((identity) => idKey(identity) === idKey(last.identity))
+/** Whoever was a member as somebody else, then or later, could read what was written before. */
+function concerns(
+  removed: readonly PublicKey[],
+  seats: readonly Seat[],
+  machine: Machine,
+): boolean {
+  const gone = new Set(removed.map(idKey))
+  return seats.every((one) => one.machine !== machine || gone.has(idKey(one.identity)))
 }
 
 /** The keys that a machine holds of a context's group. */

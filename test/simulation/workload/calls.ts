@@ -37,8 +37,11 @@ function anyCall(random: SimRandom, value: string): { method: string; input: Uin
 /** One call that writes; its delta, once acknowledged, must never get lost. */
 export async function write(
   ledger: Ledger,
-  circle: Circle,
-  author: Seat,
+  {
+    circle,
+    seats,
+    author,
+  }: { readonly circle: Circle; readonly seats: readonly Seat[]; readonly author: Seat },
   random: SimRandom,
   value: string,
 ): Promise<Outcome<unknown>> {
@@ -54,7 +57,7 @@ export async function write(
       const members = new Set(
         (await node.contexts.members(context)).map((one) => idKey(one.identity)),
       )
-      removed = circle.seats
+      removed = seats
         .filter(({ state, identity }) => state === 'gone' && !members.has(idKey(identity)))
         .map(({ identity }) => identity)
       return node.contexts.execute({ context, executor: author.identity, ...call })

@@ -72,7 +72,8 @@ export class Company {
   }
 
   write(circle: Circle, author: Seat): Promise<Outcome<unknown>> {
-    return write(this.ledger, circle, author, this.random, `v${this.#writes++}`)
+    const seats = this.#alike(circle).flatMap((one) => one.seats)
+    return write(this.ledger, { circle, seats, author }, this.random, `v${this.#writes++}`)
   }
 
   /** A machine writes a lot at once, wherever it may. */
@@ -138,17 +139,21 @@ export class Company {
     await this.take(circle, one, 'join', (node) => node.contexts.join(text))
   }
 
+  /** Contexts of one group. */
+  #alike(circle: Circle): readonly Circle[] {
+    return this.circles.filter(({ group }) => idKey(group) === idKey(circle.group))
+  }
+
   /** Seats of one member in all contexts of its group. */
   seatsOf(circle: Circle, { identity }: Seat): readonly Seat[] {
-    return this.circles
-      .filter(({ group }) => idKey(group) === idKey(circle.group))
-      .flatMap(({ seats }) => seats.filter((one) => idKey(one.identity) === idKey(identity)))
+    return this.#alike(circle).flatMap(({ seats }) =>
+      seats.filter((one) => idKey(one.identity) === idKey(identity)),
+    )
   }
 
   /** The member that a machine is in another context of the group, or a new one. */
   async #identity(circle: Circle, machine: Machine): Promise<PublicKey | undefined> {
-    const known = this.circles
-      .filter(({ group }) => idKey(group) === idKey(circle.group))
+    const known = this.#alike(circle)
       .flatMap(seated)
       .find((one) => one.machine === machine && !one.isBusy)
     if (known !== undefined) return known.identity

@@ -19,7 +19,7 @@ export interface Acknowledged {
   readonly author: Seat
   /** When the caller was told, virtual ms. */
   readonly atMs: number
-  /** Identities that the writer's node knew to be removed when it was asked. */
+  /** Identities that the writer's node knew to be removed from the group when it was asked. */
   readonly removed: readonly PublicKey[]
 }
 
