@@ -29,6 +29,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/node/context/replica/failures.ts': { count: 1, why: 'when something failed, for people' },
   'src/node/context/replica/repair.ts': { count: 1, why: 'since when members differ, for people' },
   'src/node/context/replica/calls.ts': { count: 1, why: 'stamps of deltas' },
+  'src/node/context/replica/merging.ts': { count: 1, why: 'stamps of deltas' },
   'src/node/primitives/node-clock.ts': { count: 1, why: 'the present, beside members’ clocks' },
   'src/node/primitives/steady-time.ts': { count: 1, why: 'what the reckoning begins with' },
   'src/node/runtime/wasm/engine.ts': { count: 1, why: 'the time that guests see' },

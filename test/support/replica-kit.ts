@@ -74,6 +74,8 @@ export interface Tally {
   refused: number
   mismatches: number
   forks: number
+  /** Deltas made here to join heads. */
+  merges: number
   handled: string[]
 }
 
@@ -102,6 +104,10 @@ export interface ReplicaKit {
   readonly wanted: { readonly deltas: Uint8Array[]; readonly keys: number[] }
   /** Whether the application is here. */
   moduleHere: boolean
+  /** Members that are connected, by key. */
+  online: readonly SigningKey[]
+  /** Whether members are asked for deltas. */
+  isFetching: boolean
   /** The items stored. */
   items(): Promise<string[]>
   call(method: string, input: string, executor?: SigningKey): Promise<LocalResult>
@@ -161,7 +167,15 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
   )
   const time = new NodeClock(clock, silentLogger)
   const model = stubModel(store)
-  const tally: Tally = { applied: 0, rejected: 0, refused: 0, mismatches: 0, forks: 0, handled: [] }
+  const tally: Tally = {
+    applied: 0,
+    rejected: 0,
+    refused: 0,
+    mismatches: 0,
+    forks: 0,
+    merges: 0,
+    handled: [],
+  }
   const metrics: ContextMetrics = {
     execution: () => {},
     applied: () => tally.applied++,
@@ -170,6 +184,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     rejected: () => tally.rejected++,
     mismatch: () => tally.mismatches++,
     fork: () => tally.forks++,
+    merged: (count) => (tally.merges += count),
     repair: () => {},
     handler: (status) => tally.handled.push(status),
     intentTried: () => {},
@@ -183,6 +198,10 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     model,
     scratch: new Scratch(store, model),
     putBlob: async () => {},
+    sync: () => ({
+      membersOnline: () => kit.online.map(({ publicKey }) => ({ identity: publicKey })),
+      isFetching: () => kit.isFetching,
+    }),
     module: async () => (kit.moduleHere ? MODULE : undefined),
     clock: time,
     random,
@@ -218,6 +237,8 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     mutations,
     wanted,
     moduleHere: true,
+    online: [],
+    isFetching: false,
     items: () => model.items(state.ref),
     call: (method, input, executor = first(own)) =>
       replica.execute({ method, input: utf8(input), executor }),

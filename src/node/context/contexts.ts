@@ -39,18 +39,18 @@ import type { Groups } from './groups/groups.ts'
 import type { IdentityPool } from './groups/identities.ts'
 import { type Joined, Joining } from './joining.ts'
 import { Membership } from './membership.ts'
+import type { Company } from './replica/merging.ts'
 import { ContextRegistry, type RegistryComponents } from './registry.ts'
 
 /** What granting and revoking take. */
 type CapabilityChange = Parameters<Contexts['grant']>
 
 /** What contexts ask of the sync room. */
-export interface SyncPort {
+export interface SyncPort extends Company {
   /** Exchanges frontiers with connected members now. */
   syncNow(context: ContextId, options?: Signalled): Promise<{ peers: number }>
   /** Proves our membership to whoever may be a member, at the addresses and among connected peers. */
   meet(context: ContextId, addresses: readonly string[], options?: Signalled): Promise<unknown>
-  membersOnline(context: ContextId): readonly unknown[]
   /** Addresses of each other member, those online first, then those met last. */
   memberAddresses(context: ContextId): readonly (readonly string[])[]
   readonly blobFinder: BlobFinder

@@ -44,6 +44,21 @@ export const REPLAY_ROUNDS = 3
 export const REPLAY_REST = 20
 /** Time between two lines of a replay in the log, ms. */
 export const REPLAY_REPORT_MS = 10_000
+/**
+ * Heads, merges aside, that are merged at once. Half of what a delta may name, so that whoever writes meanwhile still joins all of them, and a
+ * quarter of what a heartbeat carries.
+ */
+export const MAX_PILED_HEADS = 32
+/** Heads, merges aside, that are left alone in an idle context. Fewer cost each heartbeat no more than a merge would. */
+export const MAX_IDLE_HEADS = 8
+/** How long nothing must have been applied for a context to be idle, and how long a node that merged leaves it at that, ms. */
+export const MERGE_IDLE_MS = 2_000
+/** How long the rest of a burst is waited for before heads are merged at once, ms. */
+export const MERGE_SETTLE_MS = 100
+/** How much longer each next writer waits before it merges in place of the one before it, ms: time for its merge to arrive. */
+export const MERGE_STEP_MS = 1_000
+/** Merges made at a time: as many heads as one delta may name each. */
+export const MAX_MERGE_RUN = 16
 /** Mutations kept in a context's event log; the log is trimmed in steps of a tenth. */
 export const EVENT_LOG_LENGTH = 10_000n
 /** How long a rejected envelope is remembered, ms. */

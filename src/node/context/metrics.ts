@@ -10,6 +10,8 @@ export interface ContextMetrics {
   rejected(code: string): void
   mismatch(): void
   fork(): void
+  /** Deltas made here that only join heads. */
+  merged(count: number): void
   handler(status: 'done' | 'failed'): void
   intentTried(kind: IntentKind, outcome: 'done' | 'later' | 'refused' | 'withdrawn'): void
   /** A replay of a history, whether it changed the state. */
@@ -65,6 +67,9 @@ export function contextMetrics(
   const forks = metrics.counter('merogate_context_forked_authors_total', {
     help: 'Authors found to have given one number to two of their deltas: a restored backup, or a lie',
   })
+  const merged = metrics.counter('merogate_context_merges_total', {
+    help: 'Deltas without operations that this node made to join heads',
+  })
   const repairs = metrics.counter('merogate_context_repairs_total', {
     help: 'Replays of a history because roots differ, by whether they changed the state',
     labels: ['outcome'],
@@ -106,6 +111,7 @@ export function contextMetrics(
     rejected: (code) => rejected.inc({ code }),
     mismatch: () => mismatch.inc(),
     fork: () => forks.inc(),
+    merged: (count) => merged.inc({}, count),
     repair: (outcome) => repairs.inc({ outcome }),
     handler: (status) => handlers.inc({ status }),
     intentTried: (kind, outcome) => tries.inc({ kind, outcome }),

@@ -36,6 +36,7 @@ import { ForeignApplications } from './foreign-applications.ts'
 import { Handlers } from './handlers.ts'
 import type { Intents } from './intents/intents.ts'
 import type { LocalCall, LocalResult } from './replica/calls.ts'
+import type { Company } from './replica/merging.ts'
 import type { ReplicaComponents } from './replica/replica-core.ts'
 import { ContextReplica } from './replica/replica.ts'
 import { Scratch } from './scratch.ts'
@@ -54,7 +55,7 @@ export interface RegistryComponents extends Omit<
   readonly applications: Pick<NodeApplications, 'build' | 'ensureLoaded' | 'installRecord'>
   readonly eventLog: EventLog
   readonly intents: Intents
-  sync(): { readonly blobFinder: BlobFinder }
+  sync(): Company & { readonly blobFinder: BlobFinder }
   /** Runs a promise that the node's `stop()` waits for; a failure is logged. */
   background(work: Promise<void>): void
 }

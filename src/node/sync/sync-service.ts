@@ -82,6 +82,8 @@ export interface SyncService extends Startable {
     options?: { signal?: AbortSignal },
   ): Promise<{ members: number }>
   membersOnline(context: ContextId): readonly MemberOnline[]
+  /** Whether deltas that members have are being fetched. */
+  isFetching(context: ContextId): boolean
   /** Addresses of each other member met so far: of those online first, then of those met last. */
   memberAddresses(context: ContextId): readonly (readonly string[])[]
   /** Downloads blobs from members online. */
@@ -234,6 +236,10 @@ class Sync implements SyncService {
     return this.#push
       .members(context)
       .map(({ peer, party }) => ({ peer, identity: party.identity, role: party.role }))
+  }
+
+  isFetching(context: ContextId): boolean {
+    return this.#fetcher.isFetching(context)
   }
 
   memberAddresses(context: ContextId): readonly (readonly string[])[] {

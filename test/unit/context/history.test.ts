@@ -29,6 +29,7 @@ async function stored(parents: readonly (readonly number[])[]): Promise<DeltaRow
       position: BigInt(n + 1),
       author: ZERO_ID,
       sequence: BigInt(n + 1),
+      kind: 0,
       member: ZERO_ID,
       parents: of.length === 0 ? [ZERO_ID] : of.map(idOf),
       hlc,
@@ -140,7 +141,7 @@ describe('the deltas in ranges of authors’ numbers', () => {
       await memory.batch([
         ...rows.putApplied(CONTEXT, idOf(n), {
           ...{ status: 0, reason: 0, position: BigInt(n + 1), author: authorOf(author), sequence },
-          ...{ member: ZERO_ID, parents: [ZERO_ID], hlc: new Uint8Array(24), size: 1 },
+          ...{ kind: 0, member: ZERO_ID, parents: [ZERO_ID], hlc: new Uint8Array(24), size: 1 },
         }),
         rows.putEnvelope(CONTEXT, idOf(n), utf8(String(n))),
       ])

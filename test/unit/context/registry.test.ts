@@ -54,7 +54,11 @@ async function registryOf(
         ensureLoaded: () => Promise.reject(new RangeError('not part of this test')),
         installRecord: () => Promise.reject(new RangeError('not part of this test')),
       },
-      sync: () => ({ blobFinder: { fetch: async () => undefined } }),
+      sync: () => ({
+        blobFinder: { fetch: async () => undefined },
+        membersOnline: () => [],
+        isFetching: () => false,
+      }),
     },
     () => {},
   )

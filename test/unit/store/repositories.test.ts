@@ -168,6 +168,7 @@ describe('rows of deltas', () => {
     position: 0n,
     author: bytesOf('author'),
     sequence: 1n,
+    kind: 1,
     member: bytesOf('member'),
     parents: [bytesOf('parent')],
     hlc: new Uint8Array(24).fill(3),

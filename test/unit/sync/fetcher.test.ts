@@ -42,9 +42,11 @@ describe('fetcher', () => {
     const a = await w.peer('a', envelopes)
     for (const envelope of envelopes) await w.us.receive(w.context, envelope)
     w.fetcher.heard(w.context, 'a', a.replica.frontier(w.context)?.heads ?? [])
+    expect(w.fetcher.isFetching(w.context)).to.equal(true)
     let isAtRest = false
     void w.fetcher.settled(w.context).then(() => (isAtRest = true))
     await w.until(() => isAtRest)
+    expect(w.fetcher.isFetching(w.context)).to.equal(false)
     expect(w.questions.map(({ kind }) => kind)).to.deep.equal(['frontier'])
     expect(w.clock.pending).to.equal(0)
   })

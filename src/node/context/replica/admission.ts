@@ -9,10 +9,10 @@ import { ApplicationId, type DeltaId, idKey } from '../../primitives/ids.ts'
 import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts'
 import type { ReceiveResult } from '../../sync/replica.ts'
 import { MAX_APPLY_RUN, RETRY_DELAYS_MS, UNOPENED_WAIT_MS } from '../limits.ts'
-import { Applier, type Guest, hasEffect, type Opened } from './apply.ts'
+import { Applier, type Guest, type Opened } from './apply.ts'
 import { contextError } from '../errors.ts'
 import type { ReplicaCore } from './replica-core.ts'
-import { type Candidate, decodeCandidate, holdReason, isFalseBody } from './verify.ts'
+import { type Candidate, decodeCandidate, hasEffect, holdReason, isFalseBody } from './verify.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 /** Longest wait a timer takes, ms; a delta due later is looked at again then. */

@@ -1,11 +1,11 @@
 /** The effect of other members' deltas: opened, merged by the guest, committed. Deltas that follow each other go to the guest together and are stored in one batch. */
-import { DELTA_KIND, type DeltaPayload, eventsCodec, type PayloadEvent } from '../../codec/delta.ts'
+import { type DeltaPayload, eventsCodec, type PayloadEvent } from '../../codec/delta.ts'
 import { hlcTime, ntp64ToNs } from '../../primitives/hlc.ts'
 import { idKey, type PublicKey } from '../../primitives/ids.ts'
 import type { GuestOutcome, ModuleInfo } from '../../runtime/engine.ts'
 import type { CommitBatch } from './commit-batch.ts'
 import type { ReplicaCore } from './replica-core.ts'
-import { type Candidate, checkAfterParents, openPayload } from './verify.ts'
+import { type Candidate, checkAfterParents, hasEffect, openPayload } from './verify.ts'
 
 /** A delta with its body in clear. */
 export interface Opened {
@@ -40,8 +40,7 @@ export class Applier {
     const known = this.#opened.get(candidate)
     if (known !== undefined) return known
     const payload = openPayload(candidate, this.#core.group.keyring)
-    const isMerge = candidate.header.kind === DELTA_KIND.merge
-    const events = isMerge ? [] : eventsCodec.decode(payload.events)
+    const events = hasEffect(candidate) ? eventsCodec.decode(payload.events) : []
     const opened = { candidate, payload, events }
     this.#opened.set(candidate, opened)
     return opened
@@ -116,11 +115,6 @@ export class Applier {
       members: this.#core.members(guest.module),
     })
   }
-}
-
-/** Whether a delta goes to the guest: a merge joins heads and changes nothing. */
-export function hasEffect({ header }: Candidate): boolean {
-  return header.kind !== DELTA_KIND.merge
 }
 
 /** Whether a call ran in another thread than the one before it, which was lost in between: it has not seen what is staged. */

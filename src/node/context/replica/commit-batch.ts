@@ -17,10 +17,15 @@ import {
   type DeltaRow,
   type DeltaRows,
 } from '../../store/repositories/deltas.ts'
-import { type EventRows, LEDGER_STATUS, type LedgerRow } from '../../store/repositories/events.ts'
+import {
+  type EventRows,
+  LEDGER_STATUS,
+  type LedgerRow,
+  type MutationRow,
+} from '../../store/repositories/events.ts'
 import type { BatchOp, Store } from '../../store/store.ts'
 import { advanced, type Author, type Authors } from './authors.ts'
-import type { Candidate } from './verify.ts'
+import { type Candidate, hasEffect } from './verify.ts'
 
 export interface CommitComponents {
   readonly store: Store
@@ -52,7 +57,8 @@ export interface Commit {
 /** What a commit changed. */
 export interface Committed {
   readonly root: Uint8Array
-  readonly eventSeq: bigint
+  /** Its place in the event log; undefined for a merge, which is no change. */
+  readonly eventSeq: bigint | undefined
   readonly todo: readonly LedgerEntry[]
   /** A linear apply ended in another root than its author's. */
   readonly mismatch: boolean
@@ -114,7 +120,8 @@ export class CommitBatch {
     const before = this.#meta
     const root = outcome?.root ?? before.root
     const position = before.applied + 1n
-    const eventSeq = before.eventSeq + 1n
+    const isChange = hasEffect(candidate)
+    const eventSeq = isChange ? before.eventSeq + 1n : before.eventSeq
     const linear = sameIds(candidate.parents, this.#heads)
     const mismatch = linear && outcome !== undefined && !equalBytes(root, payload.authorRoot)
     const { hlc, author, sequence } = candidate.header
@@ -137,19 +144,15 @@ export class CommitBatch {
     this.#put(
       ...deltas.putApplied(this.#number, candidate.id, appliedRow(candidate, position)),
       deltas.putEnvelope(this.#number, candidate.id, candidate.bytes),
-      events.put(this.#number, eventSeq, {
-        delta: candidate.id,
-        root,
-        member: candidate.member,
-        events: [...commit.events],
-      }),
+      ...(isChange ? [events.put(this.#number, eventSeq, eventRow(commit, root))] : []),
       ...todo.map(({ delta, index, row }) => events.putLedger(this.#number, delta, index, row)),
       ...extra,
     )
     if (settles !== undefined) {
       this.#put(events.delLedger(this.#number, settles.delta, settles.index))
     }
-    this.staged.push({ commit, root, eventSeq, todo, mismatch, forks })
+    const seq = isChange ? eventSeq : undefined
+    this.staged.push({ commit, root, eventSeq: seq, todo, mismatch, forks })
   }
 
   /** Everything or nothing. @throws STORE_* */
@@ -193,6 +196,10 @@ function sameIds(a: readonly Uint8Array[], b: readonly Uint8Array[]): boolean {
   return a.length === b.length && a.every((id, i) => equalBytes(id, b[i] ?? EMPTY))
 }
 
+function eventRow({ candidate, events }: Commit, root: Uint8Array): MutationRow {
+  return { delta: candidate.id, root, member: candidate.member, events: [...events] }
+}
+
 /** The header row of an applied delta. */
 function appliedRow(candidate: Candidate, position: bigint): DeltaRow {
   return { ...waitingRow(candidate), status: DELTA_STATUS.applied, position }
@@ -207,6 +214,7 @@ export function waitingRow(candidate: Candidate): DeltaRow {
     position: 0n,
     author: header.author,
     sequence: header.sequence,
+    kind: header.kind,
     member: header.member,
     parents: header.parents,
     hlc: header.hlc,

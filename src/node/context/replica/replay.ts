@@ -2,7 +2,6 @@
  * The state that follows from the applied deltas of a context alone: all of them, applied to nothing in an order that is the same on every
  * node, ascending by (timestamp, id). A delta's timestamp lies after its parents', so that order is a causal one.
  */
-import { DELTA_KIND } from '../../codec/delta.ts'
 import { throwIfAborted } from '../../errors.ts'
 import { compareBytes, concat, equalBytes } from '../../primitives/bytes.ts'
 import { compareHlc, hlcTime, ntp64ToNs } from '../../primitives/hlc.ts'
@@ -14,7 +13,7 @@ import { contextError } from '../errors.ts'
 import { MAX_REPLAYED_DELTAS, REPLAY_REPORT_MS } from '../limits.ts'
 import type { Guest } from './apply.ts'
 import type { ReplicaCore } from './replica-core.ts'
-import { decodeCandidate, openPayload } from './verify.ts'
+import { decodeCandidate, hasEffect, openPayload } from './verify.ts'
 
 interface Entry {
   readonly id: DeltaId
@@ -96,7 +95,7 @@ export class Replay {
       throw contextError('DELTA_MISSING', `the applied delta ${delta} is not stored`, { delta })
     }
     const candidate = decodeCandidate(state.id, bytes)
-    if (candidate.header.kind === DELTA_KIND.merge) return
+    if (!hasEffect(candidate)) return
     const payload = openPayload(candidate, group.keyring)
     const { module, executor } = this.#guest
     const authoredNs = ntp64ToNs(hlcTime(hlc))

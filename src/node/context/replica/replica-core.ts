@@ -31,6 +31,7 @@ import type { ContextMetrics } from '../metrics.ts'
 import type { Scratch } from '../scratch.ts'
 import { Executor, type Lane, type Piece } from './executor.ts'
 import { Failures } from './failures.ts'
+import type { Company } from './merging.ts'
 import type { ContextState } from './state.ts'
 import type { Candidate } from './verify.ts'
 
@@ -38,6 +39,7 @@ export interface ReplicaComponents extends CommitComponents {
   readonly model: StateModel
   /** Where a state is built beside the one in use. */
   readonly scratch: Scratch
+  sync(): Company
   /** The module the context runs, loaded; undefined while it is not here. */
   module(): Promise<ModuleInfo | undefined>
   /** Keeps a blob that a guest made. */
@@ -188,6 +190,7 @@ export class ReplicaCore {
     this.c.metrics.applied(local)
     this.failures.applied(candidate.id)
     this.events.emit('applied', { candidate, local })
+    if (done.eventSeq === undefined) return
     this.events.emit('mutation', {
       context: this.state.id,
       seq: done.eventSeq,

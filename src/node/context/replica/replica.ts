@@ -12,6 +12,7 @@ import type { Group } from '../groups/group.ts'
 import type { Failures } from './failures.ts'
 import { Intake } from './intake.ts'
 import { Repair } from './repair.ts'
+import { Merging } from './merging.ts'
 import { type ContextReplicaEvents, type ReplicaComponents, ReplicaCore } from './replica-core.ts'
 import type { ContextState } from './state.ts'
 
@@ -19,12 +20,14 @@ export class ContextReplica {
   readonly #core: ReplicaCore
   readonly #calls: Calls
   readonly #intake: Intake
+  readonly #merging: Merging
   readonly repair: Repair
 
   constructor(state: ContextState, group: Group, components: ReplicaComponents) {
     this.#core = new ReplicaCore(state, group, components)
     this.#calls = new Calls(this.#core)
     this.#intake = new Intake(this.#core)
+    this.#merging = new Merging(this.#core)
     this.repair = new Repair(this.#core)
   }
 
@@ -76,13 +79,15 @@ export class ContextReplica {
   }
 
   /** Something outside the DAG arrived: looks again at every delta that waited for it. */
-  reconsider(...reasons: readonly ParkReason[]): Promise<void> {
-    return this.#intake.reconsider(...reasons)
+  async reconsider(...reasons: readonly ParkReason[]): Promise<void> {
+    await this.#intake.reconsider(...reasons)
+    this.#merging.look()
   }
 
   /** After a start: looks again at everything that waits, and whether the state is what its root says. */
   async resume(): Promise<void> {
     await this.#intake.resume()
+    this.#merging.look()
     await this.repair.check()
   }
 
@@ -100,6 +105,7 @@ export class ContextReplica {
   /** Takes no more work; resolves when what runs is done. */
   close(): Promise<void> {
     this.#intake.close()
+    this.#merging.close()
     this.repair.close()
     return this.#core.close()
   }

@@ -132,6 +132,11 @@ export function openPayload(candidate: Candidate, keyring: Keyring): DeltaPayloa
   return payloadCodec.decode(plain)
 }
 
+/** Whether a delta goes to the guest: a merge joins heads and changes nothing, whatever its payload says. */
+export function hasEffect({ header }: Candidate): boolean {
+  return header.kind !== DELTA_KIND.merge
+}
+
 /** @throws DELTA_INVALID unless the timestamp lies after every parent's */
 export function checkAfterParents(candidate: Candidate, parentHlcs: readonly Uint8Array[]): void {
   for (const hlc of parentHlcs) {

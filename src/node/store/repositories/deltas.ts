@@ -49,6 +49,8 @@ export interface DeltaRow {
   author: Uint8Array
   /** The author's own number. */
   sequence: bigint
+  /** As in its header. */
+  kind: number
   member: Uint8Array
   parents: Uint8Array[]
   hlc: Uint8Array
@@ -64,6 +66,7 @@ const deltaRow: Codec<DeltaRow> = codec(
     position: P.U64LE,
     author: bytes32,
     sequence: P.U64LE,
+    kind: P.U8,
     member: bytes32,
     parents: vec(bytes32),
     hlc: P.bytes(24),

@@ -1,4 +1,4 @@
-/** Rows of the event log (one mutation per applied delta, in local order) and of the handler ledger. */
+/** Rows of the event log (one mutation per applied delta but merges, in local order) and of the handler ledger. */
 import * as P from 'micro-packed'
 import { bytes32, type Codec, codec, string, vec } from '../../codec/codec.ts'
 import { event, type PayloadEvent } from '../../codec/delta.ts'

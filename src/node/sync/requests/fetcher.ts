@@ -101,6 +101,12 @@ export class Fetcher {
     if (work !== undefined && work.running.size === 0) this.#soon(work)
   }
 
+  /** Whether members are being asked for deltas. */
+  isFetching(context: ContextId): boolean {
+    const work = this.#work.get(idKey(context))
+    return work !== undefined && work.running.size > 0
+  }
+
   /** Resolves when nothing of a context is being fetched, or nobody is left to ask. */
   async settled(context: ContextId, signal?: AbortSignal): Promise<void> {
     for (;;) {
