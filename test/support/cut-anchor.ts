@@ -39,7 +39,9 @@ export function cutAnchor(make: AnchorFactory, cut: Cut): AnchorFactory {
       const read = await readMembers.call(anchor, group, options)
       if (read === undefined) return undefined
       const members = read.value.members.filter(({ identity }) => !isUnseen(cut, identity))
-      return { ...read, value: { ...read.value, members } }
+      if (members.length === read.value.members.length) return read
+      const evidence = { ...read.evidence, height: 0n }
+      return { evidence, value: { ...read.value, members } }
     }
     for (const name of READS) {
       const read = anchor[name].bind(anchor) as (...args: unknown[]) => Promise<never>

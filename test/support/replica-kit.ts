@@ -33,7 +33,7 @@ export const GROUP_NUMBER = 1
 export const CONTEXT_NUMBER = 2
 
 const SECRETS = atRest(bytesOf('node seed'), seededRandom('at rest'))
-const MODULE: ModuleInfo = {
+export const MODULE: ModuleInfo = {
   hash: bytesOf('module'),
   size: 1,
   generation: 'G2',
@@ -110,7 +110,12 @@ export interface ReplicaKit {
   isFetching: boolean
   /** The items stored. */
   items(): Promise<string[]>
-  call(method: string, input: string, executor?: SigningKey): Promise<LocalResult>
+  call(
+    method: string,
+    input: string,
+    executor?: SigningKey,
+    options?: { readonly signal?: AbortSignal },
+  ): Promise<LocalResult>
   /** Everything that was enqueued so far is done. */
   idle(): Promise<void>
   /** The same database as another process would find it. */
@@ -240,8 +245,8 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     online: [],
     isFetching: false,
     items: () => model.items(state.ref),
-    call: (method, input, executor = first(own)) =>
-      replica.execute({ method, input: utf8(input), executor }),
+    call: (method, input, executor = first(own), { signal } = {}) =>
+      replica.execute({ method, input: utf8(input), executor, signal }),
     idle: async () => {
       // what a task enqueued while it ran comes after it
       for (let i = 0; i < 5; i++) await replica.exclusive(async () => {})

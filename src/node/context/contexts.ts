@@ -79,9 +79,10 @@ export class NodeContexts implements Contexts {
 
   constructor(components: ContextsComponents) {
     this.#c = components
-    const contexts = new ContextRegistry(components, (replica, result, executor) =>
-      this.#followUps.begin(replica, result, executor),
-    )
+    const contexts = new ContextRegistry(components, {
+      followUp: (...args) => this.#followUps.begin(...args),
+      reread: (context) => this.#news.heard(context, 0n),
+    })
     this.#registry = contexts
     this.#creation = new Creation({ ...components, contexts })
     this.#joining = new Joining({ ...components, contexts })

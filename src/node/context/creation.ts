@@ -188,7 +188,7 @@ export class Creation {
       throw contextError('ANCHOR_BEHIND', 'the anchor does not show the context as final yet')
     }
     await this.#c.groups.firstKey(group)
-    await group.untilRotated()
+    await group.untilRotated({ signal })
     const executor = identities.require(outcome.member)
     await this.#c.contexts.found(
       context,

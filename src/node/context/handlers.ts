@@ -9,7 +9,7 @@ import { type ContextId, DeltaId } from '../primitives/ids.ts'
 import { type EventRows, LEDGER_STATUS, type LedgerRow } from '../store/repositories/events.ts'
 import { contextError } from './errors.ts'
 import { type Fate, fateOf } from './intents/fate.ts'
-import type { Intent, Kept } from './intents/intent.ts'
+import type { Intent, Kept, Run } from './intents/intent.ts'
 import type { Intents } from './intents/intents.ts'
 import type { Queue } from './intents/queue.ts'
 import {
@@ -52,7 +52,7 @@ export class Handlers {
         kind: 'handler',
         maxWaitMs: HANDLER_WAIT_MAX_MS,
         maxRunning: MAX_RUNNING_HANDLERS,
-        run: (intent) => this.#run(intent),
+        run: (intent, run) => this.#run(intent, run),
         minWaitMs: (failure) => (isGuest(failure) ? HANDLER_WAIT_MIN_MS : INTENT_WAIT_MIN_MS),
         fate: handlerFate,
         onFailure: (intent, failure, againMs) => this.#onFailure(intent, failure, againMs),
@@ -85,7 +85,7 @@ export class Handlers {
     this.#queue.reopenContext(context)
   }
 
-  async #run(intent: Intent<HandlerBody>): Promise<void> {
+  async #run(intent: Intent<HandlerBody>, { signal }: Run<void>): Promise<void> {
     const { row, ...entry } = intent.body
     const replica = this.#c.replica(intent.context)
     const method = row.event.handler
@@ -98,7 +98,8 @@ export class Handlers {
     const tries = intent.tries === 0 ? HANDLER_TRIES : 1
     for (let left = tries; ; left--) {
       try {
-        const call = { method, input: row.event.data, executor, handlerOf: { ...entry, row } }
+        const handlerOf = { ...entry, row }
+        const call = { method, input: row.event.data, executor, handlerOf, signal }
         const result = await replica.execute(call)
         // a run that stored a delta settled its entry in that batch
         if (result.delta !== undefined) this.#queue.settling(intent)

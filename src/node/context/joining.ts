@@ -4,7 +4,7 @@
  */
 import { LRUCache } from 'lru-cache'
 import * as P from 'micro-packed'
-import type { Anchor, ContextRecord } from '../anchor/anchor.ts'
+import type { Anchor, ContextRecord, MemberSnapshot, Read } from '../anchor/anchor.ts'
 import { isRejectedAs } from '../anchor/errors.ts'
 import { bytes, type Codec, codec, string, vec } from '../codec/codec.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
@@ -69,6 +69,8 @@ interface JoinBody {
   addresses: string[]
   /** Revision of the member list from which on a named invitee is in it. */
   revision: bigint
+  /** Height of the anchor at which the ticket was used; 0 when that is not known. */
+  height: bigint
   /** Hash of an open invitation's ticket; empty for a named invitee. */
   ticketHash: Uint8Array
   /** The ticket while it is to be claimed, sealed at rest: it is a secret. */
@@ -81,6 +83,7 @@ const joinBody: Codec<JoinBody> = codec(
     protocol: string,
     addresses: vec(string),
     revision: P.U64LE,
+    height: P.U64LE,
     ticketHash: bytes,
     ticket: bytes,
   }),
@@ -217,10 +220,12 @@ export class Joining {
 
   /** What a join needs, without the ticket; and what an earlier invitation said of where members are may still be true. */
   #joinBody(context: ContextId, member: PublicKey, body: JoinBody): JoinBody {
-    const before = this.#joins.get(context, member)?.body.addresses ?? []
-    const addresses = [...new Set([...body.addresses, ...before])]
+    const before = this.#joins.get(context, member)?.body
+    const addresses = [...new Set([...body.addresses, ...(before?.addresses ?? [])])]
+    const isSame = before !== undefined && equalBytes(before.ticketHash, body.ticketHash)
     return {
       ...body,
+      height: isSame && before.height > body.height ? before.height : body.height,
       addresses: addresses.slice(0, 2 * MAX_INVITATION_ADDRESSES),
       ticket: EMPTY,
     }
@@ -241,15 +246,19 @@ export class Joining {
     const { context, body, part } = intent
     const anchor = this.#c.groups.anchor(body.protocol)
     const member = PublicKey.from(part)
+    let height = 0n
     if (!(await isMember(anchor, context, member, signal))) {
       try {
         const signer = this.#c.identities.signer(member)
-        await anchor.claimInvitation(this.#c.atRest.open(body.ticket), signer, { signal })
+        const ticket = this.#c.atRest.open(body.ticket)
+        const { evidence } = await anchor.claimInvitation(ticket, signer, { signal })
+        height = evidence.height
       } catch (error) {
         if (!this.#isMemberAnyway(member, error)) throw error
       }
     }
-    await this.#joins.open(context, member, this.#joinBody(context, member, body)) // before this intent goes
+    const join = this.#joinBody(context, member, { ...body, height })
+    await this.#joins.open(context, member, join) // before this intent goes
     this.#claimed.set(ticketKey(context, body.ticketHash), member)
     return { context, member }
   }
@@ -300,11 +309,11 @@ export class Joining {
     }
     const { group } = read.value
     if ((await anchor.readMember(group, member, { signal })) === undefined) {
-      // who invites by name has waited until the admission is final: only a view older than that may lack it
       const snapshot = await anchor.readMembers(group, { signal })
+      const isHere = snapshot?.value.members.some(({ identity }) => equalBytes(identity, member))
       const revision = snapshot?.value.revision ?? 0n
-      const isOld = revision < body.revision || body.ticketHash.length > 0
-      throw isOld ? anchorBehind(revision) : notAMember(member)
+      if (isHere === true || isOlder(snapshot, body)) throw anchorBehind(revision)
+      throw notAMember(member)
     }
     return this.#c.contexts.admit(read.value, member, body.protocol, { signal })
   }
@@ -317,7 +326,7 @@ function ticketKey(context: ContextId, ticketHash: Uint8Array): string {
 function bodyOf(content: InvitationContent): JoinBody {
   const { protocol, addresses, revision, ticket } = content
   const ticketHash = ticket.length === 0 ? EMPTY : sha256(ticket)
-  return { protocol, addresses: [...addresses], revision, ticketHash, ticket: EMPTY }
+  return { protocol, addresses: [...addresses], revision, height: 0n, ticketHash, ticket: EMPTY }
 }
 
 /** Whether an identity is a member as things stand now, final or not. */
@@ -331,6 +340,16 @@ async function isMember(
   const read = await anchor.readContext(context, now)
   if (read === undefined) return false
   return (await anchor.readMember(read.value.group, member, now)) !== undefined
+}
+
+/** Whether a view of the members may be older than the admission. Who invites by name has waited until that is final. */
+function isOlder(
+  snapshot: Read<MemberSnapshot> | undefined,
+  { revision, height, ticketHash }: JoinBody,
+): boolean {
+  if (snapshot === undefined) return true
+  if (ticketHash.length === 0) return snapshot.value.revision < revision
+  return height === 0n || snapshot.evidence.height < height
 }
 
 /** An anchor that does not know of the context, or of a claim that went through, may be behind; but not for ever. */

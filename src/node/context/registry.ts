@@ -60,8 +60,13 @@ export interface RegistryComponents extends Omit<
   background(work: Promise<void>): void
 }
 
-/** Begins what a call asked for beside its own state. */
-export type FollowUp = (replica: ContextReplica, result: LocalResult, executor: SigningKey) => void
+/** What contexts ask of whoever is above them. */
+export interface RegistryHooks {
+  /** Begins what a call, or a handler's run, asked for beside its own state. */
+  followUp(replica: ContextReplica, result: LocalResult, executor: SigningKey): void
+  /** Reads a context at the anchor again, until it answers. */
+  reread(context: ContextId): void
+}
 
 /** What a context begins with. */
 export interface Founding {
@@ -75,6 +80,7 @@ export interface Founding {
 export class ContextRegistry {
   readonly applications: ContextApplications
   readonly #c: RegistryComponents
+  readonly #hooks: RegistryHooks
   readonly #handlers: Handlers
   readonly #scratch: Scratch
   readonly #rows = new Map<string, ContextRow>()
@@ -83,12 +89,12 @@ export class ContextRegistry {
   readonly #offs = new Map<string, readonly (() => void)[]>()
   readonly #foreign = new ForeignApplications()
 
-  /** `followUp` begins what a handler's run asks for beside its state. */
-  constructor(components: RegistryComponents, followUp: FollowUp) {
+  constructor(components: RegistryComponents, hooks: RegistryHooks) {
     this.#c = components
+    this.#hooks = hooks
     this.#handlers = new Handlers({
       ...components,
-      followUp,
+      followUp: (...args) => hooks.followUp(...args),
       replica: (id) => this.replica(id),
     })
     this.#scratch = new Scratch(components.store, components.model)
@@ -300,11 +306,12 @@ export class ContextRegistry {
     })
     replica.events.on('foreign', ({ application }) => this.#onForeign(replica, application))
     this.#offs.set(idKey(id), [
-      replica.group.events.on('changed', ({ removed }) => {
+      replica.group.events.on('changed', ({ removed, isOwn }) => {
         replicas.membersChanged(id, removed)
         if (replica.group.isRotating) replicas.keysWanted(id)
         this.#changed(replica)
         background(replica.reconsider('member'))
+        if (isOwn && replica.group.owned().length > 0) this.#returned(replica)
       }),
       replica.group.events.on('keys', () => {
         replicas.keysChanged(id)
@@ -315,6 +322,12 @@ export class ContextRegistry {
     await this.#handlers.open(replica)
     background(replica.resume())
     background(this.applications.opened(replica))
+  }
+
+  // While none of our identities was in it nothing was applied, no handler ran, and an application that the anchor named was not fetched.
+  #returned(replica: ContextReplica): void {
+    this.#c.background(this.applications.opened(replica))
+    this.#hooks.reread(replica.state.id)
   }
 
   /** A context's group outlives it, and must not call it any more. */

@@ -216,6 +216,25 @@ describe('a claim whose answer is lost', () => {
     expect(await join()).to.deep.equal({ context, member: identity })
   })
 
+  it('is over when the member is removed before it was there', async () => {
+    await using world = await nodeWorld()
+    const cut: Cut = { sent: 0 }
+    const anchors = [cutAnchor(localAnchor({ url: world.chain.url }), cut)]
+    const [host, guest] = [await world.node('host'), await world.node('guest', { anchors })]
+    const { context } = await newContext(host)
+    const identity = await guest.identities.create()
+    const { text } = await host.contexts.inviteOpen({ context, maxUses: 1 })
+    cut.unseen = identity
+    expect((await failure(guest.contexts.joinOpen(text, { identity }))).code).to.equal(
+      'ANCHOR_BEHIND',
+    )
+    await host.contexts.removeMembers(context, [identity])
+    // it is in nobody's view any more, and that view is newer than the claim
+    cut.unseen = undefined
+    await becomes('it is refused', () => onlyIntent(guest).state === 'refused')
+    expect(onlyIntent(guest).reason?.code).to.equal('CONTEXT_NOT_A_MEMBER')
+  })
+
   it('leaves nothing when the ticket is refused', async () => {
     await using world = await nodeWorld()
     const [host, a, b] = [await world.node('host'), await world.node('a'), await world.node('b')]

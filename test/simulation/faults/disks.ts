@@ -11,10 +11,9 @@ export const full: Fault = async ({ world, random, stage }) => {
   disk.isFull = false
 }
 
-/** A file of a blob is damaged, and found so when the node starts again. Only where somebody else has it: machines that own no context. */
+/** A file of a blob is damaged, and found so when the node starts again. Only where somebody else has it: who founds contexts may have the only copy. */
 export const rot: Fault = async ({ world, company, random, stage }) => {
-  const owners = new Set(company.circles.map(({ owner }) => owner))
-  const guests = world.machines.filter((machine) => !owners.has(machine))
+  const guests = world.machines.filter((machine) => !company.founders.has(machine))
   if (guests.length === 0) return
   const machine = random.pick(guests)
   if (machine.life === undefined || !machine.disk.blobs.damage(random)) return

@@ -11,21 +11,31 @@ import { columnRange } from '../../../src/node/store/keys.ts'
 import { CONTEXT_COLUMNS, contextRows } from '../../../src/node/store/repositories/contexts.ts'
 import { globals } from '../../../src/node/store/repositories/globals.ts'
 import { intentRows } from '../../../src/node/store/repositories/intents.ts'
-import { bytesOf, keyOf } from '../../support/craft-delta.ts'
+import { APPLICATION, bytesOf, CONTEXT, craftDelta, keyOf } from '../../support/craft-delta.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 import { seededRandom } from '../../support/hand-clock.ts'
-import { GROUP, type ReplicaKit, replicaKit } from '../../support/replica-kit.ts'
+import {
+  GROUP,
+  MODULE,
+  type ReplicaKit,
+  replicaKit,
+  testKeyring,
+} from '../../support/replica-kit.ts'
 
 const me = keyOf('me')
 
 /** A registry over the store of a kit, whose group all contexts share. */
-async function registryOf(
-  kit: ReplicaKit,
-): Promise<{ registry: ContextRegistry; settled: () => Promise<void> }> {
+async function registryOf(kit: ReplicaKit): Promise<{
+  registry: ContextRegistry
+  /** Contexts that are to be read at the anchor. */
+  reread: ContextId[]
+  settled: () => Promise<void>
+}> {
   const { store, time: clock, group, identities, model, metrics, deltas, eventRows } = kit
   const working = new Background(silentLogger)
   const background = (work: Promise<void>): void => working.add(work)
   const random = seededRandom('registry')
+  const reread: ContextId[] = []
   const shared = { store, clock, random, logger: silentLogger, metrics, background }
   const rows = contextRows(store)
   const globalRows = globals(store)
@@ -51,7 +61,7 @@ async function registryOf(
       intents: new Intents({ ...shared, rows: intentRows(store) }),
       applications: {
         build: async () => undefined,
-        ensureLoaded: () => Promise.reject(new RangeError('not part of this test')),
+        ensureLoaded: async () => MODULE,
         installRecord: () => Promise.reject(new RangeError('not part of this test')),
       },
       sync: () => ({
@@ -60,10 +70,10 @@ async function registryOf(
         isFetching: () => false,
       }),
     },
-    () => {},
+    { followUp: () => {}, reread: (context) => reread.push(context) },
   )
   await registry.load()
-  return { registry, settled: () => working.settled() }
+  return { registry, reread, settled: () => working.settled() }
 }
 
 function recordOf(name: string): ContextRecord {
@@ -71,7 +81,7 @@ function recordOf(name: string): ContextRecord {
     id: ContextId.from(bytesOf(name)),
     group: GROUP,
     application: {
-      id: ApplicationId.from(bytesOf('app')),
+      id: ApplicationId.from(APPLICATION),
       blob: BlobId.from(bytesOf('blob')),
       size: 1n,
       source: 'test',
@@ -107,6 +117,40 @@ describe('contexts that share a group', () => {
     await settled()
     await registry.close()
     expect(kit.group.events.listeners).to.equal(before)
+  })
+})
+
+describe('a context whose member comes back as somebody else', () => {
+  it('takes up what came meanwhile, though the anchor named the member before its key was bound', async () => {
+    const alice = keyOf('alice')
+    const kit = await replicaKit({
+      own: [me],
+      members: [
+        [alice, 'writer'],
+        [me, 'writer'],
+      ],
+    })
+    const { registry, reread, settled } = await registryOf(kit)
+    const record = { ...recordOf('a'), id: CONTEXT }
+    const replica = await registry.admit(record, me.publicKey, 'stub')
+    await settled()
+    kit.anchor.say([[alice, 'writer']])
+    await kit.group.refresh()
+    const delta = craftDelta({ author: alice, keyring: testKeyring(), item: 'x' })
+    expect((await replica.receive(delta.bytes)).status).to.equal('parked')
+    const again = await kit.identities.create()
+    kit.anchor.say([
+      [alice, 'writer'],
+      [again, 'writer'],
+    ])
+    await kit.group.refresh()
+    await settled()
+    expect(reread).to.deep.equal([])
+    await registry.admit(record, again.publicKey, 'stub')
+    await settled()
+    expect(replica.state.dag.waiting('held')).to.deep.equal([])
+    expect(replica.state.hasState).to.equal(true)
+    expect(reread).to.deep.equal([CONTEXT])
   })
 })
 

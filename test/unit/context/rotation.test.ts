@@ -92,6 +92,22 @@ describe('after a member has left', () => {
     expect(await epochOf(kit, await call)).to.equal(2)
   })
 
+  it('leaves nothing that waits when the call is given up, or the context closed', async () => {
+    const kit = await started()
+    await leave(kit)
+    const [timers, listeners] = [kit.clock.timers, kit.group.events.listeners]
+    const givingUp = new AbortController()
+    const given = rejectionCode(kit.call('add', 'given up', me, { signal: givingUp.signal }))
+    const closed = rejectionCode(kit.call('add', 'closed'))
+    expect(kit.clock.timers).to.equal(timers + 2)
+    givingUp.abort()
+    expect(await given).to.equal('ABORTED')
+    await kit.replica.close()
+    expect(await closed).to.equal('CONTEXT_NOT_FOUND')
+    expect(kit.clock.timers).to.equal(timers)
+    expect(kit.group.events.listeners).to.equal(listeners)
+  })
+
   it('never goes on with the old key: a call that waits too long says so and wrote nothing', async () => {
     const kit = await started()
     await leave(kit)

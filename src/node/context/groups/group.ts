@@ -4,7 +4,7 @@
  */
 import { ROLES, type Anchor, type MemberRecord, type Role } from '../../anchor/anchor.ts'
 import type { SigningKey } from '../../crypto/sign.ts'
-import { untilAborted } from '../../errors.ts'
+import { throwIfAborted, untilAborted } from '../../errors.ts'
 import { compareBytes } from '../../primitives/bytes.ts'
 import type { Clock } from '../../primitives/clock.ts'
 import { Emitter } from '../../primitives/emitter.ts'
@@ -19,8 +19,13 @@ import type { Keyring, Standing } from './keyring.ts'
 import { REFRESH_INTERVAL_MS, ROTATION_WAIT_MS } from '../limits.ts'
 
 export interface GroupEvents {
-  /** The member list, a role or a capability changed. */
-  changed: { readonly removed: readonly PublicKey[]; readonly added: readonly PublicKey[] }
+  /** The member list, a role or a capability changed, or which members are ours. */
+  changed: {
+    readonly removed: readonly PublicKey[]
+    readonly added: readonly PublicKey[]
+    /** Other members than before are ours: one that was bound may have been listed before. */
+    readonly isOwn: boolean
+  }
   /** A key epoch arrived or was made. */
   keys: { readonly epoch: number }
 }
@@ -44,6 +49,8 @@ export class Group {
   /** Identities that were members once: their row is kept for display. */
   readonly #departed = new Map<string, MemberRow>()
   #row: GroupRow
+  /** Our members as they were told of last. */
+  #toldOwn: string
   #reading: Promise<void> | undefined
   #nextReading: Promise<void> | undefined
   #refreshedAtMs = -Infinity
@@ -68,6 +75,7 @@ export class Group {
       if (member.removedRevision > 0n) this.#departed.set(idKey(identity), member)
       else this.#members.set(idKey(identity), toRecord(identity, member))
     }
+    this.#toldOwn = this.#own()
   }
 
   /** The revision of the view. 0: never read. */
@@ -177,12 +185,22 @@ export class Group {
     for (const [key, member] of now) this.#members.set(key, member)
     for (const member of removed)
       this.#departed.set(idKey(member.identity), toRow(member, revision))
-    if (moved || departed || isFirst) {
+    const own = this.#own()
+    const isOwn = own !== this.#toldOwn
+    this.#toldOwn = own
+    if (moved || departed || isFirst || isOwn) {
       this.events.emit('changed', {
         removed: removed.map(({ identity }) => identity),
         added: added.map(({ identity }) => identity),
+        isOwn,
       })
     }
+  }
+
+  #own(): string {
+    return this.owned()
+      .map(({ publicKey }) => idKey(publicKey))
+      .join()
   }
 
   /** Stores a key epoch that a member gave, or what it says of one. False when it was known. */
@@ -233,18 +251,25 @@ export class Group {
 
   /**
    * Resolves when bodies may be sealed that who has gone must not read: with the next key epoch, which the elected member makes, or another
-   * when it does not, in the end this node itself. @throws CONTEXT_KEY_PENDING when it does not come in time
+   * when it does not, in the end this node itself. @throws CONTEXT_KEY_PENDING when it does not come in time, ABORTED
    */
-  async untilRotated(): Promise<void> {
+  async untilRotated({
+    signal,
+  }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     if (!this.isRotating) return
     const late = new AbortController()
-    const timer = this.#components.clock.after(ROTATION_WAIT_MS, () => late.abort())
+    const end = (): void => late.abort()
+    const timer = this.#components.clock.after(ROTATION_WAIT_MS, end)
+    if (signal?.aborted === true) end()
+    else signal?.addEventListener('abort', end)
     try {
       await this.events.next('keys', { accept: () => !this.isRotating, signal: late.signal })
     } catch {
+      throwIfAborted(signal)
       throw keyPending(this)
     } finally {
       timer.cancel()
+      signal?.removeEventListener('abort', end)
     }
   }
 

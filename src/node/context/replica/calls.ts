@@ -11,7 +11,7 @@ import type { BatchOp } from '../../store/store.ts'
 import { isBlind, settle } from './apply.ts'
 import { makeDelta } from './author.ts'
 import type { CommitBatch, LedgerEntry } from './commit-batch.ts'
-import { isMerogateError, untilAborted } from '../../errors.ts'
+import { isMerogateError, throwIfAborted } from '../../errors.ts'
 import { contextError } from '../errors.ts'
 import { keyPending } from '../groups/group.ts'
 import type { Piece } from './executor.ts'
@@ -64,12 +64,24 @@ export class Calls {
     const mayWrite = call.readOnly !== true && group.roleOf(call.executor.publicKey) === 'writer'
     for (;;) {
       // not in the executor: deltas of others go on meanwhile
-      if (mayWrite) await untilAborted(group.untilRotated(), call.signal)
+      if (mayWrite && group.isRotating) await this.#untilRotated(call)
       try {
         return await run()
       } catch (error) {
         if (!mayWrite || !isMerogateError(error, 'CONTEXT_KEY_PENDING')) throw error
       }
+    }
+  }
+
+  /** Waits for a key, or until the context is closed, which the executor then says. @throws CONTEXT_KEY_PENDING, ABORTED */
+  async #untilRotated({ signal }: LocalCall): Promise<void> {
+    const { group, closing } = this.#core
+    const either = signal === undefined ? closing : AbortSignal.any([closing, signal])
+    try {
+      await group.untilRotated({ signal: either })
+    } catch (error) {
+      throwIfAborted(signal)
+      if (!closing.aborted) throw error
     }
   }
 

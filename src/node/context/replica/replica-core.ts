@@ -90,6 +90,7 @@ export class ReplicaCore {
   /** Keys of applications that the context ran before its present one. */
   readonly superseded: Set<string> = new Set()
   readonly #executor = new Executor(MAX_QUEUED)
+  readonly #closing = new AbortController()
   /** Set when rows turn out damaged. */
   #stopped: MerogateError | undefined
 
@@ -109,8 +110,14 @@ export class ReplicaCore {
     return this.#stopped !== undefined
   }
 
+  /** Fires when no more work is taken: for what waits before it is the executor's. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
   /** Takes no more work; resolves when what runs is done. */
   close(): Promise<void> {
+    this.#closing.abort()
     return this.#executor.close()
   }
 
