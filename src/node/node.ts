@@ -98,7 +98,11 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       save: (name: string, height: bigint) => store.batch([globalRows.putCursor(name, height)]),
     }
     const anchors = (init.anchors ?? []).map((make) =>
-      make({ clock, random, logger: logger.child({ component: 'anchor' }), cursors }),
+      make({
+        // until when an operation is valid is judged elsewhere: after a sleep the machine knows better than we, for a while
+        ...{ clock: machineClock, random, cursors },
+        logger: logger.child({ component: 'anchor' }),
+      }),
     )
     metrics.gauge('merogate_clock_skew_seconds', {
       help: 'How far the machine’s clock is ahead of members’, or of what the node goes by while none was heard; calls are answered with a warning beyond 5',

@@ -69,6 +69,8 @@ export interface StubNode extends Node {
   /** What {@link Node.health} says. */
   checks: Record<string, boolean>
   reasons: Record<string, string>
+  /** How far its clock is off, as calls are told. */
+  clockSkewMs: number | undefined
   /** Calls that reached `contexts.execute`. */
   readonly executed: ExecuteCall[]
   /** What the node says it goes on with. */
@@ -257,7 +259,9 @@ export function stubNode(): StubNode {
       throw new MerogateError('IDENTITY_NOT_OWNED', 'denied', 'no private key for this identity')
     }
     const output = await run(call, context)
-    const base = { output, logs: [], root: context.root }
+    const { clockSkewMs } = node
+    const skew = clockSkewMs === undefined ? {} : { clockSkewMs }
+    const base = { output, logs: [], root: context.root, ...skew }
     if (call.method !== 'set' || call.readOnly === true) return { ...base, delta: undefined }
     const mutation = mutate(call.context, [{ kind: 'Set', data: fromUtf8(call.input) }])
     return { ...base, root: mutation.newRoot, delta: mutation.delta }
@@ -490,6 +494,7 @@ export function stubNode(): StubNode {
     application: application.id,
     checks: { store: true, network: true },
     reasons: {},
+    clockSkewMs: undefined,
     executed,
     intentList,
     peerList,

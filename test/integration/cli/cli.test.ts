@@ -124,6 +124,16 @@ describe('merogate', () => {
       expect(code).to.equal(2)
     })
 
+    it('warn of a clock that is off, beside what the application returned', async () => {
+      world.node.clockSkewMs = 3_600_000
+      const call = ['call', 'echo', '-c', contextId, '--args', '1']
+      expect(await json(...call)).to.deep.equal({ output: 1, clockSkewMs: 3_600_000 })
+      const { out, err } = await ask(...call)
+      expect(out).to.equal('1\n')
+      expect(err).to.include('3600 s ahead')
+      world.node.clockSkewMs = undefined
+    })
+
     it('handle applications', async () => {
       const installed = await json('app', 'install', '--path', 'x.wasm', '--metadata', 'note')
       expect(installed).to.have.property('applicationId')

@@ -48,6 +48,21 @@ describe('the client', () => {
       expect(await client.rpc.syncStatus(contextId)).to.include({ isInitialized: true })
     })
 
+    it('tell how far the clock of the node’s machine is off', async () => {
+      const told: number[] = []
+      const call = {
+        contextId,
+        method: 'echo',
+        args: 1,
+        onClockSkew: (ms: number) => told.push(ms),
+      }
+      for (const skewMs of [undefined, 3_600_000]) {
+        world.node.clockSkewMs = skewMs
+        expect(await client.rpc.execute(call)).to.equal(1)
+      }
+      expect(told).to.deep.equal([3_600_000])
+    })
+
     it('change nothing when they only read', async () => {
       const args = { key: 'a', value: 'b' }
       await client.rpc.execute({ contextId, method: 'set', args, readOnly: true })

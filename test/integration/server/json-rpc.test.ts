@@ -51,6 +51,12 @@ describe('POST /jsonrpc', () => {
     })
   })
 
+  it('says beside the output how far the clock of the machine is off', async () => {
+    world.node.clockSkewMs = -3_600_000
+    const answer = await world.rpc(call('echo', 1))
+    expect(answer.text).to.include('"result":{"output":1,"clockSkewMs":-3600000}')
+  })
+
   it('carries numbers beyond a double both ways', async () => {
     const text = JSON.stringify(call('echo', 'N')).replace(
       '"N"',
