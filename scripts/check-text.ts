@@ -1,10 +1,10 @@
 /**
  * Searches the files of the repository for text that may not be there: names of machines and registries, and what the house rules
- * forbid and no linter knows. `node scripts/check-text.ts`, part of `npm run check`.
+ * forbid and no linter knows, and names of pages that are not in the repository. `node scripts/check-text.ts`, part of `npm run check`.
  */
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
-import { join, matchesGlob } from 'node:path'
+import { basename, join, matchesGlob } from 'node:path'
 import { report } from './support/report.ts'
 
 /** A text that may not be in some files. */
@@ -66,6 +66,26 @@ export function findTextProblems(path: string, text: string): string[] {
   })
 }
 
+/** A page by its name; what stands in an address is a page of somebody else. */
+const PAGE = /https?:\/\/\S+|(?<![\w-])[\w-]+\.md\b(?!\.?\w)/g
+/** Tests that make pages up. */
+const MADE_UP = 'test/unit/tooling/**'
+
+/** Pages that a file names and the repository lacks, one line each. `pages` has the names of those there are, without folders. */
+export function findMissingPages(
+  path: string,
+  text: string,
+  pages: ReadonlySet<string>,
+): readonly string[] {
+  // no text: a module or a picture
+  if (text.includes('\0') || matchesGlob(path, MADE_UP)) return []
+  return [...text.matchAll(PAGE)].flatMap(({ 0: name, index }) => {
+    if (name.includes('://') || pages.has(name)) return []
+    const line = text.slice(0, index).split('\n').length
+    return [`${path}:${line}: "${name}" is no page of the repository: say it, or link to docs/`]
+  })
+}
+
 /** Files that are committed or would be. */
 function filesOf(root: string): string[] {
   const args = ['ls-files', '-z', '--cached', '--others', '--exclude-standard', '--deduplicate']
@@ -76,8 +96,11 @@ function filesOf(root: string): string[] {
 
 if (import.meta.main) {
   const root = join(import.meta.dirname, '..')
-  const problems = filesOf(root).flatMap((path) =>
-    findTextProblems(path, readFileSync(join(root, path), 'latin1')),
-  )
+  const files = filesOf(root)
+  const pages = new Set(files.map((path) => basename(path)).filter((name) => name.endsWith('.md')))
+  const problems = files.flatMap((path) => {
+    const text = readFileSync(join(root, path), 'latin1')
+    return [...findTextProblems(path, text), ...findMissingPages(path, text, pages)]
+  })
   report('text', problems, 'Change the lines named above.')
 }

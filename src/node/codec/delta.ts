@@ -1,5 +1,5 @@
 /**
- * The native delta (sync-protocol.md 11.2). All integers little-endian.
+ * The delta (docs/protocol.md, Delta). All integers little-endian.
  *
  * ```text
  * payload  = { app_id 32, app_payload bytes, events bytes, author_root 32, caused_by Option<(delta 32, event u16)>, depth u8 }
@@ -22,11 +22,11 @@ import { bytes, bytes32, type Codec, codec, option } from './codec.ts'
 
 /** Version this package writes and reads. */
 export const DELTA_VERSION = 2
-/** Parents a delta may name (sync-protocol.md 1.12). */
+/** Parents a delta may name; more heads than this are joined by the next delta. */
 export const MAX_PARENTS = 64
-/** Plaintext payload, events included (sync-protocol.md 1.12). */
+/** Plaintext payload, events included. */
 export const MAX_PAYLOAD_BYTES: number = 4 << 20
-/** Events of one call, and so of one delta (runtime-abi.md 6). */
+/** Events of one call, and so of one delta; what guests of the original network may emit. */
 export const MAX_EVENTS = 100
 /** UTF-8 bytes of an event's kind. */
 export const MAX_EVENT_KIND_BYTES = 100
@@ -130,7 +130,7 @@ const payload: P.CoderType<DeltaPayload> = P.struct({
   depth: P.U8,
 })
 
-/** Layout of one event, shared with the event log. Its bounds are those of a guest (runtime-abi.md 6): no honest node makes a greater one. */
+/** Layout of one event, shared with the event log. Its bounds are those a guest meets: no honest node makes a greater one. */
 export const event: P.CoderType<PayloadEvent> = P.struct({
   kind: stringUpTo(MAX_EVENT_KIND_BYTES),
   data: bytesUpTo(MAX_EVENT_DATA_BYTES),

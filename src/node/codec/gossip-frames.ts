@@ -1,5 +1,5 @@
 /**
- * Messages of a context's gossip topic (sync-protocol.md 11.4). Little-endian borsh; one tag byte, then:
+ * Messages of a context's gossip topic (docs/protocol.md, Gossip). Little-endian borsh; one tag byte, then:
  *
  * ```text
  * 0 Delta { envelope bytes }                               whole up to 48 KiB, otherwise the announcement

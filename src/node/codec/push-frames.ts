@@ -1,5 +1,5 @@
 /**
- * Frames of the push stream `/cali/push/1` (sync-protocol.md 11.3). Little-endian borsh; one tag byte, then:
+ * Frames of the push stream `/cali/push/1` (docs/protocol.md, Push). Little-endian borsh; one tag byte, then:
  *
  * ```text
  * 0 Hello  { version u16 = 2, nonce 16, addresses Vec<String> }
@@ -26,7 +26,7 @@ export const MAX_WIRE_FRAME_BYTES: number = 1 << 20
 export const MAX_HELLO_ADDRESSES = 16
 /** Bytes of one address. */
 export const MAX_ADDRESS_BYTES = 256
-/** Heads in one frame; a context merges its heads long before (sync-protocol.md 1.12). */
+/** Heads in one frame; a context merges its heads long before. */
 export const MAX_FRAME_HEADS = 128
 /** Key grants in one frame. */
 export const MAX_FRAME_GRANTS = 256

@@ -1,5 +1,5 @@
 /**
- * Frames of the request stream `/cali/sync/1` (sync-protocol.md 11.5). Every frame begins with the u32 id of its request, chosen by the
+ * Frames of the request stream `/cali/sync/1` (docs/protocol.md, Requests). Every frame begins with the u32 id of its request, chosen by the
  * side that asks, then a tag byte. Hello and Join are requests like the others; an error answers one request, not the stream.
  *
  * ```text
@@ -58,7 +58,7 @@ export const BLOB_CHUNK_BYTES: number = 256 << 10
 /** Members in one answer. */
 export const MAX_FRAME_MEMBERS = 64
 
-/** Error codes on the wire (sync-protocol.md 11.5). A peer that has proved nothing sees 2 where others see 1. */
+/** Error codes on the wire (docs/protocol.md, Requests). A peer that has proved nothing sees 2 where others see 1. */
 export const WIRE_ERRORS = {
   unknownContext: 1,
   notMember: 2,

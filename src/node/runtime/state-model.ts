@@ -1,6 +1,6 @@
 /**
  * The port between the context room and whoever keeps a module's state. Today there is one: state kept by the guest in rows that are
- * opaque to us but for runtime-abi.md 11.4 (`GuestKeptState`). State kept by the host comes behind the same port.
+ * opaque to us but for what the host's rules look at (`GuestKeptState`). State kept by the host comes behind the same port.
  */
 import type { ApplyCall, ContextRef, Era, GuestCall, GuestOutcome } from './engine.ts'
 
@@ -17,7 +17,7 @@ export interface StateDifference {
   readonly theirs: Uint8Array | undefined
 }
 
-/** Signs a digest with the executor's key, for user-owned entries (runtime-abi.md 9.1). */
+/** Signs a digest with the executor's key, for user-owned entries (`artifact/signing.ts`). */
 export type ActionSigner = (digest: Uint8Array) => Uint8Array
 
 export interface StateModel {

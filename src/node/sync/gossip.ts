@@ -1,4 +1,4 @@
-/** The gossip plane: reaches members without a push stream, and tells frontiers now and then (sync-protocol.md 11.4). */
+/** The gossip plane: reaches members without a push stream, and tells frontiers now and then (docs/protocol.md, Gossip). */
 import {
   gossipCodec,
   type GossipMessage,

@@ -1,4 +1,4 @@
-/** When frontiers are told: once a burst of applies settles, every ten seconds to streams, every thirty to gossip (sync-protocol.md 11.11). */
+/** When frontiers are told: once a burst of applies settles, every ten seconds to streams, every thirty to gossip. */
 import type { Clock, Random, Timer } from '../primitives/clock.ts'
 import { type ContextId, idKey } from '../primitives/ids.ts'
 import { GOSSIP_HEARTBEAT_MS, HEARTBEAT_MS, SETTLE_MS } from './limits.ts'

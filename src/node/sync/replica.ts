@@ -7,7 +7,7 @@ import type { ContextId, DeltaId, PublicKey } from '../primitives/ids.ts'
 import type { Listenable } from '../primitives/emitter.ts'
 import type { Role, Signer } from '../anchor/anchor.ts'
 
-/** Where a copy of a context stands; what Heads frames carry (sync-protocol.md 11.3). */
+/** Where a copy of a context stands; what Heads frames carry. */
 export interface Frontier {
   /** 32 bytes; zero while there is no state. */
   readonly root: Uint8Array
@@ -47,7 +47,7 @@ export type HistoryPart =
       }
     }
 
-/** A group key sealed to one member, signed by the member who gives it (sync-protocol.md 11.3 Keys). */
+/** A group key sealed to one member, signed by the member who gives it (docs/protocol.md, Key grants). */
 export interface KeyGrant {
   readonly epoch: number
   /** The membersRevision that whoever made the key had seen. */
@@ -137,7 +137,7 @@ export interface ReplicaSource {
   knows(context: ContextId, delta: DeltaId): boolean
   /** Verify and, when it is its turn, apply. Resolves when the envelope's fate is decided; never throws for bad bytes. */
   receive(context: ContextId, envelope: Uint8Array, from: { peer: string }): Promise<ReceiveResult>
-  /** The cheap first half of verification, synchronous, for the gossip validator (sync-protocol.md 11.4). */
+  /** The cheap first half of verification, synchronous, for the gossip validator. */
   precheck(context: ContextId, envelope: Uint8Array): 'accept' | 'ignore' | 'reject'
   /** Sealed envelopes of the applied deltas in some ranges, parents before children. */
   readRanges(

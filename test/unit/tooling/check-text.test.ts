@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import { findTextProblems } from '../../../scripts/check-text.ts'
+import { findMissingPages, findTextProblems } from '../../../scripts/check-text.ts'
 
 // put together, so that this file does not hold what it looks for
 const FOLDER = ['', 'root', 'app'].join('/')
@@ -36,4 +36,26 @@ describe('forbidden text', () => {
       expect(findTextProblems(path, text)).to.deep.equal([])
     })
   }
+})
+
+describe('names of pages', () => {
+  const pages = new Set(['protocol.md', 'README.md'])
+  const found = (text: string, path = 'src/node/node.ts'): readonly string[] =>
+    findMissingPages(path, text, pages)
+
+  it('are refused when the repository has no such page, each with its line', () => {
+    const problems = found('// see docs/protocol.md\n// and spec.md 11.4\n/* (old-spec.md) */\n')
+    expect(problems.map((text) => text.split('"')[1])).to.deep.equal(['spec.md', 'old-spec.md'])
+    expect(problems[0]).to.match(/^src\/node\/node\.ts:2: /)
+  })
+
+  it('may be those of somebody else in an address, and made up in tests of the tools', () => {
+    expect(found('https://example.org/a/GUIDE.md#x')).to.deep.equal([])
+    expect(found('notes.md', 'test/unit/tooling/a.test.ts')).to.deep.equal([])
+  })
+
+  it('are not looked for in what is no text, or no name of a page', () => {
+    expect(found('\0asm spec.md', 'apps/kv.wasm')).to.deep.equal([])
+    expect(found('a.mdx, x.md.ts, README.md, and .md alone')).to.deep.equal([])
+  })
 })

@@ -1,4 +1,4 @@
-/** What the contract announces: enough to rebuild contexts, members, roles and capabilities from the events alone (7.6). */
+/** What the contract announces: enough to rebuild contexts, members, roles and capabilities from the events alone. */
 import type { ContextId, GroupId, PublicKey } from '../../primitives/ids.ts'
 import type { ApplicationRecord, Role } from '../anchor.ts'
 import type { GroupOptions, Subject } from '../operations.ts'

@@ -76,7 +76,7 @@ export interface ContextReplicaEvents {
   ready: Record<never, never>
 }
 
-/** Host functions that look at the member list (runtime-abi.md 4.3). */
+/** Host functions that look at the member list; only apps of older eras import them. */
 const MEMBER_IMPORTS: ReadonlySet<string> = new Set(['context_members', 'context_is_member'])
 
 export class ReplicaCore {
@@ -85,7 +85,7 @@ export class ReplicaCore {
   readonly events: Emitter<ContextReplicaEvents>
   readonly failures: Failures
   readonly c: ReplicaComponents
-  /** Low bits of every reading of the guests' clock on this node (runtime-abi.md 10). */
+  /** Low bits of every reading of the guests' clock on this node: equal timestamps of two nodes would swap values instead of converging. */
   readonly clockLane: number
   /** Keys of applications that the context ran before its present one. */
   readonly superseded: Set<string> = new Set()
@@ -227,7 +227,7 @@ export class ReplicaCore {
 
   /**
    * Whether the context's present application applies what `application` wrote: its own, or that of one before it. Actions are those of the
-   * storage library, which an update keeps (runtime-abi.md 7.2); an application of another era needs a new context.
+   * storage library, which an update keeps; an application of another era needs a new context.
    */
   fits(application: Uint8Array): boolean {
     return (
@@ -236,7 +236,7 @@ export class ReplicaCore {
     )
   }
 
-  // Handlers run on receiving nodes that may write, never for one's own events (sync-protocol.md 11.7).
+  // On receiving nodes that may write, never for one's own events.
   #runsHandlers(commit: Omit<Commit, 'runHandlers'>, local: boolean): boolean {
     const { candidate, payload } = commit
     if (local || payload.depth >= MAX_HANDLER_DEPTH) return false

@@ -1,5 +1,5 @@
 /**
- * `verifyDelta`: the one door for deltas, whatever path brought them. Checks run from cheap to dear (sync-protocol.md 11.2). A fault that every
+ * `verifyDelta`: the one door for deltas, whatever path brought them. Checks run from cheap to dear. A fault that every
  * node would judge alike is DELTA_INVALID; whatever depends on our clock, keys, member list or application is a reason to wait, never to
  * reject: rejecting there would make nodes diverge for ever.
  */
@@ -92,7 +92,7 @@ export interface VerifyView {
   readonly context: ContextId
   readonly keyring: Keyring
   roleOf(member: PublicKey): Role | undefined
-  /** A descendant by a current writer vouches for it (sync-protocol.md 11.8). */
+  /** A descendant by a current writer vouches for it. */
   isEndorsed(id: DeltaId): boolean
   /** A stamp beyond it lies in the future, ns. */
   latestNs(): bigint

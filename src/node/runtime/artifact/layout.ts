@@ -1,6 +1,6 @@
 /**
- * Artefacts (what a call sends to other nodes) and index records (what the guest keeps per entity), per era of the guests' storage library
- * (runtime-abi.md 7.1, 7.2, 8.3). Strict: every byte is consumed, and encoding gives the same bytes again. Eras without a layout here stay
+ * Artefacts (what a call sends to other nodes) and index records (what the guest keeps per entity), per era of the guests' storage library.
+ * Strict: every byte is consumed, and encoding gives the same bytes again. Eras without a layout here stay
  * opaque: they are replayed as they are.
  *
  * ```text

@@ -1,5 +1,5 @@
 /**
- * User-owned entries (runtime-abi.md 9.1): the guest leaves 64 zero bytes where the author's signature belongs, the host signs after the call,
+ * User-owned entries: the guest leaves 64 zero bytes where the author's signature belongs, the host signs after the call,
  * receivers' guests verify. What is signed is a SHA-256 digest whose construction differs between eras.
  */
 import { platform } from '#platform'

@@ -54,7 +54,7 @@ export function inspectModule(bytes: Uint8Array): Inspected {
   return { module, info }
 }
 
-/** The two generations have the same names; only signatures tell (runtime-abi.md 2.1). */
+/** The two generations have the same names; only signatures tell. */
 function findGeneration(module: ParsedModule): 'G1' | 'G2' {
   let found: 'G1' | 'G2' | undefined
   for (const { name, type } of module.imports) {
@@ -78,7 +78,7 @@ function findGeneration(module: ParsedModule): 'G1' | 'G2' {
 }
 
 /**
- * Nothing in a module names its release; this goes by what each brought (runtime-abi.md 7.2): imports, exports, and texts that
+ * Nothing in a module names its release; this goes by what each brought: imports, exports, and texts that
  * the storage library hashes and that therefore stand in its data.
  */
 function findEra(module: ParsedModule, generation: 'G1' | 'G2'): Era {

@@ -6,7 +6,7 @@ import { MAX_DIRECT_FAN_OUT, RENDEZVOUS_FAN_OUT } from '../limits.ts'
 
 /**
  * Everybody while they are few; otherwise the eight whose hash with the delta's id is smallest, so that the load of a busy writer spreads
- * over all members from delta to delta (sync-protocol.md 11.3). Gossip reaches the others.
+ * over all members from delta to delta. Gossip reaches the others.
  */
 export function fanOut<T extends { readonly peer: string }>(
   delta: DeltaId,

@@ -17,7 +17,7 @@ export interface OutboxHooks {
 
 /**
  * Never makes its caller wait: what the socket does not take stays here, up to 4 MiB. Then every queued delta of this peer is dropped, and
- * once it reads again its owner sends Heads, from which the peer sees what to fetch (sync-protocol.md 11.3).
+ * once it reads again its owner sends Heads, from which the peer sees what to fetch.
  */
 export class Outbox {
   readonly #stream: FramedStream

@@ -1,4 +1,4 @@
-/** One push stream to one peer: handshake, the contexts it carries, and what comes in (sync-protocol.md 11.3). */
+/** One push stream to one peer: handshake, the contexts it carries, and what comes in (docs/protocol.md, Push). */
 import {
   decodePushFrame,
   encodePushFrame,

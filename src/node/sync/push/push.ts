@@ -1,4 +1,4 @@
-/** The push plane: one stream per peer, opened to known members, kept open, and carrying every delta at once (sync-protocol.md 11.3). */
+/** The push plane: one stream per peer, opened to known members, kept open, and carrying every delta at once (docs/protocol.md, Push). */
 import { encodePushFrame, MAX_PUSHED_ENVELOPE_BYTES, NONCE_BYTES } from '../../codec/push-frames.ts'
 import { WIRE_ERRORS } from '../../codec/sync-frames.ts'
 import type { FramedStream, PeerId } from '../../network/network.ts'

@@ -1,4 +1,4 @@
-/** The asking end of one request stream: many requests at a time, each with its own id, deadlines and answers (sync-protocol.md 11.5). */
+/** The asking end of one request stream: many requests at a time, each with its own id, deadlines and answers (docs/protocol.md, Requests). */
 import { NONCE_BYTES, WIRE_VERSION } from '../../codec/push-frames.ts'
 import {
   decodeAnswer,

@@ -1,4 +1,4 @@
-/** The answering end of the request plane: proven members only, a few requests at a time (sync-protocol.md 11.5). */
+/** The answering end of the request plane: proven members only, a few requests at a time (docs/protocol.md, Requests). */
 import { LRUCache } from 'lru-cache'
 import type { BlobStore } from '../../blobs/blobs.ts'
 import { NONCE_BYTES, WIRE_VERSION } from '../../codec/push-frames.ts'
