@@ -265,3 +265,54 @@ describe('who joins them', () => {
     ])
   })
 })
+
+describe('a head whose author is no writer any more', () => {
+  const gone = writers[1] as SigningKey // there are 200
+  const left: readonly Party[] = MEMBERS.filter(([key]) => key !== gone)
+  const last = craftDelta({
+    author: gone,
+    keyring,
+    item: 'last',
+    parents: [genesis.id],
+    step: 1,
+  })
+
+  async function leaves(kit: ReplicaKit): Promise<void> {
+    kit.anchor.say(left)
+    await kit.group.refresh()
+    await kit.group.makeKey(epochKey(1))
+    await kit.replica.reconsider('member')
+  }
+
+  it('is built on by a writer that took it in, so that those take it who did not', async () => {
+    const kit = await kitOf(first)
+    const merges = made(kit)
+    await receive(kit, [last])
+    await leaves(kit)
+    await pass(kit, MERGE_IDLE_MS - 1)
+    expect(merges).to.deep.equal([])
+    await pass(kit, 1)
+    expect(merges).to.have.length(1)
+    // and that is all
+    await pass(kit, 600_000)
+    expect(merges).to.have.length(1)
+    expect(kit.clock.timers).to.equal(0)
+
+    const other = await kitOf(second)
+    await leaves(other)
+    await receive(other, [last, ...merges])
+    expect(other.replica.state.dag.heads).to.deep.equal(kit.replica.state.dag.heads)
+    expect(other.replica.state.meta.root).to.deep.equal(kit.replica.state.meta.root)
+  })
+
+  it('is not built on by who did not take it in before', async () => {
+    const kit = await kitOf(first)
+    await leaves(kit)
+    const merges = made(kit)
+    await receive(kit, [last, ...branches(1)])
+    await pass(kit, 600_000)
+    expect(heads(kit)).to.equal(1)
+    expect(merges).to.deep.equal([])
+    expect(kit.clock.timers).to.equal(0)
+  })
+})

@@ -104,7 +104,7 @@ describe('after a member has left', () => {
     expect(await given).to.equal('ABORTED')
     await kit.replica.close()
     expect(await closed).to.equal('CONTEXT_NOT_FOUND')
-    expect(kit.clock.timers).to.equal(timers)
+    expect(kit.clock.timers).to.equal(0)
     expect(kit.group.events.listeners).to.equal(listeners)
   })
 

@@ -5,13 +5,16 @@
  * Elected is the writer with the smallest identity among those that are connected and ourselves; the next ones take over one after the other,
  * since what one node takes for connected may be gone. Two that merge at once do no harm, and call for no third: heads that are merges do not
  * count. So each delta is joined by a merge at most once in the history of each node, and merging ends.
+ *
+ * A single head is enough when its author is no writer any more: whoever did not take it in before that author had gone lets it wait until a writer
+ * builds on it, and everything that is built on it with it. So a writer that has applied it says so by a merge.
  */
 import { DELTA_KIND, type DeltaPayload, eventsCodec } from '../../codec/delta.ts'
 import type { SigningKey } from '../../crypto/sign.ts'
 import { compareBytes, EMPTY } from '../../primitives/bytes.ts'
 import type { Timer } from '../../primitives/clock.ts'
 import { nextHlc } from '../../primitives/hlc.ts'
-import { type ContextId, type DeltaId, idText, type PublicKey } from '../../primitives/ids.ts'
+import { type ContextId, type DeltaId, idText, PublicKey } from '../../primitives/ids.ts'
 import {
   MAX_IDLE_HEADS,
   MAX_MERGE_RUN,
@@ -23,6 +26,7 @@ import {
 import { makeDelta } from './author.ts'
 import type { CommitBatch } from './commit-batch.ts'
 import type { ReplicaCore } from './replica-core.ts'
+import type { Candidate } from './verify.ts'
 
 /** The other members, as the sync room sees them. */
 export interface Company {
@@ -42,17 +46,20 @@ export class Merging {
   #appliedMs = -Infinity
   /** Since when there are seen to be more heads than are waited for an idle moment with. */
   #piledMs: number | undefined
+  /** Whether a head's author may be no writer any more: known once the heads were looked at. */
+  #mayHaveStrays = true
   /** When this node merged, or tried to. */
   #mergedMs = -Infinity
 
   constructor(core: ReplicaCore) {
     this.#core = core
-    core.events.on('applied', () => this.#applied())
+    core.events.on('applied', ({ candidate }) => this.#applied(candidate))
   }
 
   /** Looks at what there is to merge: at a start, and when we may write, or can seal, what we could not before. */
   look(): void {
     if (this.#isClosed || this.#isMerging) return
+    this.#mayHaveStrays = true
     this.#cancel()
     const dueMs = this.#readDueMs()
     if (dueMs !== undefined) this.#lookAt(dueMs)
@@ -69,12 +76,14 @@ export class Merging {
   }
 
   // Per delta, so it only sees to it that there is a look in time.
-  #applied(): void {
-    const { length } = this.#core.state.dag.heads
+  #applied({ header }: Candidate): void {
+    const { state, group } = this.#core
+    const { length } = state.dag.heads
     const nowMs = this.#monotonicMs
     this.#appliedMs = nowMs
+    if (group.roleOf(PublicKey.from(header.member)) !== 'writer') this.#mayHaveStrays = true
     if (length <= MAX_PILED_HEADS) this.#piledMs = undefined
-    if (length <= MAX_IDLE_HEADS) this.#cancel()
+    if (length <= MAX_IDLE_HEADS && !this.#mayHaveStrays) this.#cancel()
     else this.#lookAt(nowMs + (length > MAX_PILED_HEADS ? MERGE_SETTLE_MS : MERGE_IDLE_MS))
   }
 
@@ -113,12 +122,13 @@ export class Merging {
   /** When this node is to merge, unless something comes meanwhile; undefined when there is nothing to merge, or it must not. @throws STORE_* */
   #dueMs(): number | undefined {
     const { state, group, c } = this.#core
-    if (state.dag.heads.length <= MAX_IDLE_HEADS) return undefined
+    if (this.#mayHaveStrays) this.#mayHaveStrays = this.#hasStrays()
+    if (state.dag.heads.length <= MAX_IDLE_HEADS && !this.#mayHaveStrays) return undefined
     // a key that covers a departure, or a role, is looked at again when it comes
     const own = group.writer()
     if (own === undefined || group.isRotating) return undefined
     const count = this.#plainHeads()
-    if (count <= MAX_IDLE_HEADS) return undefined
+    if (count <= MAX_IDLE_HEADS && !this.#mayHaveStrays) return undefined
     if (count <= MAX_PILED_HEADS || c.sync().isFetching(state.id)) this.#piledMs = undefined
     else this.#piledMs ??= this.#monotonicMs
     const sinceMs = Math.min(this.#appliedMs + MERGE_IDLE_MS, this.#piledMs ?? Infinity)
@@ -131,6 +141,15 @@ export class Merging {
     const isPlain = (id: DeltaId): boolean =>
       c.deltas.get(state.ref.number, id)?.kind !== DELTA_KIND.merge
     return state.dag.heads.filter(isPlain).length
+  }
+
+  /** Whether a head is the word of somebody who is no writer in our view, so that others may not take it. */
+  #hasStrays(): boolean {
+    const { state, group, c } = this.#core
+    return state.dag.heads.some((id) => {
+      const row = c.deltas.get(state.ref.number, id)
+      return row !== undefined && group.roleOf(PublicKey.from(row.member)) !== 'writer'
+    })
   }
 
   /** Our place among the writers that are here, by identity. */
@@ -175,7 +194,8 @@ export class Merging {
     if (own === undefined || dueMs === undefined || dueMs > this.#monotonicMs) return 0
     this.#mergedMs = this.#monotonicMs
     const batch = state.begin()
-    while (batch.heads.length > 1 && batch.staged.length < MAX_MERGE_RUN) this.#stage(batch, own)
+    do this.#stage(batch, own)
+    while (batch.heads.length > 1 && batch.staged.length < MAX_MERGE_RUN)
     await this.#core.commit(batch, true)
     return batch.staged.length
   }
