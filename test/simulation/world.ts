@@ -14,6 +14,9 @@ const STREAM = { machines: 1, network: 2, anchor: 3, work: 4, faults: 5 } as con
 /** What nodes say when they take a delta for one that no honest node can have made. */
 const REJECTIONS: readonly string[] = ['envelope rejected', 'stored delta rejected']
 
+/** What a node whose disk takes nothing answers. */
+const REFUSALS: readonly string[] = ['STORE_FAILED', 'STORE_UNAVAILABLE']
+
 export interface WorldInit {
   readonly seed: number
   readonly nodes: number
@@ -62,9 +65,11 @@ export class World {
     )
   }
 
-  /** A node logged something. */
+  /** A node logged something. That its disk takes nothing is told by the store, once, and not by all who would store something. */
   heard(level: string, text: string): void {
     this.#onNote?.(this.time.ms, `${level} ${text}`)
+    const isRepeated = level === 'warn' && REFUSALS.some((code) => text.includes(code))
+    if (isRepeated) this.errors.push(`${this.time.ms.toFixed(3)} ${text}`)
     const isExpected = [...this.expected].some((code) => text.includes(code))
     if (isExpected) return
     // everybody is honest here: whoever rejects a delta would stay without it

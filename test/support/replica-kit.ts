@@ -13,7 +13,7 @@ import type { SigningKey } from '../../src/node/crypto/sign.ts'
 import type { StateMutation } from '../../src/node/interface.ts'
 import { equalBytes, utf8 } from '../../src/node/primitives/bytes.ts'
 import { GroupId, type PublicKey } from '../../src/node/primitives/ids.ts'
-import { silentLogger } from '../../src/node/primitives/logger.ts'
+import { type Logger, silentLogger } from '../../src/node/primitives/logger.ts'
 import { NodeClock } from '../../src/node/primitives/node-clock.ts'
 import type { ModuleInfo } from '../../src/node/runtime/engine.ts'
 import { contextRows } from '../../src/node/store/repositories/contexts.ts'
@@ -56,6 +56,8 @@ export interface KitInit {
   readonly epochs?: readonly number[]
   readonly store?: FailingStore
   readonly clock?: HandClock
+  /** @default says nothing */
+  readonly logger?: Logger
 }
 
 /** A keyring of the test group that holds some epochs. */
@@ -124,7 +126,7 @@ export interface ReplicaKit {
 
 /** Opens a replica; a store given is used as it is, a new one gets the rows of group and identities. */
 export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
-  const { own, members, epochs = [0], clock = handClock() } = init
+  const { own, members, epochs = [0], clock = handClock(), logger = silentLogger } = init
   const store = init.store ?? failingStore(memoryStore())
   const rows = groupRows(store)
   const random = seededRandom('replica')
@@ -168,7 +170,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     anchor,
     keyring,
     await rows.members(GROUP_NUMBER),
-    { store, rows, identities, clock, logger: silentLogger },
+    { store, rows, identities, clock, logger },
   )
   const time = new NodeClock(clock, silentLogger)
   const model = stubModel(store)
@@ -210,7 +212,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     module: async () => (kit.moduleHere ? MODULE : undefined),
     clock: time,
     random,
-    logger: silentLogger,
+    logger,
     metrics,
   }
   const state = await ContextState.open(

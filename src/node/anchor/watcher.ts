@@ -116,7 +116,12 @@ export class Watcher {
     try {
       await cursor?.store.save(cursor.name, height)
     } catch (error) {
-      logger.warn({ err: error }, 'cursor of the anchor could not be stored')
+      // that the disk takes nothing is told by the store
+      const isPassing = isMerogateError(error) && error.kind === 'transport'
+      logger[isPassing ? 'debug' : 'warn'](
+        { err: error },
+        'cursor of the anchor could not be stored',
+      )
     }
   }
 

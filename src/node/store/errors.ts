@@ -30,6 +30,11 @@ export function isRefusedByDisk(error: unknown): boolean {
   return isMerogateError(error, 'STORE_FAILED') || isMerogateError(error, 'STORE_UNAVAILABLE')
 }
 
+/** How loud a failure is logged: that the disk takes nothing is told by the store, when it begins and when it ends. */
+export function loudnessOf(error: unknown): 'debug' | 'warn' {
+  return isRefusedByDisk(error) ? 'debug' : 'warn'
+}
+
 export function storeError(
   code: StoreErrorCode,
   message: string,

@@ -232,7 +232,7 @@ export class LevelStore implements NodeStore {
       const tries = trouble.tries + 1
       this.#trouble = { ...trouble, tries, lastLook: innermost(error) }
       const isLost = isMerogateError(error, 'STORE_LOST')
-      this.#logger[isLost ? 'error' : 'warn'](
+      this.#logger[isLost ? 'error' : 'debug'](
         { err: error, tries },
         'the database cannot be written yet',
       )

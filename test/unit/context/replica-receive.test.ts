@@ -9,6 +9,7 @@ import {
   replicaKit,
   testKeyring,
 } from '../../support/replica-kit.ts'
+import { recordLogger } from '../../support/record-logger.ts'
 import { addKey, madeAt } from '../../support/test-keyring.ts'
 
 const alice = keyOf('alice')
@@ -293,6 +294,15 @@ describe('a context replica receiving deltas', () => {
     expect(kit.replica.state.dag.heads.map(idKey)).to.deep.equal([idKey(merge.id)])
     expect(kit.replica.state.meta.root).to.deep.equal(root)
     expect(kit.model.applies).to.have.length(applied)
+  })
+
+  it('leaves it to the store to say that the disk takes nothing', async () => {
+    const logger = recordLogger()
+    const kit = await replicaKit({ ...INIT, logger })
+    kit.store.failAt = 1
+    expect(await receiveAll(kit, [first])).to.deep.equal(['refused'])
+    const line = logger.lines.find(({ message }) => message === 'delta not taken in')
+    expect(line?.level).to.equal('debug')
   })
 
   it('answers the gossip validator without touching the disk', async () => {

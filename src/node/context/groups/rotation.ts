@@ -13,6 +13,7 @@ import {
   ROTATION_STEP_MS,
   ROTATION_TAKEOVER_MS,
 } from '../limits.ts'
+import { loudnessOf } from '../../store/errors.ts'
 import type { ContextMetrics } from '../metrics.ts'
 import type { Group } from './group.ts'
 
@@ -110,7 +111,10 @@ export class Rotation {
     } catch (error) {
       metrics.rotation('failed')
       const wait = Math.min(ROTATION_RETRY_MIN_MS * 2 ** this.#tries++, ROTATION_RETRY_MAX_MS)
-      logger.warn({ err: error, group: idText(group.id), wait }, 'key epoch could not be stored')
+      logger[loudnessOf(error)](
+        { err: error, group: idText(group.id), wait },
+        'key epoch could not be stored',
+      )
       this.#wait(wait)
     } finally {
       this.#isMaking = false

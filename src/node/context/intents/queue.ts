@@ -6,6 +6,7 @@ import { type MerogateError, toMerogateError } from '../../errors.ts'
 import type { IntentInfo } from '../../interface.ts'
 import { equalBytes } from '../../primitives/bytes.ts'
 import type { ContextId } from '../../primitives/ids.ts'
+import { loudnessOf } from '../../store/errors.ts'
 import type { BatchOp } from '../../store/store.ts'
 import { INTENT_CALM_MS, INTENT_MEMORY_MS, MAX_REFUSED_INTENTS } from '../limits.ts'
 import { backoffMs } from './backoff.ts'
@@ -385,7 +386,7 @@ export class Queue<B, R> {
     try {
       await this.#remove(entry)
     } catch (error) {
-      this.#c.logger.warn({ err: error, intent: entry.id }, 'intent not removed')
+      this.#c.logger[loudnessOf(error)]({ err: error, intent: entry.id }, 'intent not removed')
     }
   }
 
@@ -394,7 +395,7 @@ export class Queue<B, R> {
     try {
       await this.#c.store.batch([this.#journal.put(entry.kept())])
     } catch (error) {
-      this.#c.logger.warn({ err: error, intent: entry.id }, 'intent not noted')
+      this.#c.logger[loudnessOf(error)]({ err: error, intent: entry.id }, 'intent not noted')
     }
   }
 }

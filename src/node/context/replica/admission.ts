@@ -6,6 +6,7 @@ import { isMerogateError, toMerogateError } from '../../errors.ts'
 import { toHex } from '../../primitives/bytes.ts'
 import { hlcTime, ntp64ToNs } from '../../primitives/hlc.ts'
 import { ApplicationId, type DeltaId, idKey } from '../../primitives/ids.ts'
+import { loudnessOf } from '../../store/errors.ts'
 import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts'
 import type { ReceiveResult } from '../../sync/replica.ts'
 import { MAX_APPLY_RUN, RETRY_DELAYS_MS, UNOPENED_WAIT_MS } from '../limits.ts'
@@ -256,7 +257,8 @@ export class Admission {
       await this.#followUp()
     } catch (error) {
       if (isMerogateError(error, 'STORE_CORRUPT')) throw error
-      this.#core.c.logger.warn({ err: error }, 'deltas that wait could not be applied')
+      const { logger } = this.#core.c
+      logger[loudnessOf(error)]({ err: error }, 'deltas that wait could not be applied')
       this.#hooks.stranded()
     }
   }

@@ -9,7 +9,7 @@ import { shortHex, toHex } from '../../primitives/bytes.ts'
 import type { Timer } from '../../primitives/clock.ts'
 import { sha256 } from '../../primitives/hash.ts'
 import { idKey } from '../../primitives/ids.ts'
-import { isRefusedByDisk } from '../../store/errors.ts'
+import { isRefusedByDisk, loudnessOf } from '../../store/errors.ts'
 import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts'
 import type { ReceiveResult } from '../../sync/replica.ts'
 import { contextError } from '../errors.ts'
@@ -101,7 +101,8 @@ export class Intake {
     } catch (error) {
       if (isProof(error)) return this.#reject(bytes, error)
       if (isMerogateError(error, 'DELTA_SEALED')) return this.#doubt(candidate)
-      this.#core.c.logger.warn({ err: error, delta: shortHex(candidate.id) }, 'delta not taken in')
+      const { logger } = this.#core.c
+      logger[loudnessOf(error)]({ err: error, delta: shortHex(candidate.id) }, 'delta not taken in')
       return result('refused', candidate)
     } finally {
       this.#inFlight.delete(key)
