@@ -8,7 +8,7 @@ import type { Finding } from './checks/verdict.ts'
 import { FAULTS, type FaultName } from './faults/index.ts'
 import { Stage } from './stage.ts'
 import { ACTIONS, type ActionName, outsiders } from './workload/actions.ts'
-import { seated } from './workload/circle.ts'
+import { type Circle, type Seat, seated } from './workload/circle.ts'
 import { Company } from './workload/company.ts'
 import type { Acknowledged } from './workload/ledger.ts'
 import type { World } from './world.ts'
@@ -160,11 +160,17 @@ export class Play {
       for (const one of seated(circle)) {
         const what = `${one.machine.name} writes once more into ${circle.name}`
         this.#company.begin(what, async () => {
-          while ((await this.#company.write(circle, one)).kind !== 'done') await time.sleep(1_000)
+          while (!(await this.#hasWritten(circle, one))) await time.sleep(1_000)
         })
       }
     }
     return this.#until(() => unrest(this.#company))
+  }
+
+  /** Whether a write made a delta: only that joins heads, and vouches for what somebody wrote who had been sent away without knowing. */
+  async #hasWritten(circle: Circle, one: Seat): Promise<boolean> {
+    const outcome = await this.#company.write(circle, one)
+    return outcome.kind === 'done' && outcome.value.delta !== undefined
   }
 
   /** Looks until nothing is left, or the time is up. */

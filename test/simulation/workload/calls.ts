@@ -1,5 +1,6 @@
 /** What users do all the time: write into a context of the example application. */
 import { idKey, type PublicKey } from '../../../src/node/primitives/ids.ts'
+import type { ExecuteResult } from '../../../src/node/index.ts'
 import { kvInput } from '../../support/kv-app.ts'
 import type { SimRandom } from '../random.ts'
 import type { Circle, Seat } from './circle.ts'
@@ -44,7 +45,7 @@ export async function write(
   }: { readonly circle: Circle; readonly seats: readonly Seat[]; readonly author: Seat },
   random: SimRandom,
   value: string,
-): Promise<Outcome<unknown>> {
+): Promise<Outcome<ExecuteResult>> {
   const { context } = circle
   const call = anyCall(random, value)
   let removed: readonly PublicKey[] = []

@@ -1,5 +1,5 @@
 /** Everybody who uses the nodes of a run: the contexts there are, and the actions that go on beside the writing. */
-import type { Node } from '../../../src/node/index.ts'
+import type { ExecuteResult, Node } from '../../../src/node/index.ts'
 import { type ContextId, idKey, type PublicKey } from '../../../src/node/primitives/ids.ts'
 import { appBuild } from '../apps.ts'
 import type { Finding } from '../checks/verdict.ts'
@@ -71,7 +71,7 @@ export class Company {
     void this.write(circle, this.random.pick(seated(circle)))
   }
 
-  write(circle: Circle, author: Seat): Promise<Outcome<unknown>> {
+  write(circle: Circle, author: Seat): Promise<Outcome<ExecuteResult>> {
     const seats = this.#alike(circle).flatMap((one) => one.seats)
     return write(this.ledger, { circle, seats, author }, this.random, `v${this.#writes++}`)
   }
