@@ -4,6 +4,7 @@
  * @packageDocumentation
  */
 import { type Anchor, CAPABILITIES, type MemberRecord, type Role } from '../anchor/anchor.ts'
+import { isRejectedAs } from '../anchor/errors.ts'
 import type { NodeApplications } from '../applications/applications.ts'
 import type { BlobFinder } from '../blobs/blobs.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
@@ -306,9 +307,16 @@ export class NodeContexts implements Contexts {
 
   async leave(id: ContextId, options: Signalled = {}): Promise<void> {
     const replica = this.#registry.require(id)
-    for (const { publicKey } of replica.group.owned()) {
+    const { group } = replica
+    for (const { publicKey } of this.#c.identities.boundTo(group.id)) {
+      // what we know of the members may be old, and no more than that somebody went is for good
+      if (group.hasDeparted(publicKey)) continue
       const signer = this.#c.identities.signer(publicKey)
-      await replica.group.anchor.submit(replica.group.id, { kind: 'leave' }, signer, options)
+      try {
+        await group.anchor.submit(group.id, { kind: 'leave' }, signer, options)
+      } catch (error) {
+        if (!isRejectedAs(error, 'NotAMember')) throw error
+      }
     }
     await this.delete(id)
   }

@@ -1,5 +1,6 @@
 import { expect } from 'chai'
 import { localAnchor } from '../../../src/chains/local/index.ts'
+import { type Cut, cutAnchor } from '../../support/cut-anchor.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 import { type Lie, lyingAnchor } from '../../support/lying-anchor.ts'
 import {
@@ -126,6 +127,27 @@ describe('a member that is removed', () => {
     await converged([a, b, c], context)
     expect(await call(b, context, 'get', { key: 'back' })).to.equal('back')
     expect(await call(c, context, 'get', { key: 'without-c' })).to.equal('without-c')
+  })
+})
+
+describe('a node that leaves with an old view of the members', () => {
+  it('leaves as whoever of it is in, though another of its identities was removed meanwhile', async () => {
+    await using world = await nodeWorld()
+    const cut: Cut = { sent: 0 }
+    const anchors = [cutAnchor(localAnchor({ url: world.chain.url }), cut)]
+    const [host, guest] = [await world.node('host'), await world.node('guest', { anchors })]
+    const { context } = await newContext(host)
+    const gone = await admit(host, guest, context)
+    await admit(host, guest, context)
+    cut.read = 'before'
+    await host.contexts.removeMembers(context, [gone])
+    await guest.contexts.leave(context)
+    expect(await guest.contexts.list()).to.deep.equal([])
+    await becomes('nobody but the host is in it', async () => {
+      return (await host.contexts.members(context)).length === 1
+    })
+    // and once more there is nothing to leave
+    expect(await rejectionCode(guest.contexts.leave(context))).to.equal('CONTEXT_NOT_FOUND')
   })
 })
 
