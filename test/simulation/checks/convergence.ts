@@ -2,7 +2,7 @@
 import { idKey } from '../../../src/node/primitives/ids.ts'
 import { kvInput, kvOutput } from '../../support/kv-app.ts'
 import type { Machine } from '../machine.ts'
-import type { Circle, Seat } from '../workload/circle.ts'
+import { type Circle, mayWait, type Seat } from '../workload/circle.ts'
 import type { Company } from '../workload/company.ts'
 import type { Acknowledged } from '../workload/ledger.ts'
 import { type History, readHistory } from './history.ts'
@@ -64,12 +64,14 @@ function ownFindings({ seats }: Circle, { machine, history }: View): Finding[] {
     const text = `${machine.name} stores ${history.heads.length} heads, its deltas have ${history.headsOfApplied.length}`
     findings.push({ verdict: 'diverged', text })
   }
-  const gone = new Set(
-    seats.filter(({ state, mayLose }) => state === 'gone' || mayLose).map(nameOf),
-  )
+  const gone = new Set(seats.filter(mayWait).map(nameOf))
   const waiting = [...history.waiting.values()].filter(({ member }) => !gone.has(idKey(member)))
   if (waiting.length > 0) {
-    const text = `${machine.name} has ${waiting.length} rows of deltas that wait`
+    const each = waiting.map(({ member, sequence }) => {
+      const author = seats.find((one) => nameOf(one) === idKey(member))?.machine.name
+      return `${sequence} of ${author}`
+    })
+    const text = `${machine.name} has ${waiting.length} rows of deltas that wait: ${each.join()}`
     findings.push({ verdict: 'stuck', text })
   }
   return findings

@@ -2,7 +2,7 @@
 import type { ContextInfo, IntentInfo } from '../../../src/node/index.ts'
 import { toHex } from '../../../src/node/primitives/bytes.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
-import { hasGone } from '../workload/circle.ts'
+import { mayWait } from '../workload/circle.ts'
 import type { Company } from '../workload/company.ts'
 import { readTruth, type Truth } from './truth.ts'
 
@@ -25,7 +25,8 @@ async function unrestOf({ circle, entitled, record }: Truth): Promise<string | u
 
 function isAtRest(info: ContextInfo, circle: Truth['circle']): boolean {
   const { status, deltas, intents, rotation } = info
-  const waiting = deltas.quarantined + (hasGone(circle) ? 0 : deltas.pending + deltas.parked)
+  const waiting =
+    deltas.quarantined + (circle.seats.some(mayWait) ? 0 : deltas.pending + deltas.parked)
   const isOwing = rotation !== undefined || intents.some(({ state }) => isOpen(state))
   return status === 'ready' && waiting === 0 && !isOwing
 }

@@ -47,9 +47,12 @@ export interface Circle {
   isUpdating: boolean
 }
 
-/** Whether there are writes of somebody who has gone, which may wait for ever: nobody knows whether they were written before. */
-export function hasGone(circle: Circle): boolean {
-  return circle.seats.some(({ state, mayLose }) => state === 'gone' || mayLose)
+/**
+ * Whether what a member wrote may wait for ever: of one who has gone nobody knows whether it was written before, and a machine that lost power
+ * may have lost what it wrote before.
+ */
+export function mayWait({ state, mayLose, machine }: Seat): boolean {
+  return state === 'gone' || mayLose || machine.powerLosses.length > 0
 }
 
 /** Seats of those who were told that they have joined. */
