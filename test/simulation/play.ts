@@ -92,6 +92,7 @@ export class Play {
       tally.count('witnesses')
       await this.#company.admit(circle, machine)
     }
+    this.#writeOnce()
     return [...(await this.#until(() => unrest(this.#company))), ...this.#company.findings]
   }
 
@@ -156,6 +157,13 @@ export class Play {
       ...this.#company.ledger.open.map(({ machine, what }) => `${machine.name}: ${what}`),
     ])
     if (unsettled.length > 0) return unsettled
+    this.#writeOnce()
+    return this.#until(() => unrest(this.#company))
+  }
+
+  /** All members write once more. */
+  #writeOnce(): void {
+    const { time } = this.#world
     for (const circle of this.#company.circles) {
       for (const one of seated(circle)) {
         const what = `${one.machine.name} writes once more into ${circle.name}`
@@ -164,7 +172,6 @@ export class Play {
         })
       }
     }
-    return this.#until(() => unrest(this.#company))
   }
 
   /** Whether a write made a delta: only that joins heads, and vouches for what somebody wrote who had been sent away without knowing. */
