@@ -193,10 +193,9 @@ export class Queue<B, R> {
   }
 
   #of(context: ContextId | undefined): Entry<B, R>[] {
-    const entries = [...this.#entries.values()]
-    return context === undefined
-      ? entries
-      : entries.filter((entry) => equalBytes(entry.context, context))
+    const all = [...this.#entries.values()]
+    if (context === undefined) return all
+    return all.filter((entry) => equalBytes(entry.context, context))
   }
 
   #open(context: ContextId, part: Uint8Array): Entry<B, R> | undefined {
