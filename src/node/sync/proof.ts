@@ -19,6 +19,26 @@ export interface ProofEnds {
   readonly verifierNonce: Uint8Array
 }
 
+/** One end: its peer id, and the nonce of its Hello. */
+interface End {
+  readonly peer: PeerId
+  readonly nonce: Uint8Array
+}
+
+/** The ends of a stream, as we prove ourselves, and as the peer does. */
+export function proofEnds(
+  us: End,
+  them: End,
+): { readonly ours: ProofEnds; readonly theirs: ProofEnds } {
+  const ends = (prover: End, verifier: End): ProofEnds => ({
+    prover: prover.peer,
+    verifier: verifier.peer,
+    proverNonce: prover.nonce,
+    verifierNonce: verifier.nonce,
+  })
+  return { ours: ends(us, them), theirs: ends(them, us) }
+}
+
 /**
  * What is signed: tag, context, party, prover's peer id, verifier's peer id, prover's nonce, verifier's nonce. The ends are ordered by who
  * proves, not by who dialled: otherwise a stranger could send our own proof back to us as its own. Peer ids are length-prefixed texts.

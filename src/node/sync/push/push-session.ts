@@ -22,9 +22,10 @@ import {
   PARTY_TIMEOUT_MS,
 } from '../limits.ts'
 import { Outbox } from './outbox.ts'
-import { proveParty, type ProofEnds, verifyParty } from '../proof.ts'
+import { proofEnds, proveParty, verifyParty } from '../proof.ts'
 import type { KeyGrant, Party } from '../replica.ts'
-import type { SessionComponents, Shared } from './session-types.ts'
+import type { SessionComponents, Shared, StreamState } from './session-types.ts'
+import { afterHeads, afterJoin, afterProof, partyOf, UNKNOWN, withParty } from './standing.ts'
 import { TimeQuestion } from './time-question.ts'
 import {
   fromWireFrontier,
@@ -46,11 +47,9 @@ export class PushSession {
   readonly #shared = new Map<string, Shared>()
   readonly #inFlight = new InFlight()
   readonly #time: TimeQuestion
-  #peerNonce: Uint8Array | undefined
-  #peerAddresses: readonly string[] = []
+  #state: StreamState = { name: 'opening' }
   #failedJoins = 0
   #silentPings = 0
-  #ended = false
 
   constructor(
     stream: FramedStream,
@@ -77,11 +76,11 @@ export class PushSession {
 
   /** The peer's Hello is here. */
   get established(): boolean {
-    return this.#peerNonce !== undefined
+    return this.#state.name === 'ended' ? this.#state.wasOpen : this.#state.name === 'open'
   }
 
   get ended(): boolean {
-    return this.#ended
+    return this.#state.name === 'ended'
   }
 
   /** Contexts that still make this stream worth having. */
@@ -91,13 +90,13 @@ export class PushSession {
 
   /** Who the peer proved to be in a context. */
   party(context: ContextId): Party | undefined {
-    return this.#shared.get(idKey(context))?.party
+    const shared = this.#shared.get(idKey(context))
+    return shared && partyOf(shared.standing)
   }
 
   /** Both ends take each other for members. */
   joined(context: ContextId): boolean {
-    const shared = this.#shared.get(idKey(context))
-    return shared?.party !== undefined && shared.accepted
+    return this.#shared.get(idKey(context))?.standing.name === 'joined'
   }
 
   sendHello(addresses: readonly string[]): void {
@@ -121,8 +120,10 @@ export class PushSession {
       this.sendError(WIRE_ERRORS.unsupported)
       throw syncError('SYNC_PROTOCOL', `expected version ${WIRE_VERSION}, got ${frame.version}`)
     }
-    this.#peerAddresses = dialable(this.peer, frame.addresses)
-    this.#peerNonce = frame.nonce
+    if (this.#state.name !== 'opening') return // given up meanwhile
+    const us = { peer: this.#self, nonce: this.#nonce }
+    const ends = proofEnds(us, { peer: this.peer, nonce: frame.nonce })
+    this.#state = { name: 'open', ends, addresses: dialable(this.peer, frame.addresses) }
   }
 
   /** Takes frames until the stream ends. @throws whatever ended it early */
@@ -136,22 +137,23 @@ export class PushSession {
   /** Proves our identity in a context, once. Does nothing when we have none there. */
   join(context: ContextId): void {
     const signer = this.#c.replica.signer(context)
-    const ends = this.#ends('ours')
-    if (signer === undefined || ends === undefined) return
+    const state = this.#state
+    if (signer === undefined || state.name !== 'open') return
     const shared = this.#share(context)
-    if (shared === undefined || shared.joinSent) return
-    shared.joinSent = true
-    const proof = proveParty(context, signer, ends)
+    const asked = shared && afterJoin(shared.standing)
+    if (shared === undefined || asked === undefined) return
+    shared.standing = asked
+    const proof = proveParty(context, signer, state.ends.ours)
     this.send({ type: 'join', context, party: signer.publicKey, proof })
   }
 
   send(frame: PushFrame): void {
-    if (!this.#ended) this.#outbox.push(encodePushFrame(frame))
+    if (!this.ended) this.#outbox.push(encodePushFrame(frame))
   }
 
   /** An encoded Delta frame, the same buffer for every peer. */
   sendDelta(context: ContextId, frame: Uint8Array): void {
-    if (this.#ended) return
+    if (this.ended) return
     this.#outbox.push(frame, idKey(context))
     this.#c.metrics.pushed.inc()
   }
@@ -188,7 +190,7 @@ export class PushSession {
 
   setParty(context: ContextId, party: Party): void {
     const shared = this.#shared.get(idKey(context))
-    if (shared?.party !== undefined) shared.party = party
+    if (shared !== undefined) shared.standing = withParty(shared.standing, party) ?? shared.standing
   }
 
   /** Sends a ping, or gives the stream up when the last ones brought nothing back. */
@@ -216,23 +218,10 @@ export class PushSession {
   }
 
   #end(): void {
-    this.#ended = true
+    this.#state = { name: 'ended', wasOpen: this.established }
     for (const { ackTimer } of this.#shared.values()) ackTimer?.cancel()
     this.#shared.clear()
     this.#inFlight.release()
-  }
-
-  #ends(prover: 'ours' | 'theirs'): ProofEnds | undefined {
-    if (this.#peerNonce === undefined) return undefined
-    const us = { peer: this.#self, nonce: this.#nonce }
-    const them = { peer: this.peer, nonce: this.#peerNonce }
-    const [from, to] = prover === 'ours' ? [us, them] : [them, us]
-    return {
-      prover: from.peer,
-      verifier: to.peer,
-      proverNonce: from.nonce,
-      verifierNonce: to.nonce,
-    }
   }
 
   #share(context: ContextId): Shared | undefined {
@@ -242,9 +231,7 @@ export class PushSession {
     if (this.#shared.size >= MAX_STREAM_CONTEXTS) return undefined
     const shared: Shared = {
       context,
-      party: undefined,
-      joinSent: false,
-      accepted: false,
+      standing: UNKNOWN,
       ackTimer: undefined,
       repliedAt: -Infinity,
     }
@@ -278,7 +265,9 @@ export class PushSession {
       case 'keys': {
         const shared = this.#shared.get(idKey(frame.context))
         // Of a context the peer has not proved itself in: late after a removal, or nonsense. The answer is the same for every context.
-        if (shared?.party !== undefined) await this.#onMemberFrame(frame, shared, shared.party)
+        const party = shared && partyOf(shared.standing)
+        if (shared !== undefined && party !== undefined)
+          await this.#onMemberFrame(frame, shared, party)
         else if (frame.type !== 'heads') this.#refuse(WIRE_ERRORS.notMember, frame.context)
         return
       }
@@ -286,31 +275,32 @@ export class PushSession {
   }
 
   get #isProven(): boolean {
-    return [...this.#shared.values()].some(({ party }) => party !== undefined)
+    return [...this.#shared.values()].some(({ standing }) => partyOf(standing) !== undefined)
   }
 
   async #onJoin(frame: Extract<PushFrame, { type: 'join' }>): Promise<void> {
     const { replica } = this.#c
     const context = ContextId.from(frame.context)
-    const ends = this.#ends('theirs')
+    const state = this.#state
+    if (state.name !== 'open') return
     // The proof comes first: it is judged alike whether or not the context is known here, so a refusal tells nothing.
-    if (ends === undefined || !verifyParty(context, frame.party, frame.proof, ends)) {
+    if (!verifyParty(context, frame.party, frame.proof, state.ends.theirs)) {
       this.#failJoin(WIRE_ERRORS.badProof, context)
       return
     }
     const party = replica.has(context) ? await this.#party(context, frame.party) : undefined
-    if (this.#ended) return
+    if (this.ended) return
     const shared = party !== undefined && replica.has(context) ? this.#share(context) : undefined
     if (party === undefined || shared === undefined) {
       this.#failJoin(WIRE_ERRORS.notMember, context)
       return
     }
     if (!this.#isProven) this.askTime()
-    shared.party = party
-    this.#c.hooks.onProven(this, context, party, this.#peerAddresses)
+    shared.standing = afterProof(shared.standing, party)
+    this.#c.hooks.onProven(this, context, party, state.addresses)
     this.join(context)
     this.sendHeads(context)
-    if (shared.accepted) this.#c.hooks.onJoined(this, context)
+    if (shared.standing.name === 'joined') this.#c.hooks.onJoined(this, context)
   }
 
   async #party(context: ContextId, identity: Uint8Array): Promise<Party | undefined> {
@@ -356,9 +346,11 @@ export class PushSession {
     const { context } = shared
     switch (frame.type) {
       case 'heads': {
-        const first = !shared.accepted
-        shared.accepted = true
-        if (first) hooks.onJoined(this, context)
+        const joined = afterHeads(shared.standing)
+        if (joined !== undefined) {
+          shared.standing = joined
+          hooks.onJoined(this, context)
+        }
         hooks.onFrontier(this, context, fromWireFrontier(frame))
         return
       }
@@ -381,7 +373,7 @@ export class PushSession {
     try {
       const result = await this.#c.replica.receive(shared.context, envelope, { peer: this.peer })
       this.#c.metrics.received.inc({ path: 'push', status: result.status })
-      if (this.#ended) return
+      if (this.ended) return
       if (result.status === 'applied' || result.status === 'duplicate') this.#ackSoon(shared)
       this.#c.hooks.onReceived(this, shared.context, result)
     } finally {
@@ -393,7 +385,7 @@ export class PushSession {
     shared.ackTimer ??= this.#c.clock.after(ACK_DELAY_MS, () => {
       shared.ackTimer = undefined
       const frontier = this.#c.replica.frontier(shared.context)
-      if (frontier === undefined || this.#ended) return
+      if (frontier === undefined || this.ended) return
       this.send({ type: 'ack', context: shared.context, heads: toWireFrontier(frontier).heads })
     })
   }

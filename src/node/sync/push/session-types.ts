@@ -5,7 +5,9 @@ import type { Logger } from '../../primitives/logger.ts'
 import type { ComparedClock } from '../compared-clock.ts'
 import type { Background } from '../../primitives/background.ts'
 import type { SyncMetrics } from '../metrics.ts'
+import type { proofEnds } from '../proof.ts'
 import type { Frontier, Party, ReceiveResult, ReplicaSource } from '../replica.ts'
+import type { Standing } from './standing.ts'
 
 /** What a session tells the plane it belongs to. Never awaited: a slow plane must not hold up the stream. */
 export interface SessionHooks<S> {
@@ -27,14 +29,23 @@ export interface SessionComponents<S> {
   readonly hooks: SessionHooks<S>
 }
 
+/** Where a stream stands: nothing is sent once it has ended. */
+export type StreamState =
+  /** The peer's Hello is not here. */
+  | { readonly name: 'opening' }
+  | {
+      readonly name: 'open'
+      /** What proofs are made of, ours and the peer's. */
+      readonly ends: ReturnType<typeof proofEnds>
+      /** Where the peer can be dialled, by its word. */
+      readonly addresses: readonly string[]
+    }
+  | { readonly name: 'ended'; readonly wasOpen: boolean }
+
 /** What a stream knows of one context. */
 export interface Shared {
   readonly context: ContextId
-  /** Who the peer proved to be; undefined until then. */
-  party: Party | undefined
-  joinSent: boolean
-  /** The peer answered our Join with Heads. */
-  accepted: boolean
+  standing: Standing
   ackTimer: Timer | undefined
   repliedAt: number
 }

@@ -20,6 +20,9 @@ import type { ReplicaSource } from '../replica.ts'
 /** An answer that is not an error. */
 export type GoodAnswer = Exclude<SyncAnswer, { type: 'error' }>
 
+/** Where a stream stands: what ended it is told to all that wait for answers. */
+type State = { readonly name: 'open' } | { readonly name: 'ended'; readonly failure: unknown }
+
 interface Pending {
   readonly answers: SyncAnswer[]
   bytes: number
@@ -43,8 +46,7 @@ export class RequestStream {
   readonly #turns: (() => void)[] = []
   #peerNonce: Promise<Uint8Array> | undefined
   #nextId = 1
-  #failure: unknown
-  #ended = false
+  #state: State = { name: 'open' }
 
   constructor(stream: FramedStream, components: RequestStreamComponents) {
     this.#stream = stream
@@ -53,7 +55,7 @@ export class RequestStream {
   }
 
   get ended(): boolean {
-    return this.#ended
+    return this.#state.name === 'ended'
   }
 
   get idle(): boolean {
@@ -62,17 +64,21 @@ export class RequestStream {
 
   /** Takes answers until the stream ends; never rejects. Resolves with what ended it. */
   async serve(): Promise<unknown> {
+    let failure: unknown = syncError('SYNC_SESSION_CLOSED', 'the peer closed the request stream')
     try {
       for await (const bytes of this.#stream) await this.#take(bytes)
     } catch (error) {
-      this.#failure = error
+      failure = error
     }
-    this.#ended = true
-    this.#failure ??= syncError('SYNC_SESSION_CLOSED', 'the peer closed the request stream')
+    this.#end(failure)
+    return failure
+  }
+
+  #end(failure: unknown): void {
+    this.#state = { name: 'ended', failure }
     this.#stream.abort(syncError('SYNC_SESSION_CLOSED', 'the request stream is done'))
     for (const { wake } of this.#pending.values()) wake()
     for (const turn of this.#turns.splice(0)) turn()
-    return this.#failure
   }
 
   abort(error: Error): void {
@@ -152,7 +158,7 @@ export class RequestStream {
     last: (answer: GoodAnswer) => boolean,
     signal?: AbortSignal,
   ): AsyncGenerator<GoodAnswer> {
-    while (!this.#ended && this.#pending.size >= MAX_IN_FLIGHT) {
+    while (!this.ended && this.#pending.size >= MAX_IN_FLIGHT) {
       await new Promise<void>((resolve) => this.#turns.push(resolve))
     }
     if (signal?.aborted === true) this.#turns.shift()?.() // it needs no turn: the next one may have it
@@ -179,7 +185,7 @@ export class RequestStream {
       signal?.removeEventListener('abort', abort)
       this.#pending.delete(id)
       pending.wake() // the reader may wait for room in this very queue
-      if (!done && !this.#ended) this.#cancel(id)
+      if (!done && !this.ended) this.#cancel(id)
       this.#turns.shift()?.()
     }
   }
@@ -224,14 +230,9 @@ export class RequestStream {
   }
 
   #throwIfEnded(): void {
-    if (this.#ended) {
-      throw syncError(
-        'SYNC_SESSION_CLOSED',
-        'the request stream ended',
-        {},
-        { cause: this.#failure },
-      )
-    }
+    if (this.#state.name === 'open') return
+    const cause = this.#state.failure
+    throw syncError('SYNC_SESSION_CLOSED', 'the request stream ended', {}, { cause })
   }
 }
 
