@@ -4,6 +4,7 @@ import type { Node } from '../../src/node/index.ts'
 import { networkKey, peerIdOf } from '../../src/node/network/key.ts'
 import type { PeerId } from '../../src/node/network/network.ts'
 import { createNode } from '../../src/node/node.ts'
+import { HLC_MAX_AHEAD_MS } from '../../src/node/primitives/hlc.ts'
 import type { Store } from '../../src/node/store/store.ts'
 import { type AnchorComponents, type AnchorRoad, simAnchor } from './anchor.ts'
 import { SimDisk } from './disk.ts'
@@ -141,6 +142,11 @@ export class Machine {
 
   async #start(life: Life): Promise<Running> {
     const { time, swarm, authority, tally } = this.#world
+    const aheadMs = this.wall.skewUs / 1000
+    if (aheadMs > HLC_MAX_AHEAD_MS) {
+      tally.count('starts with a clock ahead')
+      this.#world.aheadMs = Math.max(this.#world.aheadMs, aheadMs)
+    }
     const random = this.random.fork(this.index)
     const logger = simLogger({
       name: this.name,

@@ -23,6 +23,8 @@ const FIRST_SEATS = 3
 const CALM_MS = 300_000
 /** How often they are looked at, ms. */
 const LOOK_MS = 250
+/** The same where they must wait for a time that was written in advance. */
+const LATE_LOOK_MS = 10_000
 /** Share of runs in which somebody comes late, and of those in which all nodes are started again in the end. */
 const SECOND_LOOKS = 0.3
 /** What a write waits for the disk at most, on top of the interval, ms. */
@@ -190,8 +192,10 @@ export class Play {
       const ms = time.ms - began
       this.restMs = Math.max(this.restMs, ms)
       if (left.length === 0) return []
-      if (ms > CALM_MS) return left.map((text) => ({ verdict: 'stuck', text }))
-      await time.sleep(LOOK_MS)
+      if (ms > CALM_MS + this.#world.aheadMs) {
+        return left.map((text) => ({ verdict: 'stuck', text }))
+      }
+      await time.sleep(ms > CALM_MS ? LATE_LOOK_MS : LOOK_MS)
     }
   }
 

@@ -7,7 +7,7 @@ import type { Tally } from './tally.ts'
 import { World } from './world.ts'
 
 /** Virtual time after which a run is given up, whatever it does, ms. */
-const RUN_MS = 3_600_000
+const RUN_MS = 7_200_000
 /** Stream of a seed for what concerns the run itself. */
 const RUN_STREAM = 0
 /** Machines of a run when nothing is said: three to five, more often few. */

@@ -37,6 +37,11 @@ export class World {
   readonly expected: Set<string> = new Set()
   /** What nodes logged as errors, or as rejections, without a fault that explains it. */
   readonly errors: string[] = []
+  /**
+   * Most that a clock was ahead when a node was started, ms. What it writes before it has met a member, others take in when it is due, and not before:
+   * nobody could tell it.
+   */
+  aheadMs = 0
   /** What nodes left behind that were stopped in good order. */
   readonly leftovers: string[] = []
   readonly #onNote: WorldInit['onNote']

@@ -7,7 +7,8 @@
  * - Whether somebody's stamp lies in the future is judged by our own reckoning, or by the members' where at least two of them agree that ours is behind.
  *
  * So one hostile member can at worst make us stamp earlier than it is, which lets our writes lose against those of others at the same time; it moves
- * nothing forward. For that, more than half of the members heard lately would have to lie alike.
+ * nothing forward. For that, more than half of the members heard lately would have to lie alike. And while it is the only one that is connected it can keep us
+ * at the time before a sleep, as it can keep from us what others write.
  */
 import type { Clock, Timer } from './clock.ts'
 import { Emitter, type Listenable } from './emitter.ts'
@@ -102,17 +103,21 @@ export class NodeClock implements Clock {
     return this.#steady.at(this.#latest())
   }
 
-  /** By our own reckoning, whatever members say: what is told to members, so that nothing comes back as an echo. */
-  ownMs(): number {
-    return Number(this.#steady.at(this.#steady.believed) / 1_000_000n)
+  /**
+   * What is told to members: by our own reckoning, whatever they say, so that nothing comes back as an echo. 0 while our own clock says something else:
+   * two machines that slept at the same time must not bear each other out.
+   */
+  toldMs(): number {
+    const own = this.#steady.believed
+    return this.#steady.step === undefined ? Number(this.#steady.at(own) / 1_000_000n) : 0
   }
 
-  /** A member was asked for the time at `askedMs` of the monotonic clock, and this is what it said. */
+  /** A member was asked for the time at `askedMs` of the monotonic clock, and this is what it said; 0: it does not know. */
   heard(member: string, theirsMs: number, askedMs: number): void {
     const own = this.#steady.believed // a step that happened meanwhile is noticed first
     const nowMs = this.monotonicMs()
     const roundTripMs = nowMs - askedMs
-    if (askedMs < this.#stepMs || roundTripMs > MAX_ROUND_TRIP_MS) return
+    if (theirsMs === 0 || askedMs < this.#stepMs || roundTripMs > MAX_ROUND_TRIP_MS) return
     const atMs = askedMs + roundTripMs / 2
     const theirs = BigInt(Math.round((theirsMs - atMs) * 1000)) * 1000n
     this.#members.heard(member, theirs, askedMs)

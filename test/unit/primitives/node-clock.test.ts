@@ -103,6 +103,20 @@ describe('the clock of a node', () => {
     }
   })
 
+  it('wakes beside others that slept as long: they do not bear each other out', () => {
+    const both = [new Bench(), new Bench()] as const
+    for (const one of both) one.sleep(8 * HOUR_MS)
+    for (let s = 0; s <= STEP_LASTS_MS; s += 15_000) {
+      for (const [one, other] of [both, both.toReversed() as [Bench, Bench]]) {
+        one.clock.heard('the other', other.clock.toldMs(), one.hand.monotonicMs())
+      }
+      for (const one of both) one.hand.advance(15_000)
+    }
+    for (const { stampAheadMs, futureAheadMs, clock } of both) {
+      expect([stampAheadMs, futureAheadMs, clock.trouble]).to.deep.equal([0, 0, undefined])
+    }
+  })
+
   it('takes no word from before a sleep for one about the present', () => {
     const b = new Bench()
     const askedMs = b.hand.monotonicMs()
@@ -213,7 +227,7 @@ describe('the clock of a node', () => {
   it('tells members its own reckoning, not what they have told it', () => {
     const b = new Bench(HOUR_MS)
     b.say(0, 0, 0)
-    expect(b.clock.ownMs()).to.equal(b.hand.nowMs())
+    expect(b.clock.toldMs()).to.equal(b.hand.nowMs())
     expect(b.stampAheadMs).to.equal(0)
   })
 })

@@ -247,7 +247,7 @@ export class PushSession {
         await this.#onJoin(frame)
         return
       case 'ping':
-        this.send({ type: 'pong', value: frame.value, timeMs: BigInt(this.#c.clock.ownMs()) })
+        this.send({ type: 'pong', value: frame.value, timeMs: BigInt(this.#c.clock.toldMs()) })
         return
       case 'pong':
         // a stranger's clock says nothing to us
