@@ -322,6 +322,8 @@ class MerogateNode implements Node {
     await identities.load()
     await groups.load()
     await contexts.start(anchors)
+    const isShared = this.#parts.replicas.all().some(({ group }) => group.members().length > 1)
+    if (isShared) clock.expectMembers()
     network.events.on('peer:connect', (detail) => eventLog.emit('peer:connect', detail))
     network.events.on('peer:disconnect', (detail) => eventLog.emit('peer:disconnect', detail))
     await network.start()
@@ -345,6 +347,7 @@ class MerogateNode implements Node {
     this.#status = 'stopping'
     const { anchors, blobStore, engine, contexts, network, sync, clock, background, store } =
       this.#parts
+    clock.stop()
     // first, though they were started first: whoever waits for an anchor that hangs is waited for below
     for (const anchor of anchors) await anchor.stop()
     await sync.stop()
@@ -354,7 +357,6 @@ class MerogateNode implements Node {
     await engine.stop()
     await blobStore.stop()
     await store.close()
-    clock.stop()
     this.#status = 'stopped'
   }
 

@@ -21,6 +21,8 @@ import { aheadMs, type Reckoning, STEP_MS, SteadyTime } from './steady-time.ts'
 export const LOOK_MS = 5_000
 /** An answer that took longer tells too little of the time, ms. */
 export const MAX_ROUND_TRIP_MS = 2_000
+/** Longest wait for the first member's word about the time after a start, ms. */
+export const FIRST_WORD_MS = 3_000
 /** A clock that is off for shorter is not worth a line: after a sleep, members tell at once. */
 const WARN_AFTER_MS = LOOK_MS
 
@@ -55,6 +57,9 @@ export class NodeClock implements Clock {
   #offSinceMs: number | undefined
   #isWarned = false
   #looks: Timer | undefined
+  #settled: Promise<void> | undefined
+  /** Ends the wait for the first word. */
+  #settles: () => void = () => {}
 
   constructor(clock: Clock, logger: Logger) {
     this.monotonicMs = () => clock.monotonicMs()
@@ -85,6 +90,25 @@ export class NodeClock implements Clock {
 
   stop(): void {
     this.#looks?.cancel()
+    this.#settles()
+  }
+
+  /** Members are expected to be met: until one has told the time nobody knows whether this machine's clock is right, so what stamps waits for a moment. */
+  expectMembers(): void {
+    this.#settled = new Promise((resolve) => {
+      const settle = (): void => {
+        timer.cancel()
+        this.#settled = undefined
+        resolve()
+      }
+      const timer = this.after(FIRST_WORD_MS, settle)
+      this.#settles = settle
+    })
+  }
+
+  /** Resolves when stamps may be made; undefined when they may be. */
+  get settled(): Promise<void> | undefined {
+    return this.#settled
   }
 
   nowMs(): number {
@@ -121,6 +145,7 @@ export class NodeClock implements Clock {
     const atMs = askedMs + roundTripMs / 2
     const theirs = BigInt(Math.round((theirsMs - atMs) * 1000)) * 1000n
     this.#members.heard(member, theirs, askedMs)
+    this.#settles()
     this.#weighStep(own)
     this.#settle()
   }

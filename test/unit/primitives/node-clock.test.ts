@@ -1,7 +1,12 @@
 import { expect } from 'chai'
 import { HLC_MAX_AHEAD_MS } from '../../../src/node/primitives/hlc.ts'
 import { MAX_TIME_SAMPLES, TIME_SAMPLE_MS } from '../../../src/node/primitives/members-time.ts'
-import { LOOK_MS, MAX_ROUND_TRIP_MS, NodeClock } from '../../../src/node/primitives/node-clock.ts'
+import {
+  FIRST_WORD_MS,
+  LOOK_MS,
+  MAX_ROUND_TRIP_MS,
+  NodeClock,
+} from '../../../src/node/primitives/node-clock.ts'
 import { STEP_LASTS_MS } from '../../../src/node/primitives/steady-time.ts'
 import { type HandClock, handClock } from '../../support/hand-clock.ts'
 import { recordLogger } from '../../support/record-logger.ts'
@@ -114,6 +119,26 @@ describe('the clock of a node', () => {
     }
     for (const { stampAheadMs, futureAheadMs, clock } of both) {
       expect([stampAheadMs, futureAheadMs, clock.trouble]).to.deep.equal([0, 0, undefined])
+    }
+  })
+
+  it('lets what stamps wait for the first word of a member after a start, for a moment', async () => {
+    for (const isMet of [true, false]) {
+      const b = new Bench(HOUR_MS)
+      expect(b.clock.settled).to.equal(undefined) // nobody is expected
+      b.clock.expectMembers()
+      let isSettled = false
+      const settled = b.clock.settled?.then(() => (isSettled = true))
+      b.hand.advance(FIRST_WORD_MS - 100)
+      await Promise.resolve()
+      expect(isSettled).to.equal(false)
+      if (isMet) b.say(0)
+      else b.hand.advance(100)
+      await settled
+      expect(b.clock.settled).to.equal(undefined)
+      expect(b.stampAheadMs).to.equal(isMet ? 0 : HOUR_MS)
+      b.clock.stop()
+      expect(b.hand.timers).to.equal(0)
     }
   })
 

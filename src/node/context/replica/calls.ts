@@ -11,7 +11,7 @@ import type { BatchOp } from '../../store/store.ts'
 import { isBlind, settle } from './apply.ts'
 import { makeDelta } from './author.ts'
 import type { CommitBatch, LedgerEntry } from './commit-batch.ts'
-import { isMerogateError, throwIfAborted } from '../../errors.ts'
+import { isMerogateError, throwIfAborted, untilAborted } from '../../errors.ts'
 import { contextError } from '../errors.ts'
 import { keyPending } from '../groups/group.ts'
 import type { Piece } from './executor.ts'
@@ -60,8 +60,10 @@ export class Calls {
 
   /** Runs a call that may write when there is a key to seal under; again when somebody has gone while it waited for its turn. */
   async #sealed(call: LocalCall, run: () => Promise<LocalResult>): Promise<LocalResult> {
-    const { group } = this.#core
+    const { group, c } = this.#core
     const mayWrite = call.readOnly !== true && group.roleOf(call.executor.publicKey) === 'writer'
+    const { settled } = c.clock
+    if (mayWrite && settled !== undefined) await untilAborted(settled, call.signal)
     for (;;) {
       // not in the executor: deltas of others go on meanwhile
       if (mayWrite && group.isRotating) await this.#untilRotated(call)

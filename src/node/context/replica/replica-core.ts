@@ -54,6 +54,8 @@ export interface ReplicaComponents extends CommitComponents {
 export interface JudgingClock extends Clock {
   /** The latest that it may be, ns: a stamp beyond lies in the future. */
   latestNs(): bigint
+  /** Resolves when stamps may be made; undefined when they may be. */
+  readonly settled: Promise<void> | undefined
   /** Set while the machine's clock is off: how far, ms; above 0 when it is ahead. */
   readonly trouble: { readonly skewMs: number } | undefined
 }
