@@ -24,6 +24,8 @@ class MutePeer implements FramedStream {
   readonly #onAsked: (count: number) => SyncAnswer | undefined
   /** Identities that have joined. */
   readonly parties: Uint8Array[] = []
+  /** Greetings that it refuses first. */
+  refusals = 0
   #wake = (): void => {}
   #isOver = false
   #asked = 0
@@ -42,7 +44,10 @@ class MutePeer implements FramedStream {
   }
 
   #answer(request: ReturnType<typeof decodeRequest>['request']): SyncAnswer | undefined {
-    if (request.type === 'hello') return { type: 'hello', version: 1, nonce: new Uint8Array(16) }
+    if (request.type === 'hello') {
+      if (this.refusals-- > 0) return { type: 'error', code: WIRE_ERRORS.busy, retryAfterMs: 0 }
+      return { type: 'hello', version: 1, nonce: new Uint8Array(16) }
+    }
     if (request.type === 'join') this.parties.push(request.party)
     if (request.type === 'join') return { type: 'joined' }
     return request.type === 'heads' ? this.#onAsked(++this.#asked) : undefined
@@ -114,6 +119,26 @@ describe('a request stream', () => {
     await ask()
     await ask()
     expect(peer.parties).to.deep.equal([before.publicKey, after.publicKey])
+    stream.abort(new RangeError('done'))
+    await serving
+  })
+  it('greets anew after its greeting was refused', async () => {
+    const peer = new MutePeer(() => ({ type: 'members', items: [] }))
+    peer.refusals = 1
+    const key = generateSigningKey()
+    const stream = new RequestStream(peer, {
+      self: '12D3KooWSelf',
+      replica: { signer: () => key } as unknown as ReplicaSource, // the only question it asks
+      clock: systemClock,
+      random: systemRandom,
+    })
+    const serving = stream.serve()
+    const context = ContextId.from(new Uint8Array(32).fill(1))
+    const ask = (): Promise<unknown> =>
+      stream.ask(context, { type: 'heads', context }, () => true).next()
+    expect(await rejectionCode(ask())).to.equal('SYNC_REFUSED')
+    await ask()
+    expect(peer.parties).to.deep.equal([key.publicKey])
     stream.abort(new RangeError('done'))
     await serving
   })

@@ -134,7 +134,12 @@ export class RequestStream {
 
   async #hello(): Promise<Uint8Array> {
     const request = { type: 'hello', version: WIRE_VERSION, nonce: this.#nonce } as const
-    return (await this.#one(request, 'hello')).nonce
+    try {
+      return (await this.#one(request, 'hello')).nonce
+    } catch (error) {
+      this.#peerNonce = undefined // whoever joins next says it again
+      throw error
+    }
   }
 
   async #one<T extends GoodAnswer['type']>(
