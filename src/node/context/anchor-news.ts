@@ -40,6 +40,11 @@ export class AnchorNews {
     return this.#owed.size
   }
 
+  /** Height below which answers about a context are too old; 0 when nothing is known to have moved. */
+  owed(context: ContextId): bigint {
+    return this.#owed.get(idKey(context))?.height ?? 0n
+  }
+
   /** A context moved, at some height of the anchor. */
   heard(context: ContextId, height: bigint): void {
     if (this.#isStopped) return

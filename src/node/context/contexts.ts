@@ -4,7 +4,6 @@
  * @packageDocumentation
  */
 import { type Anchor, CAPABILITIES, type MemberRecord, type Role } from '../anchor/anchor.ts'
-import { isRejectedAs } from '../anchor/errors.ts'
 import type { NodeApplications } from '../applications/applications.ts'
 import type { BlobFinder } from '../blobs/blobs.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
@@ -41,7 +40,8 @@ import type { IdentityPool } from './groups/identities.ts'
 import { type Joined, Joining } from './joining.ts'
 import { Membership } from './membership.ts'
 import type { Company } from './replica/merging.ts'
-import { ContextRegistry, type RegistryComponents } from './registry.ts'
+import type { RegistryComponents } from './registry-components.ts'
+import { ContextRegistry } from './registry.ts'
 
 /** What granting and revoking take. */
 type CapabilityChange = Parameters<Contexts['grant']>
@@ -82,7 +82,8 @@ export class NodeContexts implements Contexts {
     this.#c = components
     const contexts = new ContextRegistry(components, {
       followUp: (...args) => this.#followUps.begin(...args),
-      reread: (context) => this.#news.heard(context, 0n),
+      reread: (context, height) => this.#news.heard(context, height),
+      newsOf: (context) => this.#news.owed(context),
     })
     this.#registry = contexts
     this.#creation = new Creation({ ...components, contexts })
@@ -306,18 +307,7 @@ export class NodeContexts implements Contexts {
   }
 
   async leave(id: ContextId, options: Signalled = {}): Promise<void> {
-    const replica = this.#registry.require(id)
-    const { group } = replica
-    for (const { publicKey } of this.#c.identities.boundTo(group.id)) {
-      // what we know of the members may be old, and no more than that somebody went is for good
-      if (group.hasDeparted(publicKey)) continue
-      const signer = this.#c.identities.signer(publicKey)
-      try {
-        await group.anchor.submit(group.id, { kind: 'leave' }, signer, options)
-      } catch (error) {
-        if (!isRejectedAs(error, 'NotAMember')) throw error
-      }
-    }
+    await this.#membership.leave(this.#registry.require(id), options)
     await this.delete(id)
   }
 

@@ -32,7 +32,7 @@ import type { Intent, Run } from './intents/intent.ts'
 import type { Intents } from './intents/intents.ts'
 import type { Queue } from './intents/queue.ts'
 import { INTENT_WAIT_MAX_MS, MAX_RUNNING_CREATIONS } from './limits.ts'
-import type { Founding } from './registry.ts'
+import type { Founding } from './registry-components.ts'
 import type { ContextReplica } from './replica/replica.ts'
 
 export interface CreationComponents {

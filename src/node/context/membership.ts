@@ -1,4 +1,5 @@
 /** Who takes part: invitations, roles, capabilities, leaving. Every change goes through the anchor and is read back from it. */
+import { isRejectedAs } from '../anchor/errors.ts'
 import type { Operation } from '../anchor/operations.ts'
 import { untilAborted } from '../errors.ts'
 import type { Invitation, InviteMember, Signalled } from '../interface.ts'
@@ -14,7 +15,7 @@ import type { ContextReplica } from './replica/replica.ts'
 export const OPEN_INVITATION_MS = 86_400_000
 
 export interface MembershipComponents {
-  readonly identities: Pick<IdentityPool, 'signer'>
+  readonly identities: Pick<IdentityPool, 'signer' | 'boundTo'>
   readonly clock: Clock
   /** The contexts of this node. */
   readonly contexts: {
@@ -49,6 +50,20 @@ export class Membership {
     const signal = options.signal === undefined ? {} : { signal: options.signal }
     await group.anchor.submit(subject, operation, identities.signer(key.publicKey), signal)
     await contexts.refresh(replica, signal)
+  }
+
+  /** All identities of this node leave. What we know of the members may be old: who is refused as no member has left. @throws ANCHOR_* */
+  async leave({ group }: ContextReplica, options: Signalled): Promise<void> {
+    const { identities } = this.#c
+    for (const { publicKey } of identities.boundTo(group.id)) {
+      if (group.hasDeparted(publicKey)) continue
+      try {
+        const signer = identities.signer(publicKey)
+        await group.anchor.submit(group.id, { kind: 'leave' }, signer, options)
+      } catch (error) {
+        if (!isRejectedAs(error, 'NotAMember')) throw error
+      }
+    }
   }
 
   /** Admits an identity and makes the ticket that tells it where to go. */

@@ -1,8 +1,5 @@
 /** The contexts open on this node: their rows, their replicas, and what each tells the rest of the node. */
-import type { Anchor, ContextRecord } from '../anchor/anchor.ts'
-import type { NodeApplications } from '../applications/applications.ts'
-import type { BlobFinder } from '../blobs/blobs.ts'
-import type { SigningKey } from '../crypto/sign.ts'
+import type { Anchor, ContextRecord, Read } from '../anchor/anchor.ts'
 import type { ContextInfo, ContextStatus } from '../interface.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import {
@@ -20,62 +17,19 @@ import {
   CONTEXT_COLUMNS,
   CONTEXT_STATUS,
   type ContextRow,
-  type ContextRows,
   type MetaRow,
 } from '../store/repositories/contexts.ts'
-import type { Globals } from '../store/repositories/globals.ts'
 import type { BatchOp } from '../store/store.ts'
 import { ContextApplications, type Wanted } from './context-applications.ts'
 import { contextInfo } from './context-info.ts'
 import { contextError } from './errors.ts'
-import type { EventLog } from './event-log.ts'
 import type { Group } from './groups/group.ts'
-import type { Groups } from './groups/groups.ts'
-import type { IdentityPool } from './groups/identities.ts'
 import { ForeignApplications } from './foreign-applications.ts'
 import { Handlers } from './handlers.ts'
-import type { Intents } from './intents/intents.ts'
-import type { LocalCall, LocalResult } from './replica/calls.ts'
-import type { Company } from './replica/merging.ts'
-import type { ReplicaComponents } from './replica/replica-core.ts'
 import { ContextReplica } from './replica/replica.ts'
 import { Scratch } from './scratch.ts'
 import { ContextState } from './replica/state.ts'
-import type { ContextReplicas } from './replica-source.ts'
-
-export interface RegistryComponents extends Omit<
-  ReplicaComponents,
-  'module' | 'contexts' | 'scratch'
-> {
-  readonly rows: ContextRows
-  readonly globals: Globals
-  readonly groups: Pick<Groups, 'get' | 'ensure' | 'rotation'>
-  readonly identities: Pick<IdentityPool, 'bind'>
-  readonly replicas: ContextReplicas
-  readonly applications: Pick<NodeApplications, 'build' | 'ensureLoaded' | 'installRecord'>
-  readonly eventLog: EventLog
-  readonly intents: Intents
-  sync(): Company & { readonly blobFinder: BlobFinder }
-  /** Runs a promise that the node's `stop()` waits for; a failure is logged. */
-  background(work: Promise<void>): void
-}
-
-/** What contexts ask of whoever is above them. */
-export interface RegistryHooks {
-  /** Begins what a call, or a handler's run, asked for beside its own state. */
-  followUp(replica: ContextReplica, result: LocalResult, executor: SigningKey): void
-  /** Reads a context at the anchor again, until it answers. */
-  reread(context: ContextId): void
-}
-
-/** What a context begins with. */
-export interface Founding {
-  readonly group: Group
-  readonly application: ApplicationId
-  readonly blob: BlobId
-  /** Its `init`, as the member who makes it. */
-  readonly init: LocalCall
-}
+import type { Founding, RegistryComponents, RegistryHooks } from './registry-components.ts'
 
 export class ContextRegistry {
   readonly applications: ContextApplications
@@ -253,13 +207,26 @@ export class ContextRegistry {
       if (read === undefined || !equalBytes(read.value.group, replica.group.id)) return height
       if (read.evidence.height < height) height = read.evidence.height
       const { application, applicationRevision } = read.value
+      const isOld = this.#isOld(replica, read)
       await this.applications.follow(replica, application, applicationRevision)
-      isSettled = true
+      isSettled = !isOld
     } finally {
       if (!isSettled) for (const application of named) this.#foreign.note(id, application)
     }
-    if (named.length > 0) await this.#settle(replica, named)
+    if (isSettled && named.length > 0) await this.#settle(replica, named)
     return height
+  }
+
+  /** Whether an endpoint that lags answered: it may name an application that was replaced, and what it does not name may be the newer. */
+  #isOld(
+    { state: { id, meta } }: ContextReplica,
+    { value, evidence }: Read<ContextRecord>,
+  ): boolean {
+    const { height } = evidence
+    if (height < this.#hooks.newsOf(id)) return true
+    if (value.applicationRevision >= meta.applicationRevision) return false
+    this.#hooks.reread(id, height + 1n)
+    return true
   }
 
   /** Asks the anchor again about applications that deltas name and that it could not be asked about. */
@@ -327,7 +294,7 @@ export class ContextRegistry {
   // While none of our identities was in it nothing was applied, no handler ran, and an application that the anchor named was not fetched.
   #returned(replica: ContextReplica): void {
     this.#c.background(this.applications.opened(replica))
-    this.#hooks.reread(replica.state.id)
+    this.#hooks.reread(replica.state.id, 0n)
   }
 
   /** A context's group outlives it, and must not call it any more. */

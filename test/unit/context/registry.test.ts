@@ -29,6 +29,8 @@ async function registryOf(kit: ReplicaKit): Promise<{
   registry: ContextRegistry
   /** Contexts that are to be read at the anchor. */
   reread: ContextId[]
+  /** What the anchor told of. */
+  news: { height: bigint }
   settled: () => Promise<void>
 }> {
   const { store, time: clock, group, identities, model, metrics, deltas, eventRows } = kit
@@ -36,6 +38,7 @@ async function registryOf(kit: ReplicaKit): Promise<{
   const background = (work: Promise<void>): void => working.add(work)
   const random = seededRandom('registry')
   const reread: ContextId[] = []
+  const news = { height: 0n }
   const shared = { store, clock, random, logger: silentLogger, metrics, background }
   const rows = contextRows(store)
   const globalRows = globals(store)
@@ -70,10 +73,17 @@ async function registryOf(kit: ReplicaKit): Promise<{
         isFetching: () => false,
       }),
     },
-    { followUp: () => {}, reread: (context) => reread.push(context) },
+    {
+      followUp: () => {},
+      reread: (context, height) => {
+        reread.push(context)
+        if (height > news.height) news.height = height
+      },
+      newsOf: () => news.height,
+    },
   )
   await registry.load()
-  return { registry, reread, settled: () => working.settled() }
+  return { registry, reread, news, settled: () => working.settled() }
 }
 
 function recordOf(name: string): ContextRecord {
@@ -151,6 +161,56 @@ describe('a context whose member comes back as somebody else', () => {
     expect(replica.state.dag.waiting('held')).to.deep.equal([])
     expect(replica.state.hasState).to.equal(true)
     expect(reread).to.deep.equal([CONTEXT])
+  })
+})
+
+describe('a delta of an application that a context does not run', () => {
+  it('is not taken for one of the time before on the word of an endpoint that lags', async () => {
+    const alice = keyOf('alice')
+    const kit = await replicaKit({
+      own: [me],
+      members: [
+        [alice, 'writer'],
+        [me, 'writer'],
+      ],
+    })
+    const { registry, reread, news, settled } = await registryOf(kit)
+    const record = { ...recordOf('a'), id: CONTEXT }
+    let revision = 2n
+    kit.anchor.readContext = async () => ({
+      value: { ...record, applicationRevision: revision },
+      evidence: { height: 5n, finality: 'final', certified: false },
+    })
+    const replica = await registry.admit(
+      { ...record, applicationRevision: 2n },
+      me.publicKey,
+      'stub',
+    )
+    await settled()
+    const application = bytesOf('another application')
+    const delta = craftDelta({
+      author: alice,
+      keyring: testKeyring(),
+      item: 'x',
+      payload: { application },
+    })
+    news.height = 6n
+    expect((await replica.receive(delta.bytes)).status).to.equal('parked')
+    await settled()
+    const waits = (): number => replica.state.dag.waiting('held').length
+    expect(waits(), 'the anchor told of something newer than its answer').to.equal(1)
+    news.height = 5n
+    revision = 1n
+    await registry.refreshForeign(replica)
+    expect(waits(), 'the answer is older than what the context runs').to.equal(1)
+    expect(news.height, 'so a newer one is waited for').to.equal(6n)
+    expect(reread).to.deep.equal([CONTEXT])
+    await registry.refreshForeign(replica)
+    expect(reread, 'once').to.deep.equal([CONTEXT])
+    revision = 2n
+    news.height = 5n
+    await registry.refreshForeign(replica)
+    expect(waits(), 'the answer is as new as can be').to.equal(0)
   })
 })
 
