@@ -10,16 +10,15 @@ const PIECE = 20
 
 /** Calls with each run, in the order in which they end. */
 export async function runJobs(
-  { seed, runs, jobs, same }: SimulateOptions,
+  { seeds, jobs, same }: SimulateOptions,
   onRun: (line: RunLine) => void,
 ): Promise<void> {
-  const end = seed + runs
-  let next = seed
+  let next = 0
   const worker = async (): Promise<void> => {
-    while (next < end) {
-      const from = next
-      next = Math.min(next + PIECE, end)
-      await runPiece(['--seed', String(from), '--runs', String(next - from), ...same], onRun)
+    while (next < seeds.length) {
+      const piece = seeds.slice(next, next + PIECE)
+      next += PIECE
+      await runPiece(['--seed', piece.join(), ...same], onRun)
     }
   }
   await Promise.all(Array.from({ length: jobs }, worker))

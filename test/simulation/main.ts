@@ -1,5 +1,5 @@
 /**
- * `npm run simulate -- --runs N [--seed S] [--trace] [--jobs N]`: runs of whole nodes on virtual time, one seed after the other. Ends with one line of
+ * `npm run simulate -- --runs N [--seed S,...] [--trace] [--jobs N]`: runs of whole nodes on virtual time, one seed after the other. Ends with one line of
  * figures; the exit code is 1 when a run ended in anything but agreement.
  */
 import './natives.ts'
@@ -18,8 +18,8 @@ if (options.jobs > 1) {
   const onNote = options.isTraced
     ? (ms: number, line: string) => console.log(`${(ms / 1000).toFixed(6)} ${line}`)
     : undefined
-  for (let at = 0; at < options.runs; at++) {
-    const { tally, ...one } = await run({ ...options.run, seed: options.seed + at, onNote })
+  for (const seed of options.seeds) {
+    const { tally, ...one } = await run({ ...options.run, seed, onNote })
     report.add({ ...one, tally: Object.fromEntries(tally.entries()) })
   }
 }

@@ -9,8 +9,7 @@ const OPERATIONS = 200
 const FAULT_COUNT = 8
 
 export interface SimulateOptions {
-  readonly seed: number
-  readonly runs: number
+  readonly seeds: readonly number[]
   /** Processes that run seeds side by side. */
   readonly jobs: number
   readonly isTraced: boolean
@@ -54,8 +53,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
       return isAsked && !without.includes(name)
     })
   return {
-    seed: count(seed, 1),
-    runs: count(runs, 1),
+    seeds: seedsOf(seed, count(runs, 1)),
     jobs: Math.max(1, count(jobs, 1)),
     isTraced: trace,
     isJson: json,
@@ -76,6 +74,14 @@ function count(value: string | undefined, standard: number): number {
     throw new RangeError(`expected a whole number, got ${value}`)
   }
   return number
+}
+
+/** So many from each seed named on. */
+function seedsOf(named: string | undefined, runs: number): readonly number[] {
+  return listOf(named ?? '1').flatMap((text) => {
+    const first = count(text, 1)
+    return Array.from({ length: runs }, (_, at) => first + at)
+  })
 }
 
 function listOf(list: string | undefined): string[] {

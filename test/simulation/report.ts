@@ -45,12 +45,13 @@ export class Report {
     this.#toldMs = realMs()
     const pace = (this.#done / ((this.#toldMs - this.#began) / 60_000)).toFixed(0)
     console.log(
-      `simulate: ${this.#done} of ${this.#options.runs} runs, ${this.#figures()}, ${pace} a minute`,
+      `simulate: ${this.#done} of ${this.#options.seeds.length} runs, ${this.#figures()}, ${pace} a minute`,
     )
   }
 
   end(): void {
-    const { runs, isJson } = this.#options
+    const { seeds, isJson } = this.#options
+    const runs = seeds.length
     if (runs > 1 && !isJson) {
       console.log(`faults and work: ${this.#tally.toString()}`)
       console.log(`slowest rest: ${(this.#slowestRestMs / 1000).toFixed(1)} s`)
@@ -65,7 +66,7 @@ export class Report {
 
   #tell(one: RunLine): void {
     const { seed, verdict, findings, fingerprint, events } = one
-    if (this.#options.runs === 1) {
+    if (this.#options.seeds.length === 1) {
       console.log(`faults and work: ${this.#tally.toString()}`)
       const virtual = (one.virtualMs / 1000).toFixed(1)
       const rest = (one.restMs / 1000).toFixed(1)
