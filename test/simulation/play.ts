@@ -1,9 +1,11 @@
 /** What happens in a run: a beginning, work and faults side by side, then calm. */
+import { idKey } from '../../src/node/primitives/ids.ts'
 import { SYNC_INTERVAL_MS } from '../../src/node/store/limits.ts'
 import { checkConvergence } from './checks/convergence.ts'
 import { checkContexts, checkHandlers } from './checks/effects.ts'
 import { unrest } from './checks/rest.ts'
 import { checkSecrecy } from './checks/secrecy.ts'
+import { readTruth } from './checks/truth.ts'
 import type { Finding } from './checks/verdict.ts'
 import { FAULTS, type FaultName } from './faults/index.ts'
 import { Stage } from './stage.ts'
@@ -94,7 +96,7 @@ export class Play {
       tally.count('witnesses')
       await this.#company.admit(circle, machine)
     }
-    this.#writeOnce()
+    await this.#writeOnce()
     return [...(await this.#until(() => unrest(this.#company))), ...this.#company.findings]
   }
 
@@ -159,15 +161,19 @@ export class Play {
       ...this.#company.ledger.open.map(({ machine, what }) => `${machine.name}: ${what}`),
     ])
     if (unsettled.length > 0) return unsettled
-    this.#writeOnce()
+    await this.#writeOnce()
     return this.#until(() => unrest(this.#company))
   }
 
-  /** All members write once more. */
-  #writeOnce(): void {
+  /** All members write once more: whom the anchor takes for one, and was told so. */
+  async #writeOnce(): Promise<void> {
     const { time } = this.#world
     for (const circle of this.#company.circles) {
-      for (const one of seated(circle)) {
+      const { members } = await readTruth(this.#world, circle)
+      const writers = new Set(
+        members.filter(({ role }) => role === 'writer').map(({ identity }) => idKey(identity)),
+      )
+      for (const one of seated(circle).filter(({ identity }) => writers.has(idKey(identity)))) {
         const what = `${one.machine.name} writes once more into ${circle.name}`
         this.#company.begin(what, async () => {
           while (!(await this.#hasWritten(circle, one))) await time.sleep(1_000)

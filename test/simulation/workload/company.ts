@@ -151,6 +151,13 @@ export class Company {
     )
   }
 
+  /** Seats of a machine in all contexts of a group. */
+  seatsAt(circle: Circle, machine: Machine): readonly Seat[] {
+    return this.#alike(circle).flatMap(({ seats }) =>
+      seats.filter((one) => one.machine === machine),
+    )
+  }
+
   /** The member that a machine is in another context of the group, or a new one. */
   async #identity(circle: Circle, machine: Machine): Promise<PublicKey | undefined> {
     const known = this.#alike(circle)

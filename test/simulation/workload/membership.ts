@@ -28,7 +28,7 @@ export async function joinOpenly(
 
 /** The owner removes a member. */
 export async function remove(company: Company, circle: Circle, one: Seat): Promise<void> {
-  goes(company, circle, one)
+  goes(circle, company.seatsOf(circle, one))
   const { context, owner, name } = circle
   const removed = await company.insist(
     owner,
@@ -38,21 +38,21 @@ export async function remove(company: Company, circle: Circle, one: Seat): Promi
     (code) => code === 'ANCHOR_REJECTED TargetNotMember',
   )
   if (removed.kind === 'done' || removed.code.endsWith('TargetNotMember')) {
-    hasLeft(company, circle, one)
+    haveLeft(company.seatsOf(circle, one))
   }
 }
 
-/** A member is about to go, from all contexts of the group. */
-function goes(company: Company, circle: Circle, member: Seat): void {
+/** Members are about to go, from all contexts of the group. */
+function goes(circle: Circle, seats: readonly Seat[]): void {
   circle.isSteady = false
-  for (const one of company.seatsOf(circle, member)) {
+  for (const one of seats) {
     one.isBusy = true
     one.mayLose = true
   }
 }
 
-function hasLeft(company: Company, circle: Circle, member: Seat): void {
-  for (const one of company.seatsOf(circle, member)) one.state = 'gone'
+function haveLeft(seats: readonly Seat[]): void {
+  for (const one of seats) one.state = 'gone'
 }
 
 /** A machine forgets a context, and comes back as the same member. */
@@ -71,17 +71,17 @@ export async function forget(company: Company, circle: Circle, one: Seat): Promi
   await company.take(circle, one, 'join', come)
 }
 
-/** A member goes by itself. */
-export async function leave(company: Company, circle: Circle, one: Seat): Promise<void> {
-  goes(company, circle, one)
+/** A machine goes by itself, as everybody whom it is in the group. */
+export async function leave(company: Company, circle: Circle, { machine }: Seat): Promise<void> {
+  goes(circle, company.seatsAt(circle, machine))
   await company.insist(
-    one.machine,
+    machine,
     `leave ${circle.name}`,
     (node) => node.contexts.leave(circle.context),
     // an earlier try went through, and the process ended before it could say so
     (code) => code === 'CONTEXT_NOT_FOUND',
   )
-  hasLeft(company, circle, one)
+  haveLeft(company.seatsAt(circle, machine))
 }
 
 /** A member may only read, or only store and serve, for a while. */
