@@ -350,6 +350,7 @@ class MerogateNode implements Node {
     clock.stop()
     // first, though they were started first: whoever waits for an anchor that hangs is waited for below
     for (const anchor of anchors) await anchor.stop()
+    await contexts.standDown()
     await sync.stop()
     await network.stop()
     await contexts.stop()

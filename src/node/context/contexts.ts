@@ -124,10 +124,15 @@ export class NodeContexts implements Contexts {
     this.#c.intents.begin()
   }
 
-  async stop(): Promise<void> {
+  /** Goes on with nothing that is owed: the next start does. To be called while what it asks of others is still there. */
+  async standDown(): Promise<void> {
     for (const unwatch of this.#unwatch.splice(0)) unwatch()
     this.#news.stop()
     await this.#c.intents.stop()
+  }
+
+  async stop(): Promise<void> {
+    await this.standDown()
     this.#c.groups.stop()
     await this.#registry.close()
   }

@@ -29,6 +29,7 @@ export class Introductions {
   readonly #c: IntroductionsComponents
   /** When a peer was last asked for the members of a context. */
   readonly #asked = new Map<string, number>()
+  #ended = new AbortController()
 
   constructor(components: IntroductionsComponents) {
     this.#c = components
@@ -36,7 +37,13 @@ export class Introductions {
 
   /** Keeps the connections to everybody in the book. */
   async start(): Promise<void> {
+    this.#ended = new AbortController()
     for (const [peer, addresses] of this.#c.directory.peers()) await this.#keep(peer, addresses)
+  }
+
+  /** Dials nobody any more. */
+  stop(): void {
+    this.#ended.abort()
   }
 
   /** A member proved itself at a peer: remember where, and keep the connection. */
@@ -145,7 +152,7 @@ export class Introductions {
       const targets = dialable(peer, addresses)
       if (!network.isConnected(peer)) {
         if (targets.length === 0) return
-        await network.dial(targets)
+        await network.dial(targets, { signal: this.#ended.signal })
       }
       await push.join(context, peer)
     } catch (error) {

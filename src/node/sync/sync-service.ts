@@ -189,6 +189,7 @@ class Sync implements SyncService {
     this.#fetcher.stop()
     this.#keys.stop()
     this.#responder.stop()
+    this.#introductions.stop()
     await this.#push.stop()
     await this.#requests.stop()
     await this.#background.settled()
