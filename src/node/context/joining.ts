@@ -277,7 +277,7 @@ export class Joining {
     const joined = { context, member: PublicKey.from(part) }
     const replica = await this.#enter(intent, joined.member, run.signal)
     run.reached(joined)
-    if (this.#hasArrived(replica, joined.member)) return joined
+    // also where a member seems to be online: an old connection may be dead, and what the invitation says of where members are goes with this intent
     await this.#c.sync().meet(context, body.addresses, { signal: run.signal })
     if (this.#hasArrived(replica, joined.member)) return joined
     throw contextError(
