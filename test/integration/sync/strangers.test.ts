@@ -137,6 +137,16 @@ describe('a stranger on the push plane', () => {
     })
   })
 
+  it('keeps no node from stopping that says Hello only then', async () => {
+    await withStranger(async ({ a, peer }) => {
+      const push = await peer.push(a)
+      const stopping = a.sync.stop()
+      push.send({ type: 'hello', version: WIRE_VERSION, nonce: push.nonce, addresses: [] })
+      await stopping
+      await a.sync.start()
+    })
+  })
+
   it('cannot send our own proof back to us', async () => {
     await withStranger(async ({ a, context, peer, admit }) => {
       admit()

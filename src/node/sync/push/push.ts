@@ -26,6 +26,8 @@ export class PushPlane {
   readonly #c: PushComponents
   readonly #emitter: Emitter<PushEvents>
   readonly #sessions = new Map<PeerId, PushSession>()
+  /** All that were opened or accepted and are not done, those among them whose Hello is not here yet. */
+  readonly #serving = new Set<PushSession>()
   readonly #opening = new Map<PeerId, Promise<PushSession>>()
   readonly #reopener: Reopener
   readonly #keys: KeyGrants
@@ -63,7 +65,7 @@ export class PushPlane {
     this.#pings?.cancel()
     this.#off()
     this.#reopener.stop()
-    const sessions = [...this.#sessions.values()]
+    const sessions = [...this.#serving]
     this.#sessions.clear()
     await Promise.all(sessions.map((session) => session.close()))
     for (const session of sessions) session.abort(syncError('SYNC_STOPPED', 'this node stops'))
@@ -273,6 +275,7 @@ export class PushPlane {
    * first: the new one wins. Two that cross are not established yet: then the side with the smaller peer id keeps its own.
    */
   #adopt(session: PushSession): boolean {
+    if (!this.#running) return false // stopped while the Hello was on its way
     const { peer } = session
     const rival = this.#sessions.get(peer)
     const ours = this.#c.network.peerId
@@ -287,6 +290,7 @@ export class PushPlane {
 
   async #serve(session: PushSession, handshake: () => Promise<boolean>): Promise<void> {
     const { peer } = session
+    this.#serving.add(session)
     try {
       if (!(await handshake())) return
       this.#c.metrics.sessions.set(this.#sessions.size)
@@ -300,6 +304,7 @@ export class PushPlane {
       this.#c.logger.debug({ err: error, peer }, 'push stream ended')
     } finally {
       session.abort(syncError('SYNC_SESSION_CLOSED', 'the stream is done'))
+      this.#serving.delete(session)
       if (this.#sessions.get(peer) === session) {
         this.#sessions.delete(peer)
         this.#c.metrics.sessions.set(this.#sessions.size)
