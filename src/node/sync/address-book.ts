@@ -1,15 +1,31 @@
-/** Where members were last found, so that they can be dialled again after a restart without any discovery. */
+/**
+ * Where members were last found, so that they can be dialled again after a restart without any discovery; and where an invitation or a member says that
+ * there are some: without that, whoever has met one member only is alone when that one goes.
+ */
 import type { PeerId } from '../network/network.ts'
-import { type ContextId, idKey, type PublicKey } from '../primitives/ids.ts'
-import { MAX_BOOK_ENTRIES, MAX_BOOK_ENTRIES_PER_CONTEXT } from './limits.ts'
+import { equalBytes, utf8 } from '../primitives/bytes.ts'
+import { sha256 } from '../primitives/hash.ts'
+import { type ContextId, idKey, PublicKey } from '../primitives/ids.ts'
+import {
+  MAX_BOOK_ENTRIES,
+  MAX_BOOK_ENTRIES_PER_CONTEXT,
+  MAX_BOOK_HINTS_PER_CONTEXT,
+} from './limits.ts'
 
-/** A member that proved itself at a peer. */
+/** A member that proved itself at a peer, or a peer that is said to be one. */
 export interface AddressEntry {
   readonly context: ContextId
+  /** Of a peer that has not proved itself, the SHA-256 of its id: nobody's key. */
   readonly identity: PublicKey
   readonly peer: PeerId
   /** Multiaddrs ending in `/p2p/<peer>`, at most 16, newest first. */
   readonly addresses: readonly string[]
+}
+
+/** An entry in memory. */
+interface Known extends AddressEntry {
+  /** Nobody has proved to be a member there. */
+  readonly isHint: boolean
 }
 
 /** The port to whatever keeps the book between runs. One entry per context and identity. */
@@ -44,8 +60,8 @@ function rowKey(context: ContextId, identity: PublicKey): string {
 /** The book in memory, by context and by peer. Bounded: beyond its limits new members are used but not remembered. */
 export class Directory {
   readonly #book: AddressBook
-  readonly #contexts = new Map<string, Map<string, AddressEntry>>()
-  readonly #peers = new Map<PeerId, Map<string, AddressEntry>>()
+  readonly #contexts = new Map<string, Map<string, Known>>()
+  readonly #peers = new Map<PeerId, Map<string, Known>>()
   #size = 0
 
   constructor(book: AddressBook) {
@@ -56,12 +72,21 @@ export class Directory {
     for (const entry of await this.#book.load()) this.#put(entry)
   }
 
-  /** Members known in a context, those met last at the end. */
+  /** Members that proved themselves in a context, those met last at the end. */
   members(context: ContextId): readonly AddressEntry[] {
+    return this.#entries(context).filter(({ isHint }) => !isHint)
+  }
+
+  /** Peers that are members of a context, or are said to be. */
+  peersOf(context: ContextId): readonly PeerId[] {
+    return [...new Set(this.#entries(context).map(({ peer }) => peer))]
+  }
+
+  #entries(context: ContextId): readonly Known[] {
     return [...(this.#contexts.get(idKey(context))?.values() ?? [])]
   }
 
-  /** Contexts a peer is known to be a member of. */
+  /** Contexts a peer is known, or said, to be a member of. */
   contextsOf(peer: PeerId): readonly ContextId[] {
     const contexts = new Map<string, ContextId>()
     for (const { context } of this.#peers.get(peer)?.values() ?? [])
@@ -92,6 +117,20 @@ export class Directory {
     const isKnown = known?.peer === entry.peer && sameTexts(known.addresses, addresses)
     // put again all the same: it was met last
     if (this.#put(learnt) && !isKnown) await this.#book.save(learnt)
+    await this.forget(entry.context, strangerAt(entry.peer))
+  }
+
+  /** Notes where a member is said to be, until one proves itself there. False when one did, or there are too many. */
+  async hint(context: ContextId, peer: PeerId, addresses: readonly string[]): Promise<boolean> {
+    const entries = this.#entries(context)
+    if (entries.some((entry) => entry.peer === peer && !entry.isHint)) return false
+    const identity = strangerAt(peer)
+    const others = entries.filter((entry) => entry.isHint && entry.peer !== peer)
+    if (others.length >= MAX_BOOK_HINTS_PER_CONTEXT) return false
+    const hint = { context, identity, peer, addresses }
+    if (!this.#put(hint)) return false
+    await this.#book.save(hint)
+    return true
   }
 
   async forget(context: ContextId, identity: PublicKey): Promise<void> {
@@ -100,18 +139,19 @@ export class Directory {
 
   /** Forgets everybody in a context that is no longer replicated here. */
   async forgetContext(context: ContextId): Promise<void> {
-    for (const { identity } of this.members(context)) await this.forget(context, identity)
+    for (const { identity } of this.#entries(context)) await this.forget(context, identity)
   }
 
   #put(entry: AddressEntry): boolean {
     this.#drop(entry.context, entry.identity)
     const key = idKey(entry.context)
-    const members = this.#contexts.get(key) ?? new Map<string, AddressEntry>()
+    const members = this.#contexts.get(key) ?? new Map<string, Known>()
     if (this.#size >= MAX_BOOK_ENTRIES || members.size >= MAX_BOOK_ENTRIES_PER_CONTEXT) return false
-    members.set(idKey(entry.identity), entry)
+    const known = { ...entry, isHint: equalBytes(entry.identity, strangerAt(entry.peer)) }
+    members.set(idKey(entry.identity), known)
     this.#contexts.set(key, members)
-    const ofPeer = this.#peers.get(entry.peer) ?? new Map<string, AddressEntry>()
-    ofPeer.set(rowKey(entry.context, entry.identity), entry)
+    const ofPeer = this.#peers.get(entry.peer) ?? new Map<string, Known>()
+    ofPeer.set(rowKey(entry.context, entry.identity), known)
     this.#peers.set(entry.peer, ofPeer)
     this.#size++
     return true
@@ -129,6 +169,11 @@ export class Directory {
     this.#size--
     return true
   }
+}
+
+/** Under which a peer is kept that has not proved to be anybody. */
+function strangerAt(peer: PeerId): PublicKey {
+  return PublicKey.from(sha256(utf8(peer)))
 }
 
 function sameTexts(a: readonly string[], b: readonly string[]): boolean {

@@ -91,7 +91,16 @@ export class Introductions {
     throwIfAborted(signal)
     const met = asks.length - failures.length
     if (met === 0) throw noMember(failures, addresses.length)
+    // who was met may go, or its connection be dead: the others are kept in mind until they have proved themselves
+    for (const [peer, group] of targets) await this.#hint(context, peer, group)
     return met
+  }
+
+  /** Keeps in mind where a member may be. */
+  async #hint(context: ContextId, peer: PeerId, addresses: readonly string[]): Promise<void> {
+    const named = dialable(peer, addresses)
+    if (named.length === 0 || !this.#c.replica.has(context)) return
+    if (await this.#c.directory.hint(context, peer, named)) await this.#keep(peer, named)
   }
 
   /** Connected peers that are not among those to be dialled: some of them, others each time when there are many. */
@@ -117,7 +126,7 @@ export class Introductions {
 
   /** A context is gone: its members are not dialled for its sake any more. */
   async forgetContext(context: ContextId): Promise<void> {
-    const peers = new Set(this.#c.directory.members(context).map(({ peer }) => peer))
+    const peers = this.#c.directory.peersOf(context)
     await this.#c.directory.forgetContext(context)
     for (const peer of peers) await this.#letGo(peer)
   }
@@ -157,6 +166,7 @@ export class Introductions {
       await push.join(context, peer)
     } catch (error) {
       logger.debug({ err: error, peer }, 'member told of was not reached')
+      await this.#hint(context, peer, addresses)
     }
   }
 

@@ -95,6 +95,8 @@ export const MAX_BLOB_SOURCES = 8
 export const MAX_BOOK_ENTRIES = 16_384
 /** Members of one context in the address book. */
 export const MAX_BOOK_ENTRIES_PER_CONTEXT = 1_024
+/** Peers of a context that are said to be members and have not proved it: as many as an invitation names, and some that members tell of. */
+export const MAX_BOOK_HINTS_PER_CONTEXT = 16
 
 /** Answer to Hello, and to Join, ms. Joining may take a look at the anchor. */
 export const HANDSHAKE_TIMEOUT_MS = 5_000

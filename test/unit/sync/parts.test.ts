@@ -10,6 +10,7 @@ import {
   GOSSIP_HEARTBEAT_MS,
   HEARTBEAT_MS,
   MAX_BOOK_ENTRIES_PER_CONTEXT,
+  MAX_BOOK_HINTS_PER_CONTEXT,
   MAX_DIRECT_FAN_OUT,
   MAX_INVALID_DELTAS,
   RENDEZVOUS_FAN_OUT,
@@ -82,6 +83,37 @@ describe('address book', () => {
     expect(later.members(context).map(({ peer }) => peer)).to.deep.equal(['Q'])
     await later.forgetContext(context)
     expect(await book.load()).to.deep.equal([])
+  })
+
+  it('keeps in mind where a member is said to be until one proved itself there, over restarts', async () => {
+    const book = memoryAddressBook()
+    const directory = new Directory(book)
+    expect(await directory.hint(context, 'P', ['/x/p2p/P'])).to.equal(true)
+    const later = new Directory(book)
+    await later.load()
+    expect(later.members(context)).to.deep.equal([])
+    expect(later.peersOf(context)).to.deep.equal(['P'])
+    expect(later.contextsOf('P')).to.deep.equal([context])
+    expect(later.peers().get('P')).to.deep.equal(['/x/p2p/P'])
+    await later.learn({ context, identity: identity(1), peer: 'P', addresses: ['/x/p2p/P'] })
+    expect(later.members(context).map(({ peer }) => peer)).to.deep.equal(['P'])
+    expect(await book.load()).to.have.lengthOf(1)
+    expect(await later.hint(context, 'P', ['/x/p2p/P'])).to.equal(false)
+    await later.forget(context, identity(1))
+    expect(later.knows('P')).to.equal(false)
+    await later.hint(context, 'Q', ['/x/p2p/Q'])
+    await later.forgetContext(context)
+    expect(await book.load()).to.deep.equal([])
+  })
+
+  it('takes no more hints than an invitation and some members give', async () => {
+    const directory = new Directory(memoryAddressBook())
+    for (let i = 0; i < MAX_BOOK_HINTS_PER_CONTEXT; i++) {
+      expect(await directory.hint(context, `P${i}`, [])).to.equal(true)
+    }
+    expect(await directory.hint(context, 'one more', [])).to.equal(false)
+    expect(await directory.hint(context, 'P0', ['/x/p2p/P0'])).to.equal(true)
+    expect(directory.peersOf(context)).to.have.lengthOf(MAX_BOOK_HINTS_PER_CONTEXT)
   })
 
   it('is bounded per context', async () => {

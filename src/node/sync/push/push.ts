@@ -99,9 +99,9 @@ export class PushPlane {
     }
   }
 
-  /** Joins a context with every connected peer that is known as one of its members. */
+  /** Joins a context with every connected peer that is known, or said, to be one of its members. */
   joinKnown(context: ContextId): void {
-    for (const { peer } of this.#c.directory.members(context)) {
+    for (const peer of this.#c.directory.peersOf(context)) {
       if (!this.#c.network.isConnected(peer)) continue
       const session = this.#sessions.get(peer)
       if (session === undefined) this.#open(peer)
