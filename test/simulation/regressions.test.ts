@@ -10,6 +10,7 @@ interface Regression {
   readonly was: string
 }
 
+const ALL: readonly string[] = []
 const MOST: readonly string[] = ['--without', 'step']
 const COMERS: readonly string[] = [
   ...['--faults', 'crash,restart,split'],
@@ -46,6 +47,11 @@ const REGRESSIONS: readonly Regression[] = [
     seed: 12,
     same: COMERS,
     was: 'a join ended with an old connection for a member met, and with it went all that was known of where members are',
+  },
+  {
+    seed: 10424,
+    same: ALL,
+    was: 'news of an application, told while a context was being joined, went by unheard, and the one before was asked for again and again',
   },
 ]
 

@@ -76,13 +76,16 @@ export class NodeContexts implements Contexts {
   readonly #followUps: FollowUps
   readonly #news: AnchorNews
   readonly #unwatch: (() => void)[] = []
-  readonly #anchors: Anchor[] = []
+  /** Up to which height each anchor told what moved. */
+  readonly #told = new Map<Anchor, bigint>()
 
   constructor(components: ContextsComponents) {
     this.#c = components
     const contexts = new ContextRegistry(components, {
       followUp: (...args) => this.#followUps.begin(...args),
       reread: (context, height) => this.#news.heard(context, height),
+      admitted: ({ state, group }) =>
+        this.#news.heard(state.id, this.#told.get(group.anchor) ?? 0n),
       newsOf: (context) => this.#news.owed(context),
     })
     this.#registry = contexts
@@ -113,7 +116,7 @@ export class NodeContexts implements Contexts {
     await this.#c.intents.load()
     await this.#registry.load()
     for (const anchor of anchors) {
-      this.#anchors.push(anchor)
+      this.#told.set(anchor, 0n)
       this.#unwatch.push(anchor.watch(({ subject, height }) => this.#hint(anchor, subject, height)))
       this.#hint(anchor, EMPTY, 0n) // whatever moved while we were away
     }
@@ -140,7 +143,7 @@ export class NodeContexts implements Contexts {
   /** The disk takes batches again: what it refused is taken up, and what could not be noted meanwhile is read anew. */
   recovered(): void {
     for (const replica of this.#c.replicas.all()) this.#c.background(replica.resume())
-    for (const anchor of this.#anchors) this.#hint(anchor, EMPTY, 0n)
+    for (const anchor of this.#told.keys()) this.#hint(anchor, EMPTY, 0n)
   }
 
   /** The node takes it for later than before, or earlier: deltas that lie in the future may be due. */
@@ -370,6 +373,7 @@ export class NodeContexts implements Contexts {
 
   // The anchor says that something moved; no subject: anything may have.
   #hint(anchor: Anchor, subject: Uint8Array, height: bigint): void {
+    if (height > (this.#told.get(anchor) ?? 0n)) this.#told.set(anchor, height)
     this.#joining.anchorMoved()
     this.#creation.anchorMoved()
     for (const replica of this.#registry.below(anchor)) {

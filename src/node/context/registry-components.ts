@@ -39,6 +39,8 @@ export interface RegistryHooks {
   followUp(replica: ContextReplica, result: LocalResult, executor: SigningKey): void
   /** Reads a context at the anchor again, until it answers as of such a height or a later one. */
   reread(context: ContextId, height: bigint): void
+  /** A context is here from now on: what the anchor told of it while it was being read went by unheard. */
+  admitted(replica: ContextReplica): void
   /** Height of the anchor below which answers about a context are too old. */
   newsOf(context: ContextId): bigint
 }

@@ -119,6 +119,7 @@ export class ContextRegistry {
       const link = rows.link(number, application.blob)
       await store.batch([rows.put(id, row), replica.state.metaOp(), link], { sync: true })
       await this.#attach(replica, row)
+      this.#hooks.admitted(replica)
     })
     return this.require(id)
   }

@@ -195,6 +195,45 @@ describe('an application that many contexts wait for', () => {
   })
 })
 
+describe('an application that changes while a node joins', () => {
+  /** The anchor as a joiner sees it whom the first answer about a context reaches after the news of what is done meanwhile. */
+  function overtaken(make: AnchorFactory, meanwhile: () => Promise<unknown>): AnchorFactory {
+    return (components): Anchor => {
+      const anchor = make(components)
+      const read = anchor.readContext.bind(anchor)
+      let told = 0n
+      anchor.watch(({ height }) => {
+        told = height
+      })
+      anchor.readContext = async (...args) => {
+        anchor.readContext = read
+        const found = await read(...args)
+        await meanwhile()
+        const now = await read(...args)
+        await becomes('it is told of', () => told >= (now?.evidence.height ?? 0n))
+        return found
+      }
+      return anchor
+    }
+  }
+
+  it('is followed, though the news came before there was a context to read', async () => {
+    await using world = await nodeWorld()
+    const a = await world.node('a')
+    const [first, second] = [await build(a, '1.0.0'), await build(a, '2.0.0')]
+    const { context } = await a.contexts.create({ application: first })
+    const update = (): Promise<void> => a.contexts.updateApplication(context, second)
+    const anchors = [overtaken(localAnchor({ url: world.chain.url }), update)]
+    const b = await world.node('b', { anchors })
+    await admit(a, b, context)
+    await becomes('it runs the new one', async () => {
+      return idEquals((await infoOf(b, context)).application, second)
+    })
+    await set(b, context, 'k')
+    await converged([a, b], context)
+  })
+})
+
 describe('an application that is not what the anchor says', () => {
   /** The anchor as somebody sees it to whom it names another id for the same bytes, once told so. */
   function misnaming(make: AnchorFactory, say: { id: ApplicationId | undefined }): AnchorFactory {

@@ -79,6 +79,7 @@ async function registryOf(kit: ReplicaKit): Promise<{
         reread.push(context)
         if (height > news.height) news.height = height
       },
+      admitted: () => {},
       newsOf: () => news.height,
     },
   )
