@@ -62,7 +62,7 @@ export class PushSession {
     this.outbound = init.outbound
     this.#nonce = init.nonce
     this.#c = components
-    this.#time = new TimeQuestion(this.peer, components.clock)
+    this.#time = new TimeQuestion(components.clock)
     this.#outbox = new Outbox(stream, {
       onOverflow: () => components.metrics.overflows.inc(),
       onDrained: (contexts) => {
@@ -249,10 +249,12 @@ export class PushSession {
       case 'ping':
         this.send({ type: 'pong', value: frame.value, timeMs: BigInt(this.#c.clock.toldMs()) })
         return
-      case 'pong':
+      case 'pong': {
         // a stranger's clock says nothing to us
-        if (this.#isProven) this.#time.answered(frame.value, frame.timeMs)
+        const member = this.#member
+        if (member !== undefined) this.#time.answered(member, frame.value, frame.timeMs)
         return
+      }
       case 'error':
         this.#onError(frame.code, frame.context)
         return
@@ -274,8 +276,13 @@ export class PushSession {
     }
   }
 
-  get #isProven(): boolean {
-    return [...this.#shared.values()].some(({ standing }) => partyOf(standing) !== undefined)
+  /** Who the peer proved to be first. */
+  get #member(): PublicKey | undefined {
+    for (const { standing } of this.#shared.values()) {
+      const party = partyOf(standing)
+      if (party !== undefined) return party.identity
+    }
+    return undefined
   }
 
   async #onJoin(frame: Extract<PushFrame, { type: 'join' }>): Promise<void> {
@@ -295,7 +302,7 @@ export class PushSession {
       this.#failJoin(WIRE_ERRORS.notMember, context)
       return
     }
-    if (!this.#isProven) this.askTime()
+    if (this.#member === undefined) this.askTime()
     shared.standing = afterProof(shared.standing, party)
     this.#c.hooks.onProven(this, context, party, state.addresses)
     this.join(context)

@@ -1,15 +1,13 @@
 /** Asking one peer for the time, by pings. */
-import type { PeerId } from '../../network/network.ts'
+import { idKey, type PublicKey } from '../../primitives/ids.ts'
 import type { ComparedClock } from '../compared-clock.ts'
 
 export class TimeQuestion {
-  readonly #peer: PeerId
   readonly #clock: ComparedClock
   /** The last ping, and when it was sent by the monotonic clock. */
   #asked: { readonly value: bigint; readonly atMs: number } | undefined
 
-  constructor(peer: PeerId, clock: ComparedClock) {
-    this.#peer = peer
+  constructor(clock: ComparedClock) {
     this.#clock = clock
   }
 
@@ -21,11 +19,14 @@ export class TimeQuestion {
     return value
   }
 
-  /** The pong to the last ping; one to an earlier ping says nothing of the present. */
-  answered(value: bigint, timeMs: bigint): void {
+  /**
+   * The pong to the last ping; one to an earlier ping says nothing of the present. A member has one voice, at however many peers it proves itself: making
+   * peers costs nothing.
+   */
+  answered(member: PublicKey, value: bigint, timeMs: bigint): void {
     if (this.#asked?.value !== value) return
     const { atMs } = this.#asked
     this.#asked = undefined
-    this.#clock.heard(this.#peer, Number(timeMs), atMs)
+    this.#clock.heard(idKey(member), Number(timeMs), atMs)
   }
 }
