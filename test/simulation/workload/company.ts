@@ -20,7 +20,7 @@ export class Company {
   readonly random: SimRandom
   /** Machines that own contexts, or are about to. */
   readonly founders: Set<Machine> = new Set()
-  readonly #busy = new Set<string>()
+  readonly #busy = new Set<{ readonly what: string }>()
   #writes = 0
   #founded = 0
 
@@ -32,18 +32,19 @@ export class Company {
 
   /** Actions that are under way, in words. */
   get busy(): readonly string[] {
-    return [...this.#busy]
+    return [...this.#busy].map(({ what }) => what)
   }
 
   /** Goes on beside everything else; what it is busy with is known. */
   begin(what: string, action: () => Promise<void>): void {
-    this.#busy.add(what)
+    const busy = { what } // of two alike one may end first
+    this.#busy.add(busy)
     action()
       .catch((error: unknown) => {
         const text = error instanceof Error ? (error.stack ?? error.message) : String(error)
         this.findings.push({ verdict: 'stuck', text: `${what}: ${text}` })
       })
-      .finally(() => this.#busy.delete(what))
+      .finally(() => this.#busy.delete(busy))
   }
 
   /** Asks a node until it is done or refused; a refusal that nothing explains is a finding. */
