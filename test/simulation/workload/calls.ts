@@ -58,8 +58,11 @@ export async function write(
       const members = new Set(
         (await node.contexts.members(context)).map((one) => idKey(one.identity)),
       )
+      // who came and went while the node heard nothing is in no list of its either, and holds the key that it seals with
+      const { membersRevision = 0n } = (await node.contexts.get(context)) ?? {}
       removed = seats
-        .filter(({ state, identity }) => state === 'gone' && !members.has(idKey(identity)))
+        .filter(({ goneBy }) => goneBy !== undefined && goneBy <= membersRevision)
+        .filter(({ identity }) => !members.has(idKey(identity)))
         .map(({ identity }) => identity)
       return node.contexts.execute({ context, executor: author.identity, ...call })
     },

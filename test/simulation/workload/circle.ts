@@ -17,6 +17,8 @@ export interface Seat {
    * anchor says counts in the end.
    */
   state: 'invited' | 'seated' | 'gone'
+  /** A revision of the member list that shows that it has gone; undefined while it has not. */
+  goneBy: bigint | undefined
   /** How it came in; in the same words it may come again. */
   come: ((node: Node) => Promise<unknown>) | undefined
   /** Somebody is about to change it. */

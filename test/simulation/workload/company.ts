@@ -192,5 +192,6 @@ export class Company {
 }
 
 export function seat(machine: Machine, identity: Seat['identity'], state: Seat['state']): Seat {
-  return { machine, identity, state, come: undefined, isBusy: false, mayLose: false }
+  const fresh = { goneBy: undefined, come: undefined, isBusy: false, mayLose: false }
+  return { machine, identity, state, ...fresh }
 }

@@ -38,7 +38,7 @@ export async function remove(company: Company, circle: Circle, one: Seat): Promi
     (code) => code === 'ANCHOR_REJECTED TargetNotMember',
   )
   if (removed.kind === 'done' || removed.code.endsWith('TargetNotMember')) {
-    haveLeft(company.seatsOf(circle, one))
+    await haveLeft(company, circle, company.seatsOf(circle, one))
   }
 }
 
@@ -51,8 +51,18 @@ function goes(circle: Circle, seats: readonly Seat[]): void {
   }
 }
 
-function haveLeft(seats: readonly Seat[]): void {
-  for (const one of seats) one.state = 'gone'
+/** They have gone, and the list as it stands now shows it. */
+async function haveLeft(
+  { world }: Company,
+  { group, name }: Circle,
+  seats: readonly Seat[],
+): Promise<void> {
+  const { value: record } = await world.authority.readGroup(group)
+  if (record === undefined) throw new TypeError(`the anchor does not know the group of ${name}`)
+  for (const one of seats) {
+    one.goneBy ??= record.membersRevision
+    one.state = 'gone'
+  }
 }
 
 /** A machine forgets a context, and comes back as the same member. */
@@ -81,7 +91,7 @@ export async function leave(company: Company, circle: Circle, { machine }: Seat)
     // an earlier try went through, and the process ended before it could say so
     (code) => code === 'CONTEXT_NOT_FOUND',
   )
-  haveLeft(company.seatsAt(circle, machine))
+  await haveLeft(company, circle, company.seatsAt(circle, machine))
 }
 
 /** A member may only read, or only store and serve, for a while. */
