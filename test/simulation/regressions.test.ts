@@ -53,6 +53,11 @@ const REGRESSIONS: readonly Regression[] = [
     same: ALL,
     was: 'news of an application, told while a context was being joined, went by unheard, and the one before was asked for again and again',
   },
+  {
+    seed: 10507,
+    same: ALL,
+    was: 'a join ended while the list of the members did not show the member yet, and the node never read it again',
+  },
 ]
 
 describe('simulated runs that once failed', function () {

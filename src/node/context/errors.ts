@@ -66,3 +66,12 @@ export function contextError(
 ): MerogateError {
   return new MerogateError(code, KINDS[code], message, details, options)
 }
+
+/** A view of the members that does not show an admission which is known of. */
+export function anchorBehind(revision: bigint): MerogateError {
+  return contextError(
+    'ANCHOR_BEHIND',
+    `the anchor's view of the members, revision ${revision}, is older than the admission`,
+    { revision: String(revision) },
+  )
+}

@@ -14,7 +14,7 @@ import { EMPTY, equalBytes, toHex } from '../primitives/bytes.ts'
 import { sha256 } from '../primitives/hash.ts'
 import { ContextId, idKey, idText, isZero, PublicKey } from '../primitives/ids.ts'
 import { INTENT_KIND } from '../store/repositories/intents.ts'
-import { contextError } from './errors.ts'
+import { anchorBehind, contextError } from './errors.ts'
 import type { Groups } from './groups/groups.ts'
 import type { IdentityPool } from './groups/identities.ts'
 import { type Fate, fateOf, refusalName } from './intents/fate.ts'
@@ -372,12 +372,4 @@ function notAMember(member: PublicKey): MerogateError {
   return contextError('CONTEXT_NOT_A_MEMBER', `${idText(member)} is no member of the context`, {
     publicKey: idText(member),
   })
-}
-
-function anchorBehind(revision: bigint): MerogateError {
-  return contextError(
-    'ANCHOR_BEHIND',
-    `the anchor's view of the members, revision ${revision}, is older than the admission`,
-    { revision: String(revision) },
-  )
 }

@@ -22,7 +22,7 @@ import {
 import type { BatchOp } from '../store/store.ts'
 import { ContextApplications, type Wanted } from './context-applications.ts'
 import { contextInfo } from './context-info.ts'
-import { contextError } from './errors.ts'
+import { anchorBehind, contextError } from './errors.ts'
 import type { Group } from './groups/group.ts'
 import { ForeignApplications } from './foreign-applications.ts'
 import { Handlers } from './handlers.ts'
@@ -96,7 +96,10 @@ export class ContextRegistry {
     }
   }
 
-  /** Makes the rows of a context that one of our identities has become a member of; of one that is here, binds the identity. */
+  /**
+   * Makes the rows of a context that one of our identities has become a member of; of one that is here, binds the identity.
+   * @throws ANCHOR_BEHIND while the list of the members does not show it: nothing would tell us later that it does
+   */
   async admit(
     record: ContextRecord,
     member: PublicKey,
@@ -108,6 +111,7 @@ export class ContextRegistry {
     const group = await groups.ensure(record.group, protocol)
     await store.batch([identities.bind(member, group.id)], { sync: true })
     await group.refresh(options)
+    if (group.roleOf(member) === undefined) throw anchorBehind(group.membersRevision)
     await this.#once(id, async () => {
       const number = await globals.nextNumber()
       const row = contextRow(number, group)

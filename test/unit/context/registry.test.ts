@@ -165,6 +165,29 @@ describe('a context whose member comes back as somebody else', () => {
   })
 })
 
+describe('a member that the anchor shows, and its list of the members not yet', () => {
+  it('is in no context before the list shows it', async () => {
+    const alice = keyOf('alice')
+    const kit = await replicaKit({ own: [me], members: [[alice, 'writer']] })
+    const { registry, settled } = await registryOf(kit)
+    const admit = (): Promise<unknown> => registry.admit(recordOf('a'), me.publicKey, 'stub')
+    expect(await rejectionCode(admit())).to.equal('ANCHOR_BEHIND')
+    expect(registry.all()).to.deep.equal([])
+    kit.anchor.say([
+      [alice, 'writer'],
+      [me, 'writer'],
+    ])
+    await admit()
+    await settled()
+    expect(registry.all()).to.have.lengthOf(1)
+    const again = await kit.identities.create()
+    expect(await rejectionCode(registry.admit(recordOf('a'), again.publicKey, 'stub'))).to.equal(
+      'ANCHOR_BEHIND',
+    )
+    await settled()
+  })
+})
+
 describe('a delta of an application that a context does not run', () => {
   it('is not taken for one of the time before on the word of an endpoint that lags', async () => {
     const alice = keyOf('alice')
