@@ -57,11 +57,16 @@ function rowKey(context: ContextId, identity: PublicKey): string {
   return idKey(context) + idKey(identity)
 }
 
-/** The book in memory, by context and by peer. Bounded: beyond its limits new members are used but not remembered. */
+/**
+ * The book in memory, by context and by peer. Bounded: beyond its limits new members are used but not remembered. What the disk refuses is used too, and
+ * stored by the next change or {@link Directory.flush}.
+ */
 export class Directory {
   readonly #book: AddressBook
   readonly #contexts = new Map<string, Map<string, Known>>()
   readonly #peers = new Map<PeerId, Map<string, Known>>()
+  /** Changes that the book does not have yet, by row. */
+  readonly #owed = new Map<string, Pick<AddressEntry, 'context' | 'identity'>>()
   #size = 0
 
   constructor(book: AddressBook) {
@@ -116,8 +121,10 @@ export class Directory {
     const learnt = { ...entry, addresses }
     const isKnown = known?.peer === entry.peer && sameTexts(known.addresses, addresses)
     // put again all the same: it was met last
-    if (this.#put(learnt) && !isKnown) await this.#book.save(learnt)
-    await this.forget(entry.context, strangerAt(entry.peer))
+    if (this.#put(learnt) && !isKnown) this.#owe(learnt)
+    const hint = { context: entry.context, identity: strangerAt(entry.peer) }
+    if (this.#drop(hint.context, hint.identity)) this.#owe(hint)
+    await this.#tryFlush()
   }
 
   /** Notes where a member is said to be, until one proves itself there. False when one did, or there are too many. */
@@ -129,17 +136,43 @@ export class Directory {
     if (others.length >= MAX_BOOK_HINTS_PER_CONTEXT) return false
     const hint = { context, identity, peer, addresses }
     if (!this.#put(hint)) return false
-    await this.#book.save(hint)
+    this.#owe(hint)
+    await this.#tryFlush()
     return true
   }
 
   async forget(context: ContextId, identity: PublicKey): Promise<void> {
-    if (this.#drop(context, identity)) await this.#book.remove(context, identity)
+    if (this.#drop(context, identity)) this.#owe({ context, identity })
+    await this.#tryFlush()
   }
 
   /** Forgets everybody in a context that is no longer replicated here. */
   async forgetContext(context: ContextId): Promise<void> {
     for (const { identity } of this.#entries(context)) await this.forget(context, identity)
+  }
+
+  /** Stores what is owed to the book. @throws STORE_*, and then it is still owed */
+  async flush(): Promise<void> {
+    for (const [key, { context, identity }] of this.#owed) {
+      const known = this.#contexts.get(idKey(context))?.get(idKey(identity))
+      this.#owed.delete(key) // before, so that a change made meanwhile is owed anew
+      try {
+        if (known === undefined) await this.#book.remove(context, identity)
+        else await this.#book.save(known)
+      } catch (error) {
+        this.#owe({ context, identity })
+        throw error
+      }
+    }
+  }
+
+  /** What went wrong is told by whoever flushes next. */
+  async #tryFlush(): Promise<void> {
+    await this.flush().catch(() => {})
+  }
+
+  #owe({ context, identity }: Pick<AddressEntry, 'context' | 'identity'>): void {
+    this.#owed.set(rowKey(context, identity), { context, identity })
   }
 
   #put(entry: AddressEntry): boolean {

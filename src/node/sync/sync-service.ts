@@ -352,6 +352,7 @@ class Sync implements SyncService {
   }
 
   #beat(): void {
+    this.#background.run('note members', () => this.#directory.flush())
     for (const context of this.#replica.contexts()) {
       this.#push.sendHeads(context)
       this.#push.joinKnown(context)

@@ -5,7 +5,11 @@ import { Background } from '../../../src/node/primitives/background.ts'
 import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
 import { ContextId } from '../../../src/node/primitives/ids.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
-import { Directory, memoryAddressBook } from '../../../src/node/sync/address-book.ts'
+import {
+  type AddressBook,
+  Directory,
+  memoryAddressBook,
+} from '../../../src/node/sync/address-book.ts'
 import {
   Introductions,
   type IntroductionsComponents,
@@ -16,14 +20,17 @@ const STRANGER = 'stranger'
 const ADDRESSES = [`/ip4/127.0.0.1/tcp/1/p2p/${STRANGER}`]
 
 /** One that is told of a stranger by any member it asks. */
-function told(dial: (signal: AbortSignal) => Promise<never>): {
+function told(
+  dial: (signal: AbortSignal) => Promise<never>,
+  book: AddressBook = memoryAddressBook(),
+): {
   introductions: Introductions
   background: Background
   directory: Directory
   kept: string[]
 } {
   const background = new Background(silentLogger)
-  const directory = new Directory(memoryAddressBook())
+  const directory = new Directory(book)
   const kept: string[] = []
   const network = {
     peerId: 'us',
@@ -74,6 +81,19 @@ describe('a member that others tell of', () => {
     introductions.ask(CONTEXT, 'a member')
     await background.settled()
     expect(directory.peersOf(CONTEXT)).to.deep.equal([STRANGER])
+    expect(kept).to.deep.equal([STRANGER])
+  })
+})
+
+describe('a member that is met while the disk is full', () => {
+  it('is dialled again all the same when its connection is gone', async () => {
+    const refused = async (): Promise<never> => {
+      throw new RangeError('no')
+    }
+    const book = { ...memoryAddressBook(), save: refused }
+    const { introductions, background, kept } = told(refused, book)
+    introductions.met(CONTEXT, generateSigningKey().publicKey, STRANGER, ADDRESSES)
+    await background.settled()
     expect(kept).to.deep.equal([STRANGER])
   })
 })

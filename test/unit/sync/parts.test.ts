@@ -106,6 +106,27 @@ describe('address book', () => {
     expect(await book.load()).to.deep.equal([])
   })
 
+  it('notes later what the disk refused, and uses it until then', async () => {
+    const book = memoryAddressBook()
+    const { save, remove } = book
+    const refused = async (): Promise<never> => {
+      throw new RangeError('the disk refused')
+    }
+    const directory = new Directory(book)
+    await directory.learn({ context, identity: identity(1), peer: 'P', addresses: ['/x/p2p/P'] })
+    Object.assign(book, { save: refused, remove: refused })
+    const other = { context, identity: identity(2), peer: 'Q', addresses: ['/x/p2p/Q'] }
+    await directory.learn(other)
+    await directory.learn(other)
+    await directory.forget(context, identity(1))
+    const failure = await directory.flush().catch((error: unknown) => error)
+    expect(failure).to.be.instanceOf(RangeError)
+    expect(directory.members(context).map(({ peer }) => peer)).to.deep.equal(['Q'])
+    Object.assign(book, { save, remove })
+    await directory.flush()
+    expect((await book.load()).map(({ peer }) => peer)).to.deep.equal(['Q'])
+  })
+
   it('takes no more hints than an invitation and some members give', async () => {
     const directory = new Directory(memoryAddressBook())
     for (let i = 0; i < MAX_BOOK_HINTS_PER_CONTEXT; i++) {
