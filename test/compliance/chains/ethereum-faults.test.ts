@@ -54,7 +54,7 @@ describe('anchor: ethereum, faults', () => {
     it('[79] sends the same bytes again while it waits, and to an endpoint that forgot', async () => {
       await t.withContext()
       const [first, second] = [await t.endpoint(), await t.endpoint()]
-      const service = t.service([first, second], { stuckMs: 100 })
+      const service = t.service([first, second], { stuckMs: 500 })
       const anchor = await t.anchor(service)
       first.rules(swallow(1, keccak256), {
         when: () => first.count(SENDING) > 0,
