@@ -7,12 +7,11 @@ import { compareBytes, concat, equalBytes } from '../primitives/bytes.ts'
 import { ZERO_ID } from '../primitives/ids.ts'
 import { COLUMN, columnRange, rowKey, u32be } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
-import { layoutOf } from './artifact/layout.ts'
+import { fullHash, layoutOf } from './artifact/layout.ts'
 import { signArtifact } from './artifact/signing.ts'
 import type { ApplyCall, ContextRef, Era, GuestCall, GuestEngine, GuestOutcome } from './engine.ts'
 import { runtimeError } from './errors.ts'
 import type { ActionSigner, StateDifference, StateModel, StateRow } from './state-model.ts'
-import { fullHash } from './wasm/entities.ts'
 
 export interface GuestKeptStateComponents {
   readonly engine: Pick<GuestEngine, 'execute' | 'apply' | 'forget'>

@@ -13,6 +13,8 @@
  * Index     = id Option<parent> Option<Vec<Child>> full_hash own_hash metadata Option<deleted_at:u64>   + E5: deleted children Vec<id>
  * ```
  */
+import { platform } from '#platform'
+import { compareBytes, concat } from '../../primitives/bytes.ts'
 import type { Era } from '../engine.ts'
 import { invalidArtifact } from '../errors.ts'
 import { MAX_ACTIONS } from '../limits.ts'
@@ -71,6 +73,12 @@ export interface IndexRecord {
   deletedAt: bigint | undefined
   /** Removed children that were not added again; E5 only. */
   readonly deletedChildren: readonly Uint8Array[]
+}
+
+/** What the newest era keeps as the full hash of an entity: `SHA-256(own hash, hashes of the children by id)`. */
+export function fullHash({ ownHash, children = [] }: IndexRecord): Uint8Array {
+  const sorted = [...children].sort((a, b) => compareBytes(a.id, b.id))
+  return platform.sha256(concat(ownHash, ...sorted.map(({ hash }) => hash)))
 }
 
 export interface Layout {

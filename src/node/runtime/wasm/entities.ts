@@ -3,8 +3,8 @@
  * and its id. And what the host stores beside them: when an entry was removed.
  */
 import { platform } from '#platform'
-import { compareBytes, concat, equalBytes } from '../../primitives/bytes.ts'
-import type { Child, IndexRecord, Layout } from '../artifact/layout.ts'
+import { concat, equalBytes } from '../../primitives/bytes.ts'
+import { fullHash, type IndexRecord, type Layout } from '../artifact/layout.ts'
 import { invalidArtifact } from '../errors.ts'
 import { latin1 } from './rows.ts'
 
@@ -79,12 +79,6 @@ export function buriedAt(rows: RowAccess, id: Uint8Array): bigint | undefined {
 
 /** Entities between an entry and the root; guests of the SDK have at most three, whatever they nest. */
 const MAX_DEPTH = 64
-
-/** `SHA-256(own hash, hashes of the children by id)`. */
-export function fullHash(record: IndexRecord): Uint8Array {
-  const children = [...(record.children ?? [])].sort((a, b) => compareBytes(a.id, b.id))
-  return platform.sha256(concat(record.ownHash, ...children.map((child: Child) => child.hash)))
-}
 
 /** Recomputes the hashes of an entity and of all above it. @returns the root hash */
 export function rehash(layout: Layout, rows: RowAccess, changed: IndexRecord): Uint8Array {
