@@ -5,7 +5,7 @@ import {
   type SyncAnswer,
   WIRE_ERRORS,
 } from '../../../src/node/codec/sync-frames.ts'
-import { generateSigningKey } from '../../../src/node/crypto/sign.ts'
+import { generateSigningKey, type SigningKey } from '../../../src/node/crypto/sign.ts'
 import type { FramedStream } from '../../../src/node/network/network.ts'
 import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
 import { ContextId } from '../../../src/node/primitives/ids.ts'
@@ -72,6 +72,16 @@ class MutePeer implements FramedStream {
   async close(): Promise<void> {}
 }
 
+/** One to a peer, as whoever `signer` says at the time. */
+function streamTo(peer: MutePeer, signer: () => SigningKey): RequestStream {
+  return new RequestStream(peer, {
+    self: '12D3KooWSelf',
+    replica: { signer } as unknown as ReplicaSource, // the only question it asks
+    clock: systemClock,
+    random: systemRandom,
+  })
+}
+
 describe('a request stream', () => {
   it('fails all that wait for their turn when it ends', async () => {
     const full = Promise.withResolvers<void>()
@@ -80,12 +90,7 @@ describe('a request stream', () => {
       return undefined
     })
     const key = generateSigningKey()
-    const stream = new RequestStream(peer, {
-      self: '12D3KooWSelf',
-      replica: { signer: () => key } as unknown as ReplicaSource, // the only question it asks
-      clock: systemClock,
-      random: systemRandom,
-    })
+    const stream = streamTo(peer, () => key)
     const serving = stream.serve()
     const asking = Array.from({ length: 3 * MAX_IN_FLIGHT }, (_, i) => {
       const context = ContextId.from(new Uint8Array(32).fill(i + 1))
@@ -104,12 +109,7 @@ describe('a request stream', () => {
     const peer = new MutePeer((count) => (count === 1 ? refusal : { type: 'members', items: [] }))
     const [before, after] = [generateSigningKey(), generateSigningKey()]
     let key = before
-    const stream = new RequestStream(peer, {
-      self: '12D3KooWSelf',
-      replica: { signer: () => key } as unknown as ReplicaSource, // the only question it asks
-      clock: systemClock,
-      random: systemRandom,
-    })
+    const stream = streamTo(peer, () => key)
     const serving = stream.serve()
     const context = ContextId.from(new Uint8Array(32).fill(1))
     const ask = (): Promise<unknown> =>
@@ -126,12 +126,7 @@ describe('a request stream', () => {
     const peer = new MutePeer(() => ({ type: 'members', items: [] }))
     peer.refusals = 1
     const key = generateSigningKey()
-    const stream = new RequestStream(peer, {
-      self: '12D3KooWSelf',
-      replica: { signer: () => key } as unknown as ReplicaSource, // the only question it asks
-      clock: systemClock,
-      random: systemRandom,
-    })
+    const stream = streamTo(peer, () => key)
     const serving = stream.serve()
     const context = ContextId.from(new Uint8Array(32).fill(1))
     const ask = (): Promise<unknown> =>

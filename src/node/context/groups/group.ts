@@ -258,18 +258,15 @@ export class Group {
   }: { readonly signal?: AbortSignal | undefined } = {}): Promise<void> {
     if (!this.isRotating) return
     const late = new AbortController()
-    const end = (): void => late.abort()
-    const timer = this.#components.clock.after(ROTATION_WAIT_MS, end)
-    if (signal?.aborted === true) end()
-    else signal?.addEventListener('abort', end)
+    const timer = this.#components.clock.after(ROTATION_WAIT_MS, () => late.abort())
+    const either = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal])
     try {
-      await this.events.next('keys', { accept: () => !this.isRotating, signal: late.signal })
+      await this.events.next('keys', { accept: () => !this.isRotating, signal: either })
     } catch {
       throwIfAborted(signal)
       throw keyPending(this)
     } finally {
       timer.cancel()
-      signal?.removeEventListener('abort', end)
     }
   }
 
