@@ -3,8 +3,8 @@
 /** Somebody who has applied the same deltas has another root. */
 export interface Divergence {
   /**
-   * `suspected` seen once; `repairing` the history is being replayed, or is about to be by the other member; `diverged` that did not help, and
-   * nothing more is done before an operator asks for it (`Contexts.repair`).
+   * `suspected` seen, or seen again after a replay here, when it is the other member's turn; `repairing` the history is being replayed; `diverged`
+   * that did not help, and nothing more is done before an operator asks for it (`Contexts.repair`).
    */
   readonly state: 'suspected' | 'repairing' | 'diverged'
   /** ms since the Unix epoch. */

@@ -98,7 +98,7 @@ export class ContextRegistry {
 
   /**
    * Makes the rows of a context that one of our identities has become a member of; of one that is here, binds the identity.
-   * @throws ANCHOR_BEHIND while the list of the members does not show it: nothing would tell us later that it does
+   * @throws ANCHOR_BEHIND while the list of the members does not show it: whoever made rows by then could do nothing with them
    */
   async admit(
     record: ContextRecord,

@@ -53,7 +53,7 @@ export const MAX_UNREAD_ANSWER_BYTES: number = 2 << 20
 /** An envelope put together from parts. As large as codec/delta.ts allows. */
 export { MAX_ENVELOPE_BYTES } from '../codec/delta.ts'
 
-/** Ids wanted in one context; then it takes a snapshot or a tree diff. */
+/** Ids wanted in one context. Of more, one takes the place of that which was asked for most often in vain, or is not noted: frontiers name it again. */
 export const MAX_WANTED_PER_CONTEXT = 3_000
 /** Requests of one context that run at once, each at another peer; those whose peer fell silent not counted. */
 export const MAX_FETCHES_PER_CONTEXT = 3

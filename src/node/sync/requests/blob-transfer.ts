@@ -1,4 +1,4 @@
-/** Downloads blobs from members: whoever has it first, resumed at another when one breaks off, verified before it is stored . */
+/** Downloads blobs from members: whoever has it first, resumed at another when one breaks off, verified before it is stored. */
 import type { BlobFinder, BlobInfo, BlobStore } from '../../blobs/blobs.ts'
 import { isMerogateError, throwIfAborted } from '../../errors.ts'
 import type { PeerId } from '../../network/network.ts'
