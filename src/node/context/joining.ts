@@ -4,7 +4,14 @@
  */
 import { LRUCache } from 'lru-cache'
 import * as P from 'micro-packed'
-import type { Anchor, ContextRecord, MemberSnapshot, Read } from '../anchor/anchor.ts'
+import type {
+  Anchor,
+  ContextRecord,
+  MemberRecord,
+  MemberSnapshot,
+  Read,
+  ReadOptions,
+} from '../anchor/anchor.ts'
 import { isRejectedAs } from '../anchor/errors.ts'
 import { bytes, type Codec, codec, string, vec } from '../codec/codec.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
@@ -69,7 +76,7 @@ interface JoinBody {
   addresses: string[]
   /** Revision of the member list from which on a named invitee is in it. */
   revision: bigint
-  /** Height of the anchor at which the ticket was used; 0 when that is not known. */
+  /** Height of the anchor at which the ticket had been used; 0 when that is not known. */
   height: bigint
   /** Hash of an open invitation's ticket; empty for a named invitee. */
   ticketHash: Uint8Array
@@ -247,7 +254,11 @@ export class Joining {
     const anchor = this.#c.groups.anchor(body.protocol)
     const member = PublicKey.from(part)
     let height = 0n
-    if (!(await isMember(anchor, context, member, signal))) {
+    const now = { finality: 'optimistic', signal } as const
+    if ((await memberRead(anchor, context, member, now)) !== undefined) {
+      // what is final stays: a later list that lacks the member is one it was removed from
+      height = (await memberRead(anchor, context, member, { signal }))?.evidence.height ?? 0n
+    } else {
       try {
         const signer = this.#c.identities.signer(member)
         const ticket = this.#c.atRest.open(body.ticket)
@@ -329,17 +340,15 @@ function bodyOf(content: InvitationContent): JoinBody {
   return { protocol, addresses: [...addresses], revision, height: 0n, ticketHash, ticket: EMPTY }
 }
 
-/** Whether an identity is a member as things stand now, final or not. */
-async function isMember(
+/** What the anchor says of an identity; undefined when it is no member. */
+async function memberRead(
   anchor: Anchor,
   context: ContextId,
   member: PublicKey,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const now = { finality: 'optimistic', signal } as const
-  const read = await anchor.readContext(context, now)
-  if (read === undefined) return false
-  return (await anchor.readMember(read.value.group, member, now)) !== undefined
+  options: ReadOptions,
+): Promise<Read<MemberRecord> | undefined> {
+  const read = await anchor.readContext(context, options)
+  return read && anchor.readMember(read.value.group, member, options)
 }
 
 /** Whether a view of the members may be older than the admission. Who invites by name has waited until that is final. */

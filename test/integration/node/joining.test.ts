@@ -235,6 +235,21 @@ describe('a claim whose answer is lost', () => {
     expect(onlyIntent(guest).reason?.code).to.equal('CONTEXT_NOT_A_MEMBER')
   })
 
+  it('is over too when the member had come back with the same ticket', async () => {
+    await using world = await nodeWorld()
+    const [host, guest] = [await world.node('host'), await world.node('guest')]
+    const { context } = await newContext(host)
+    const identity = await guest.identities.create()
+    const { text } = await host.contexts.inviteOpen({ context, maxUses: 1 })
+    const alone = encodeInvitation({ ...decodeInvitation(text), addresses: [] })
+    await guest.contexts.joinOpen(alone, { identity })
+    await guest.contexts.delete(context) // and with it at which height the ticket was used
+    await guest.contexts.joinOpen(alone, { identity })
+    await host.contexts.removeMembers(context, [identity])
+    await becomes('it is refused', () => onlyIntent(guest).state === 'refused')
+    expect(onlyIntent(guest).reason?.code).to.equal('CONTEXT_NOT_A_MEMBER')
+  })
+
   it('leaves nothing when the ticket is refused', async () => {
     await using world = await nodeWorld()
     const [host, a, b] = [await world.node('host'), await world.node('a'), await world.node('b')]
