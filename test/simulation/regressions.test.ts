@@ -58,6 +58,16 @@ const REGRESSIONS: readonly Regression[] = [
     same: ALL,
     was: 'a join ended while the list of the members did not show the member yet, and the node never read it again',
   },
+  {
+    seed: 20395,
+    same: ALL,
+    was: 'the database was closed to be looked at while a guest read from it, and that was told as a failure of the application',
+  },
+  {
+    seed: 20540,
+    same: ALL,
+    was: 'a node that was told of another application stopped before it had read so, and took the word of an endpoint that lagged at its next start',
+  },
 ]
 
 describe('simulated runs that once failed', function () {

@@ -28,6 +28,9 @@ export function lyingAnchor(make: AnchorFactory, lie: Lie): AnchorFactory {
       get contract() {
         return anchor.contract
       },
+      get told() {
+        return anchor.told
+      },
       start: () => anchor.start(),
       stop: () => anchor.stop(),
       watch: (listener) => anchor.watch(listener),

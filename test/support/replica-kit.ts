@@ -293,6 +293,7 @@ function stubAnchor(members: readonly Party[]): StubAnchor {
       packages: false,
       maxBatch: 1,
     },
+    told: 0n,
     reads: 0,
     say(next) {
       list = records(next)

@@ -18,6 +18,8 @@ export interface StubModel extends StateModel {
   readonly applies: string[]
   /** The guest fails on deltas of these items. */
   readonly broken: Set<string>
+  /** What ends the next deltas before the guest does, one after the other: the node's own failures. */
+  readonly unable: (MerogateError | undefined)[]
   /** Methods that fail, and how many times. */
   readonly failing: Map<string, number>
   /** Laid over the root of the next outcome: an application that is not deterministic. */
@@ -118,6 +120,8 @@ export function stubModel(store: Store): StubModel {
   }
   const apply: StateModel['apply'] = async (call) => {
     const item = fromUtf8(call.artifact)
+    const unable = model.unable.shift()
+    if (unable !== undefined) throw unable
     if (model.broken.has(item)) throw trap()
     model.applies.push(item)
     return adding(call.context, item, { artifact: EMPTY })
@@ -126,6 +130,7 @@ export function stubModel(store: Store): StubModel {
     calls: [],
     applies: [],
     broken: new Set(),
+    unable: [],
     failing: new Map(),
     noise: undefined,
     paused: undefined,

@@ -186,6 +186,11 @@ export interface Anchor extends Startable {
     signer: Signer,
     options?: { signal?: AbortSignal },
   ): Promise<Receipt>
+  /**
+   * Up to which height it told of changes, over restarts; 0 when nothing was told yet. Whoever listened may not have come to read what it was told of:
+   * answers from below this height are too old.
+   */
+  readonly told: bigint
   /** Calls the listener for each change after now; returns the function that stops it. */
   watch(listener: (change: AnchorChange) => void): () => void
 }

@@ -195,6 +195,10 @@ class EnvelopeAnchor implements Anchor {
     return this.submit(decoded.terms.group, operation, signer, options)
   }
 
+  get told(): bigint {
+    return this.#watcher.told
+  }
+
   watch(listener: (change: AnchorChange) => void): () => void {
     return this.#emitter.on('change', listener)
   }

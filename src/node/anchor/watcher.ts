@@ -46,9 +46,15 @@ export class Watcher {
   readonly #init: WatcherInit
   #abort: AbortController | undefined
   #loop: Promise<void> = Promise.resolve()
+  #told = 0n
 
   constructor(init: WatcherInit) {
     this.#init = init
+  }
+
+  /** Up to which height changes were told, by this run or by one before it; 0 when nobody knows. */
+  get told(): bigint {
+    return this.#told
   }
 
   /**
@@ -60,6 +66,7 @@ export class Watcher {
     const abort = new AbortController()
     this.#abort = abort
     let height = await this.#load()
+    this.#told = height ?? 0n
     if (height === undefined) {
       height = await this.#askSoon(abort.signal)
       // also where it stops before anything changes, the next run begins here
@@ -112,6 +119,7 @@ export class Watcher {
 
   /** After the changes were told: a crash in between tells them again. A cursor that cannot be stored costs no more than that. */
   async #save(height: bigint): Promise<void> {
+    this.#told = height
     const { cursor, logger } = this.#init
     try {
       await cursor?.store.save(cursor.name, height)

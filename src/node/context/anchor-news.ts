@@ -45,14 +45,17 @@ export class AnchorNews {
     return this.#owed.get(idKey(context))?.height ?? 0n
   }
 
-  /** A context moved, at some height of the anchor. */
-  heard(context: ContextId, height: bigint): void {
+  /**
+   * A context moved, at some height of the anchor. When all of the anchor `isOther`, for its history is another, what was known of heights before
+   * means nothing any more.
+   */
+  heard(context: ContextId, height: bigint, isOther = false): void {
     if (this.#isStopped) return
     const key = idKey(context)
     const known = this.#owed.get(key)
     const owed = known ?? { context, height, readings: 0, failures: 0, timer: undefined }
     this.#owed.set(key, owed)
-    if (height > owed.height) owed.height = height
+    if (isOther || height > owed.height) owed.height = height
     owed.failures = 0
     this.#begin(owed)
   }

@@ -116,9 +116,9 @@ export class NodeContexts implements Contexts {
     await this.#c.intents.load()
     await this.#registry.load()
     for (const anchor of anchors) {
-      this.#told.set(anchor, 0n)
       this.#unwatch.push(anchor.watch(({ subject, height }) => this.#hint(anchor, subject, height)))
-      this.#hint(anchor, EMPTY, 0n) // whatever moved while we were away
+      // whatever moved while we were away, and what an earlier process was told of and did not come to read
+      this.#hint(anchor, EMPTY, anchor.told)
     }
   }
 
@@ -373,14 +373,15 @@ export class NodeContexts implements Contexts {
 
   // The anchor says that something moved; no subject: anything may have.
   #hint(anchor: Anchor, subject: Uint8Array, height: bigint): void {
-    if (height > (this.#told.get(anchor) ?? 0n)) this.#told.set(anchor, height)
+    const told = this.#told.get(anchor) ?? -1n
+    const isOther = subject.length === 0 && height > 0n && height < told
+    if (isOther || height > told) this.#told.set(anchor, height)
     this.#joining.anchorMoved()
     this.#creation.anchorMoved()
     for (const replica of this.#registry.below(anchor)) {
       const { state, group } = replica
-      if (subject.length > 0 && !equalBytes(subject, state.id) && !equalBytes(subject, group.id))
-        continue
-      this.#news.heard(state.id, height)
+      const isMeant = [state.id, group.id].some((id) => equalBytes(subject, id))
+      if (isMeant || subject.length === 0) this.#news.heard(state.id, height, isOther)
     }
   }
 

@@ -1,5 +1,5 @@
 /** Errors of the context room. */
-import { type ErrorDetails, MerogateError } from '../errors.ts'
+import { type ErrorDetails, isMerogateError, MerogateError } from '../errors.ts'
 
 const KINDS = {
   /** No such context on this node. */
@@ -74,4 +74,18 @@ export function anchorBehind(revision: bigint): MerogateError {
     `the anchor's view of the members, revision ${revision}, is older than the admission`,
     { revision: String(revision) },
   )
+}
+
+/** What the node itself could not do: it says nothing of the application, and the same again may go through. */
+const OWN_FAILURES: ReadonlySet<string> = new Set([
+  'STORE_FAILED',
+  'STORE_UNAVAILABLE',
+  'STORE_CLOSED',
+  'RUNTIME_QUEUE_FULL',
+  'RUNTIME_STOPPED',
+])
+
+/** Whether a guest's run ended because the node could not go on with it: its disk refuses, its queue is full, it stops. */
+export function isOwnFailure(error: unknown): boolean {
+  return isMerogateError(error) && OWN_FAILURES.has(error.code)
 }

@@ -1,5 +1,5 @@
 import { expect } from 'chai'
-import type { Anchor, AnchorChange } from '../../../src/node/anchor/anchor.ts'
+import type { Anchor, AnchorChange, CursorStore } from '../../../src/node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../../src/node/anchor/envelope-anchor.ts'
 import { RETRY_PAUSES_MS } from '../../../src/node/anchor/envelope-sender.ts'
 import { refusal, unreachable } from '../../../src/node/anchor/errors.ts'
@@ -52,13 +52,16 @@ describe('envelope anchor', () => {
   let authority: LocalAuthority
   let clock: ReturnType<typeof hastyClock>
 
-  const over = (methods: Partial<EnvelopeService> = {}): Anchor =>
+  const over = (
+    methods: Partial<EnvelopeService> = {},
+    more: { readonly cursors?: CursorStore } = {},
+  ): Anchor =>
     envelopeAnchor({
       protocol: 'local',
       network: 'local',
       contract: 'local',
       service: intercept(authority, methods),
-    })({ clock, random: systemRandom, logger: silentLogger })
+    })({ clock, random: systemRandom, logger: silentLogger, ...more })
 
   beforeEach(async () => {
     clock = hastyClock()
@@ -303,6 +306,28 @@ describe('envelope anchor', () => {
       await over().submit(group, add(c), a)
       expect((await heard).map(({ height }) => height)).to.deep.equal([2n, 3n])
       await anchor.stop()
+    })
+
+    it('says over restarts up to where it told, for who has not come to read it yet', async () => {
+      const rows = new Map<string, bigint>()
+      const cursors: CursorStore = {
+        load: async (name) => rows.get(name),
+        save: async (name, height) => void rows.set(name, height),
+      }
+      const first = over({}, { cursors })
+      expect(first.told).to.equal(0n)
+      await first.start()
+      const heard = collect(first, 1)
+      await over().submit(group, add(b), a)
+      await heard
+      await first.stop()
+      const second = over(
+        { waitForChanges: () => Promise.reject(unreachable('here')) },
+        { cursors },
+      )
+      await second.start()
+      expect(second.told).to.equal(2n)
+      await second.stop()
     })
 
     it('tells that all may have moved, when the history is another', async () => {

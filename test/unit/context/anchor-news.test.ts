@@ -47,6 +47,16 @@ describe('news of the anchor', () => {
     expect([it.reads, it.news.size, it.clock.timers]).to.deep.equal([1, 0, 0])
   })
 
+  it('are measured by another history when the anchor has another', async () => {
+    const it = kit()
+    it.answers.push(3n, 2n)
+    it.news.heard(CONTEXT, 7n)
+    await it.settled()
+    it.news.heard(CONTEXT, 2n, true)
+    await it.settled()
+    expect([it.reads, it.news.size, it.clock.timers]).to.deep.equal([2, 0, 0])
+  })
+
   it('are read again while an endpoint lags behind the hint', async () => {
     const it = kit()
     it.answers.push(6n, 6n, 7n)

@@ -1,6 +1,11 @@
 import { expect } from 'chai'
 import { DELTA_KIND, envelopeCodec } from '../../../src/node/codec/delta.ts'
-import { RETRY_DELAYS_MS, UNOPENED_WAIT_MS } from '../../../src/node/context/limits.ts'
+import {
+  RESUME_DELAY_MS,
+  RETRY_DELAYS_MS,
+  UNOPENED_WAIT_MS,
+} from '../../../src/node/context/limits.ts'
+import { MerogateError } from '../../../src/node/errors.ts'
 import type { ContextFailure } from '../../../src/node/interface.ts'
 import { EMPTY } from '../../../src/node/primitives/bytes.ts'
 import { HLC_MAX_AHEAD_MS } from '../../../src/node/primitives/hlc.ts'
@@ -430,6 +435,33 @@ describe('a context replica parking deltas', () => {
       await again.replica.resume()
       expect(again.replica.state.dag.status(broken.id)).to.equal('applied')
     })
+
+    for (const [code, kind] of [
+      ['STORE_UNAVAILABLE', 'transport'],
+      ['STORE_FAILED', 'transport'],
+      ['RUNTIME_QUEUE_FULL', 'limit'],
+      ['RUNTIME_STOPPED', 'aborted'],
+    ] as const) {
+      it(`is not what is told when this node fails it with ${code}: the delta is taken another time`, async () => {
+        const kit = await started()
+        kit.model.unable.push(new MerogateError(code, kind, 'not now'))
+        expect(await status(kit, aside)).to.equal('refused')
+        expect(kit.replica.state.dag.count().quarantined).to.equal(0)
+        expect(kit.replica.failures.last).to.equal(undefined)
+        expect(await status(kit, aside)).to.equal('applied')
+      })
+
+      it(`is not what is told when what waited meets ${code}: it is looked at again soon`, async () => {
+        const kit = await started()
+        expect(await status(kit, child)).to.equal('pending')
+        kit.model.unable.push(undefined, new MerogateError(code, kind, 'not now'))
+        expect(await status(kit, broken)).to.equal('applied')
+        expect(kit.replica.state.dag.status(child.id)).to.equal('pending')
+        kit.clock.advance(RESUME_DELAY_MS)
+        await kit.idle()
+        expect(kit.replica.state.dag.count()).to.deep.equal({ pending: 0, held: 0, quarantined: 0 })
+      })
+    }
 
     it('leaves no trace of its failed run in state or order', async () => {
       const kit = await started()

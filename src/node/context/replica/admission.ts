@@ -11,7 +11,7 @@ import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts
 import type { ReceiveResult } from '../../sync/replica.ts'
 import { MAX_APPLY_RUN, RETRY_DELAYS_MS, UNOPENED_WAIT_MS } from '../limits.ts'
 import { Applier, type Guest, type Opened } from './apply.ts'
-import { contextError } from '../errors.ts'
+import { contextError, isOwnFailure } from '../errors.ts'
 import type { ReplicaCore } from './replica-core.ts'
 import { type Candidate, decodeCandidate, hasEffect, holdReason, isFalseBody } from './verify.ts'
 import { WaitingRoom } from './waiting-room.ts'
@@ -115,9 +115,16 @@ export class Admission {
     if (failed === undefined || culprit === undefined) {
       return { answers, rest: arrivals.slice(applied) }
     }
-    await this.#quarantine(culprit.candidate, failed.error)
-    answers.push(() => culprit.resolve(result('quarantined', culprit.candidate)))
+    answers.push(await this.#failed(culprit, failed.error))
     return { answers, rest: arrivals.slice(applied + 1) }
+  }
+
+  /** A guest did not come to an end with a delta: the application failed on it, or this node did, and then it is taken in another time. */
+  async #failed(arrival: Arrival, error: unknown): Promise<() => void> {
+    if (isMerogateError(error, 'STORE_CORRUPT')) throw error
+    if (isOwnFailure(error)) return () => arrival.reject(error)
+    await this.#quarantine(arrival.candidate, error)
+    return () => arrival.resolve(result('quarantined', arrival.candidate))
   }
 
   /** The longest start of a list that can be applied together, and what is to be done with the one after it. */

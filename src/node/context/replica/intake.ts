@@ -12,7 +12,7 @@ import { idKey } from '../../primitives/ids.ts'
 import { isRefusedByDisk, loudnessOf } from '../../store/errors.ts'
 import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts'
 import type { ReceiveResult } from '../../sync/replica.ts'
-import { contextError } from '../errors.ts'
+import { contextError, isOwnFailure } from '../errors.ts'
 import {
   MAX_APPLY_RUN,
   REJECTED_MEMORY_COUNT,
@@ -37,6 +37,7 @@ export class Intake {
   readonly arriving: AuthorNumbers = new AuthorNumbers()
   /** What is looked at again later: deltas, and all that waits. */
   readonly #timers = new Map<string, Timer>()
+  #isClosed = false
 
   constructor(core: ReplicaCore) {
     this.#core = core
@@ -66,6 +67,7 @@ export class Intake {
 
   /** Sets nothing off any more. */
   close(): void {
+    this.#isClosed = true
     for (const timer of this.#timers.values()) timer.cancel()
     this.#timers.clear()
   }
@@ -145,7 +147,8 @@ export class Intake {
   }
 
   #resumeLater(): void {
-    if (!this.#timers.has(ALL)) this.#later(ALL, RESUME_DELAY_MS, () => this.resume())
+    if (!this.#isClosed && !this.#timers.has(ALL))
+      this.#later(ALL, RESUME_DELAY_MS, () => this.resume())
   }
 
   #later(what: string, ms: number, again: () => Promise<void>): void {
@@ -153,7 +156,7 @@ export class Intake {
     const timer = this.#core.c.clock.after(ms, () => {
       this.#timers.delete(what)
       again().catch((error: unknown) => {
-        if (isRefusedByDisk(error)) this.#resumeLater()
+        if (isOwnFailure(error)) this.#resumeLater()
         // otherwise the context is closing or stopped: the next start looks at it again
       })
     })
