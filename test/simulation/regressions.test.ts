@@ -68,6 +68,11 @@ const REGRESSIONS: readonly Regression[] = [
     same: ALL,
     was: 'a node that was told of another application stopped before it had read so, and took the word of an endpoint that lagged at its next start',
   },
+  {
+    seed: 20403,
+    same: ALL,
+    was: 'who came back with its ticket, and was removed then, waited for the anchor for half an hour',
+  },
 ]
 
 describe('simulated runs that once failed', function () {

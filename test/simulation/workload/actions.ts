@@ -26,6 +26,21 @@ export function outsiders(circle: Circle, machines: readonly Machine[]): Machine
   )
 }
 
+/** Whether a machine is being sent away, or about to leave: as whom it leaves is not known before it has. */
+function isGoing(company: Company, circle: Circle, machine: Machine): boolean {
+  return company
+    .seatsAt(circle, machine)
+    .some(({ isBusy, mayLose, state }) => isBusy && mayLose && state === 'seated')
+}
+
+/** Whether a machine is on its way into a context of the group, or out of all of them: who leaves goes as everybody it is there by then. */
+function isOnItsWay(company: Company, circle: Circle, machine: Machine): boolean {
+  return (
+    company.alike(circle).some(({ coming }) => coming.has(machine)) ||
+    company.seatsAt(circle, machine).some(({ isBusy, state }) => isBusy && state !== 'gone')
+  )
+}
+
 /** Members that may be sent away: not the owner's, and somebody else stays. */
 function dispensable(company: Company, circle: Circle): readonly Seat[] {
   const all = seated(circle)
@@ -55,7 +70,8 @@ function withOutsider(company: Company, begin: (circle: Circle, machine: Machine
   const circles = openings(company)
   if (circles.length === 0) return
   const circle = company.random.pick(circles)
-  begin(circle, company.random.pick(outsiders(circle, company.world.machines)))
+  const machine = company.random.pick(outsiders(circle, company.world.machines))
+  if (!isGoing(company, circle, machine)) begin(circle, machine)
 }
 
 export type ActionName =
@@ -93,6 +109,7 @@ export const ACTIONS: Readonly<Record<ActionName, Action>> = {
   },
   leave(company) {
     withSeat(company, (circle, one) => {
+      if (isOnItsWay(company, circle, one.machine)) return
       company.begin(`${one.machine.name} leaves ${circle.name}`, () => leave(company, circle, one))
     })
   },

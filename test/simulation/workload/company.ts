@@ -73,7 +73,7 @@ export class Company {
   }
 
   write(circle: Circle, author: Seat): Promise<Outcome<ExecuteResult>> {
-    const seats = this.#alike(circle).flatMap((one) => one.seats)
+    const seats = this.alike(circle).flatMap((one) => one.seats)
     return write(this.ledger, { circle, seats, author }, this.random, `v${this.#writes++}`)
   }
 
@@ -141,27 +141,25 @@ export class Company {
   }
 
   /** Contexts of one group. */
-  #alike(circle: Circle): readonly Circle[] {
+  alike(circle: Circle): readonly Circle[] {
     return this.circles.filter(({ group }) => idKey(group) === idKey(circle.group))
   }
 
   /** Seats of one member in all contexts of its group. */
   seatsOf(circle: Circle, { identity }: Seat): readonly Seat[] {
-    return this.#alike(circle).flatMap(({ seats }) =>
+    return this.alike(circle).flatMap(({ seats }) =>
       seats.filter((one) => idKey(one.identity) === idKey(identity)),
     )
   }
 
   /** Seats of a machine in all contexts of a group. */
   seatsAt(circle: Circle, machine: Machine): readonly Seat[] {
-    return this.#alike(circle).flatMap(({ seats }) =>
-      seats.filter((one) => one.machine === machine),
-    )
+    return this.alike(circle).flatMap(({ seats }) => seats.filter((one) => one.machine === machine))
   }
 
   /** The member that a machine is in another context of the group, or a new one. */
   async #identity(circle: Circle, machine: Machine): Promise<PublicKey | undefined> {
-    const known = this.#alike(circle)
+    const known = this.alike(circle)
       .flatMap(seated)
       .find((one) => one.machine === machine && !one.isBusy)
     if (known !== undefined) return known.identity
