@@ -73,6 +73,11 @@ const REGRESSIONS: readonly Regression[] = [
     same: ALL,
     was: 'who came back with its ticket, and was removed then, waited for the anchor for half an hour',
   },
+  {
+    seed: 20511,
+    same: ALL,
+    was: 'a member forgot whom it had refused while its list was old, and when their connection was gone neither knew the other',
+  },
 ]
 
 describe('simulated runs that once failed', function () {

@@ -6,6 +6,7 @@ import type { Clock, Random } from '../primitives/clock.ts'
 import { type ContextId, idKey, type PublicKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import { dialable, type Directory } from './address-book.ts'
+import { type Applicant, Applicants } from './applicants.ts'
 import type { Background } from '../primitives/background.ts'
 import { syncError } from './errors.ts'
 import { MAX_INTRODUCTIONS, MAX_STRANGERS_ASKED, MEMBERS_INTERVAL_MS } from './limits.ts'
@@ -29,6 +30,7 @@ export class Introductions {
   readonly #c: IntroductionsComponents
   /** When a peer was last asked for the members of a context. */
   readonly #asked = new Map<string, number>()
+  readonly #applicants = new Applicants()
   #ended = new AbortController()
 
   constructor(components: IntroductionsComponents) {
@@ -52,6 +54,21 @@ export class Introductions {
       await this.#c.directory.learn({ context, identity, peer, addresses })
       await this.#keep(peer, addresses)
     })
+  }
+
+  /** A peer proved a key that the list of the members does not show, or not yet. */
+  applied(context: ContextId, applicant: Applicant): void {
+    this.#applicants.note(context, applicant)
+  }
+
+  /** The list of the members moved: whoever applied and is in it by now is dialled as others are that are said to be members. */
+  async admit(context: ContextId): Promise<void> {
+    for (const { identity, peer, addresses } of this.#applicants.of(context)) {
+      if ((await this.#c.replica.party(context, identity)) === undefined) continue
+      this.#applicants.drop(context, peer)
+      await this.#hint(context, peer, addresses)
+    }
+    this.#c.push.joinKnown(context)
   }
 
   /** Asks a member for the others, once a minute at most, and joins with those we do not know. */
@@ -126,6 +143,7 @@ export class Introductions {
 
   /** A context is gone: its members are not dialled for its sake any more. */
   async forgetContext(context: ContextId): Promise<void> {
+    this.#applicants.forget(context)
     const peers = this.#c.directory.peersOf(context)
     await this.#c.directory.forgetContext(context)
     for (const peer of peers) await this.#letGo(peer)

@@ -97,6 +97,8 @@ export const MAX_BOOK_ENTRIES = 16_384
 export const MAX_BOOK_ENTRIES_PER_CONTEXT = 1_024
 /** Peers of a context that are said to be members and have not proved it: as many as an invitation names, and some that members tell of. */
 export const MAX_BOOK_HINTS_PER_CONTEXT = 16
+/** Peers of a context that proved a key which the list of the members does not show, and that are kept in mind until it does. */
+export const MAX_APPLICANTS_PER_CONTEXT = 16
 
 /** Answer to Hello, and to Join, ms. Joining may take a look at the anchor. */
 export const HANDSHAKE_TIMEOUT_MS = 5_000

@@ -277,6 +277,9 @@ class Sync implements SyncService {
       push.on('proven', ({ context, peer, party, addresses }) => {
         this.#introductions.met(context, party.identity, peer, addresses)
       }),
+      push.on('stranger', ({ context, ...applicant }) => {
+        this.#introductions.applied(context, applicant)
+      }),
       push.on('joined', ({ context, peer }) => {
         this.#introductions.ask(context, peer)
         this.#wake(context)
@@ -321,6 +324,7 @@ class Sync implements SyncService {
       await this.#push.recheck(context, removed)
       await this.#responder.recheck(context)
       await this.#introductions.forget(context, removed)
+      await this.#introductions.admit(context)
     })
   }
 

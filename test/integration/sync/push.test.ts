@@ -4,6 +4,7 @@ import { systemRandom } from '../../../src/node/primitives/clock.ts'
 import { type DeltaId, idKey } from '../../../src/node/primitives/ids.ts'
 import { memoryAddressBook } from '../../../src/node/sync/address-book.ts'
 import { MAX_OUTBOX_BYTES } from '../../../src/node/sync/limits.ts'
+import { rejectionCode } from '../../support/error-code.ts'
 import { withRawPeer } from '../../support/raw-peer.ts'
 import { newContext, StubAnchor } from '../../support/stub-replica.ts'
 import { eventually, share, SyncNode, withNodes } from '../../support/sync-node.ts'
@@ -99,6 +100,27 @@ describe('push plane', () => {
       // b keeps the connection to a member, so it comes back by itself
       await eventually(() => sameHeads(context, a, b), 'equal after')
       expect(a.replica.frontier(context)?.heads.length).to.equal(2)
+    })
+  })
+
+  it('goes to whom it refused, once the list of the members shows that one', async () => {
+    await withNodes(2, async (nodes, anchor) => {
+      const [a, b] = nodes as Two
+      const context = newContext()
+      a.replica.open(context)
+      const bob = b.replica.open(context, { admit: false })
+      const meeting = b.sync.meet(context, a.network.addresses())
+      expect(await rejectionCode(meeting)).to.equal('SYNC_JOIN_REFUSED')
+      const gone = b.network.events.next('peer:disconnect')
+      await a.network.disconnect(b.network.peerId)
+      await gone
+      // of others the list says nothing: they are not dialled
+      a.replica.events.emit('members:changed', { context, removed: [] })
+      anchor.admit(context, bob)
+      a.replica.events.emit('members:changed', { context, removed: [] })
+      await eventually(() => b.online(context).includes(a.network.peerId), 'a comes to b')
+      const delta = a.replica.write(context, utf8('for both'))
+      await b.applied(context, delta)
     })
   })
 

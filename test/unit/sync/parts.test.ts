@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { generateSigningKey } from '../../../src/node/crypto/sign.ts'
 import { ContextId, DeltaId, type PublicKey } from '../../../src/node/primitives/ids.ts'
 import { systemRandom } from '../../../src/node/primitives/clock.ts'
+import { Applicants } from '../../../src/node/sync/applicants.ts'
 import { dialable, Directory, memoryAddressBook } from '../../../src/node/sync/address-book.ts'
 import { fanOut } from '../../../src/node/sync/push/fan-out.ts'
 import { Heartbeat } from '../../../src/node/sync/heartbeat.ts'
@@ -9,6 +10,7 @@ import {
   BAN_MS,
   GOSSIP_HEARTBEAT_MS,
   HEARTBEAT_MS,
+  MAX_APPLICANTS_PER_CONTEXT,
   MAX_BOOK_ENTRIES_PER_CONTEXT,
   MAX_BOOK_HINTS_PER_CONTEXT,
   MAX_DIRECT_FAN_OUT,
@@ -22,6 +24,26 @@ import { NO_FRONTIER, toWireFrontier } from '../../../src/node/sync/wire.ts'
 import { ManualClock } from '../../support/stepped-clock.ts'
 
 const context = ContextId.from(new Uint8Array(32).fill(1))
+
+describe('peers that apply', () => {
+  it('are remembered once each, and those that came last when there are many', () => {
+    const applicants = new Applicants()
+    const apply = (peer: string): PublicKey => {
+      const identity = generateSigningKey().publicKey
+      applicants.note(context, { identity, peer, addresses: [] })
+      return identity
+    }
+    for (let at = 0; at < MAX_APPLICANTS_PER_CONTEXT; at++) apply(`peer ${at}`)
+    const again = apply('peer 0') // as somebody else
+    apply('one more')
+    const peers = applicants.of(context).map(({ peer }) => peer)
+    expect(peers).to.have.lengthOf(MAX_APPLICANTS_PER_CONTEXT)
+    expect(peers).to.include.members(['peer 0', 'one more']).and.not.include('peer 1')
+    expect(applicants.of(context).find(({ peer }) => peer === 'peer 0')?.identity).to.equal(again)
+    applicants.forget(context)
+    expect(applicants.of(context)).to.deep.equal([])
+  })
+})
 
 describe('proof of a party', () => {
   const key = generateSigningKey(new Uint8Array(32).fill(2))

@@ -278,11 +278,8 @@ export class PushSession {
 
   /** Who the peer proved to be first. */
   get #member(): PublicKey | undefined {
-    for (const { standing } of this.#shared.values()) {
-      const party = partyOf(standing)
-      if (party !== undefined) return party.identity
-    }
-    return undefined
+    const parties = [...this.#shared.values()].map(({ standing }) => partyOf(standing))
+    return parties.find((party) => party !== undefined)?.identity
   }
 
   async #onJoin(frame: Extract<PushFrame, { type: 'join' }>): Promise<void> {
@@ -299,6 +296,8 @@ export class PushSession {
     if (this.ended) return
     const shared = party !== undefined && replica.has(context) ? this.#share(context) : undefined
     if (party === undefined || shared === undefined) {
+      const identity = PublicKey.from(frame.party)
+      if (replica.has(context)) this.#c.hooks.onStranger(this, context, identity, state.addresses)
       this.#failJoin(WIRE_ERRORS.notMember, context)
       return
     }

@@ -1,7 +1,7 @@
 /** What the push plane is given, and what it tells. */
 import type { Network, PeerId } from '../../network/network.ts'
 import type { Random } from '../../primitives/clock.ts'
-import type { ContextId } from '../../primitives/ids.ts'
+import type { ContextId, PublicKey } from '../../primitives/ids.ts'
 import type { Logger } from '../../primitives/logger.ts'
 import type { ComparedClock } from '../compared-clock.ts'
 import type { Directory } from '../address-book.ts'
@@ -19,6 +19,8 @@ export interface OnlineMember {
 export interface PushEvents {
   /** A peer proved a membership; `addresses` are where it says it listens. */
   proven: { context: ContextId; peer: PeerId; party: Party; addresses: readonly string[] }
+  /** A peer proved a key that is no member's as far as we can see, which may be less than the anchor knows. */
+  stranger: { context: ContextId; peer: PeerId; identity: PublicKey; addresses: readonly string[] }
   /** Both ends take each other for members. */
   joined: { context: ContextId; peer: PeerId }
   frontier: { context: ContextId; peer: PeerId; frontier: Frontier }

@@ -73,12 +73,10 @@ export class PushPlane {
 
   /** Members with a stream who proved themselves in a context: they get its deltas. */
   members(context: ContextId): readonly OnlineMember[] {
-    const members: OnlineMember[] = []
-    for (const session of this.#sessions.values()) {
+    return [...this.#sessions.values()].flatMap((session) => {
       const party = session.party(context)
-      if (party !== undefined) members.push({ peer: session.peer, party })
-    }
-    return members
+      return party === undefined ? [] : [{ peer: session.peer, party }]
+    })
   }
 
   /** Proves ourselves to a peer in a context and resolves when both took each other for members. @throws SYNC_JOIN_REFUSED, NETWORK_* */
@@ -342,6 +340,8 @@ export class PushPlane {
       this.#emitter.emit('proven', { context, peer: session.peer, party, addresses })
       this.#giveKeys(context, session.peer, party)
     },
+    onStranger: ({ peer }, context, identity, addresses) =>
+      this.#emitter.emit('stranger', { context, peer, identity, addresses }),
     onJoined: ({ peer }, context) => {
       this.#reopener.reset(peer)
       this.#emitter.emit('joined', { context, peer })

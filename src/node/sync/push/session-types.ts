@@ -1,6 +1,6 @@
 /** What a push session is given, what it tells, and what it knows of each context. */
 import type { Timer } from '../../primitives/clock.ts'
-import type { ContextId } from '../../primitives/ids.ts'
+import type { ContextId, PublicKey } from '../../primitives/ids.ts'
 import type { Logger } from '../../primitives/logger.ts'
 import type { ComparedClock } from '../compared-clock.ts'
 import type { Background } from '../../primitives/background.ts'
@@ -13,6 +13,13 @@ import type { Standing } from './standing.ts'
 export interface SessionHooks<S> {
   /** The peer proved to be a member; deltas go to it from now on. */
   onProven(session: S, context: ContextId, party: Party, addresses: readonly string[]): void
+  /** The peer proved a key that is no member's as far as we can see. */
+  onStranger(
+    session: S,
+    context: ContextId,
+    identity: PublicKey,
+    addresses: readonly string[],
+  ): void
   /** The peer takes us for a member, and we it. */
   onJoined(session: S, context: ContextId): void
   onFrontier(session: S, context: ContextId, frontier: Frontier): void
