@@ -62,6 +62,21 @@ describe('a join whose inviter is away', () => {
     await becomes('nothing is left to do', () => again.contexts.intents().length === 0)
   })
 
+  it('is done with an invitation that is made again when its inviter has moved', async () => {
+    await using world = await nodeWorld()
+    const [host, guest] = [await world.node('host'), await world.node('guest')]
+    const { context, invitee, text } = await invited(host, guest)
+    await host.stop()
+    await guest.contexts.join(text)
+    const moved = await world.node('host') // at another port
+    expect(moved.addresses()).to.not.deep.equal(decodeInvitation(text).addresses)
+    const again = await moved.contexts.invite({ context, invitee })
+    expect(await guest.contexts.join(again.text)).to.deep.equal({ context, member: invitee })
+    await guest.contexts.waitReady(context, { signal: AbortSignal.timeout(15_000) })
+    expect(await moved.contexts.members(context)).to.have.lengthOf(2)
+    await becomes('nothing is left to do', () => guest.contexts.intents().length === 0)
+  })
+
   it('goes through any other member that was online when the invitation was made', async () => {
     await using world = await nodeWorld()
     const [host, other] = [await world.node('host'), await world.node('other')]
