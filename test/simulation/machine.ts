@@ -35,6 +35,8 @@ export class Machine {
   readonly anchorRoad: AnchorRoad = new Troubles()
   /** When it lost power, virtual ms. */
   readonly powerLosses: number[] = []
+  /** When it last went to another address, virtual ms. */
+  movedMs: number = -Infinity
   /** The node, while it is started. */
   running: Running | undefined
   readonly #world: World
@@ -131,6 +133,7 @@ export class Machine {
   /** Gets another address with its next life. */
   move(): void {
     this.#moves++
+    this.movedMs = this.#world.time.ms
   }
 
   #end(withPower: boolean): void {

@@ -12,6 +12,7 @@ import { Stage } from './stage.ts'
 import { ACTIONS, type ActionName, outsiders } from './workload/actions.ts'
 import { type Circle, type Seat, seated } from './workload/circle.ts'
 import { Company } from './workload/company.ts'
+import { inviteAnew } from './workload/inviting-anew.ts'
 import type { Acknowledged } from './workload/ledger.ts'
 import type { World } from './world.ts'
 
@@ -161,6 +162,7 @@ export class Play {
       ...this.#company.ledger.open.map(({ machine, what }) => `${machine.name}: ${what}`),
     ])
     if (unsettled.length > 0) return unsettled
+    await inviteAnew(this.#company)
     await this.#writeOnce()
     return this.#until(() => unrest(this.#company))
   }

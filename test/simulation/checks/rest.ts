@@ -31,7 +31,8 @@ function isAtRest(info: ContextInfo, circle: Truth['circle']): boolean {
   return status === 'ready' && waiting === 0 && !isOwing
 }
 
-function isOpen(state: IntentInfo['state']): boolean {
+/** Whether an intent goes on. */
+export function isOpen(state: IntentInfo['state']): boolean {
   return state === 'waiting' || state === 'running'
 }
 

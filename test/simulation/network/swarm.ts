@@ -28,6 +28,8 @@ export class Swarm {
   readonly #listening = new Map<string, SimNetwork>()
   readonly #links = new Set<Link>()
   readonly #names = new Map<PeerId, string>()
+  /** When two peers last made a connection, virtual ms. */
+  readonly #met = new Map<string, number>()
 
   constructor(time: SimTime, random: SimRandom, tally: Tally) {
     this.time = time
@@ -53,6 +55,11 @@ export class Swarm {
     return this.#listening.get(address)
   }
 
+  /** When two peers last made a connection, virtual ms; before everything when they never did. */
+  metMs(one: PeerId, other: PeerId): number {
+    return this.#met.get(pairOf(one, other)) ?? -Infinity
+  }
+
   get links(): readonly Link[] {
     return [...this.#links]
   }
@@ -65,6 +72,7 @@ export class Swarm {
   connect(dialler: SimNetwork, listener: SimNetwork): Link {
     const link: Link = { ends: [dialler, listener], isUp: [true, true], streams: new Set() }
     this.#links.add(link)
+    this.#met.set(pairOf(dialler.peerId, listener.peerId), this.time.ms)
     this.time.note(`link ${this.nameOf(dialler.peerId)} ${this.nameOf(listener.peerId)}`)
     listener.met(link, 'inbound')
     dialler.met(link, 'outbound')
@@ -147,4 +155,8 @@ export class Swarm {
       this.drop(link, side)
     })
   }
+}
+
+function pairOf(one: PeerId, other: PeerId): string {
+  return [one, other].sort().join()
 }

@@ -19,8 +19,10 @@ export interface Seat {
   state: 'invited' | 'seated' | 'gone'
   /** A revision of the member list that shows that it has gone; undefined while it has not. */
   goneBy: bigint | undefined
+  /** Where its invitation says that members are. */
+  addresses: readonly string[]
   /** How it came in; in the same words it may come again. */
-  come: ((node: Node) => Promise<unknown>) | undefined
+  come: { readonly text: string; readonly by: (node: Node) => Promise<unknown> } | undefined
   /** Somebody is about to change it. */
   isBusy: boolean
   /** It has to go, or its node forgets the context: what it wrote and nobody had by then may be gone. */

@@ -1,4 +1,5 @@
 /** Everybody who uses the nodes of a run: the contexts there are, and the actions that go on beside the writing. */
+import { decodeInvitation } from '../../../src/node/context/invitation.ts'
 import type { ExecuteResult, Node } from '../../../src/node/index.ts'
 import { type ContextId, idKey, type PublicKey } from '../../../src/node/primitives/ids.ts'
 import { appBuild } from '../apps.ts'
@@ -126,18 +127,24 @@ export class Company {
 
   /** A machine is asked into a context, by name, and joins. */
   async admit(circle: Circle, machine: Machine): Promise<void> {
-    const { context, owner, name } = circle
     const invitee = await this.#identity(circle, machine)
     if (invitee === undefined) return
     const one = seat(machine, invitee, 'invited')
     one.isBusy = true
     circle.seats.push(one)
+    await this.invite(circle, one)
+  }
+
+  /** Somebody with a seat is invited by name, perhaps not for the first time, and joins. */
+  async invite(circle: Circle, one: Seat): Promise<void> {
+    const { context, owner, name } = circle
+    const { machine, identity: invitee } = one
     const invited = await this.insist(owner, `invite ${machine.name} to ${name}`, (node) =>
       node.contexts.invite({ context, invitee }),
     )
     if (invited.kind === 'refused') return
     const { text } = invited.value
-    await this.take(circle, one, 'join', (node) => node.contexts.join(text))
+    await this.take(circle, one, 'join', text, (node) => node.contexts.join(text))
   }
 
   /** Contexts of one group. */
@@ -174,12 +181,14 @@ export class Company {
     circle: Circle,
     one: Seat,
     how: 'join' | 'claim',
+    text: string,
     come: (node: Node) => Promise<unknown>,
   ): Promise<void> {
+    one.addresses = decodeInvitation(text).addresses
     const joined = await this.insist(one.machine, `${how} ${circle.name}`, come)
     if (joined.kind === 'refused') return
     if (circle.notified.begun > 0) circle.isSteady = false
-    one.come = come
+    one.come = { text, by: come }
     one.state = 'seated'
     one.isBusy = false
   }
@@ -190,6 +199,6 @@ export class Company {
 }
 
 export function seat(machine: Machine, identity: Seat['identity'], state: Seat['state']): Seat {
-  const fresh = { goneBy: undefined, come: undefined, isBusy: false, mayLose: false }
+  const fresh = { goneBy: undefined, addresses: [], come: undefined, isBusy: false, mayLose: false }
   return { machine, identity, state, ...fresh }
 }

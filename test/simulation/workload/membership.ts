@@ -23,7 +23,9 @@ export async function joinOpenly(
   one.isBusy = true
   circle.seats.push(one)
   const { text } = offered.value
-  await company.take(circle, one, 'claim', (node) => node.contexts.joinOpen(text, { identity }))
+  await company.take(circle, one, 'claim', text, (node) =>
+    node.contexts.joinOpen(text, { identity }),
+  )
 }
 
 /** The owner removes a member. */
@@ -78,7 +80,7 @@ export async function forget(company: Company, circle: Circle, one: Seat): Promi
     node.contexts.delete(circle.context),
   )
   await company.world.time.sleep(company.random.below(8_000))
-  await company.take(circle, one, 'join', come)
+  await company.take(circle, one, 'join', come.text, come.by)
 }
 
 /** A machine goes by itself, as everybody whom it is in the group. */

@@ -1,0 +1,53 @@
+/**
+ * Users who see a join that leads nowhere because its inviter has moved. Of one whom it has not met since, a node can know nothing: what the anchor keeps
+ * of members are keys, and without discovery nobody tells strangers of addresses. So they ask for an invitation once more.
+ */
+import type { Machine } from '../machine.ts'
+import type { World } from '../world.ts'
+import { isOpen } from '../checks/rest.ts'
+import { type Circle, type Seat, seated } from './circle.ts'
+import type { Company } from './company.ts'
+
+/** What a join waits at most until it is tried again, ms: nodes that can find each other have done so by then. */
+const PATIENCE_MS = 60_000
+
+/** Invites everybody anew who is on the way in and cannot find a member, nor be found by one. */
+export async function inviteAnew(company: Company): Promise<void> {
+  if ((await allLost(company)).length === 0) return
+  await company.world.time.sleep(PATIENCE_MS)
+  for (const { circle, one } of await allLost(company)) {
+    company.world.tally.count('invited anew')
+    const what = `invite ${one.machine.name} to ${circle.name} anew`
+    company.begin(what, () => company.invite(circle, one))
+  }
+}
+
+async function allLost(company: Company): Promise<readonly { circle: Circle; one: Seat }[]> {
+  const seats = company.circles.flatMap((circle) => seated(circle).map((one) => ({ circle, one })))
+  const found = await Promise.all(
+    seats.map(async ({ circle, one }) => {
+      const isLost = isOutOfReach(company.world, circle, one) && (await isJoining(circle, one))
+      return isLost ? [{ circle, one }] : []
+    }),
+  )
+  return found.flat()
+}
+
+/** Whether a node says that its join goes on. */
+async function isJoining({ context }: Circle, { machine }: Seat): Promise<boolean> {
+  const info = await machine.running?.node.contexts.get(context)
+  return info?.intents.some(({ kind, state }) => kind === 'join' && isOpen(state)) === true
+}
+
+/**
+ * Whether all addresses of an invitation are nobody's by now, its owner has not been met at another one, and no other member is connected: any that
+ * is would be asked, and would remember.
+ */
+function isOutOfReach({ swarm }: World, circle: Circle, { machine, addresses }: Seat): boolean {
+  if (addresses.some((address) => swarm.at(address.split('/p2p/')[0] ?? address))) return false
+  const { owner } = circle
+  if (swarm.metMs(owner.peerId, machine.peerId) > owner.movedMs) return false
+  const isLinked = (other: Machine): boolean =>
+    machine.running?.network.isConnected(other.peerId) === true
+  return !seated(circle).some((other) => other.machine !== machine && isLinked(other.machine))
+}
