@@ -8,6 +8,8 @@ const KINDS = {
   CONTEXT_UNINITIALIZED: 'conflict',
   /** This node's identity is no longer a member. */
   CONTEXT_LEFT: 'denied',
+  /** It is being deleted here: it can be joined again when that is done. */
+  CONTEXT_DELETING: 'transport',
   /** Rows of the context are damaged; it takes no calls. */
   CONTEXT_STOPPED: 'corrupt',
   /** Members that applied the same deltas have different roots, and replaying the history did not help. */

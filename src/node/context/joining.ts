@@ -53,6 +53,8 @@ export interface JoiningComponents {
       protocol: string,
       options: { signal: AbortSignal },
     ): Promise<ContextReplica>
+    /** Resolves when a context that is being deleted is gone. */
+    forgotten(id: ContextId): Promise<void>
   }
   sync(): {
     meet(
@@ -152,7 +154,9 @@ export class Joining {
     const member = PublicKey.from(content.invitee)
     this.#c.identities.require(member)
     this.#anchor(content)
-    return this.#enterAs(ContextId.from(content.context), member, bodyOf(content), options)
+    const context = ContextId.from(content.context)
+    await this.#c.contexts.forgotten(context)
+    return this.#enterAs(context, member, bodyOf(content), options)
   }
 
   /** Joins with an open invitation, as a new identity or the one given. The same call again joins what the first one began. */
@@ -166,6 +170,7 @@ export class Joining {
     }
     this.#anchor(content)
     const context = ContextId.from(content.context)
+    await this.#c.contexts.forgotten(context)
     const body = { ...bodyOf(content), ticket: this.#c.atRest.seal(content.ticket) }
     const { identity, signal } = options
     if (identity !== undefined) this.#c.identities.require(identity)

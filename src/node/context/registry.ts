@@ -39,6 +39,8 @@ export class ContextRegistry {
   readonly #scratch: Scratch
   readonly #rows = new Map<string, ContextRow>()
   readonly #opening = new Map<string, Promise<void>>()
+  /** Contexts that are being deleted. */
+  readonly #forgetting = new Map<string, Promise<void>>()
   /** What takes a context's listeners off what lives longer than it. */
   readonly #offs = new Map<string, readonly (() => void)[]>()
   readonly #foreign = new ForeignApplications()
@@ -173,8 +175,20 @@ export class ContextRegistry {
     return replica.state.hasState && isLoaded ? 'ready' : 'uninitialized'
   }
 
-  /** Closes a context and removes its rows. Private keys stay. */
+  /** Closes a context and removes its rows. Private keys stay. Until it is done nothing makes the context anew: what waits for it would lose its rows. */
   async forget(replica: ContextReplica): Promise<void> {
+    const key = idKey(replica.state.id)
+    const work = this.#forget(replica).finally(() => this.#forgetting.delete(key))
+    this.#forgetting.set(key, work)
+    await work
+  }
+
+  /** Resolves when a context that is being deleted is gone. */
+  async forgotten(id: ContextId): Promise<void> {
+    await this.#forgetting.get(idKey(id))?.catch(() => {}) // told to whoever deletes it
+  }
+
+  async #forget(replica: ContextReplica): Promise<void> {
     const { id, ref } = replica.state
     const row = this.#rows.get(idKey(id)) ?? contextRow(ref.number, replica.group)
     this.#c.replicas.remove(id)
@@ -239,10 +253,16 @@ export class ContextRegistry {
     if (this.#foreign.has(replica.state.id)) await this.refresh(replica)
   }
 
-  /** Runs what makes a context, unless it is open; once, however many ask at a time. */
+  /**
+   * Runs what makes a context, unless it is open; once, however many ask at a time.
+   * @throws CONTEXT_DELETING
+   */
   async #once(id: ContextId, make: () => Promise<void>): Promise<void> {
     if (this.replica(id) !== undefined) return
     const key = idKey(id)
+    if (this.#forgetting.has(key)) {
+      throw contextError('CONTEXT_DELETING', 'the context is being deleted here')
+    }
     const opening = this.#opening.get(key) ?? make().finally(() => this.#opening.delete(key))
     this.#opening.set(key, opening)
     await opening

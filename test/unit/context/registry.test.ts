@@ -131,6 +131,26 @@ describe('contexts that share a group', () => {
   })
 })
 
+describe('a context that is being deleted', () => {
+  it('is not made anew before it is gone: its rows would go with it', async () => {
+    const kit = await replicaKit({ own: [me], members: [[me, 'writer']] })
+    const { registry, settled } = await registryOf(kit)
+    const record = recordOf('a')
+    const admit = (): Promise<unknown> => registry.admit(record, me.publicKey, 'stub')
+    const first = await registry.admit(record, me.publicKey, 'stub')
+    await settled()
+    const forgetting = registry.forget(first)
+    expect(await rejectionCode(admit())).to.equal('CONTEXT_DELETING')
+    await registry.forgotten(record.id)
+    await forgetting
+    expect(registry.all()).to.deep.equal([])
+    await admit()
+    await settled()
+    expect(registry.all()).to.have.lengthOf(1)
+    expect(await contextRows(kit.store).list()).to.have.lengthOf(1)
+  })
+})
+
 describe('a context whose member comes back as somebody else', () => {
   it('takes up what came meanwhile, though the anchor named the member before its key was bound', async () => {
     const alice = keyOf('alice')

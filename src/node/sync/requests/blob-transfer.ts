@@ -1,6 +1,6 @@
 /** Downloads blobs from members: whoever has it first, resumed at another when one breaks off, verified before it is stored. */
 import type { BlobFinder, BlobInfo, BlobStore } from '../../blobs/blobs.ts'
-import { isMerogateError, throwIfAborted } from '../../errors.ts'
+import { isMerogateError, throwIfAborted, untilAborted } from '../../errors.ts'
 import type { PeerId } from '../../network/network.ts'
 import { equalBytes } from '../../primitives/bytes.ts'
 import { sha256 } from '../../primitives/hash.ts'
@@ -56,7 +56,9 @@ class BlobTransfer implements BlobFinder {
     if (!this.#c.replica.blobAllowed(id, blob)) return undefined
     const key = idKey(blob)
     // one download of a blob at a time; what another context's members did not have, this one's may
-    for (let other; (other = this.#fetching.get(key)) !== undefined;) await settled(other)
+    for (let other; (other = this.#fetching.get(key)) !== undefined;) {
+      await untilAborted(settled(other), signal)
+    }
     throwIfAborted(signal)
     const fetching = this.#inTurn(async () => {
       throwIfAborted(signal)

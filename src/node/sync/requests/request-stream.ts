@@ -7,7 +7,7 @@ import {
   type SyncRequest,
   WIRE_ERRORS,
 } from '../../codec/sync-frames.ts'
-import { isMerogateError, throwIfAborted } from '../../errors.ts'
+import { isMerogateError, throwIfAborted, untilAborted } from '../../errors.ts'
 import type { FramedStream, PeerId } from '../../network/network.ts'
 import type { Clock, Random } from '../../primitives/clock.ts'
 import { type ContextId, idKey } from '../../primitives/ids.ts'
@@ -95,7 +95,7 @@ export class RequestStream {
     last: (answer: GoodAnswer) => boolean,
     signal?: AbortSignal,
   ): AsyncGenerator<GoodAnswer> {
-    await this.#join(context)
+    await untilAborted(this.#join(context), signal)
     try {
       yield* this.#exchange(request, last, signal)
     } catch (error) {
