@@ -77,6 +77,8 @@ const REGRESSIONS: readonly Regression[] = [
     seed: 20511,
     same: ALL,
     was: 'a member forgot whom it had refused while its list was old, and when their connection was gone neither knew the other',
+  },
+  {
     seed: 41115,
     same: ALL,
     was: 'a join under way made a context anew that was being deleted, and its rows went with those of the old one',
