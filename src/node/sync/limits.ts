@@ -17,7 +17,12 @@ export const MAX_DIRECT_FAN_OUT = 16
 export const RENDEZVOUS_FAN_OUT = 8
 /** Deltas of one peer that may be in verification at once; reading its stream stops above it. */
 export const MAX_RECEIVING = 256
-/** The same in bytes. */
+/**
+ * Deltas of one answer that may be in verification at once. Three times what goes to the guest together: enough that it always has work, and so few
+ * that it does not wait while they are looked at.
+ */
+export const MAX_PULL_RECEIVING = 96
+/** The same as {@link MAX_RECEIVING}, in bytes. */
 export const MAX_RECEIVING_BYTES: number = 8 << 20
 /** Gossiped deltas in verification at once, of everybody; more are shed, for the pull path repairs them. */
 export const MAX_GOSSIP_RECEIVING = 512
@@ -55,7 +60,7 @@ export { MAX_ENVELOPE_BYTES } from '../codec/delta.ts'
 
 /** Ids wanted in one context. Of more, one takes the place of that which was asked for most often in vain, or is not noted: frontiers name it again. */
 export const MAX_WANTED_PER_CONTEXT = 3_000
-/** Requests of one context that run at once, each at another peer; those whose peer fell silent not counted. */
+/** Requests of one context that run at once, each at another peer; those whose peer fell silent, or has answered, not counted. */
 export const MAX_FETCHES_PER_CONTEXT = 3
 /** The same, all counted. */
 export const MAX_TASKS_PER_CONTEXT = 8

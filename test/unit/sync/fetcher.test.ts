@@ -6,6 +6,7 @@ import {
   FETCH_PATIENCE_MS,
   LOOKAHEAD_PER_AUTHOR,
   MAX_FETCHES_PER_CONTEXT,
+  MAX_PULL_RECEIVING,
   SECOND_OPINION_MS,
 } from '../../../src/node/sync/limits.ts'
 import type { HistoryPart } from '../../../src/node/sync/replica.ts'
@@ -75,6 +76,42 @@ describe('fetcher', () => {
     const numbers = asked.flatMap((question) => question.numbers)
     expect(new Set(numbers).size).to.equal(numbers.length)
     expect(w.us.counts).to.include({ received: 1_500, duplicates: 0 })
+  })
+
+  describe('while what a peer sent is looked at', () => {
+    const LATENCY_MS = 50
+
+    /** Looks at one delta a millisecond. */
+    async function slowly(length: number): Promise<{ w: PullWorld; ms: number; most: number }> {
+      const w = world()
+      const a = await w.peer('a', envelopesOf('slow', length, 2, w.us), { latencyMs: LATENCY_MS })
+      const receive = w.us.receive.bind(w.us)
+      const turns: (() => void)[] = []
+      let most = 0
+      w.us.receive = async (context, envelope) => {
+        const turn = new Promise<void>((resolve) => turns.push(resolve))
+        most = Math.max(most, turns.length)
+        await turn
+        return receive(context, envelope)
+      }
+      w.clock.every(10, () => {
+        for (const turn of turns.splice(0, 10)) turn()
+      })
+      w.heads('a')
+      return { w, ms: await w.until(() => w.has(a.replica)), most }
+    }
+
+    it('asks it for the next, so that neither waits for the other', async () => {
+      const { w, ms } = await slowly(1_000)
+      expect(ms).to.be.below(1_000 + 3 * LATENCY_MS)
+      expect(w.asked('ranges').length).to.be.within(3, 12)
+      expect(w.us.counts).to.include({ received: 1_000, duplicates: 0 })
+    })
+
+    it('takes no more of two answers than may be looked at of each', async () => {
+      const { most } = await slowly(1_000)
+      expect(most).to.be.within(MAX_PULL_RECEIVING + 1, 2 * MAX_PULL_RECEIVING)
+    })
   })
 
   it('asks for no more above what is applied than may wait', async () => {

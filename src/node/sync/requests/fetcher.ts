@@ -230,11 +230,15 @@ export class Fetcher {
     })
     const take = (envelope: Uint8Array): Promise<void> => receiver.take(envelope)
     try {
-      return task.kind === 'ranges'
-        ? await requests.ranges(peer, context, task.ranges, take, { signal })
-        : await requests.deltas(peer, context, task.ids, replica.landmarks(context), take, {
-            signal,
-          })
+      const end =
+        task.kind === 'ranges'
+          ? await requests.ranges(peer, context, task.ranges, take, { signal })
+          : await requests.deltas(peer, context, task.ids, replica.landmarks(context), take, {
+              signal,
+            })
+      pull.read(task)
+      this.#soon(work)
+      return end
     } finally {
       await receiver.settled()
     }

@@ -28,6 +28,8 @@ export class Partner {
   notBefore = 0
   /** Wanted deltas it brought, per second; the newest answers count most. */
   #pace = FIRST_PACE
+  /** When all that it brought last was looked at, ms. */
+  #doneAt = -Infinity
   #failures = 0
 
   constructor(peer: PeerId) {
@@ -56,8 +58,10 @@ export class Partner {
     }
   }
 
-  /** It answered with `brought` wanted deltas in `ms`. */
-  brought(brought: number, ms: number): void {
+  /** It answered with `brought` wanted deltas. What was asked of it while what it brought before was looked at began when that was done. */
+  brought(brought: number, askedAt: number, now: number): void {
+    const ms = now - Math.max(askedAt, this.#doneAt)
+    this.#doneAt = now
     this.#pace = (this.#pace + (brought * 1000) / Math.max(ms, 5)) / 2
     if (brought > 0) this.#failures = 0
   }

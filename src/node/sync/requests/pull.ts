@@ -3,7 +3,8 @@
  *
  * A peer that has something we lack is first asked for its frontier. The difference of the two frontiers are ranges of authors' numbers, asked
  * for in windows: of each author only so far above what is applied here that little has to wait, no number of two peers at a time, and from
- * whoever brought most in the past first. What no range covers (a second delta of one number, a body that did not open) is asked for by id,
+ * whoever brought most in the past first. While what a peer sent is still looked at, the next window is asked of it, so that neither the link nor
+ * the guest waits for the other. What no range covers (a second delta of one number, a body that did not open) is asked for by id,
  * once the ranges are done. Nothing is asked for again of a peer that answered without it, and a peer that falls silent, or sends what is here
  * already, keeps nobody else from being asked.
  */
@@ -44,6 +45,8 @@ interface Asked {
   progressAt: number
   /** Envelopes of it in verification. */
   verifying: number
+  /** The peer has answered; what it sent may still be in verification. */
+  isRead: boolean
   brought: number
   /** Deltas that we had no room for. */
   refused: number
@@ -111,6 +114,7 @@ export class Pull {
     this.#ids.prune((id) => this.#copy.knows(id))
     let live = 0
     for (const task of this.#tasks) {
+      if (task.isRead) continue
       if (isLive(task, now)) live++
       else if (task.kind === 'ids') this.#ids.release(task.peer, task.ids)
     }
@@ -146,6 +150,11 @@ export class Pull {
       this.#tasks.size === 0 &&
       !this.#free(online, now).some((partner) => this.#owesLook(partner, now))
     )
+  }
+
+  /** A peer has sent all it will of a task: something else may be asked of it. */
+  read(task: Task): void {
+    task.isRead = true
   }
 
   /** A peer told its frontier. */
@@ -205,11 +214,11 @@ export class Pull {
       if (outcome !== 'partial' || task.brought === 0) {
         this.#ids.missed(task.peer, left, now, jitter)
       }
-      if (task.brought > 0) partner.brought(task.brought, now - task.startedAt)
+      if (task.brought > 0) partner.brought(task.brought, task.startedAt, now)
       return
     }
     const left = this.#left(task)
-    if (task.brought > 0 || left.length > 0) partner.brought(task.brought, now - task.startedAt)
+    if (task.brought > 0 || left.length > 0) partner.brought(task.brought, task.startedAt, now)
     // what had no room was there
     if (outcome !== 'complete' || task.refused > 0) return
     for (const [key, numbers] of left) {
@@ -240,16 +249,21 @@ export class Pull {
     return partner
   }
 
+  #tasksOf(peer: PeerId): readonly Task[] {
+    return [...this.#tasks].filter((task) => task.peer === peer)
+  }
+
+  /** Whether a peer has an answer to give, or sent two that are still looked at. */
   #isAsked(peer: PeerId): boolean {
-    for (const task of this.#tasks) if (task.peer === peer) return true
-    return false
+    const tasks = this.#tasksOf(peer)
+    return tasks.length > 1 || tasks.some(({ isRead }) => !isRead)
   }
 
   #forgetAbsent(online: readonly PeerId[]): void {
     if (this.#partners.size <= online.length) return
     const here = new Set(online)
     for (const peer of this.#partners.keys()) {
-      if (!here.has(peer) && !this.#isAsked(peer)) this.#partners.delete(peer)
+      if (!here.has(peer) && this.#tasksOf(peer).length === 0) this.#partners.delete(peer)
     }
   }
 
@@ -265,7 +279,8 @@ export class Pull {
   #taskFor(partner: Partner, now: number, isFree: (peer: PeerId) => boolean): Task | undefined {
     const { peer } = partner
     const asked: Asked = {
-      ...{ peer, startedAt: now, progressAt: now, verifying: 0, brought: 0, refused: 0 },
+      ...{ peer, startedAt: now, progressAt: now, verifying: 0, isRead: false },
+      ...{ brought: 0, refused: 0 },
     }
     const window = this.#window(partner, now)
     if (window.ranges.length > 0) return { kind: 'ranges', ...asked, ...window }

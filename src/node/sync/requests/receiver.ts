@@ -2,7 +2,7 @@
 import type { PeerId } from '../../network/network.ts'
 import type { ContextId } from '../../primitives/ids.ts'
 import type { Logger } from '../../primitives/logger.ts'
-import { MAX_RECEIVING } from '../limits.ts'
+import { MAX_PULL_RECEIVING } from '../limits.ts'
 import type { SyncMetrics } from '../metrics.ts'
 import type { Misbehaviour } from '../quotas.ts'
 import type { ReceiveResult, ReplicaSource } from '../replica.ts'
@@ -44,7 +44,7 @@ export class Receiver {
     this.#hooks.onTaken()
     const noted = this.#receive(envelope).finally(() => this.#running.delete(noted))
     this.#running.add(noted)
-    if (this.#running.size >= MAX_RECEIVING) await Promise.race(this.#running)
+    if (this.#running.size >= MAX_PULL_RECEIVING) await Promise.race(this.#running)
   }
 
   async settled(): Promise<void> {
