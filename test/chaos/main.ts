@@ -12,6 +12,26 @@ import { run, type RunResult } from './run.ts'
 /** Findings of a run that are printed; all stand in the JSON. */
 const MAX_FINDINGS = 12
 
+const HELP = `npm run chaos -- [--runs N] [--seed S] [options]
+Processes of nodes under kills, halts, cut and slow links, small disks, stepped clocks and an anchor that is away. A run takes about 80 s. The last
+line counts what went wrong; the exit code is 1 when anything did.
+
+  --runs N             runs, each with the next seed (1)
+  --seed S             the first seed (1)
+  --nodes N            processes (${MAX_NODES})
+  --operations N       operations of users (2000)
+  --faults N           faults (5)
+  --kinds a,b          only these faults: ${FAULT_KINDS.join(', ')}
+  --logs FOLDER        keep the logs of all nodes
+  --json               print a line of JSON for each run
+
+npm run chaos -- --kill-points [--moments N] [--only a,b] [--seed S]
+Kills a node at random moments of what it does, and looks whether all that was asked for is done after its restart, or not there at all. A
+hundred moments of all take about an hour.
+
+  --moments N          moments of each (100)
+  --only a,b           only these: ${Object.keys(ACTIVITIES).join(', ')}`
+
 const text = { type: 'string' } as const
 const { values } = parseArgs({
   options: {
@@ -24,6 +44,7 @@ const { values } = parseArgs({
     /** Folder that keeps the logs of runs that went wrong, and those of the others too. */
     logs: text,
     json: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
     /** Kill nodes at random moments of what they do, instead of runs with faults. */
     'kill-points': { type: 'boolean' },
     /** How many moments of each. */
@@ -32,6 +53,11 @@ const { values } = parseArgs({
     only: text,
   },
 })
+
+if (values.help === true) {
+  console.log(HELP)
+  process.exit(0)
+}
 
 function count(value: string | undefined, standard: number): number {
   const number = value === undefined ? standard : Number(value)

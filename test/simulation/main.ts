@@ -5,11 +5,15 @@
 import './natives.ts'
 import { prepareApps } from './apps.ts'
 import { runJobs } from './jobs.ts'
-import { readOptions } from './options.ts'
+import { HELP, readOptions } from './options.ts'
 import { Report } from './report.ts'
 import { run } from './run.ts'
 
 const options = readOptions(process.argv.slice(2))
+if (options.isHelp) {
+  console.log(HELP)
+  process.exit(0)
+}
 const report = new Report(options)
 if (options.jobs > 1) {
   await runJobs(options, (line) => report.add(line))

@@ -15,12 +15,30 @@ export interface SimulateOptions {
   readonly isTraced: boolean
   /** Print a line of JSON for each run. */
   readonly isJson: boolean
+  /** Only say what can be said. */
+  readonly isHelp: boolean
   readonly run: Omit<RunOptions, 'seed' | 'onNote'>
   /** Arguments that say the same, but for seeds and the ways of printing. */
   readonly same: readonly string[]
 }
 
 const text = { type: 'string' } as const
+
+/** What `--help` prints. */
+export const HELP: string = `npm run simulate -- [--seed S,...] [--runs N] [options]
+Runs whole nodes on virtual time. The last line counts what went wrong; the exit code is 1 when anything did.
+
+  --seed S,...         seeds to begin with (1)
+  --runs N             so many seeds from each named on (1); about 30 a minute and process
+  --jobs N             processes side by side (1)
+  --nodes N            machines (3 to 5, by the seed)
+  --operations N       operations of users (${OPERATIONS})
+  --fault-count N      faults (${FAULT_COUNT})
+  --faults a,b         only these: ${FAULT_NAMES.join(', ')}
+  --actions a,b        only these: ${ACTION_NAMES.join(', ')}
+  --without a,b        none of these faults and actions
+  --trace              print all that happens
+  --json               print a line of JSON for each run`
 
 /** @throws RangeError, TypeError when something is unknown or no number */
 export function readOptions(args: readonly string[]): SimulateOptions {
@@ -38,9 +56,10 @@ export function readOptions(args: readonly string[]): SimulateOptions {
       without: text,
       trace: { type: 'boolean' },
       json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
     },
   })
-  const { runs, seed, jobs, trace = false, json = false, ...rest } = values
+  const { runs, seed, jobs, trace = false, json = false, help = false, ...rest } = values
   const without = listOf(values.without)
   const named = (list: string | undefined): string[] => listOf(list)
   for (const name of [...named(values.faults), ...named(values.actions), ...without]) {
@@ -57,6 +76,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
     jobs: Math.max(1, count(jobs, 1)),
     isTraced: trace,
     isJson: json,
+    isHelp: help,
     run: {
       nodes: values.nodes === undefined ? undefined : count(values.nodes, 0),
       operations: count(values.operations, OPERATIONS),

@@ -8,12 +8,7 @@ describe('simulated nodes', function () {
   this.timeout(180_000)
 
   it('agree in the end, whatever happened to them', async () => {
-    const { code, lines } = await simulate(
-      '--runs',
-      String(SEEDS),
-      '--without',
-      'step,anchor-stale',
-    )
+    const { code, lines } = await simulate('--runs', String(SEEDS))
     expect(lines.at(-1), lines.join('\n')).to.equal(
       `simulate: ${SEEDS} runs, 0 diverged, 0 lost, 0 stuck`,
     )

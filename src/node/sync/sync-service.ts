@@ -19,6 +19,7 @@ import {
   type PublicKey,
 } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
+import { loudnessOf } from '../store/errors.ts'
 import type { Startable, Status } from '../primitives/startable.ts'
 import type { Role } from '../anchor/anchor.ts'
 import { type AddressBook, Directory } from './address-book.ts'
@@ -193,6 +194,10 @@ class Sync implements SyncService {
     await this.#push.stop()
     await this.#requests.stop()
     await this.#background.settled()
+    // where members are that the disk refused to note before: the next start finds them
+    await this.#directory.flush().catch((error: unknown) => {
+      this.#logger[loudnessOf(error)]({ err: error }, 'addresses of members not stored')
+    })
     this.#status = 'stopped'
   }
 
