@@ -227,7 +227,7 @@ function noMember(failures: readonly unknown[], tried: number): Error {
       )
     : syncError(
         'SYNC_NO_PEER',
-        `none of ${tried} addresses led to a member; is any of them online?`,
+        `none of ${tried} addresses led to a member; is any of them online? Who has moved has to send another invitation`,
         { tried },
         { cause: failures[0] },
       )
