@@ -1,6 +1,7 @@
 /**
  * How long a fresh member and one that was away need for 1 000 deltas: two node processes, the Rust kv-store with 100 keys, from the call that joins (or the
- * start of the process) until both show the same root; and the same while the other goes on writing. Prints one JSON line per figure, in seconds.
+ * start of the process) until both show the same root; and the same while the other goes on writing. What begins with the start of a process is
+ * also given without it, `after-start`. Prints one JSON line per figure, in seconds.
  */
 import { type ClusterNode, equalRoots, KV_STORE, startCluster } from '../scripts/support/cluster.ts'
 import { value } from './support.ts'
@@ -26,6 +27,13 @@ async function write(node: ClusterNode, count = DELTAS, inFlight = IN_FLIGHT): P
   await Promise.all(Array.from({ length: inFlight }, one))
 }
 
+/** Prints how long ago a process was started, and how long ago it was up. */
+function since(name: string, started: number, isUp: number): void {
+  const now = performance.now()
+  value(name, (now - started) / 1000, 's', { deltas: DELTAS })
+  value(`${name}-after-start`, (now - isUp) / 1000, 's', { deltas: DELTAS })
+}
+
 await write(a)
 const { publicKey } = await b.client.admin.createIdentity()
 const invitation = await a.client.admin.invite({ contextId, invitee: publicKey })
@@ -40,9 +48,10 @@ await b.process.stop()
 await write(a)
 start = performance.now()
 const again = await cluster.node('b')
-value('catch-up/start', (performance.now() - start) / 1000, 's')
+let up = performance.now()
+value('catch-up/start', (up - start) / 1000, 's')
 await equalRoots([a, again], contextId)
-value('catch-up/returning', (performance.now() - start) / 1000, 's', { deltas: DELTAS })
+since('catch-up/returning', start, up)
 
 await again.process.stop()
 await write(a)
@@ -50,6 +59,7 @@ start = performance.now()
 // a tenth of what was missed is written while it is fetched, one call at a time
 const busy = write(a, DELTAS / 10, 1)
 const third = await cluster.node('b')
+up = performance.now()
 await busy
 await equalRoots([a, third], contextId)
-value('catch-up/returning-busy', (performance.now() - start) / 1000, 's', { deltas: DELTAS })
+since('catch-up/returning-busy', start, up)
