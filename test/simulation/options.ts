@@ -1,6 +1,6 @@
 /** What can be said on the command line. */
 import { parseArgs } from 'node:util'
-import { FAULT_NAMES } from './faults/index.ts'
+import { FAULT_NAMES, SCENE_NAMES } from './faults/index.ts'
 import type { RunOptions } from './run.ts'
 import { ACTION_NAMES } from './workload/actions.ts'
 
@@ -34,7 +34,8 @@ Runs whole nodes on virtual time. The last line counts what went wrong; the exit
   --nodes N            machines (3 to 5, by the seed)
   --operations N       operations of users (${OPERATIONS})
   --fault-count N      faults (${FAULT_COUNT})
-  --faults a,b         only these: ${FAULT_NAMES.join(', ')}
+  --faults a,b         only these: ${FAULT_NAMES.join(', ')};
+                       or scenes, which are played when named: ${SCENE_NAMES.join(', ')}
   --actions a,b        only these: ${ACTION_NAMES.join(', ')}
   --without a,b        none of these faults and actions
   --trace              print all that happens
@@ -63,7 +64,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
   const without = listOf(values.without)
   const named = (list: string | undefined): string[] => listOf(list)
   for (const name of [...named(values.faults), ...named(values.actions), ...without]) {
-    const known: readonly string[] = [...FAULT_NAMES, ...ACTION_NAMES]
+    const known: readonly string[] = [...FAULT_NAMES, ...SCENE_NAMES, ...ACTION_NAMES]
     if (!known.includes(name)) throw new RangeError(`expected some of ${known.join()}, got ${name}`)
   }
   const chosen = <N extends string>(list: string | undefined, all: readonly N[]): readonly N[] =>
@@ -81,7 +82,7 @@ export function readOptions(args: readonly string[]): SimulateOptions {
       nodes: values.nodes === undefined ? undefined : count(values.nodes, 0),
       operations: count(values.operations, OPERATIONS),
       faultCount: count(values['fault-count'], FAULT_COUNT),
-      faults: chosen(values.faults, FAULT_NAMES),
+      faults: [...chosen(values.faults, FAULT_NAMES), ...chosen(values.faults ?? '', SCENE_NAMES)],
       actions: chosen(values.actions, ACTION_NAMES),
     },
     same: Object.entries(rest).flatMap(([name, value]) => [`--${name}`, value]),

@@ -7,7 +7,7 @@ import { unrest } from './checks/rest.ts'
 import { checkSecrecy } from './checks/secrecy.ts'
 import { readTruth } from './checks/truth.ts'
 import type { Finding } from './checks/verdict.ts'
-import { FAULTS, type FaultName } from './faults/index.ts'
+import { FAULTS } from './faults/index.ts'
 import { Stage } from './stage.ts'
 import { ACTIONS, type ActionName, outsiders } from './workload/actions.ts'
 import { type Circle, type Seat, seated } from './workload/circle.ts'
@@ -35,7 +35,7 @@ const SYNC_SLACK_MS = 20
 
 export interface PlayOptions {
   readonly operations: number
-  readonly faults: readonly FaultName[]
+  readonly faults: readonly (keyof typeof FAULTS)[]
   /** Faults of one run. */
   readonly faultCount: number
   readonly actions: readonly ActionName[]

@@ -1,8 +1,27 @@
 import { expect } from 'chai'
 import { simulate } from './child.ts'
+import type { SceneName } from './faults/scenes.ts'
 
 /** Seeds of the share that every run of the tests takes; `npm run simulate` takes as many as one likes. */
 const SEEDS = 6
+
+/** Seeds that draw each scene once, and by what figures it is seen that they bite. */
+const SCENE_SEEDS = '1,2,3,4,5,6,7,18'
+const BITES: Readonly<Record<SceneName, string>> = {
+  stall: 'partners that stall',
+  refilled: 'disks refilled',
+  unrotated: 'removers restarted',
+  nobody: 'joins with nobody there',
+  'claim-cut': 'claims cut',
+  outdated: 'applications missed',
+  'inviter-away': 'inviters away',
+  'found-again': 'contexts founded again and again',
+}
+
+interface SceneRun {
+  readonly findings: readonly string[]
+  readonly tally: Readonly<Record<string, number>>
+}
 
 describe('simulated nodes', function () {
   this.timeout(180_000)
@@ -13,6 +32,21 @@ describe('simulated nodes', function () {
       `simulate: ${SEEDS} runs, 0 diverged, 0 lost, 0 stuck`,
     )
     expect(code).to.equal(0)
+  })
+
+  it('come through every scene', async () => {
+    const { lines } = await simulate(
+      ...['--seed', SCENE_SEEDS, '--faults', Object.keys(BITES).join(), '--fault-count', '1'],
+      ...['--nodes', '4', '--operations', '60', '--actions', 'update', '--json'],
+    )
+    const runs = lines
+      .filter((line) => line.startsWith('{'))
+      .map((line) => JSON.parse(line) as SceneRun) // --json prints a line of figures for each run
+    expect(runs.flatMap(({ findings }) => findings)).to.deep.equal([])
+    const bitten = Object.values(BITES).filter((figure) =>
+      runs.some(({ tally }) => figure in tally),
+    )
+    expect(bitten).to.deep.equal(Object.values(BITES))
   })
 
   it('do the same to the byte when a seed is run again', async () => {

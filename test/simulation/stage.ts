@@ -6,6 +6,7 @@ export class Stage {
   readonly #world: World
   readonly #waiting = new Set<() => void>()
   #isOver = false
+  #alone: Promise<unknown> = Promise.resolve()
 
   constructor(world: World) {
     this.#world = world
@@ -27,6 +28,13 @@ export class Stage {
       const timer: Timer = this.#world.time.after(ms, done)
       this.#waiting.add(done)
     })
+  }
+
+  /** Works that take a stage for themselves follow each other. Resolves with undefined, and nothing done, when the curtain fell before its turn. */
+  async alone<T>(work: () => Promise<T>): Promise<T | undefined> {
+    const turn = this.#alone.then(() => (this.#isOver ? undefined : work()))
+    this.#alone = turn.catch(() => {})
+    return turn
   }
 
   /** The curtain falls. */

@@ -1,12 +1,15 @@
 /** Faults of disks. */
 import type { Fault } from './fault.ts'
 
+/** What a node may log while its disk takes nothing. */
+export const DISK_CODES: readonly string[] = ['STORE_FAILED', 'STORE_UNAVAILABLE', 'ENOSPC']
+
 /** A disk is full, and has room again. */
 export const full: Fault = async ({ world, random, stage }) => {
   const { disk } = random.pick(world.machines)
   disk.isFull = true
   world.tally.count('disks full')
-  for (const code of ['STORE_FAILED', 'STORE_UNAVAILABLE', 'ENOSPC']) world.expected.add(code)
+  for (const code of DISK_CODES) world.expected.add(code)
   await stage.pause(random.between(200, 15_000))
   disk.isFull = false
 }

@@ -5,6 +5,7 @@ import { full, rot } from './disks.ts'
 import type { Fault } from './fault.ts'
 import { crash, move, power, restart } from './machines.ts'
 import { cut, double, drop, oneWay, slow, split } from './network.ts'
+import { SCENES, type SceneName } from './scenes.ts'
 
 export type FaultName =
   | ('cut' | 'drop' | 'double' | 'split' | 'one-way' | 'slow')
@@ -13,7 +14,7 @@ export type FaultName =
   | ('anchor-away' | 'anchor-late' | 'anchor-lost' | 'anchor-stale')
   | ('full' | 'rot')
 
-export const FAULTS: Readonly<Record<FaultName, Fault>> = {
+const COMMON: Readonly<Record<FaultName, Fault>> = {
   cut,
   drop,
   double,
@@ -36,4 +37,9 @@ export const FAULTS: Readonly<Record<FaultName, Fault>> = {
   rot,
 }
 
-export const FAULT_NAMES: readonly FaultName[] = Object.keys(FAULTS) as FaultName[] // its own keys
+export const FAULTS: Readonly<Record<FaultName | SceneName, Fault>> = { ...COMMON, ...SCENES }
+
+/** Those of a run for which nothing else is said. */
+export const FAULT_NAMES: readonly FaultName[] = Object.keys(COMMON) as FaultName[] // its own keys
+/** Those that must be asked for. */
+export const SCENE_NAMES: readonly SceneName[] = Object.keys(SCENES) as SceneName[] // its own keys

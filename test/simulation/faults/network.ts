@@ -20,6 +20,13 @@ function troubled(world: World, some: readonly Road[], trouble: Trouble): () => 
   }
 }
 
+/** Nothing passes between some machines and the others. @returns what ends it */
+export function parted(world: World, some: readonly Machine[]): () => void {
+  const others = without(world.machines, some)
+  const between = [...roads(world, some, others), ...roads(world, others, some)]
+  return troubled(world, between, { isBlocked: true })
+}
+
 function without(machines: readonly Machine[], some: readonly Machine[]): Machine[] {
   return machines.filter((machine) => !some.includes(machine))
 }
@@ -57,9 +64,7 @@ export const split: Fault = async ({ world, random, stage }) => {
   const alone = random.pick(world.machines)
   const some = world.machines.filter((machine) => machine === alone || random.chance(0.3))
   if (some.length === world.machines.length) some.splice(0, 1)
-  const others = without(world.machines, some)
-  const between = [...roads(world, some, others), ...roads(world, others, some)]
-  const end = troubled(world, between, { isBlocked: true })
+  const end = parted(world, some)
   world.tally.count('splits')
   await stage.pause(random.pick([500, 3_000, 15_000, 40_000]))
   end()

@@ -20,6 +20,8 @@ export interface Trouble {
   readonly loss?: number
   /** Share of gossip that arrives twice. @default 0 */
   readonly doubling?: number
+  /** Longest frame of a stream that gets through, bytes. @default any */
+  readonly maxBytes?: number
 }
 
 /** One direction between two machines. */
@@ -50,6 +52,11 @@ export class Road {
   isLost(): boolean {
     const loss = this.troubles.worst((trouble) => trouble.loss)
     return this.isBlocked || (loss > 0 && this.#random.chance(loss))
+  }
+
+  /** Whether a frame is too long for it. */
+  isTooNarrow(bytes: number): boolean {
+    return this.troubles.has(({ maxBytes }) => maxBytes !== undefined && bytes > maxBytes)
   }
 
   isDoubled(): boolean {

@@ -160,7 +160,8 @@ export class SimStream implements FramedStream {
     let waitMs = RESEND_MS
     const attempt = (): void => {
       if (this.#failure !== undefined) return
-      if (road.isLost()) {
+      const longest = Math.max(...batch.map((parcel) => parcel?.length ?? 0))
+      if (road.isLost() || road.isTooNarrow(longest)) {
         swarm.tally.count('segments sent again')
         swarm.time.after(waitMs, attempt)
         waitMs = Math.min(waitMs * 2, MAX_RESEND_MS)

@@ -6,13 +6,13 @@ import type { Company } from './company.ts'
 import { demote, forget, joinOpenly, leave, remove } from './membership.ts'
 
 /** Contexts that one run has at most. */
-const MAX_CIRCLES = 3
+export const MAX_CIRCLES = 3
 
 /** Begins one of its kind, if there is anything to do it with. */
 export type Action = (company: Company) => void
 
 /** Somewhere with machines that have no seat. */
-function openings(company: Company): readonly Circle[] {
+export function openings(company: Company): readonly Circle[] {
   const { machines } = company.world
   return company.circles.filter((circle) => outsiders(circle, machines).length > 0)
 }
@@ -27,7 +27,7 @@ export function outsiders(circle: Circle, machines: readonly Machine[]): Machine
 }
 
 /** Whether a machine is being sent away, or about to leave: as whom it leaves is not known before it has. */
-function isGoing(company: Company, circle: Circle, machine: Machine): boolean {
+export function isGoing(company: Company, circle: Circle, machine: Machine): boolean {
   return company
     .seatsAt(circle, machine)
     .some(({ isBusy, mayLose, state }) => isBusy && mayLose && state === 'seated')
@@ -42,7 +42,7 @@ function isOnItsWay(company: Company, circle: Circle, machine: Machine): boolean
 }
 
 /** Members that may be sent away: not the owner's, and somebody else stays. */
-function dispensable(company: Company, circle: Circle): readonly Seat[] {
+export function dispensable(company: Company, circle: Circle): readonly Seat[] {
   const all = seated(circle)
   if (all.length < 3) return []
   return all.filter(
@@ -53,7 +53,11 @@ function dispensable(company: Company, circle: Circle): readonly Seat[] {
 }
 
 /** One after the other: a machine on its way is not asked in again. */
-async function coming(circle: Circle, machine: Machine, join: () => Promise<void>): Promise<void> {
+export async function coming(
+  circle: Circle,
+  machine: Machine,
+  join: () => Promise<void>,
+): Promise<void> {
   circle.coming.add(machine)
   await join()
   circle.coming.delete(machine)

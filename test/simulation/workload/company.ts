@@ -91,7 +91,11 @@ export class Company {
   }
 
   /** A new context of a machine, with members of its own, or with those of another context of that machine. */
-  async found(owner: Machine, sister?: Circle): Promise<void> {
+  async found(
+    owner: Machine,
+    sister?: Circle,
+    { isSeeded = true }: { readonly isSeeded?: boolean } = {},
+  ): Promise<void> {
     const name = `c${this.#founded++}`
     this.founders.add(owner)
     const packing = this.random.pick(['bare', 'bundle'] as const)
@@ -104,7 +108,7 @@ export class Company {
       application,
       ...(sister === undefined ? {} : { group: sister.group }),
       // in the same words all the same: an identity and a seed make one context only
-      seed: this.random.bytes(32),
+      ...(isSeeded ? { seed: this.random.bytes(32) } : {}),
     }
     const made = await this.insist(owner, `create ${name}`, (node) => node.contexts.create(options))
     if (made.kind === 'refused') return
@@ -127,24 +131,39 @@ export class Company {
 
   /** A machine is asked into a context, by name, and joins. */
   async admit(circle: Circle, machine: Machine): Promise<void> {
+    const one = await this.enrol(circle, machine)
+    if (one !== undefined) await this.invite(circle, one)
+  }
+
+  /** A machine has an identity that is to be asked in. */
+  async enrol(circle: Circle, machine: Machine): Promise<Seat | undefined> {
     const invitee = await this.#identity(circle, machine)
-    if (invitee === undefined) return
+    if (invitee === undefined) return undefined
     const one = seat(machine, invitee, 'invited')
     one.isBusy = true
     circle.seats.push(one)
-    await this.invite(circle, one)
+    return one
   }
 
   /** Somebody with a seat is invited by name, perhaps not for the first time, and joins. */
   async invite(circle: Circle, one: Seat): Promise<void> {
+    const text = await this.invitation(circle, one)
+    if (text !== undefined) await this.enter(circle, one, text)
+  }
+
+  /** An invitation by name. */
+  async invitation(circle: Circle, one: Seat): Promise<string | undefined> {
     const { context, owner, name } = circle
     const { machine, identity: invitee } = one
     const invited = await this.insist(owner, `invite ${machine.name} to ${name}`, (node) =>
       node.contexts.invite({ context, invitee }),
     )
-    if (invited.kind === 'refused') return
-    const { text } = invited.value
-    await this.take(circle, one, 'join', text, (node) => node.contexts.join(text))
+    return invited.kind === 'refused' ? undefined : invited.value.text
+  }
+
+  /** Joins with an invitation by name. */
+  enter(circle: Circle, one: Seat, text: string): Promise<void> {
+    return this.take(circle, one, 'join', text, (node) => node.contexts.join(text))
   }
 
   /** Contexts of one group. */
