@@ -19,7 +19,6 @@ import {
   type PublicKey,
 } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
-import { loudnessOf } from '../store/errors.ts'
 import type { Startable, Status } from '../primitives/startable.ts'
 import type { Role } from '../anchor/anchor.ts'
 import { type AddressBook, Directory } from './address-book.ts'
@@ -196,7 +195,8 @@ class Sync implements SyncService {
     await this.#background.settled()
     // where members are that the disk refused to note before: the next start finds them
     await this.#directory.flush().catch((error: unknown) => {
-      this.#logger[loudnessOf(error)]({ err: error }, 'addresses of members not stored')
+      // that the disk takes nothing is told by the store
+      this.#logger.debug({ err: error }, 'addresses of members not stored')
     })
     this.#status = 'stopped'
   }
