@@ -1,13 +1,16 @@
 /** An anchor whose answers get lost, before or after it did what it was asked, while the test says so. */
-import { MerogateError } from '../../src/node/errors.ts'
+import { refusal, type RefusalName, rejected } from '../../src/node/anchor/errors.ts'
+import { MerogateError, untilAborted } from '../../src/node/errors.ts'
 import type { Anchor, AnchorFactory } from '../../src/node/index.ts'
 import { equalBytes } from '../../src/node/primitives/bytes.ts'
 import type { PublicKey } from '../../src/node/primitives/ids.ts'
 
-/** What is lost: the way there, or the way back. Undefined: nothing. */
+/** What is lost: the way there, the way back, or the way back and nobody says so. Undefined: nothing. */
 export interface Cut {
   /** Operations that are sent. */
-  submit?: 'before' | 'after' | undefined
+  submit?: 'before' | 'after' | 'endless' | undefined
+  /** Operations that are sent are refused with this instead, by name. */
+  refusal?: RefusalName | undefined
   /** Everything that is read. */
   read?: 'before' | undefined
   /** A member that what is read does not show yet: the endpoint lags. */
@@ -28,8 +31,10 @@ export function cutAnchor(make: AnchorFactory, cut: Cut): AnchorFactory {
       const when = cut.submit
       if (when === 'before') throw lost()
       cut.sent++
+      if (cut.refusal !== undefined) throw rejected(refusal(cut.refusal), 'claimInvitation')
       const receipt = await send(...args)
       if (when === 'after') throw lost()
+      if (when === 'endless') await untilAborted(new Promise(() => {}), args[3]?.signal)
       return receipt
     }
     const { readMember, readMembers } = anchor

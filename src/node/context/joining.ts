@@ -134,7 +134,7 @@ export class Joining {
         maxWaitMs: INTENT_WAIT_MAX_MS,
         maxRunning: MAX_RUNNING_JOINS,
         run: (intent, run) => this.#claim(intent, run),
-        fate: claimFate,
+        fate: joinFate,
         identity,
       },
       INTENT_KIND.claim,
@@ -270,7 +270,7 @@ export class Joining {
         const { evidence } = await anchor.claimInvitation(ticket, signer, { signal })
         height = evidence.height
       } catch (error) {
-        if (!this.#isMemberAnyway(member, error)) throw error
+        if (!this.#isMemberAnyway(member, error)) throw orOwnEcho(intent, error)
       }
     }
     const join = this.#joinBody(context, member, { ...body, height })
@@ -372,10 +372,15 @@ function joinFate(failure: MerogateError, { tries }: Intent<JoinBody>): Fate {
   return mayLag && tries >= MAX_LAG_TRIES ? 'refused' : fateOf(failure)
 }
 
-/** The same ticket again is refused when the claim before went through, and membership may be seen later than that. */
-function claimFate(failure: MerogateError, { tries }: Intent<JoinBody>): Fate {
-  if (!isOwnEcho(failure)) return fateOf(failure)
-  return tries > 0 && tries < MAX_LAG_TRIES ? 'later' : 'refused'
+/**
+ * The same ticket again is refused when the claim before went through, and membership may be seen later than that. An earlier try may have sent it,
+ * also one that counts for none because its process ended.
+ */
+function orOwnEcho({ isFresh, tries }: Intent<JoinBody>, error: unknown): unknown {
+  if (isFresh || tries >= MAX_LAG_TRIES || !isOwnEcho(error)) return error
+  const message =
+    'the ticket is used up, as by an earlier try whose answer was lost, and the anchor does not show it yet'
+  return contextError('ANCHOR_BEHIND', message, {}, { cause: error })
 }
 
 function isOwnEcho(error: unknown): boolean {

@@ -236,6 +236,34 @@ describe('a claim whose answer is lost', () => {
     expect(await join()).to.deep.equal({ context, member: identity })
   })
 
+  it('is taken for the own one after a restart that cut it off, while the anchor shows less than it took', async () => {
+    await using world = await nodeWorld()
+    const cut: Cut = { sent: 0 }
+    const anchors = [cutAnchor(localAnchor({ url: world.chain.url }), cut)]
+    const [host, guest] = [await world.node('host'), await world.node('guest', { anchors })]
+    const { context } = await newContext(host)
+    const identity = await guest.identities.create()
+    const { text } = await host.contexts.inviteOpen({ context, maxUses: 1 })
+    cut.submit = 'endless'
+    const joining = failure(guest.contexts.joinOpen(text, { identity }))
+    await becomes('it was sent', () => cut.sent === 1)
+    await guest.stop()
+    await joining
+    Object.assign(cut, { submit: undefined, unseen: identity, refusal: 'InvitationUsed' })
+    const again = await world.node('guest', { anchors })
+    await becomes('it was refused once', () => onlyIntent(again).tries > 0)
+    expect(onlyIntent(again)).to.include({ kind: 'claim', state: 'waiting' })
+    const { code, details } = await failure(again.contexts.joinOpen(text, { identity }))
+    expect(code).to.equal('ANCHOR_BEHIND')
+    expect(details['pending']).to.include({ kind: 'claim' })
+    cut.unseen = undefined
+    await hasStatus(again, context, 'ready')
+    expect(await again.contexts.joinOpen(text, { identity })).to.deep.equal({
+      context,
+      member: identity,
+    })
+  })
+
   it('is over when the member is removed before it was there', async () => {
     await using world = await nodeWorld()
     const cut: Cut = { sent: 0 }
