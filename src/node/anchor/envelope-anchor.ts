@@ -23,13 +23,13 @@ import type {
 } from './anchor.ts'
 import { envelopeCodec } from './envelope.ts'
 import { EnvelopeSender, toRead, type Accepted } from './envelope-sender.ts'
-import { anchorError, refusal, rejected } from './errors.ts'
+import { anchorError, isRejectedAs } from './errors.ts'
 import { MAX_BATCH, MAX_INVITATION_SECONDS, MAX_PAGE } from './limits.ts'
 import { validateOperation } from './model/validate.ts'
 import type { Operation, Subject } from './operations.ts'
 import { EnvelopeRegistry } from './packages/envelope-registry.ts'
 import type { PackageService } from './packages/service.ts'
-import type { EnvelopeService, ServiceOptions, SignatureScheme } from './service.ts'
+import type { EnvelopeService, QueryOptions, ServiceOptions, SignatureScheme } from './service.ts'
 import { splitOperation } from './split.ts'
 import { claimTicket, createTicket, decodeTicket, ED25519_SCHEME } from './ticket.ts'
 import { Watcher } from './watcher.ts'
@@ -248,34 +248,46 @@ class EnvelopeAnchor implements Anchor {
     )
   }
 
-  /** The signer's next nonce in the operation's group; 0 where it has no record yet, which the anchor will judge. */
+  /**
+   * The signer's next nonce in the operation's group; 0 where it has no record yet, or seems to have none: what is read may lag behind what judges,
+   * which names the right one.
+   */
   async #readNonce(
     subject: Subject,
     operation: Operation,
     signer: Signer,
     options: ServiceOptions,
   ): Promise<bigint> {
+    if (operation.kind === 'claimInvitation') return 0n
     // as things stand now: what this signer sent before need not be final yet
     const present = { ...options, finality: 'optimistic' } as const
-    let group = GroupId.from(subject)
-    if (operation.kind === 'claimInvitation') return 0n
-    if (operation.kind === 'createContext') {
-      if (operation.group === undefined) return 0n
-      group = operation.group
-    }
-    if (operation.kind === 'updateApplication') {
+    try {
+      const group = await this.#groupOf(subject, operation, present)
+      if (group === undefined) return 0n
       const { value } = await this.#sender.retry(
-        (service, within) => service.readContext(subject as ContextId, within), // by the operation's kind
+        (service, within) => service.readMember(group, signer.publicKey, within),
         present,
       )
-      if (value === undefined) throw rejected(refusal('ContextNotFound'), operation.kind)
-      group = value.group
+      return value?.nonce ?? 0n
+    } catch (error) {
+      if (isRejectedAs(error, 'ContextNotFound')) return 0n
+      throw error
     }
+  }
+
+  /** The group an operation is about; undefined where it makes one, or none can be read. */
+  async #groupOf(
+    subject: Subject,
+    operation: Operation,
+    options: QueryOptions,
+  ): Promise<GroupId | undefined> {
+    if (operation.kind === 'createContext') return operation.group
+    if (operation.kind !== 'updateApplication') return GroupId.from(subject)
     const { value } = await this.#sender.retry(
-      (service, within) => service.readMember(group, signer.publicKey, within),
-      present,
+      (service, within) => service.readContext(subject as ContextId, within), // by the operation's kind
+      options,
     )
-    return value?.nonce ?? 0n
+    return value?.group
   }
 }
 

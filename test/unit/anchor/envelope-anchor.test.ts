@@ -2,7 +2,7 @@ import { expect } from 'chai'
 import type { Anchor, AnchorChange, CursorStore } from '../../../src/node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../../src/node/anchor/envelope-anchor.ts'
 import { RETRY_PAUSES_MS } from '../../../src/node/anchor/envelope-sender.ts'
-import { refusal, unreachable } from '../../../src/node/anchor/errors.ts'
+import { refusal, rejected, unreachable } from '../../../src/node/anchor/errors.ts'
 import { localAuthority, type LocalAuthority } from '../../../src/node/anchor/local-authority.ts'
 import type { Operation } from '../../../src/node/anchor/operations.ts'
 import type { EnvelopeService } from '../../../src/node/anchor/service.ts'
@@ -150,6 +150,31 @@ describe('envelope anchor', () => {
     const error: unknown = await never.submit(group, add(c), a).catch((thrown: unknown) => thrown)
     if (!isMerogateError(error, 'ANCHOR_REJECTED')) throw error
     expect(error.details['error']).to.deep.equal({ number: 12, name: 'BadNonce', expected: '7' })
+  })
+
+  describe('where what is read lags behind what judges', () => {
+    const update: Operation = { kind: 'updateApplication', application: application(5) }
+    const notFound = (): Promise<never> =>
+      Promise.reject(rejected(refusal('ContextNotFound'), 'readMember'))
+
+    it('leaves it to the judge whether there is such a context', async () => {
+      const anchor = over({
+        readContext: () => Promise.resolve({ value: undefined, height: 0n }),
+        readMember: notFound,
+      })
+      await over().submit(group, add(b), a) // the nonce is not the first
+      await anchor.submit(context, update, a)
+      expect((await over().readContext(context))?.value.applicationRevision).to.equal(2n)
+      expect(await refusalOf(anchor.submit(contextOf(a, 3), update, a))).to.equal('ContextNotFound')
+    })
+
+    it('leaves it to the judge whether there is such a group', async () => {
+      const anchor = over({ readMember: notFound })
+      await anchor.submit(group, add(b), a)
+      expect(await memberKeys(over(), group)).to.deep.equal(keysOf(a, b))
+      const unknown = ownGroup(contextOf(a, 3))
+      expect(await refusalOf(anchor.submit(unknown, add(b), a))).to.equal('ContextNotFound')
+    })
   })
 
   it('asks for the domain again after another authority took its place', async () => {
