@@ -30,7 +30,7 @@ export async function joinOpenly(
 
 /** The owner removes a member. */
 export async function remove(company: Company, circle: Circle, one: Seat): Promise<void> {
-  goes(circle, company.seatsOf(circle, one))
+  goes(company, circle, company.seatsOf(circle, one))
   const { context, owner, name } = circle
   const removed = await company.insist(
     owner,
@@ -45,8 +45,8 @@ export async function remove(company: Company, circle: Circle, one: Seat): Promi
 }
 
 /** Members are about to go, from all contexts of the group. */
-function goes(circle: Circle, seats: readonly Seat[]): void {
-  circle.isSteady = false
+function goes(company: Company, circle: Circle, seats: readonly Seat[]): void {
+  for (const one of company.alike(circle)) one.isSteady = false
   for (const one of seats) {
     one.isBusy = true
     one.mayLose = true
@@ -85,7 +85,7 @@ export async function forget(company: Company, circle: Circle, one: Seat): Promi
 
 /** A machine goes by itself, as everybody whom it is in the group. */
 export async function leave(company: Company, circle: Circle, { machine }: Seat): Promise<void> {
-  goes(circle, company.seatsAt(circle, machine))
+  goes(company, circle, company.seatsAt(circle, machine))
   await company.insist(
     machine,
     `leave ${circle.name}`,
@@ -99,7 +99,7 @@ export async function leave(company: Company, circle: Circle, { machine }: Seat)
 /** A member may only read, or only store and serve, for a while. */
 export async function demote(company: Company, circle: Circle, one: Seat): Promise<void> {
   one.isBusy = true
-  circle.isSteady = false
+  for (const alike of company.alike(circle)) alike.isSteady = false
   const { context, owner, name } = circle
   for (const role of [company.random.pick(['reader', 'relay'] as const), 'writer'] as const) {
     await company.insist(owner, `make ${one.machine.name} a ${role} of ${name}`, (node) =>
