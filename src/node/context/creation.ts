@@ -181,8 +181,8 @@ export class Creation {
       await this.#announce(anchor, intent, signal)
     }
     const group = await this.#c.groups.ensure(outcome.group, body.protocol)
-    const { identities, store } = this.#c
-    await store.batch([identities.bind(outcome.member, outcome.group)], { sync: true })
+    const { identities } = this.#c
+    await identities.bind(outcome.member, outcome.group)
     await group.refresh({ signal })
     if (group.roleOf(outcome.member) === undefined) {
       throw contextError('ANCHOR_BEHIND', 'the anchor does not show the context as final yet')

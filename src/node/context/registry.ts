@@ -111,7 +111,7 @@ export class ContextRegistry {
     const { groups, identities, store, rows, globals } = this.#c
     const { id, application, applicationRevision } = record
     const group = await groups.ensure(record.group, protocol)
-    await store.batch([identities.bind(member, group.id)], { sync: true })
+    await identities.bind(member, group.id)
     await group.refresh(options)
     if (group.roleOf(member) === undefined) throw anchorBehind(group.membersRevision)
     await this.#once(id, async () => {

@@ -7,7 +7,7 @@ import type { Random } from '../../primitives/clock.ts'
 import { GroupId, idKey, idText, type PublicKey } from '../../primitives/ids.ts'
 import { storeError } from '../../store/errors.ts'
 import type { GroupRows } from '../../store/repositories/groups.ts'
-import type { BatchOp, Store } from '../../store/store.ts'
+import type { Store } from '../../store/store.ts'
 import { contextError } from '../errors.ts'
 
 export interface IdentityPool {
@@ -21,8 +21,8 @@ export interface IdentityPool {
   /** The group an identity is bound to: it was admitted there once. */
   groupOf(identity: PublicKey): GroupId | undefined
   all(): readonly SigningKey[]
-  /** The row that binds an identity to a group, and the memory of it. @throws CONTEXT_EXISTS when it is bound to another */
-  bind(identity: PublicKey, group: GroupId): BatchOp
+  /** Binds an identity to a group, on the disk and then in memory. @throws CONTEXT_EXISTS when it is bound to another, STORE_* */
+  bind(identity: PublicKey, group: GroupId): Promise<void>
   /** The anchor's view of a key of ours. */
   signer(identity: PublicKey): Signer
 }
@@ -79,7 +79,7 @@ export function identityPool(components: {
     boundTo: (group) => byGroup.get(idKey(group)) ?? [],
     groupOf: (identity) => held.get(idKey(identity))?.group,
     all: () => [...held.values()].map((entry) => entry.key),
-    bind(identity, group) {
+    async bind(identity, group) {
       const key = require(identity)
       const bound = held.get(idKey(identity))?.group
       if (bound !== undefined && !equalBytes(bound, group)) {
@@ -89,8 +89,10 @@ export function identityPool(components: {
           { publicKey: idText(identity) },
         )
       }
+      if (bound !== undefined) return
+      const row = { sealed: atRest.seal(key.seed), group }
+      await store.batch([rows.putIdentity(identity, row)], { sync: true })
       remember(key, group)
-      return rows.putIdentity(identity, { sealed: atRest.seal(key.seed), group })
     },
     signer(identity) {
       const key = require(identity)
