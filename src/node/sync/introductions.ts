@@ -100,14 +100,19 @@ export class Introductions {
       await push.join(context, at)
     })
     for (const peer of this.#strangers(targets)) asks.push(() => push.join(context, peer))
-    const failures: unknown[] = []
-    await inTurns(asks, MAX_INTRODUCTIONS, async (ask) => {
+    const failures = new Map<number, unknown>()
+    await inTurns([...asks.entries()], MAX_INTRODUCTIONS, async ([at, ask]) => {
       throwIfAborted(signal)
-      await ask().catch((error: unknown) => failures.push(error))
+      await ask().catch((error: unknown) => failures.set(at, error))
     })
     throwIfAborted(signal)
-    const met = asks.length - failures.length
-    if (met === 0) throw noMember(failures, addresses.length)
+    const met = asks.length - failures.size
+    if (met === 0) {
+      // a stranger need not be a member: its no says nothing where members are said to be elsewhere
+      const telling = [...failures].filter(([at]) => at < targets.size || targets.size === 0)
+      const errors = telling.map(([, error]) => error)
+      throw noMember(errors, addresses.length)
+    }
     // who was met may go, or its connection be dead: the others are kept in mind until they have proved themselves
     for (const [peer, group] of targets) await this.#hint(context, peer, group)
     return met

@@ -73,8 +73,8 @@ export interface SyncService extends Startable {
   /**
    * Proves our membership to whoever may be a member: at the addresses of an invitation, and at peers that are connected. One round; resolves with
    * how many took us for a member.
-   * @throws SYNC_NO_PEER (transport) when nobody could be asked, SYNC_JOIN_REFUSED (denied) when nobody took us for one: their view of the anchor
-   * may lag; SYNC_CONTEXT_UNKNOWN (missing), ABORTED
+   * @throws SYNC_NO_PEER (transport) when nobody could be asked at the addresses, SYNC_JOIN_REFUSED (denied) when nobody there took us for one:
+   * their view of the anchor may lag; SYNC_CONTEXT_UNKNOWN (missing), ABORTED
    */
   meet(
     context: ContextId,

@@ -349,6 +349,9 @@ describe('push plane', () => {
       expect(await codeOf(b.sync.meet(context, a.network.addresses()))).to.equal(
         'SYNC_JOIN_REFUSED',
       )
+      // a is connected now and need not be a member: its no says nothing of those who are
+      expect(await codeOf(b.sync.meet(context, ['/ip4/127.0.0.1/tcp/1']))).to.equal('SYNC_NO_PEER')
+      expect(await codeOf(b.sync.meet(context, []))).to.equal('SYNC_JOIN_REFUSED')
       const signal = AbortSignal.abort()
       expect(await codeOf(b.sync.meet(context, a.network.addresses(), { signal }))).to.equal(
         'ABORTED',
