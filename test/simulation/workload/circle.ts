@@ -19,6 +19,8 @@ export interface Seat {
   state: 'invited' | 'seated' | 'gone'
   /** A revision of the member list that shows that it has gone; undefined while it has not. */
   goneBy: bigint | undefined
+  /** When a caller was told that it joined, virtual ms: from then on its node remembers where members are. */
+  joinedMs: number
   /** Where its invitation says that members are. */
   addresses: readonly string[]
   /** How it came in; in the same words it may come again. */

@@ -209,6 +209,7 @@ export class Company {
     if (circle.notified.begun > 0) circle.isSteady = false
     one.come = { text, by: come }
     one.state = 'seated'
+    one.joinedMs = this.world.time.ms
     one.isBusy = false
   }
 
@@ -218,6 +219,13 @@ export class Company {
 }
 
 export function seat(machine: Machine, identity: Seat['identity'], state: Seat['state']): Seat {
-  const fresh = { goneBy: undefined, addresses: [], come: undefined, isBusy: false, mayLose: false }
+  const fresh = {
+    goneBy: undefined,
+    joinedMs: -Infinity,
+    addresses: [],
+    come: undefined,
+    isBusy: false,
+    mayLose: false,
+  }
   return { machine, identity, state, ...fresh }
 }

@@ -41,12 +41,13 @@ async function isJoining({ context }: Circle, { machine }: Seat): Promise<boolea
 
 /**
  * Whether all addresses of an invitation are nobody's by now, its owner has not been met at another one, and no other member is connected: any that
- * is would be asked, and would remember.
+ * is would be asked, and would remember. Who was met before the join, for the sake of another context, is let go and forgotten with that one.
  */
-function isOutOfReach({ swarm }: World, circle: Circle, { machine, addresses }: Seat): boolean {
+function isOutOfReach({ swarm }: World, circle: Circle, one: Seat): boolean {
+  const { machine, addresses, joinedMs } = one
   if (addresses.some((address) => swarm.at(address.split('/p2p/')[0] ?? address))) return false
   const { owner } = circle
-  if (swarm.metMs(owner.peerId, machine.peerId) > owner.movedMs) return false
+  if (swarm.metMs(owner.peerId, machine.peerId) > Math.max(owner.movedMs, joinedMs)) return false
   const isLinked = (other: Machine): boolean =>
     machine.running?.network.isConnected(other.peerId) === true
   return !seated(circle).some((other) => other.machine !== machine && isLinked(other.machine))
