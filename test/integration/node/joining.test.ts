@@ -246,7 +246,10 @@ describe('a claim whose answer is lost', () => {
     const { text } = await host.contexts.inviteOpen({ context, maxUses: 1 })
     cut.submit = 'endless'
     const joining = failure(guest.contexts.joinOpen(text, { identity }))
-    await becomes('it was sent', () => cut.sent === 1)
+    await becomes(
+      'the anchor heard of it',
+      async () => (await host.contexts.members(context)).length === 2,
+    )
     await guest.stop()
     await joining
     Object.assign(cut, { submit: undefined, unseen: identity, refusal: 'InvitationUsed' })
