@@ -22,7 +22,10 @@ export interface ChallengeTerms {
 
 /** What a wallet signs, made of the terms. It is stored with the terms, so that verifying needs no parser and trusts no copy. */
 export interface WalletChallenge {
-  /** The text to sign, where the wallet signs a text. */
+  /**
+   * The text to sign, where the wallet signs a text. The nonce stands in it, so that no two are the same: clients send no number of a challenge
+   * back, and by `provider_data.message`, equal byte for byte, the room finds what it belongs to.
+   */
   readonly message?: string
   /** The transaction to sign (SEP-10), base64. */
   readonly transaction?: string
@@ -58,6 +61,12 @@ export interface WalletVerifier {
   readonly description: string
   /** Settings that a page needs, free of secrets: networks, recipient. */
   readonly config: Readonly<Record<string, unknown>>
+  /**
+   * The nonce that an answer belongs to, as in {@link ChallengeTerms.nonce}, for a wallet whose answer has no `message` equal to that of the challenge
+   * (SEP-10: the transaction comes back with more signatures). It only finds the stored challenge, nothing is believed of it. Undefined when there
+   * is none; never throws, whatever `data` is, and takes microseconds: it is called before anything is known of the caller.
+   */
+  nonceOf?(data: unknown): string | undefined
   /** Makes the text or transaction. @throws AUTH_BAD_REQUEST (input) when subject or network cannot be */
   challenge(terms: ChallengeTerms): Promise<WalletChallenge>
   /**
