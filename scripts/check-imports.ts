@@ -86,7 +86,18 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     packages: ['zod'],
   },
   // failover and the like, for adapters of chains
-  'chains/shared': { rooms: [...BASE, 'node/anchor'] },
+  'chains/shared': {
+    rooms: [...BASE, 'node/anchor', 'auth/errors.ts', 'type auth/wallet-verifier.ts'],
+  },
+  // so far only what its wallets sign in with
+  'chains/near': {
+    rooms: [...BASE, 'auth/errors.ts', 'type auth/wallet-verifier.ts', 'chains/shared'],
+    packages: ['lru-cache', 'near-api-js', 'zod'],
+  },
+  'chains/stellar': {
+    rooms: [...BASE, 'auth/errors.ts', 'type auth/wallet-verifier.ts', 'chains/shared'],
+    packages: ['@stellar/stellar-sdk', 'lru-cache', 'zod'],
+  },
   'chains/ethereum': {
     rooms: [...BASE, 'node/anchor', 'node/config/secret.ts', 'chains/shared'],
     packages: ['ethers', 'lru-cache', 'ws', 'zod'],
