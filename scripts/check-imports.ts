@@ -99,7 +99,10 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     packages: ['@stellar/stellar-sdk', 'lru-cache', 'zod'],
   },
   'chains/ethereum': {
-    rooms: [...BASE, 'node/anchor', 'node/config/secret.ts', 'chains/shared'],
+    rooms: [
+      ...[...BASE, 'node/anchor', 'node/config/secret.ts', 'chains/shared'],
+      ...['auth/errors.ts', 'type auth/wallet-verifier.ts', 'type node/interface.ts'],
+    ],
     packages: ['ethers', 'lru-cache', 'ws', 'zod'],
   },
   // chains to develop against: parts of nothing else

@@ -12,15 +12,27 @@ function abortedError(): MerogateError {
   return new MerogateError('ABORTED', 'aborted', 'the request was given up')
 }
 
+/** How long an endpoint is waited for, and how much is read of it. */
+export interface AnswerBounds {
+  /** @default ANSWER_TIMEOUT_MS */
+  readonly timeoutMs?: number
+  /** @default MAX_ANSWER_BYTES */
+  readonly maxBytes?: number
+}
+
 export class JsonRpc {
   readonly name: string
   readonly #address: EndpointAddress
+  readonly #timeoutMs: number
+  readonly #maxBytes: number
   readonly #closed = new AbortController()
   #id = 0
 
   /** @throws TypeError when the URL is none */
-  constructor(url: string) {
+  constructor(url: string, bounds: AnswerBounds = {}) {
     this.#address = endpointAddress(url)
+    this.#timeoutMs = bounds.timeoutMs ?? ANSWER_TIMEOUT_MS
+    this.#maxBytes = bounds.maxBytes ?? MAX_ANSWER_BYTES
     this.name = this.#address.name
   }
 
@@ -46,15 +58,15 @@ export class JsonRpc {
         headers: { 'content-type': 'application/json', ...this.#address.headers },
         body,
         redirect: 'error',
-        signal: AbortSignal.any([ended, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
+        signal: AbortSignal.any([ended, AbortSignal.timeout(this.#timeoutMs)]),
       })
       status = response.status
-      const bytes = await readBounded(response, MAX_ANSWER_BYTES, () => this.#tooLong())
+      const bytes = await readBounded(response, this.#maxBytes, () => this.#tooLong())
       text = new TextDecoder().decode(bytes)
     } catch (error) {
       if (ended.aborted) throw abortedError()
       if (error instanceof MerogateError) throw error
-      throw this.#unreachable(reasonOf(error))
+      throw this.#unreachable(reasonOf(error, this.#timeoutMs))
     }
     return this.#resultOf(parse(text), { id, method, status })
   }
@@ -62,8 +74,8 @@ export class JsonRpc {
   #tooLong(): MerogateError {
     return ethereumError(
       'ETHEREUM_TOO_LONG',
-      `expected at most ${MAX_ANSWER_BYTES} bytes from ${this.name}, got more`,
-      { endpoint: this.name, limit: MAX_ANSWER_BYTES },
+      `expected at most ${this.#maxBytes} bytes from ${this.name}, got more`,
+      { endpoint: this.name, limit: this.#maxBytes },
     )
   }
 
@@ -116,11 +128,11 @@ function parse(text: string): unknown {
 }
 
 /** Why there was no answer, in few words: the innermost are the telling ones. */
-function reasonOf(error: unknown): string {
+function reasonOf(error: unknown, timeoutMs: number): string {
   let inner = error
   while (inner instanceof Error && inner.cause !== undefined) inner = inner.cause
   if (!(inner instanceof Error)) return 'no answer'
-  if (inner.name === 'TimeoutError') return `no answer within ${ANSWER_TIMEOUT_MS} ms`
+  if (inner.name === 'TimeoutError') return `no answer within ${timeoutMs} ms`
   const code = 'code' in inner && typeof inner.code === 'string' ? inner.code : ''
   return inner.message === '' ? code : inner.message
 }

@@ -6,7 +6,7 @@ import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
 import { Failover } from '../../shared/failover.ts'
 import { ethereumError } from '../errors.ts'
-import { JsonRpc } from './json-rpc.ts'
+import { type AnswerBounds, JsonRpc } from './json-rpc.ts'
 import { rpcErrorKind } from './rpc-errors.ts'
 
 export { endpointName } from './endpoint-address.ts'
@@ -26,6 +26,7 @@ export interface EthereumRpcInit {
   readonly chainId: number
   readonly clock: Clock
   readonly logger: Logger
+  readonly bounds?: AnswerBounds | undefined
 }
 
 export interface RunOptions {
@@ -73,8 +74,11 @@ class CheckedEndpoint {
   readonly #chainId: number
   #checked: Promise<void> | undefined
 
-  constructor(url: string, id: number, chainId: number) {
-    this.#rpc = new JsonRpc(url)
+  constructor(
+    url: string,
+    { id, chainId, bounds }: { id: number; chainId: number; bounds: AnswerBounds | undefined },
+  ) {
+    this.#rpc = new JsonRpc(url, bounds)
     this.name = this.#rpc.name
     this.id = id
     this.#chainId = chainId
@@ -112,8 +116,8 @@ export class EthereumRpc {
   readonly #failover: Failover<CheckedEndpoint>
   readonly #logger: Logger
 
-  constructor({ urls, chainId, clock, logger }: EthereumRpcInit) {
-    this.#endpoints = urls.map((url, id) => new CheckedEndpoint(url, id, chainId))
+  constructor({ urls, chainId, clock, logger, bounds }: EthereumRpcInit) {
+    this.#endpoints = urls.map((url, id) => new CheckedEndpoint(url, { id, chainId, bounds }))
     this.#failover = new Failover(this.#endpoints, clock)
     this.#logger = logger
   }
