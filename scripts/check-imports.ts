@@ -87,16 +87,26 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   },
   // failover and the like, for adapters of chains
   'chains/shared': {
-    rooms: [...BASE, 'node/anchor', 'auth/errors.ts', 'type auth/wallet-verifier.ts'],
+    rooms: [
+      ...[...BASE, 'node/anchor', 'node/crypto'],
+      ...['auth/errors.ts', 'type auth/wallet-verifier.ts'],
+    ],
+    packages: ['lru-cache'],
   },
   // so far only what its wallets sign in with
   'chains/near': {
-    rooms: [...BASE, 'auth/errors.ts', 'type auth/wallet-verifier.ts', 'chains/shared'],
-    packages: ['lru-cache', 'near-api-js', 'zod'],
+    rooms: [
+      ...[...BASE, 'node/anchor/errors.ts', 'chains/shared'],
+      ...['auth/errors.ts', 'type auth/wallet-verifier.ts'],
+    ],
+    packages: ['near-api-js', 'zod'],
   },
   'chains/stellar': {
-    rooms: [...BASE, 'auth/errors.ts', 'type auth/wallet-verifier.ts', 'chains/shared'],
-    packages: ['@stellar/stellar-sdk', 'lru-cache', 'zod'],
+    rooms: [
+      ...[...BASE, 'node/anchor/errors.ts', 'chains/shared'],
+      ...['auth/errors.ts', 'type auth/wallet-verifier.ts'],
+    ],
+    packages: ['@stellar/stellar-sdk', 'zod'],
   },
   'chains/ethereum': {
     rooms: [

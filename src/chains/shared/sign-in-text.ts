@@ -11,8 +11,11 @@ export interface SignInTextOptions {
   readonly chainName: string
   /** CAIP-2 chain id, as in `stellar:testnet`. */
   readonly chainId: string
-  /** The account that signs. Its form is checked by whoever calls: it stands on a line of its own. */
-  readonly account: string
+  /**
+   * The account that signs. Its form is checked by whoever calls: it stands on a line of its own. Undefined where that is not known before the wallet
+   * answers, and the chain's format binds the account in another way.
+   */
+  readonly account?: string | undefined
 }
 
 /** What the text asks for, in words. */
@@ -25,8 +28,7 @@ const PERMISSION_URN = 'urn:calimero:permission:'
 export function signInText(terms: ChallengeTerms, options: SignInTextOptions): string {
   const { chainName, chainId, account } = options
   const lines = [
-    `${terms.domain} wants you to sign in with your ${chainName} account:`,
-    account,
+    `${terms.domain} wants you to sign in with your ${chainName} account${account === undefined ? '.' : `:\n${account}`}`,
     '',
     SIGN_IN_STATEMENT,
     '',
