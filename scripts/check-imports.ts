@@ -134,6 +134,14 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     packages: ['express', 'lru-cache', 'zod'],
   },
   client: { rooms: ['type node/errors.ts'], isPortable: true },
+  // keys, tokens, permissions: no HTTP, no chain
+  auth: {
+    rooms: [
+      ...[...BASE, 'node/crypto/at-rest.ts'],
+      ...['type node/interface.ts', 'type node/store/store.ts'],
+    ],
+    packages: ['jsonwebtoken', 'lru-cache', 'zod'],
+  },
   cli: {
     rooms: ['node', 'chains', 'devnet', 'server', 'client'],
     packages: ['commander', 'ethers', 'pino'],

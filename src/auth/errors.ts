@@ -34,6 +34,8 @@ const KINDS = {
   AUTH_KEY_CONFLICT: 'conflict',
   /** Keys, families or challenges beyond the bound. */
   AUTH_LIMIT: 'limit',
+  /** A row of the sign-in database is not one, or another release wrote it. */
+  AUTH_STORE_CORRUPT: 'corrupt',
 } as const
 
 export type AuthErrorCode = keyof typeof KINDS
