@@ -97,14 +97,14 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   'chains/near': {
     rooms: [
       ...[...BASE, 'node/anchor/errors.ts', 'chains/shared'],
-      ...['auth/errors.ts', 'type auth/wallet-verifier.ts'],
+      ...['auth/errors.ts', 'type auth/wallet-verifier.ts', 'type node/interface.ts'],
     ],
     packages: ['near-api-js', 'zod'],
   },
   'chains/stellar': {
     rooms: [
-      ...[...BASE, 'node/anchor/errors.ts', 'chains/shared'],
-      ...['auth/errors.ts', 'type auth/wallet-verifier.ts'],
+      ...[...BASE, 'node/anchor/errors.ts', 'node/crypto', 'chains/shared'],
+      ...['auth/errors.ts', 'type auth/wallet-verifier.ts', 'type node/interface.ts'],
     ],
     packages: ['@stellar/stellar-sdk', 'zod'],
   },
