@@ -54,9 +54,7 @@ const WEIGHT = z.int().min(0).max(255)
 const ACCOUNT = z.object({
   account_id: z.string(),
   thresholds: z.object({ med_threshold: WEIGHT }),
-  signers: z
-    .array(z.object({ key: z.string(), weight: WEIGHT, type: z.string() }))
-    .max(MAX_SIGNERS + 1),
+  signers: z.array(z.object({ key: z.string(), weight: WEIGHT })).max(MAX_SIGNERS + 1),
 })
 
 /** Horizon's own word that it does not know the account. A 404 of anything else that answers at that address says nothing about accounts. */
@@ -88,11 +86,14 @@ export async function viewSigners(
   return {
     exists: true,
     threshold: Math.max(1, thresholds.med_threshold),
-    signers: signers.filter(isKey).map(({ key, weight }) => ({ key, weight })),
+    signers: signers.filter(isKey),
   }
 }
 
-/** Signers by hash or by pre-authorised transaction cannot sign a challenge, and a weight of 0 is how an account disowns a key. */
-function isKey({ key, weight, type }: Signer & { readonly type: string }): boolean {
-  return type === 'ed25519_public_key' && weight > 0 && readAddress(key).account === key
+/**
+ * Signers by hash (`X...`), by pre-authorised transaction (`T...`) or for one payload (`P...`) cannot sign a challenge, and a weight of 0 is how an
+ * account disowns a key.
+ */
+function isKey({ key, weight }: Signer): boolean {
+  return weight > 0 && readAddress(key).account === key
 }

@@ -14,7 +14,7 @@ import {
 } from '@stellar/stellar-sdk'
 import type { ChallengeTerms } from '../../auth/wallet-verifier.ts'
 import type { SigningKey } from '../../node/crypto/sign.ts'
-import { concat, fromHex, toHex, utf8 } from '../../node/primitives/bytes.ts'
+import { concat, fromHex, utf8 } from '../../node/primitives/bytes.ts'
 import { sha256 } from '../../node/primitives/hash.ts'
 import { MAX_TRANSACTION_CHARS } from './limits.ts'
 
@@ -85,25 +85,29 @@ function dataName(homeDomain: string): string {
   return `${homeDomain} auth`
 }
 
-/** What an answer says that it answers; nothing of it is verified. */
-export interface ClaimedChallenge {
-  readonly nonce: string
-  readonly account: string
-}
-
 // Places in the envelope of a challenge: type, source, fee, number, time bounds, memo (none), number of operations and the first one's
 // source stand before the name, and all have one length, for a challenge has no muxed source and no memo (RFC 4506, Stellar-transaction.x).
 const ACCOUNT_AT = 88
 const NAME_AT = 128
 
 /**
- * Finds nonce and account where a challenge has them, in microseconds, for it is done for anybody. Of anything but a challenge it finds
- * nothing, or what was never issued.
+ * The nonce, found where a challenge has it: in microseconds, for it is done for anybody. Of anything but a challenge it is none, or one that was
+ * never issued.
  */
-export function claimedChallenge(
+export function claimedNonce(transaction: unknown, homeDomain: string): string | undefined {
+  return claimed(transaction, homeDomain)?.nonce.toString('hex')
+}
+
+/** The account that a transaction was made for, found likewise. */
+export function claimedAccount(transaction: unknown, homeDomain: string): string | undefined {
+  const account = claimed(transaction, homeDomain)?.account
+  return account === undefined ? undefined : StrKey.encodeEd25519PublicKey(account)
+}
+
+function claimed(
   transaction: unknown,
   homeDomain: string,
-): ClaimedChallenge | undefined {
+): { readonly nonce: Buffer; readonly account: Buffer } | undefined {
   if (typeof transaction !== 'string' || transaction.length > MAX_TRANSACTION_CHARS) {
     return undefined
   }
@@ -114,7 +118,7 @@ export function claimedChallenge(
   const value = Buffer.from(bytes.toString('latin1', valueAt, valueAt + 64), 'base64')
   if (value.length !== VALUE_BYTES) return undefined
   return {
-    nonce: toHex(value.subarray(0, NONCE_BYTES)),
-    account: StrKey.encodeEd25519PublicKey(bytes.subarray(ACCOUNT_AT, ACCOUNT_AT + 32)),
+    nonce: value.subarray(0, NONCE_BYTES),
+    account: bytes.subarray(ACCOUNT_AT, ACCOUNT_AT + 32),
   }
 }

@@ -23,7 +23,8 @@ import {
   addressOf,
   challengeTransaction,
   type ChallengeSetting,
-  claimedChallenge,
+  claimedAccount,
+  claimedNonce,
   signChallenge,
 } from './challenge-transaction.ts'
 import {
@@ -119,14 +120,14 @@ class SepWallet implements StellarWallet {
       signingKey: addressOf(signingKey),
       networkPassphrase: passphrase,
       accountOf: (query) => accountOfQuery(query, homeDomain),
-      claimedAccount: (transaction) => claimedChallenge(transaction, homeDomain)?.account,
+      claimedAccount: (transaction) => claimedAccount(transaction, homeDomain),
     }
   }
 
   nonceOf(data: unknown): string | undefined {
     const isObject = typeof data === 'object' && data !== null
     if (!isObject || !('transaction' in data)) return undefined
-    return claimedChallenge(data.transaction, this.#setting.homeDomain)?.nonce
+    return claimedNonce(data.transaction, this.#setting.homeDomain)
   }
 
   async challenge(terms: ChallengeTerms): Promise<WalletChallenge> {

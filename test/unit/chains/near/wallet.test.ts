@@ -423,7 +423,12 @@ describe('a NEAR wallet', () => {
       'has no block yet': NOT_SYNCED,
       'answers for another account': OF_OTHER,
       'answers another question': (_: Asked, response: { end(text: string): unknown }) =>
-        response.end(JSON.stringify({ id: '0', result: { permission: 'FullAccess', nonce: 1 } })),
+        response.end(
+          JSON.stringify({ id: '0', result: { permission: 'FullAccess', nonce: 1, ...BLOCK } }),
+        ),
+      'answers at great length': answering(() => ({
+        result: { nonce: 85, permission: 'FullAccess', ...BLOCK, more: ' '.repeat(100_000) },
+      })),
       'grants without words': answering(() => ({ result: { nonce: 1, ...BLOCK } })),
     }
     for (const [name, answer] of Object.entries(faults)) {

@@ -604,6 +604,7 @@ describe('a Stellar wallet', () => {
       'answers for another account': saying(
         accountAnswer([{ key: OTHER.publicKey(), weight: 1 }], 0, OTHER.publicKey()),
       ),
+      'answers at great length': saying(accountAnswer([MASTER]) + ' '.repeat(1024 * 1024)),
       'lists no signers': saying(JSON.stringify({ account_id: ACCOUNT })),
       'lists signers without end': saying(accountAnswer(Array.from({ length: 50 }, () => MASTER))),
       'weighs below nothing': saying(accountAnswer([{ key: ACCOUNT, weight: -1 }])),
