@@ -27,6 +27,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/chains/ethereum/sign-in/sign-in.ts': { count: 1, why: 'whether a text is expired' },
   'src/chains/near/wallet.ts': { count: 1, why: 'whether a challenge is expired' },
   'src/chains/stellar/wallet.ts': { count: 1, why: 'whether a challenge is expired' },
+  'src/chains/icp/sign-in/sign-in.ts': { count: 1, why: 'whether a delegation is expired' },
   'src/node/anchor/envelope-anchor.ts': { count: 1, why: 'until when an invitation is valid' },
   'src/node/anchor/envelope-sender.ts': { count: 1, why: 'until when an operation is valid' },
   'src/node/anchor/local-authority.ts': { count: 1, why: 'whether an operation is still valid' },

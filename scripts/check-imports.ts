@@ -101,6 +101,13 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     ],
     packages: ['near-api-js', 'zod'],
   },
+  'chains/icp': {
+    rooms: [
+      ...[...BASE, 'node/crypto', 'auth/errors.ts', 'type auth/wallet-verifier.ts'],
+      'chains/shared',
+    ],
+    packages: ['@dfinity/agent', '@dfinity/principal', 'lru-cache'],
+  },
   'chains/stellar': {
     rooms: [
       ...[...BASE, 'node/anchor/errors.ts', 'node/crypto', 'chains/shared'],

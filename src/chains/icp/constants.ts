@@ -1,0 +1,14 @@
+/** Facts of the Internet Computer that sign-in builds on. */
+
+/** Key of the root subnet of the main network, DER, hexadecimal. */
+export const IC_ROOT_KEY: string =
+  '308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100' +
+  '814c0e6ec71fab583b08bd81373c255c3c371b2e84863c98a4f1e08b74235d14fb5d9c0cd546d968' +
+  '5f913a0c0b2cc5341583bf4b4392e467db96d65b9bb4cb717112f8472e0d5a4d14505ffd7484b012' +
+  '91091c5f87b98883463f98091a0baaae'
+
+/** The canister of Internet Identity. */
+export const INTERNET_IDENTITY = 'rdmx6-jaaaa-aaaaa-aaadq-cai'
+
+/** Where people meet it. */
+export const IDENTITY_PROVIDER = 'https://identity.internetcomputer.org'

@@ -1,0 +1,18 @@
+/** Bounds of the Internet Computer adapter: all of them hold before anything is decoded. */
+
+/** Characters of a sign-in text. */
+export const MAX_SIGN_IN_TEXT_CHARS = 4_096
+/** Links of a delegation chain. The Internet Computer takes 20; wallets make one or two. */
+export const MAX_CHAIN_LINKS = 5
+/** How far in the future a delegation may expire, ms: the 30 days that Internet Identity gives at most, and a minute for clocks that differ. */
+export const MAX_DELEGATION_MS: number = 30 * 24 * 3_600_000 + 60_000
+/** Bytes of a public key (DER). */
+export const MAX_KEY_BYTES = 128
+/** Bytes of a link's signature: a canister's holds two certificates and a tree, some 4 KiB. */
+export const MAX_LINK_SIGNATURE_BYTES: number = 16 * 1024
+/** Values within values of a canister's signature; a tree over a million signatures nests some 60. */
+export const MAX_CBOR_DEPTH = 128
+/** Values in one canister signature, or one certificate. */
+export const MAX_CBOR_VALUES = 4_096
+/** Subnets whose certified keys are kept. */
+export const MAX_KNOWN_SUBNETS = 16
