@@ -89,7 +89,7 @@ export class CanisterIdentity extends SignIdentity {
   }
 
   getPublicKey(): PublicKey {
-    return { toDer: () => this.#der } as unknown as PublicKey // all that chains need of one
+    return { toDer: () => this.#der }
   }
 
   async sign(message: Uint8Array): Promise<Signature> {

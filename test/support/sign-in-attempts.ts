@@ -1,9 +1,15 @@
 /** Terms of a sign-in, and what tests do to attempts. */
 import { randomBytes } from 'node:crypto'
-import type { ChallengeTerms } from '../../src/auth/wallet-verifier.ts'
+import type {
+  ChallengeTerms,
+  SignInAttempt,
+  WalletSubject,
+  WalletVerifier,
+} from '../../src/auth/wallet-verifier.ts'
 import { isMerogateError } from '../../src/node/errors.ts'
 import { concat, toHex } from '../../src/node/primitives/bytes.ts'
 import { type Clock, systemClock } from '../../src/node/primitives/clock.ts'
+import { START_MS } from './hand-clock.ts'
 
 /** Terms of a node at `node.example`, issued now. */
 export function signInTerms(changes: Partial<ChallengeTerms> = {}): ChallengeTerms {
@@ -19,6 +25,24 @@ export function signInTerms(changes: Partial<ChallengeTerms> = {}): ChallengeTer
   }
 }
 
+export const NONCE: string = 'a1b2c3d4'.repeat(8)
+
+/** Terms that are the same each time, issued at the beginning of a hand clock. */
+export function fixedTerms(changes: Partial<ChallengeTerms> = {}): ChallengeTerms {
+  const times = { issuedAtMs: START_MS, expiresAtMs: START_MS + 300_000 }
+  return signInTerms({ nonce: NONCE, ...times, ...changes })
+}
+
+/** The verifier's answer to what came back for the terms. */
+export async function signInWith(
+  verifier: WalletVerifier,
+  terms: ChallengeTerms,
+  answer: (message: string | undefined) => Promise<Pick<SignInAttempt, 'publicKey' | 'data'>>,
+): Promise<WalletSubject> {
+  const challenge = await verifier.challenge(terms)
+  return verifier.verify({ terms, challenge, ...(await answer(challenge.message)) })
+}
+
 /** Why a sign-in was refused, as the log has it. Anything but AUTH_REFUSED with its one outward message is thrown on. */
 export async function refusal(work: Promise<unknown>): Promise<string> {
   try {
@@ -26,9 +50,16 @@ export async function refusal(work: Promise<unknown>): Promise<string> {
   } catch (error) {
     if (!isMerogateError(error) || error.code !== 'AUTH_REFUSED') throw error
     if (error.message !== 'Authentication failed') throw error
+    if (Object.keys(error.details).join() !== 'reason') throw error
     return String(error.details['reason'])
   }
   return 'let in'
+}
+
+/** Fails when a sign-in is not refused as {@link refusal} has it. */
+export async function isRefused(work: Promise<unknown>): Promise<void> {
+  const reason = await refusal(work)
+  if (reason === 'let in') throw new TypeError('expected a refusal, the sign-in was let in')
 }
 
 const L = 2n ** 252n + 27742317777372353535851937790883648493n

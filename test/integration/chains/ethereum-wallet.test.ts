@@ -13,7 +13,7 @@ import { failure, rejectionCode } from '../../support/error-code.ts'
 import { type Fault, type FaultyRpc, startFaultyRpc } from '../../support/faulty-rpc.ts'
 import { handClock } from '../../support/hand-clock.ts'
 import { recordLogger } from '../../support/record-logger.ts'
-import { reasonOf, signInWith, termsOf } from '../../support/sign-in.ts'
+import { fixedTerms, refusal, signInWith } from '../../support/sign-in-attempts.ts'
 import { compile } from '../../support/solidity.ts'
 
 const CHAIN_ID = 31_337
@@ -56,7 +56,7 @@ describe('Ethereum wallet that is a contract', function () {
     address: string,
     ...by: Wallet[]
   ): Promise<WalletSubject> =>
-    signInWith(verifier, termsOf({ subject: address }), async (message = '') => {
+    signInWith(verifier, fixedTerms({ subject: address }), async (message = '') => {
       const signatures = await Promise.all(by.map((each) => each.signMessage(message)))
       return { publicKey: address, data: { message, signature: concat(signatures) } }
     })
@@ -84,7 +84,7 @@ describe('Ethereum wallet that is a contract', function () {
     const yes = await deploy('SignInAnswer', ['bytes'], [YES])
     const found = await signInWith(
       verifierOf(chain.url),
-      termsOf({ subject: yes }),
+      fixedTerms({ subject: yes }),
       async (message = '') => ({
         publicKey: yes,
         data: { message, signature: `0x${'ab'.repeat(MAX_WALLET_SIGNATURE_BYTES)}` },
@@ -118,7 +118,7 @@ describe('Ethereum wallet that is a contract', function () {
   }
   for (const [name, [attempt, reason]] of Object.entries(refused)) {
     it(`refuses ${name}`, async () => {
-      expect(await reasonOf(attempt(verifierOf(chain.url)))).to.include(reason)
+      expect(await refusal(attempt(verifierOf(chain.url)))).to.include(reason)
     })
   }
 
@@ -134,7 +134,7 @@ describe('Ethereum wallet that is a contract', function () {
   for (const [name, answer] of Object.entries(answers)) {
     it(`refuses a contract that answers ${name}`, async () => {
       const odd = await deploy('SignInAnswer', ['bytes'], [answer])
-      expect(await reasonOf(signIn(verifierOf(chain.url), odd, first))).to.equal(
+      expect(await refusal(signIn(verifierOf(chain.url), odd, first))).to.equal(
         'signed by another key; the contract does not stand by the signature',
       )
     })
@@ -143,13 +143,13 @@ describe('Ethereum wallet that is a contract', function () {
   it('refuses what its owners signed for another chain, where nobody is asked', async () => {
     const attempt = signInWith(
       verifierOf(chain.url),
-      termsOf({ subject: wallet, network: '1' }),
+      fixedTerms({ subject: wallet, network: '1' }),
       async (message = '') => {
         const signatures = [await first.signMessage(message), await second.signMessage(message)]
         return { publicKey: wallet, data: { message, signature: concat(signatures) } }
       },
     )
-    expect(await reasonOf(attempt)).to.equal("a signature of 130 bytes, a key's has 65")
+    expect(await refusal(attempt)).to.equal("a signature of 130 bytes, a key's has 65")
   })
 
   it('does not ask the chain for an account that signs itself', async () => {
@@ -238,7 +238,7 @@ describe('Ethereum wallet that is a contract', function () {
     it('ends when its caller goes', async () => {
       rpc.rules({ fault: { kind: 'hang' } })
       const verifier = verifierOf(rpc.url)
-      const terms = termsOf({ subject: wallet })
+      const terms = fixedTerms({ subject: wallet })
       const challenge = await verifier.challenge(terms)
       const gone = new AbortController()
       const message = challenge.message ?? ''

@@ -5,7 +5,13 @@ import type { ChallengeTerms, SignInAttempt } from '../../../../src/auth/wallet-
 import { ethereumWallet } from '../../../../src/chains/ethereum/wallet.ts'
 import { rejectionCode } from '../../../support/error-code.ts'
 import { handClock, START_MS } from '../../../support/hand-clock.ts'
-import { NONCE, reasonOf, signInWith, termsOf } from '../../../support/sign-in.ts'
+import {
+  fixedTerms,
+  isRefused,
+  NONCE,
+  refusal,
+  signInWith,
+} from '../../../support/sign-in-attempts.ts'
 
 const N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
 const wallet = new Wallet(`0x${'11'.repeat(32)}`)
@@ -70,9 +76,9 @@ async function signed(message: string, by: Wallet | HDNodeWallet = wallet): Prom
 /** A sign-in with the node's text, and what is done to the answer. */
 async function withOurText(
   change: (answer: { publicKey: string; message: string; signature: string }) => unknown,
-  terms: ChallengeTerms = termsOf({ subject: wallet.address }),
+  terms: ChallengeTerms = fixedTerms({ subject: wallet.address }),
 ): Promise<unknown> {
-  return reasonOf(
+  return refusal(
     signInWith(verifier, terms, async (message = '') => {
       const signature = await wallet.signMessage(message)
       const changed = change({ publicKey: wallet.address, message, signature })
@@ -85,10 +91,10 @@ async function withOurText(
 /** Why a text that the wallet itself made and signed is refused. */
 async function withItsText(
   message: string,
-  terms: ChallengeTerms = termsOf(),
+  terms: ChallengeTerms = fixedTerms(),
   by: Wallet = wallet,
 ): Promise<unknown> {
-  return reasonOf(signInWith(verifier, terms, async () => signed(message, by)))
+  return refusal(signInWith(verifier, terms, async () => signed(message, by)))
 }
 
 /** The signature with its other s: of the same key over the same text. */
@@ -102,7 +108,11 @@ describe('Ethereum wallet', () => {
   describe('the text of the node', () => {
     it('is that of EIP-4361, with the account and the permissions asked for', async () => {
       const permissions = ['context:execute[abc,def]', 'a\nNonce: 1']
-      const terms = termsOf({ subject: wallet.address.toLowerCase(), network: '10', permissions })
+      const terms = fixedTerms({
+        subject: wallet.address.toLowerCase(),
+        network: '10',
+        permissions,
+      })
       const { message, parameters } = await verifier.challenge(terms)
       expect(message).to.equal(
         siwe({
@@ -126,7 +136,7 @@ describe('Ethereum wallet', () => {
     })
 
     it('is signed by the wallet, who gets in by its address', async () => {
-      const terms = termsOf({ subject: wallet.address, permissions: ['admin'] })
+      const terms = fixedTerms({ subject: wallet.address, permissions: ['admin'] })
       const found = await signInWith(verifier, terms, async (message = '') => signed(message))
       expect(found).to.deep.equal({ subject })
     })
@@ -135,7 +145,7 @@ describe('Ethereum wallet', () => {
       for (const by of [0, 1, 2, 3, 4, 5].map((n) => Wallet.createRandom().deriveChild(n))) {
         const found = await signInWith(
           verifier,
-          termsOf({ subject: by.address }),
+          fixedTerms({ subject: by.address }),
           async (message = '') => {
             const { r, s, yParity } = Signature.from(await by.signMessage(message))
             const signature = `${r}${s.slice(2)}0${yParity}`
@@ -160,7 +170,7 @@ describe('Ethereum wallet', () => {
         { subject: wallet.address, permissions: ['x'.repeat(5000)] },
       ]
       for (const changes of wrong) {
-        const code = await rejectionCode(verifier.challenge(termsOf(changes)))
+        const code = await rejectionCode(verifier.challenge(fixedTerms(changes)))
         expect(code, JSON.stringify(changes).slice(0, 80)).to.equal('AUTH_BAD_REQUEST')
       }
     })
@@ -256,36 +266,36 @@ describe('Ethereum wallet', () => {
     }
 
     it('refuses the signature of another key', async () => {
-      const terms = termsOf({ subject: wallet.address })
+      const terms = fixedTerms({ subject: wallet.address })
       const attempt = signInWith(verifier, terms, async (message = '') => signed(message, other))
-      expect(await reasonOf(attempt)).to.equal('signed by another key')
+      expect(await refusal(attempt)).to.equal('signed by another key')
     })
 
     it('refuses the text of another challenge, signed by the right key', async () => {
       const earlier = await verifier.challenge(
-        termsOf({ subject: wallet.address, nonce: 'ff'.repeat(32) }),
+        fixedTerms({ subject: wallet.address, nonce: 'ff'.repeat(32) }),
       )
-      const attempt = signInWith(verifier, termsOf({ subject: wallet.address }), async () =>
+      const attempt = signInWith(verifier, fixedTerms({ subject: wallet.address }), async () =>
         signed(earlier.message ?? ''),
       )
-      expect(await reasonOf(attempt)).to.equal('not the text that was issued')
+      expect(await refusal(attempt)).to.equal('not the text that was issued')
     })
 
     it('refuses a challenge of a chain that is not configured any more', async () => {
-      const terms = termsOf({ subject: wallet.address, network: '10' })
+      const terms = fixedTerms({ subject: wallet.address, network: '10' })
       const challenge = await verifier.challenge(terms)
       const later = ethereumWallet({ chains: [{ chainId: 1 }], clock: handClock() })
       const answer = await signed(challenge.message ?? '')
       const attempt = later.verify({ terms, challenge, ...answer })
-      expect(await reasonOf(attempt)).to.equal('the chain of the challenge is not allowed')
+      expect(await refusal(attempt)).to.equal('the chain of the challenge is not allowed')
     })
 
     it('refuses whatever else may stand in a request', async () => {
-      const terms = termsOf({ subject: wallet.address })
+      const terms = fixedTerms({ subject: wallet.address })
       const challenge = await verifier.challenge(terms)
       await fc.assert(
         fc.asyncProperty(fc.string(), fc.anything(), async (publicKey, data) => {
-          await reasonOf(verifier.verify({ terms, challenge, publicKey, data }))
+          await isRefused(verifier.verify({ terms, challenge, publicKey, data }))
         }),
         { numRuns: 300 },
       )
@@ -305,14 +315,14 @@ describe('Ethereum wallet', () => {
           requestId: 'some-id',
           resources: ['urn:calimero:permission:context:execute'],
         }),
-        termsOf({ permissions }),
+        fixedTerms({ permissions }),
       ],
       'by a clock a minute ahead': [
         siwe({ issuedAt: iso(START_MS + 60_000), expirationTime: iso(START_MS + 660_000) }),
       ],
       'with times of another zone': [siwe({ issuedAt: '2026-01-01T02:00:00.5+02:00' })],
     }
-    for (const [name, [text, terms = termsOf()]] of Object.entries(accepted)) {
+    for (const [name, [text, terms = fixedTerms()]] of Object.entries(accepted)) {
       it(`is taken ${name}`, async () => {
         const found = await signInWith(verifier, terms, async () => signed(text))
         expect(found).to.deep.equal({ subject })
@@ -344,7 +354,7 @@ describe('Ethereum wallet', () => {
       'of another chain than was asked for': [
         siwe({ chainId: '10' }),
         'chain 10 is not allowed',
-        termsOf({ network: '1' }),
+        fixedTerms({ network: '1' }),
       ],
       'with another address': [siwe({ address: other.address }), 'another address than was issued'],
       'with an address without checksum': [
@@ -374,7 +384,7 @@ describe('Ethereum wallet', () => {
       'that hides what is asked for': [
         siwe(),
         'the resources are not the permissions that were asked for',
-        termsOf({ permissions }),
+        fixedTerms({ permissions }),
       ],
       'with a second nonce': [
         siwe().replace('Issued At', `Nonce: ${NONCE}\nIssued At`),
@@ -430,13 +440,13 @@ describe('Ethereum wallet', () => {
     }
 
     it('is refused with the signature of another key', async () => {
-      expect(await withItsText(siwe(), termsOf(), other)).to.equal('signed by another key')
+      expect(await withItsText(siwe(), fixedTerms(), other)).to.equal('signed by another key')
     })
 
     it('is refused whatever is changed in it', async () => {
       const text = siwe()
       const { data } = await signed(text)
-      const terms = termsOf()
+      const terms = fixedTerms()
       const challenge = await verifier.challenge(terms)
       const edits = fc.tuple(fc.nat(text.length), fc.nat(3), fc.string({ maxLength: 3 }))
       await fc.assert(
@@ -444,7 +454,7 @@ describe('Ethereum wallet', () => {
           const message = text.slice(0, at) + put + text.slice(at + cut)
           fc.pre(message !== text)
           const attempt = { terms, challenge, publicKey: wallet.address }
-          await reasonOf(verifier.verify({ ...attempt, data: { ...(data as object), message } }))
+          await isRefused(verifier.verify({ ...attempt, data: { ...(data as object), message } }))
         }),
         { numRuns: 300 },
       )
