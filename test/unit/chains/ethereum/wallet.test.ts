@@ -343,6 +343,10 @@ describe('Ethereum wallet', () => {
         siwe({ uri: 'https://node.example@evil.example' }),
         'URI is of another origin',
       ],
+      'with a name in its URI': [
+        siwe({ uri: 'https://evil.example@node.example' }),
+        'URI is of another origin',
+      ],
       'with credentials in its URI': [
         siwe({ uri: 'https://a:b@node.example' }),
         'URI is of another origin',
