@@ -166,7 +166,7 @@ describe('Internet Computer wallet', () => {
       { subject: `${owner.getPrincipal().toText()}a` },
       { subject: '{"__principal__":"2vxsx-fae"}' },
       { subject: owner.getPrincipal().toText(), network: 'icp:1' },
-      { subject: owner.getPrincipal().toText(), permissions: ['x'.repeat(5000)] },
+      { subject: owner.getPrincipal().toText(), permissions: ['x'.repeat(20_000)] },
     ]
     for (const changes of wrong) {
       const code = await rejectionCode(verifier.challenge(fixedTerms(changes)))
@@ -355,7 +355,7 @@ describe('Internet Computer wallet', () => {
         'the signature is no text',
       ],
       'an oversized text': [
-        () => ({ change: () => ({ message: 'x'.repeat(4097) }) }),
+        () => ({ change: () => ({ message: 'x'.repeat(16_385) }) }),
         'the message is too long',
       ],
       'an oversized key': [
