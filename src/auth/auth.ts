@@ -7,8 +7,8 @@ import { Emitter } from '../node/primitives/emitter.ts'
 import { silentLogger } from '../node/primitives/logger.ts'
 import { authError } from './errors.ts'
 import type { Auth, AuthComponents, AuthInit, ProviderInfo, TokenPair } from './interface.ts'
-import { KeyAdmin } from './keys/key-admin.ts'
-import type { KeyChange, KeyStore } from './keys/key-store.ts'
+import { KeyAdmin, OPERATOR_METHOD } from './keys/key-admin.ts'
+import type { KeyChange, KeyRecord, KeyStore } from './keys/key-store.ts'
 import { levelKeyStore } from './keys/level-key-store.ts'
 import { SWEEP_MS } from './limits.ts'
 import { authMetrics } from './metrics.ts'
@@ -187,15 +187,17 @@ async function ensureAdmin(
   await store.write(changes)
 }
 
-/** Removes sessions that are over, and client keys that nobody has a token of any more; others get their turn in between. */
+/** Removes sessions that are over, and keys that only ever had those; others get their turn in between. */
 async function sweep(store: KeyStore, sessions: Sessions, inTurn: Serial): Promise<void> {
+  const sweepKey = ({ id, rootKeyId }: KeyRecord, isLasting: boolean): Promise<void> =>
+    inTurn(async () => {
+      const left = await sessions.sweep(id)
+      if (isLasting || left.length > 0) return
+      const clients = id === rootKeyId ? await store.clientKeys(id) : []
+      if (clients.length === 0) await store.write([{ del: 'key', id, rootKeyId }])
+    })
   for (const root of await store.rootKeys()) {
-    await inTurn(() => sessions.sweep(root.id))
-    for (const { id, rootKeyId } of await store.clientKeys(root.id)) {
-      await inTurn(async () => {
-        const left = await sessions.sweep(id)
-        if (left.length === 0) await store.write([{ del: 'key', id, rootKeyId }])
-      })
-    }
+    for (const client of await store.clientKeys(root.id)) await sweepKey(client, false)
+    await sweepKey(root, root.method !== OPERATOR_METHOD)
   }
 }

@@ -45,7 +45,7 @@ export const MAX_VERIFIED = 8_192
 /** Root keys of a node. */
 export const MAX_ROOT_KEYS = 1_024
 /** Client keys of one root key. */
-export const MAX_CLIENT_KEYS = 1_024
+export const MAX_CLIENT_KEYS = 512
 /** Sessions of one key, each a pair of tokens with those that follow it; the oldest ends when there are more. */
 export const MAX_FAMILIES = 64
 /** Bytes of a row; the largest holds 4 KiB of permissions. */

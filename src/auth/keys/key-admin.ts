@@ -21,7 +21,7 @@ import { permissionsOf, type Sessions } from '../tokens/sessions.ts'
 import type { KeyChange, KeyRecord, KeyStore } from './key-store.ts'
 
 /** Method of keys that the operator makes on the machine itself. */
-const OPERATOR_METHOD = 'operator'
+export const OPERATOR_METHOD = 'operator'
 const ADMIN = required('admin')
 
 export interface KeyAdminComponents {
@@ -99,8 +99,8 @@ export class KeyAdmin implements Keys {
       const { store, sessions, clock, random } = this.#c
       await this.#assertStill(caller, wanted)
       const { root } = await sessions.withRoot(caller.keyId)
-      const others = await store.clientKeys(root.id)
-      if (others.length >= MAX_CLIENT_KEYS) throw tooMany('client keys', MAX_CLIENT_KEYS)
+      const count = await store.countClientKeys(root.id)
+      if (count >= MAX_CLIENT_KEYS) throw tooMany('client keys', MAX_CLIENT_KEYS)
       const key: KeyRecord = {
         id: toHex(random.bytes(32)),
         rootKeyId: root.id,
@@ -130,6 +130,8 @@ export class KeyAdmin implements Keys {
     return this.#c.serial(async () => {
       const { store, sessions, clock } = this.#c
       const stored = await store.key(id)
+      const isRoom = stored !== undefined || (await store.rootKeys()).length < MAX_ROOT_KEYS
+      if (!isRoom) throw tooMany('root keys', MAX_ROOT_KEYS)
       const key: KeyRecord = {
         id,
         rootKeyId: id,

@@ -84,6 +84,8 @@ export interface KeyStore {
   rootKeys(): Promise<readonly KeyRecord[]>
   /** Client keys of one root key, by id. */
   clientKeys(rootKeyId: string): Promise<readonly KeyRecord[]>
+  /** How many there are, without reading them. */
+  countClientKeys(rootKeyId: string): Promise<number>
   family(keyId: string, id: string): Promise<FamilyRecord | undefined>
   /** Families of one key, by id. */
   families(keyId: string): Promise<readonly FamilyRecord[]>

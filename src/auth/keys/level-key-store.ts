@@ -107,6 +107,12 @@ class LevelKeyStore implements KeyStore {
     return keys
   }
 
+  async countClientKeys(rootKeyId: string): Promise<number> {
+    let count = 0
+    for await (const _ of this.#store.keys(rangeOf(COLUMN.clientOf, rootKeyId))) count++
+    return count
+  }
+
   async family(keyId: string, familyId: string): Promise<FamilyRecord | undefined> {
     const found = await this.#store.get(rowKey(COLUMN.family, keyId, familyId))
     return found === undefined ? undefined : read(familyRow, found)

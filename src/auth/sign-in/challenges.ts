@@ -60,14 +60,15 @@ export class Challenges {
   }
 
   /** The nonce of a challenge by its nonce, text or transaction. */
-  find(name: string): string | undefined {
+  find(name: string | undefined): string | undefined {
+    if (name === undefined) return undefined
     return this.#entries.has(name) ? name : this.#byText.get(name)
   }
 
   /** Takes a challenge out: nobody gets it a second time. Undefined when there is none, or its time is over by either clock. */
-  take(nonce: string): Pending | undefined {
-    const entry = this.#entries.get(nonce)
-    if (entry === undefined) return undefined
+  take(nonce: string | undefined): Pending | undefined {
+    const entry = nonce === undefined ? undefined : this.#entries.get(nonce)
+    if (nonce === undefined || entry === undefined) return undefined
     this.#drop(nonce, entry)
     const isOver =
       this.#clock.monotonicMs() >= entry.deadline || this.#clock.nowMs() >= entry.terms.expiresAtMs

@@ -152,9 +152,10 @@ export class SignIn {
     const verifier = this.#verifiers.get(method)
     if (verifier === undefined) throw unknownMethod(method)
     const { challenges } = this.#c
-    const name = request.challenge ?? messageOf(data) ?? verifier.nonceOf?.(data)
-    const nonce = name === undefined ? undefined : challenges.find(name)
-    const pending = nonce === undefined ? undefined : challenges.take(nonce)
+    // a client that names none sends the text back, which may be written anew and no more the same
+    const names = [request.challenge ?? messageOf(data), verifier.nonceOf?.(data)]
+    const nonce = names.map((name) => challenges.find(name)).find((found) => found !== undefined)
+    const pending = challenges.take(nonce)
     if (pending === undefined)
       throw refused('no such challenge, or it was answered before, or is over')
     if (pending.method !== method) throw refused('the challenge is one of another method')
