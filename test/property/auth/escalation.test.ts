@@ -61,15 +61,17 @@ const index = fc.nat(7)
 const texts = fc.subarray([...TEXTS], { maxLength: 3 })
 // an administrator is the first key and few others: the rest has something to gain
 const weak = texts.map((list) => list.filter((text) => text !== 'admin'))
+// but keys below a key that loses admin are what may go wrong
+const admin = fc.constant(['admin'])
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ does: fc.constant('client' as const), by: index, texts }),
-  fc.record({ does: fc.constant('root' as const), by: index, texts: fc.oneof(weak, texts) }),
+  fc.record({ does: fc.constant('root' as const), by: index, texts: fc.oneof(weak, texts, admin) }),
   fc.record({
     does: fc.constant('change' as const),
     by: index,
     at: index,
     add: texts,
-    remove: texts,
+    remove: fc.oneof(texts, admin),
   }),
   fc.record({ does: fc.constant('revoke' as const), by: index, at: index }),
   fc.record({ does: fc.constant('refresh' as const), at: index, isOld: fc.boolean() }),
@@ -224,10 +226,14 @@ describe('a sequence of calls', () => {
   it('gives no key a permission that it lacks', async () => {
     const done: Record<string, number> = {}
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { maxLength: 20 }), async (steps) => {
+      fc.asyncProperty(fc.array(step, { minLength: 12, maxLength: 24 }), async (steps) => {
         const kit = await authKit()
         const run = new Run(kit)
         run.add({ held: ['admin'], root: undefined, isRevoked: false }, await kit.login())
+        // two administrators, one with a client key, and somebody with little
+        await run.take({ does: 'root', by: 0, texts: ['admin'] })
+        await run.take({ does: 'root', by: 0, texts: ['keys', 'context:list[c1]'] })
+        await run.take({ does: 'client', by: 1, texts: ['context', 'blob'] })
         for (const each of steps) {
           await run.take(each)
           await run.look()
@@ -237,10 +243,10 @@ describe('a sequence of calls', () => {
           done[does] = (done[does] ?? 0) + count
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 20 },
     )
     // a test in which nothing is ever done would pass as well
     const kinds = ['client', 'root', 'change', 'revoke', 'refresh', 'signOut']
-    for (const does of kinds) expect(done[does], does).to.be.greaterThan(3)
+    for (const does of kinds) expect(done[does], does).to.be.greaterThan(0)
   }).timeout(60_000)
 })
