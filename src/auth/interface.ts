@@ -221,7 +221,7 @@ export interface Auth {
     options?: Signalled & { readonly early?: boolean },
   ): Promise<TokenPair>
   /**
-   * Who an access token is for. At once when it was seen before.
+   * Who an access token is for. At once when it was seen before; what is refused always rejects.
    * @throws AUTH_TOKEN_INVALID, AUTH_TOKEN_EXPIRED (unauthenticated), AUTH_TOKEN_REVOKED, AUTH_INVALID_NODE (denied)
    */
   verify(accessToken: string): Promise<Caller> | Caller

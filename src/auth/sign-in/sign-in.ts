@@ -88,7 +88,7 @@ export class SignIn {
 
   async signIn(request: SignInRequest, from: Origin, options: Signalled = {}): Promise<TokenPair> {
     const { method, publicKey, clientName } = request
-    assertNames({ publicKey, clientName, challenge: undefined })
+    assertNames({ publicKey, clientName })
     const isPassword = method === PASSWORD_METHOD && this.#c.passwords !== undefined
     if (!isPassword && !this.#verifiers.has(method)) throw unknownMethod(method)
     const claimed = isPassword ? (accountOf(request.data)?.username ?? '') : publicKey

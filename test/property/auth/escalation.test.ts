@@ -62,7 +62,7 @@ const texts = fc.subarray([...TEXTS], { maxLength: 3 })
 // an administrator is the first key and few others: the rest has something to gain
 const weak = texts.map((list) => list.filter((text) => text !== 'admin'))
 // but keys below a key that loses admin are what may go wrong
-const admin = fc.constant(['admin'])
+const admin = fc.constant<string[]>(['admin'])
 const step: fc.Arbitrary<Step> = fc.oneof(
   fc.record({ does: fc.constant('client' as const), by: index, texts }),
   fc.record({ does: fc.constant('root' as const), by: index, texts: fc.oneof(weak, texts, admin) }),

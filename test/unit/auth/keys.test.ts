@@ -1,10 +1,13 @@
 /** Seeing to keys: who may make, narrow and revoke which, and that it holds at once. */
 import { expect } from 'chai'
 import { type Caller, required, type TokenPair } from '../../../src/auth/index.ts'
-import { MAX_CLIENT_KEYS } from '../../../src/auth/limits.ts'
+import { MAX_CLIENT_KEYS, MAX_ROOT_KEYS } from '../../../src/auth/limits.ts'
 import { type AuthKit, authKit, LOOPBACK } from '../../support/auth-kit.ts'
+import type { KeyChange } from '../../../src/auth/keys/key-store.ts'
+import { levelKeyStore } from '../../../src/auth/keys/level-key-store.ts'
 import type { Store } from '../../../src/node/store/store.ts'
 import { rejectionCode } from '../../support/error-code.ts'
+import { seededRandom } from '../../support/hand-clock.ts'
 import { memoryStore } from '../../support/memory-store.ts'
 
 /** A store that reads in another way. */
@@ -207,6 +210,23 @@ describe('keys', () => {
       await create(['context:list[c1]'])
       expect(await rejectionCode(create(['context:list[c1]']))).to.equal('AUTH_KEY_CONFLICT')
       expect((await kit.wallet('new')).permissions).to.deep.equal(['context:list[c1]'])
+    })
+
+    it('are so many and no more', async () => {
+      const rows = await levelKeyStore(kit.store, new Uint8Array(32), seededRandom('rows'))
+      const made = Array.from({ length: MAX_ROOT_KEYS - 1 }, (_, each): KeyChange => {
+        const id = each.toString(16).padStart(64, '0')
+        const who = { method: 'test_wallet', subject: `test:${each}`, publicKey: '', name: '' }
+        return {
+          put: 'key',
+          record: { id, rootKeyId: id, ...who, permissions: [], createdAtMs: 1 },
+        }
+      })
+      await rows.write(made)
+      const next = kit.auth.keys.create(admin, { method: 'test_wallet', subject: 'test:new' })
+      expect(await rejectionCode(next)).to.equal('AUTH_LIMIT')
+      const minted = kit.auth.mint({ name: 'new', permissions: [] })
+      expect(await rejectionCode(minted)).to.equal('AUTH_LIMIT')
     })
 
     it('may have a password of their own', async () => {

@@ -2,6 +2,13 @@
 import { expect } from 'chai'
 import { bootstrapHash } from '../../../src/auth/index.ts'
 import { authKit, LOOPBACK, STRANGER, testWallet } from '../../support/auth-kit.ts'
+import {
+  MAX_HASHING,
+  MAX_HASHING_QUEUE,
+  MAX_NAME_CHARS,
+  MAX_PASSWORD_BYTES,
+  MAX_USERNAME_CHARS,
+} from '../../../src/auth/limits.ts'
 import { failure, rejectionCode } from '../../support/error-code.ts'
 
 describe('signing in', () => {
@@ -78,6 +85,69 @@ describe('signing in', () => {
     const wrong = await time({ password: 'wrong' })
     // without the hash it would be some hundred times faster
     expect(await time({ username: 'nobody' })).to.be.greaterThan(wrong / 10)
+  })
+
+  it('lets so many passwords wait to be hashed, and tells the others to come back', async () => {
+    const kit = await authKit({ password: { minLength: 3, cost: { n: 1 << 12, r: 8, p: 1 } } })
+    await kit.login()
+    const logins = Array.from({ length: MAX_HASHING + MAX_HASHING_QUEUE + 3 }, (_, each) =>
+      rejectionCode(
+        kit.login({ username: `user ${each}` }, { ...STRANGER, address: `192.0.2.${each}` }),
+      ),
+    )
+    const codes = await Promise.all(logins)
+    expect(codes.filter((code) => code === 'AUTH_LOCKED')).to.have.length(3)
+    await kit.login()
+  })
+
+  it('refuses names and passwords that are too long or none, before any work', async () => {
+    const kit = await authKit()
+    const data = (username: unknown, password: unknown) =>
+      kit.auth.signIn(
+        { method: 'user_password', publicKey: '', clientName: '', data: { username, password } },
+        LOOPBACK,
+      )
+    for (const work of [
+      data('x'.repeat(MAX_USERNAME_CHARS + 1), 'secret'),
+      data('alice', 'x'.repeat(MAX_PASSWORD_BYTES + 1)),
+      data('', 'secret'),
+      data('alice', ''),
+      data(1, 'secret'),
+    ]) {
+      expect(await rejectionCode(work)).to.equal('AUTH_REFUSED')
+    }
+    kit.clock.advance(60_000)
+    // 3 bytes each in UTF-8
+    const wide = data('alice', '\u20ac'.repeat(MAX_PASSWORD_BYTES / 2))
+    expect(await rejectionCode(wide)).to.equal('AUTH_REFUSED')
+    expect(await rejectionCode(data('alice', 'ab'))).to.equal('AUTH_BAD_REQUEST')
+    const name = 'x'.repeat(MAX_NAME_CHARS + 1)
+    for (const over of [
+      { publicKey: name },
+      { clientName: name },
+      { challenge: name.repeat(99) },
+    ]) {
+      const request = { method: 'test_wallet', publicKey: '', clientName: '', data: null, ...over }
+      const code = await rejectionCode(kit.auth.signIn(request, LOOPBACK))
+      expect(code).to.equal('challenge' in over ? 'AUTH_REFUSED' : 'AUTH_BAD_REQUEST')
+    }
+    const unknown = { method: 'x_wallet', publicKey: '', clientName: '', data: null }
+    expect(await rejectionCode(kit.auth.signIn(unknown, LOOPBACK))).to.equal('AUTH_METHOD_UNKNOWN')
+    await data('x'.repeat(MAX_USERNAME_CHARS), 'x'.repeat(MAX_PASSWORD_BYTES))
+  })
+
+  it('has no sign-in by password where none is configured', async () => {
+    const kit = await authKit({ password: undefined })
+    expect(await rejectionCode(kit.login())).to.equal('AUTH_METHOD_UNKNOWN')
+    expect(kit.auth.providers().map(({ name }) => name)).to.deep.equal(['test_wallet'])
+    const admin = { username: 'root', password: 'root' }
+    const bootstrap = { allowLoopback: true, admin }
+    const bad = [
+      authKit({ password: undefined, bootstrap }),
+      authKit({ origin: 'https://node.example/path' }),
+      authKit({ extraOrigins: ['node.example'] }),
+    ]
+    for (const each of bad) expect(await rejectionCode(each)).to.equal('AUTH_BAD_REQUEST')
   })
 
   it('refuses a challenge that was answered before, whatever became of the answer', async () => {
