@@ -1,6 +1,6 @@
 /**
  * What sign-in costs: verifying an access token that was seen before, and one that was not, beside the bare check of the same token by `jsonwebtoken`; the
- * question of a guard; signing in by password, with the cost of scrypt that nodes have; refreshing. Rows are in LevelDB on disk, as in a node:
+ * question of a guard; refreshing; signing in by password, with the cost of scrypt that nodes have, and by wallets that ask no chain, without what signing costs the client. Rows are in LevelDB on disk, as in a node:
  * `npm run bench auth [-- --verifications 20000 --logins 40]`.
  */
 import { createPublicKey } from 'node:crypto'
@@ -9,9 +9,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import jwt from 'jsonwebtoken'
-import { openAuth, required, type TokenPair } from '../src/auth/index.ts'
+import { openAuth, required, type SignInRequest, type TokenPair } from '../src/auth/index.ts'
 import { systemClock, systemRandom } from '../src/node/primitives/clock.ts'
 import { openLevelStore } from '../src/node/store/level-store.ts'
+import { CLIENT_WALLETS, offlineVerifiers } from '../test/support/client-wallets.ts'
 import { value } from './support.ts'
 
 const { values } = parseArgs({
@@ -27,7 +28,7 @@ const folder = await mkdtemp(join(tmpdir(), 'merogate-bench-'))
 const store = await openLevelStore(folder, { clock: systemClock })
 const auth = await openAuth({
   origin: 'http://localhost:2528',
-  verifiers: [],
+  verifiers: offlineVerifiers(systemClock),
   password: {},
   bootstrap: { allowLoopback: true },
 })({ store, seed: systemRandom.bytes(32), clock: systemClock, random: systemRandom })
@@ -93,6 +94,22 @@ await Promise.all(
 value('auth/logins/password', (logins * 1000) / (performance.now() - began), 'per s', {
   n: logins,
 })
+
+for (const { method, account, subject, answer } of CLIENT_WALLETS) {
+  await auth.keys.create(caller, { method, subject, permissions: ['context'] })
+  const requests: [SignInRequest, { address: string; isLoopback: boolean }][] = []
+  for (let count = 0; count < logins; count++) {
+    // an address each: one alone is given few challenges
+    const from = { address: `192.0.2.${count}`, isLoopback: false }
+    const challenge = await auth.challenge({ method, subject: account }, from)
+    requests.push([{ method, clientName: 'bench', ...(await answer(challenge)) }, from])
+  }
+  const start = performance.now()
+  for (const [request, from] of requests) await auth.signIn(request, from)
+  value(`auth/logins/${method}`, (logins * 1000) / (performance.now() - start), 'per s', {
+    n: logins,
+  })
+}
 
 await auth.close()
 await store.close()
