@@ -3,6 +3,7 @@ import cors from 'cors'
 import express from 'express'
 import type { Express } from 'express'
 import helmet from 'helmet'
+import type { Auth } from '../auth/index.ts'
 import type { Node } from '../node/interface.ts'
 import type { Metrics } from '../node/metrics.ts'
 import type { Clock, Random } from '../node/primitives/clock.ts'
@@ -13,16 +14,20 @@ import { contextRoutes } from './admin/context-routes.ts'
 import { intentRoutes } from './admin/intent-routes.ts'
 import { memberRoutes, membershipRoutes } from './admin/member-routes.ts'
 import { peerRoutes } from './admin/peer-routes.ts'
+import { openGuard, tokenGuard } from './access/guard.ts'
+import { keyRoutes } from './auth/key-routes.ts'
+import { signInRoutes } from './auth/sign-in-routes.ts'
+import { type Sep10, stellarRoutes } from './auth/stellar-routes.ts'
 import type { Background } from './background.ts'
 import { healthRoutes } from './health.ts'
 import type { Dispatcher } from './json-rpc/dispatcher.ts'
 import { jsonRpcHandler } from './json-rpc/route.ts'
-import { isAllowedOrigin } from './loopback.ts'
+import { type Doors, isAllowedOrigin } from './loopback.ts'
 import type { PromMetrics } from './prom-metrics.ts'
 import type { Relayer } from './relayer/relayer.ts'
 import { relayerRoutes } from './relayer/routes.ts'
-import { REQUEST_ID_HEADER, admit, answerError, routeUnknown, trace } from './request.ts'
-import { route } from './routes.ts'
+import { READABLE, admit, answerError, routeUnknown, trace } from './request.ts'
+import { guarded, route } from './routes.ts'
 import type { Handler } from './routes.ts'
 
 /** How long a browser may remember what a preflight said, s. */
@@ -49,43 +54,59 @@ export interface AppComponents {
   readonly background: Background
   /** Served at `/v1/operations`. */
   readonly relayer: Relayer | undefined
-  readonly allowedOrigins: ReadonlySet<string>
+  /** Undefined: sign-in is off, and whoever comes may do everything. */
+  readonly auth: Auth | undefined
+  /** Served at `/auth/stellar`. */
+  readonly sep10: Sep10 | undefined
+  /** Serve `/auth/mock-token`. */
+  readonly mockTokens: boolean
+  readonly doors: Doors
+  readonly trustedProxies: readonly string[]
+  /** Clients reach it over TLS. */
+  readonly isSecure: boolean
   readonly services: Services
   readonly isDraining: () => boolean
 }
 
 /** Builds the application; nothing happens until it is given requests. */
 export function serverApp(components: AppComponents): Express {
-  const { node, dispatch, logger, exposed, background, allowedOrigins, services, isDraining } =
-    components
-  const { relayer } = components
+  const { node, dispatch, logger, exposed, background, doors, services, isDraining } = components
+  const { auth, clock, relayer, sep10, mockTokens } = components
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag') // blobs set their own
   app.set('query parser', 'simple')
+  app.set('trust proxy', [...components.trustedProxies])
 
   app.use(trace(components))
-  app.use(admit(allowedOrigins, isDraining))
+  app.use(admit(doors, isDraining))
   app.use(
     helmet({
-      strictTransportSecurity: false, // plain HTTP on this machine
+      strictTransportSecurity: components.isSecure, // over plain HTTP it means nothing
       crossOriginResourcePolicy: { policy: 'cross-origin' }, // CORS below decides
     }),
   )
   app.use(
     cors({
       origin: (origin, decide) =>
-        decide(null, origin !== undefined && isAllowedOrigin(origin, allowedOrigins)),
+        decide(null, origin !== undefined && isAllowedOrigin(origin, doors.origins)),
       methods: ['POST', 'GET', 'DELETE', 'PUT', 'OPTIONS'],
-      exposedHeaders: [REQUEST_ID_HEADER, ...BLOB_HEADERS],
+      exposedHeaders: [...READABLE, ...BLOB_HEADERS],
       maxAge: PREFLIGHT_MAX_AGE_S,
     }),
   )
 
+  const isApiKey = (header: string | undefined): boolean => relayer?.isApiKey(header) === true
+  app.use(guarded(auth === undefined ? openGuard : tokenGuard({ auth, node, isApiKey })))
   if (services.jsonrpc) route(app, '/jsonrpc', { post: jsonRpcHandler(dispatch) })
   if (services.websocket) route(app, '/ws', { get: upgradeExpected })
   healthRoutes(app, { node, metrics: exposed, isDraining })
-  if (relayer !== undefined) relayerRoutes(app, relayer)
+  if (relayer !== undefined) relayerRoutes(app, relayer, auth !== undefined)
+  if (auth !== undefined) {
+    signInRoutes(app, { auth, clock, mockTokens })
+    keyRoutes(app, { auth, clock })
+    if (sep10 !== undefined) stellarRoutes(app, auth, sep10)
+  }
   if (services.admin) app.use('/admin-api', adminRoutes(node, background))
   app.use(routeUnknown)
   app.use(answerError(logger))

@@ -91,6 +91,22 @@ const API_CODES: Readonly<Record<string, string>> = {
   BUNDLE_HASH_MISMATCH: 'hash_mismatch',
   INSTALL_HASH_MISMATCH: 'hash_mismatch',
   INSTALL_URL_REFUSED: 'fetch_refused',
+  AUTH_REFUSED: 'authentication_failed',
+  AUTH_BAD_REQUEST: 'invalid_request',
+  AUTH_METHOD_UNKNOWN: 'invalid_request',
+  AUTH_CHAIN_UNAVAILABLE: 'chain_unavailable',
+  AUTH_LOCKED: 'rate_limited',
+  AUTH_TOKEN_MISSING: 'missing_token',
+  AUTH_TOKEN_INVALID: 'invalid_token',
+  AUTH_TOKEN_EXPIRED: 'token_expired',
+  AUTH_TOKEN_REVOKED: 'token_revoked',
+  AUTH_TOKEN_REUSED: 'token_reuse',
+  AUTH_TOKEN_STILL_VALID: 'token_still_valid',
+  AUTH_INVALID_NODE: 'invalid_node',
+  AUTH_PERMISSION_DENIED: 'permission_denied',
+  AUTH_KEY_NOT_FOUND: 'key_not_found',
+  AUTH_KEY_CONFLICT: 'conflict',
+  AUTH_LIMIT: 'rate_limited',
   ANCHOR_UNREACHABLE: 'chain_unavailable',
   RELAYER_CHAIN_UNREACHABLE: 'chain_unavailable',
 }
@@ -113,6 +129,33 @@ export function statusOf(error: MerogateError): number {
 export function apiCode(error: MerogateError): string {
   if (TOO_LARGE.test(error.code)) return 'too_large'
   return API_CODES[error.code] ?? error.code.toLowerCase()
+}
+
+/** Header that says what is wrong with a token: clients of the original refresh at `token_expired` and at nothing else. */
+export const AUTH_ERROR_HEADER = 'x-auth-error'
+
+const IN_HEADER: ReadonlySet<string> = new Set([
+  'AUTH_TOKEN_MISSING',
+  'AUTH_TOKEN_INVALID',
+  'AUTH_TOKEN_EXPIRED',
+  'AUTH_TOKEN_REVOKED',
+  'AUTH_TOKEN_REUSED',
+  'AUTH_INVALID_NODE',
+  'AUTH_PERMISSION_DENIED',
+  'AUTH_BAD_REQUEST',
+])
+
+/** Headers that an error brings along, in lower case. */
+export function errorHeaders(error: MerogateError): Readonly<Record<string, string>> {
+  const retryAfterMs = error.details['retryAfterMs']
+  return {
+    ...(IN_HEADER.has(error.code) ? { [AUTH_ERROR_HEADER]: apiCode(error) } : {}),
+    // RFC 6750 3
+    ...(statusOf(error) === 401 ? { 'www-authenticate': 'Bearer' } : {}),
+    ...(typeof retryAfterMs === 'number'
+      ? { 'retry-after': String(Math.ceil(retryAfterMs / 1000)) }
+      : {}),
+  }
 }
 
 /** Whether the message must stay in the log: it may tell about our own insides. */

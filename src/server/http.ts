@@ -1,6 +1,8 @@
 /** The HTTP and WebSocket server over a node: where it listens, what it is made of, how it stops. */
 import { createServer } from 'node:http'
 import type { Server as HttpServer } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
+import type { Auth } from '../auth/index.ts'
 import type { Node } from '../node/interface.ts'
 import { noMetrics } from '../node/metrics.ts'
 import { systemClock, systemRandom } from '../node/primitives/clock.ts'
@@ -10,22 +12,24 @@ import type { Logger } from '../node/primitives/logger.ts'
 import type { Startable, Status } from '../node/primitives/startable.ts'
 import { ALL_SERVICES, serverApp } from './app.ts'
 import type { Services } from './app.ts'
+import type { Sep10 } from './auth/stellar-routes.ts'
 import { background } from './background.ts'
 import type { Background } from './background.ts'
 import { defined } from './defined.ts'
 import { serverError } from './errors.ts'
 import { dispatcher } from './json-rpc/dispatcher.ts'
 import { DRAIN_MS, HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './limits.ts'
-import { assertLoopback } from './loopback.ts'
+import { assertLoopback, isLoopback } from './loopback.ts'
+import type { Doors } from './loopback.ts'
 import type { PromMetrics } from './prom-metrics.ts'
 import type { Relayer } from './relayer/relayer.ts'
 import { uuidV7 } from './request.ts'
 import { wsServer } from './ws/server.ts'
 import type { WsServer } from './ws/server.ts'
 
-/** An address to listen on. Until there is authentication, one of this machine. */
+/** An address to listen on. Without sign-in, one of this machine. */
 export interface ListenAddress {
-  /** `127.0.0.1`, `::1`, `localhost`. */
+  /** `127.0.0.1`, `::1`, `localhost`; `0.0.0.0` where sign-in is on. */
   readonly host: string
   /** 0 to 65535; 0 lets the system choose. */
   readonly port: number
@@ -42,12 +46,25 @@ export interface HttpServerInit {
   readonly services?: Partial<Services>
   /** Origins of web pages that may use the API besides those of this machine, as `https://host:port`. @default [] */
   readonly allowedOrigins?: readonly string[]
+  /** Where clients reach the server, as `https://node.example`: its name is taken as host where sign-in is on. @default none */
+  readonly publicOrigins?: readonly string[]
+  /** Addresses or networks of proxies that are believed when they say whom they speak for. @default [] */
+  readonly trustedProxies?: readonly string[]
+  /** Serve TLS: certificate chain and private key, PEM. @default plain HTTP */
+  readonly tls?: TlsFiles | undefined
+  /** Hand out tokens to whoever asks, at `/auth/mock-token`: for development alone. @default false */
+  readonly mockTokens?: boolean
   /** How long {@link Server.stop} waits for requests being answered, ms. @default 10000 */
   readonly drainMs?: number
   /** Time between two pings of a WebSocket, ms. @default 30000 */
   readonly pingIntervalMs?: number
   /** How much longer than an interval a pong may take, ms. @default 10000 */
   readonly pongTimeoutMs?: number
+}
+
+export interface TlsFiles {
+  readonly cert: string
+  readonly key: string
 }
 
 /** What the server is built on. It starts and stops only itself, not the node. */
@@ -59,6 +76,10 @@ export interface HttpServerComponents {
   readonly metrics?: PromMetrics
   /** With it `/v1/operations` is served. Whoever made it stops it. @default none */
   readonly relayer?: Relayer | undefined
+  /** With it, everything but health and sign-in itself needs a token (docs/auth.md). Whoever opened it closes it. @default none */
+  readonly auth?: Auth | undefined
+  /** With it the routes of SEP-10 are served: of the Stellar wallet's verifier. @default none */
+  readonly sep10?: Sep10 | undefined
   readonly clock?: Clock
   readonly random?: Random
 }
@@ -114,6 +135,8 @@ class NodeServer implements Server {
   readonly #bindings: readonly Binding[]
   readonly #ws: WsServer
   readonly #background: Background
+  readonly #isGuarded: boolean
+  readonly #isSecure: boolean
   #status: Status = 'stopped'
   #stopping: Promise<void> | undefined
 
@@ -121,10 +144,17 @@ class NodeServer implements Server {
     const { node, metrics, random = systemRandom, clock = systemClock } = components
     this.#drainMs = init.drainMs ?? DRAIN_MS
     this.#clock = clock
+    this.#isGuarded = components.auth !== undefined
+    this.#isSecure = init.tls !== undefined
     this.#logger = (components.logger ?? silentLogger).child({ component: 'server' })
     this.#background = background(this.#logger)
     const logger = this.#logger
-    const allowedOrigins = new Set(init.allowedOrigins)
+    const { auth, sep10 } = components
+    const { publicOrigins = [], trustedProxies = [], tls } = init
+    const doors: Doors = {
+      hosts: new Set(auth === undefined ? [] : publicOrigins.map(hostnameOf)),
+      origins: new Set([...(init.allowedOrigins ?? []), ...publicOrigins]),
+    }
     const counts = metrics ?? noMetrics
     const dispatch = dispatcher({ node, clock, logger, metrics: counts })
     const services = { ...ALL_SERVICES, ...init.services }
@@ -138,12 +168,18 @@ class NodeServer implements Server {
       exposed: metrics,
       background: this.#background,
       relayer: components.relayer,
-      allowedOrigins,
+      auth,
+      sep10,
+      mockTokens: init.mockTokens ?? false,
+      doors,
+      trustedProxies,
+      isSecure: tls !== undefined,
       services,
       isDraining: () => this.#status === 'stopping',
     })
     const { pingIntervalMs, pongTimeoutMs } = init
-    this.#ws = wsServer(defined({ allowedOrigins, pingIntervalMs, pongTimeoutMs }))({
+    this.#ws = wsServer(defined({ doors, pingIntervalMs, pongTimeoutMs }))({
+      auth,
       node,
       dispatch,
       clock,
@@ -153,7 +189,10 @@ class NodeServer implements Server {
     })
     const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }
     this.#bindings = (init.listen ?? DEFAULT_LISTEN).map((address) => {
-      const listener = createServer(timeouts, app)
+      const listener =
+        tls === undefined
+          ? createServer(timeouts, app)
+          : createTlsServer({ ...timeouts, ...tls }, app)
       // without a listener for upgrades Node answers them as plain requests
       if (services.websocket) {
         listener.on('upgrade', (request, socket, head) => this.#ws.upgrade(request, socket, head))
@@ -167,7 +206,7 @@ class NodeServer implements Server {
   }
 
   addresses(): readonly ServerAddress[] {
-    return this.#bindings.map(({ listener }) => addressOf(listener))
+    return this.#bindings.map(({ listener }) => addressOf(listener, this.#isSecure))
   }
 
   address(): ServerAddress {
@@ -178,7 +217,7 @@ class NodeServer implements Server {
 
   async start(): Promise<void> {
     if (this.#status === 'started') return
-    for (const { address } of this.#bindings) assertLoopback(address.host)
+    for (const { address } of this.#bindings) this.#checkAddress(address)
     this.#status = 'starting'
     try {
       for (const { listener, address } of this.#bindings) await listenOn(listener, address)
@@ -190,6 +229,13 @@ class NodeServer implements Server {
     this.#ws.start()
     this.#status = 'started'
     this.#logger.info({ urls: this.addresses().map(({ url }) => url) }, 'server listens')
+  }
+
+  #checkAddress({ host }: ListenAddress): void {
+    if (!this.#isGuarded) assertLoopback(host)
+    else if (!this.#isSecure && !isLoopback(host)) {
+      this.#logger.warn({ host }, 'tokens cross the network unencrypted unless a proxy adds TLS')
+    }
   }
 
   stop(): Promise<void> {
@@ -230,11 +276,16 @@ function closeListener(listener: HttpServer): Promise<void> {
   })
 }
 
-function addressOf(listener: HttpServer): ServerAddress {
+function hostnameOf(origin: string): string {
+  return new URL(origin).hostname
+}
+
+function addressOf(listener: HttpServer, isSecure: boolean): ServerAddress {
   const address = listener.address()
   if (address === null || typeof address === 'string') throw notStarted()
   const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return { host: address.address, port: address.port, url: `http://${host}:${address.port}` }
+  const url = `${isSecure ? 'https' : 'http'}://${host}:${address.port}`
+  return { host: address.address, port: address.port, url }
 }
 
 function notStarted(): Error {

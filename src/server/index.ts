@@ -1,6 +1,6 @@
 /**
  * The server: JSON-RPC, WebSocket and admin API over a node, compatible with Calimero clients. It knows the node only by its public
- * interface. Until there is authentication it serves this machine only.
+ * interface. With sign-in (`src/auth`) everything needs a token and it may be reached from elsewhere; without, it serves this machine only.
  *
  * @example
  * ```ts
@@ -24,7 +24,9 @@ export type {
   ListenAddress,
   Server,
   ServerAddress,
+  TlsFiles,
 } from './http.ts'
+export type { Sep10 } from './auth/stellar-routes.ts'
 export type { Services } from './app.ts'
 export { promMetrics } from './prom-metrics.ts'
 export type { PromMetrics, PromMetricsInit } from './prom-metrics.ts'

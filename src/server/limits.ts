@@ -3,6 +3,9 @@
 /** JSON bodies of admin routes, bytes after decompression: the framework default of the original API. */
 export const MAX_JSON_BYTES: number = 2 * 1024 * 1024
 
+/** Bodies of sign-in and of keys, bytes. */
+export const MAX_AUTH_BYTES: number = 64 * 1024
+
 /** Bodies of `/jsonrpc`, bytes: {@link MAX_ARGS_BYTES} of arguments and room for the envelope. */
 export const MAX_RPC_BYTES: number = 12 * 1024 * 1024
 
@@ -59,6 +62,9 @@ export const MAX_REQUEST_ID_CHARS = 128
 
 /** Open WebSockets. */
 export const MAX_WS_CONNECTIONS = 256
+
+/** Open WebSockets of one key. */
+export const MAX_WS_PER_KEY = 64
 
 /** One frame from a WebSocket client, bytes; larger ones close the socket with 1009. */
 export const MAX_WS_FRAME_BYTES: number = 1024 * 1024

@@ -1,6 +1,6 @@
 /**
- * What keeps a server without authentication private: it listens on this machine only, answers only requests that name this machine as
- * their host (a web page that re-binds its DNS name to 127.0.0.1 does not), and only pages that were served by this machine.
+ * What keeps a server private: without sign-in it listens on this machine only; it answers only requests that name this machine, or its own public name, as
+ * their host (a web page that re-binds its DNS name to 127.0.0.1 does not), and only pages of this machine and of origins that are let in.
  */
 import { isIPv4, isIPv6 } from 'node:net'
 import { serverError } from './errors.ts'
@@ -20,20 +20,28 @@ export function assertLoopback(host: string): void {
   throw serverError(
     'SERVER_ADDRESS_NOT_LOOPBACK',
     'input',
-    `refusing to listen on ${JSON.stringify(host)}: the API has no authentication yet, so it must stay on this machine. ` +
-      'Use 127.0.0.1 or ::1; from elsewhere, forward the port (ssh -L 2528:127.0.0.1:2528 this-machine)',
+    `refusing to listen on ${JSON.stringify(host)}: sign-in is off, so the API must stay on this machine. ` +
+      'Turn it on (auth.enabled = true), or use 127.0.0.1 or ::1; from elsewhere, forward the port (ssh -L 2528:127.0.0.1:2528 this-machine)',
     { host },
   )
 }
 
+/** Names and pages that are let in, besides those of this machine. */
+export interface Doors {
+  /** Host names, lower case, without port. */
+  readonly hosts: ReadonlySet<string>
+  /** As in `https://app.example`. */
+  readonly origins: ReadonlySet<string>
+}
+
 /** Refuses a request whose `Host` header names another machine. @throws SERVER_HOST_REFUSED (denied) */
-export function checkHost(header: string | undefined): void {
+export function checkHost(header: string | undefined, hosts: Doors['hosts']): void {
   const name = header === undefined ? '' : header.replace(/:\d{1,5}$/, '')
-  if (isLoopback(name)) return
+  if (isLoopback(name) || hosts.has(name.toLowerCase())) return
   throw serverError(
     'SERVER_HOST_REFUSED',
     'denied',
-    'expected a Host header that names this machine (localhost, 127.0.0.1 or [::1]), got another one',
+    'expected a Host header that names this machine (localhost, 127.0.0.1, [::1], or server.public_origin where sign-in is on), got another one',
     { host: (header ?? '').slice(0, 100) },
   )
 }
@@ -52,7 +60,7 @@ export function checkOrigin(header: string | undefined, allowed: ReadonlySet<str
   throw serverError(
     'SERVER_ORIGIN_REFUSED',
     'denied',
-    'expected no Origin header or one of this machine, got another one: add it to allowedOrigins to let that page in',
+    'expected no Origin header or one of this machine, got another one: add it to server.allowed_origins to let that page in',
     { origin: header.slice(0, 200) },
   )
 }

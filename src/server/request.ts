@@ -5,12 +5,30 @@ import type { Metrics } from '../node/metrics.ts'
 import { toHex } from '../node/primitives/bytes.ts'
 import type { Clock, Random } from '../node/primitives/clock.ts'
 import type { Logger } from '../node/primitives/logger.ts'
-import { errorBody, fromHttpError, isOpaque, serverError, statusOf } from './errors.ts'
+import {
+  AUTH_ERROR_HEADER,
+  errorBody,
+  errorHeaders,
+  fromHttpError,
+  isOpaque,
+  serverError,
+  statusOf,
+} from './errors.ts'
 import { MAX_REQUEST_ID_CHARS } from './limits.ts'
 import { checkHost, checkOrigin } from './loopback.ts'
+import type { Doors } from './loopback.ts'
 
 /** Header that carries the id of a request, both ways. */
 export const REQUEST_ID_HEADER = 'x-request-id'
+
+/** Headers of every answer that pages may read. */
+export const READABLE: readonly string[] = [
+  REQUEST_ID_HEADER,
+  AUTH_ERROR_HEADER,
+  'x-auth-user',
+  'x-auth-permissions',
+  'retry-after',
+]
 
 /** A UUID of version 7: sorts by time (RFC 9562 5.7). */
 export function uuidV7(clock: Clock, random: Random): string {
@@ -83,14 +101,30 @@ function routeOf(req: Request): string {
   return `${req.baseUrl}${String(route.path)}`
 }
 
-/** Lets in only requests of this machine and its own pages, and none once the server is draining. */
-export function admit(
-  allowedOrigins: ReadonlySet<string>,
-  isDraining: () => boolean,
-): RequestHandler {
+/**
+ * Lets in only requests of this machine, its own pages and origins that are allowed. A page of another origin may read why it is refused, and nothing else:
+ * its preflight is answered, the request behind it is not carried out.
+ */
+export function admit(doors: Doors, isDraining: () => boolean): RequestHandler {
   return (req, res, next) => {
-    checkHost(req.headers.host)
-    checkOrigin(req.headers.origin, allowedOrigins)
+    checkHost(req.headers.host, doors.hosts)
+    try {
+      checkOrigin(req.headers.origin, doors.origins)
+    } catch (error) {
+      res.set({
+        'access-control-allow-origin': '*',
+        'access-control-expose-headers': READABLE.join(', '),
+      })
+      const method = req.headers['access-control-request-method']
+      if (req.method !== 'OPTIONS' || method === undefined) throw error
+      res.set('access-control-allow-methods', method)
+      res.set(
+        'access-control-allow-headers',
+        req.headers['access-control-request-headers'] ?? 'content-type',
+      )
+      res.status(204).end()
+      return
+    }
     if (isDraining()) res.setHeader('connection', 'close')
     next()
   }
@@ -119,6 +153,14 @@ export function answerError(logger: Logger): ErrorRequestHandler {
     }
     // what is left of an upload is not read, so the connection cannot be used again
     if (!req.complete) res.setHeader('connection', 'close')
-    res.status(statusOf(error)).json(errorBody(error, requestId))
+    const status = statusOf(error)
+    const body = errorBody(error, requestId)
+    // the envelope of sign-in has both members, and the original's validation its status
+    const isAuth = /^\/(?:auth|admin)\//.test(req.path)
+    const envelope = isAuth ? { data: null, ...(status === 422 ? { status } : {}) } : {}
+    res
+      .status(status)
+      .set(errorHeaders(error))
+      .json({ ...envelope, ...body })
   }
 }

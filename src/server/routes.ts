@@ -5,6 +5,7 @@ import type { z } from 'zod'
 import { fromUtf8 } from '../node/primitives/bytes.ts'
 import { isMerogateError, toMerogateError } from '../node/errors.ts'
 import { ContextId } from '../node/primitives/ids.ts'
+import type { Access, Guard } from './access/guard.ts'
 import { fromHttpError, serverError } from './errors.ts'
 import { parseJson } from './json.ts'
 import { MAX_JSON_BYTES, MAX_LIST_ROWS, MAX_PAGE_ROWS, MAX_WAIT_MS } from './limits.ts'
@@ -41,17 +42,34 @@ export function route(router: Router, path: string, methods: Methods): void {
 
 function answering(handler: Handler): RequestHandler {
   return async (req, res) => {
+    // put there by guarded(); without it nobody gets in
+    const guard = res.locals['guard'] as Guard
+    res.locals['access'] = await guard(req, res, readGuarded)
     const body = await handler(req, res)
     if (body !== undefined) res.json(body)
   }
 }
 
-/** A handler whose body is JSON of a given shape. */
+/** Every route behind this is looked at by the guard before its handler is called. */
+export function guarded(guard: Guard): RequestHandler {
+  return (_req, res, next) => {
+    res.locals['guard'] = guard
+    next()
+  }
+}
+
+/** What the caller of a request may do. */
+export function accessIn(res: Response): Access {
+  return res.locals['access'] as Access // answering() puts it there before any handler
+}
+
+/** A handler whose body is JSON of a given shape. @param limit bytes */
 export function withBody<T>(
   schema: z.ZodType<T>,
   handler: (input: T, req: Request, res: Response) => unknown,
+  limit: number = MAX_JSON_BYTES,
 ): Handler {
-  const read = jsonBody(MAX_JSON_BYTES)
+  const read = jsonBody(limit)
   return async (req, res) => handler(parseBody(schema, await read(req, res)), req, res)
 }
 
@@ -62,6 +80,8 @@ export function withBody<T>(
 export function jsonBody(limit: number): (req: Request, res: Response) => Promise<unknown> {
   const parse = express.raw({ type: () => true, limit })
   return async (req, res) => {
+    // the guard has read it: the handler gets the same value
+    if (res.locals['json'] !== undefined) return res.locals['json'] as unknown
     if (!isJson(req.headers['content-type'])) {
       const message = 'expected a body with Content-Type: application/json'
       throw serverError('SERVER_CONTENT_TYPE', 'input', message)
@@ -76,9 +96,12 @@ export function jsonBody(limit: number): (req: Request, res: Response) => Promis
     if (!(body instanceof Uint8Array)) {
       throw serverError('SERVER_BAD_JSON', 'input', 'expected JSON, got an empty body')
     }
-    return parseJson(textOf(body))
+    res.locals['json'] = parseJson(textOf(body))
+    return res.locals['json'] as unknown
   }
 }
+
+const readGuarded = jsonBody(MAX_JSON_BYTES)
 
 function textOf(body: Uint8Array): string {
   try {

@@ -43,18 +43,7 @@ export async function serving(
   })
   await server.start()
   const { url } = server.address()
-  const send: Serving['send'] = async (method, path, body, headers = {}) => {
-    const isText = typeof body === 'string' || body instanceof Uint8Array
-    const json = body === undefined || isText ? {} : { 'content-type': 'application/json' }
-    const response = await fetch(`${url}${path}`, {
-      method,
-      headers: { ...json, ...headers },
-      // text and bytes go as they are: fetch takes both
-      body: body === undefined ? null : isText ? (body as string) : JSON.stringify(body),
-    })
-    const text = await response.text()
-    return { status: response.status, headers: response.headers, text, body: parse(text) }
-  }
+  const send = sender(url)
   return {
     node,
     server,
@@ -70,5 +59,21 @@ function parse(text: string): unknown {
     return JSON.parse(text)
   } catch {
     return undefined
+  }
+}
+
+/** Sends requests to a server. */
+export function sender(url: string): Serving['send'] {
+  return async (method, path, body, headers = {}) => {
+    const isText = typeof body === 'string' || body instanceof Uint8Array
+    const json = body === undefined || isText ? {} : { 'content-type': 'application/json' }
+    const response = await fetch(`${url}${path}`, {
+      method,
+      headers: { ...json, ...headers },
+      // text and bytes go as they are: fetch takes both
+      body: body === undefined ? null : isText ? (body as string) : JSON.stringify(body),
+    })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, text, body: parse(text) }
   }
 }

@@ -7,7 +7,7 @@ import { ApplicationId } from '../../node/primitives/ids.ts'
 import { defined } from '../defined.ts'
 import { encodeApplication } from '../encode.ts'
 import { MAX_METADATA_BYTES, MAX_SOURCE_CHARS } from '../limits.ts'
-import { pageOf, param, query, route, withBody } from '../routes.ts'
+import { accessIn, pageOf, param, query, route, withBody } from '../routes.ts'
 import { applicationIdSchema, bytes32Schema, bytesSchema } from '../schemas.ts'
 
 const installSchema = z.object({
@@ -52,9 +52,11 @@ export function applicationRoutes(router: Router, node: Node): void {
     post: withBody(uninstallSchema, ({ applicationId }) => uninstall(applicationId)),
   })
   route(router, '/applications', {
-    get: async (req) => {
+    get: async (req, res) => {
       const name = query(req, 'package')
-      const all = await applications.list()
+      const all = accessIn(res).filter('application:list', await applications.list(), ({ id }) => ({
+        slots: [toBase58(id)],
+      }))
       const wanted = name === undefined ? all : all.filter((app) => app.package === name)
       const { rows, next } = pageOf(req, wanted)
       return { data: { apps: rows.map(encodeApplication), ...next } }

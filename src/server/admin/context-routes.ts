@@ -1,8 +1,8 @@
 /** `/contexts`: list, create, look, delete, move to another application, sync, repair (docs/api.md). */
-import type { Router } from 'express'
+import type { Request, Response, Router } from 'express'
 import { z } from 'zod'
 import { MerogateError } from '../../node/errors.ts'
-import type { ContextInfo, Node } from '../../node/interface.ts'
+import type { ContextInfo, IntentInfo, Node } from '../../node/interface.ts'
 import { toBase58 } from '../../node/primitives/bytes.ts'
 import { ApplicationId } from '../../node/primitives/ids.ts'
 import type { ContextId } from '../../node/primitives/ids.ts'
@@ -10,7 +10,7 @@ import type { Background } from '../background.ts'
 import { defined } from '../defined.ts'
 import { encodeContext, encodeIntent } from '../encode.ts'
 import { MAX_JSON_BYTES, MAX_LIST_ROWS } from '../limits.ts'
-import { contextOf, pageOf, param, query, route, waitOf, withBody } from '../routes.ts'
+import { accessIn, contextOf, pageOf, param, query, route, waitOf, withBody } from '../routes.ts'
 import type { Handler } from '../routes.ts'
 import {
   applicationIdSchema,
@@ -40,9 +40,10 @@ export function contextRoutes(router: Router, node: Node, background: Background
   const { contexts } = node
 
   route(router, '/contexts', {
-    get: async (req) => {
-      const application = query(req, 'applicationId')
-      return listing(req, application === undefined ? undefined : ApplicationId.parse(application))
+    get: async (req, res) => {
+      const text = query(req, 'applicationId')
+      const application = text === undefined ? undefined : ApplicationId.parse(text)
+      return listing(req, res, application)
     },
     post: withBody(createSchema, async (body) => {
       const { initializationParams: params } = body
@@ -66,12 +67,13 @@ export function contextRoutes(router: Router, node: Node, background: Background
     }),
   })
   route(router, '/contexts/for-application/:appId', {
-    get: (req) => listing(req, ApplicationId.parse(param(req, 'appId'))),
+    get: (req, res) => listing(req, res, ApplicationId.parse(param(req, 'appId'))),
   })
   route(router, '/contexts/with-executors/for-application/:appId', {
-    get: async (req) => {
+    get: async (req, res) => {
       const application = ApplicationId.parse(param(req, 'appId'))
-      const all = (await contexts.list({ application })).slice(0, MAX_LIST_ROWS)
+      const seen = visible(res, await contexts.list({ application }))
+      const all = seen.slice(0, MAX_LIST_ROWS)
       const rows = await Promise.all(
         all.map(async (context) => ({
           id: toBase58(context.id),
@@ -84,9 +86,9 @@ export function contextRoutes(router: Router, node: Node, background: Background
     },
   })
   route(router, '/contexts/sync', {
-    post: async (req) => {
+    post: async (req, res) => {
       const wait = waitOf(req)
-      const all = await contexts.list()
+      const all = visible(res, await contexts.list(), 'context:execute')
       const timeout = AbortSignal.timeout(wait ?? SYNC_TIMEOUT_MS)
       const signal = AbortSignal.any([timeout, background.signal])
       const work = Promise.allSettled(all.map(({ id }) => contexts.sync(id, { signal })))
@@ -130,18 +132,41 @@ export function contextRoutes(router: Router, node: Node, background: Background
   })
 
   async function listing(
-    req: Parameters<Handler>[0],
+    req: Request,
+    res: Response,
     application: ApplicationId | undefined,
   ): Promise<unknown> {
-    const all = await contexts.list(defined({ application }))
+    const here = await contexts.list(defined({ application }))
+    const all = visible(res, here)
     const { rows, next } = pageOf(req, all)
     const page = { contexts: rows.map(encodeContext), ...next }
     if (application !== undefined) return { data: page }
     // what is being made or joined, and has nothing to show yet
-    const here = new Set(all.map(({ id }) => toBase58(id)))
-    const pending = contexts.intents().filter(({ context }) => !here.has(toBase58(context)))
+    const known = new Set(here.map(({ id }) => toBase58(id)))
+    const pending = visibleIntents(res, contexts.intents()).filter(
+      ({ context }) => !known.has(toBase58(context)),
+    )
     return { data: { ...page, pending: pending.slice(0, MAX_LIST_ROWS).map(encodeIntent) } }
   }
+}
+
+/** The contexts that a caller may see, or do something else with. */
+export function visible(
+  res: Response,
+  all: readonly ContextInfo[],
+  path = 'context:list',
+): readonly ContextInfo[] {
+  return accessIn(res).filter(path, all, ({ id, application }) => ({
+    slots: [toBase58(id)],
+    applicationId: toBase58(application),
+  }))
+}
+
+/** What goes on in contexts that a caller may see. */
+export function visibleIntents(res: Response, all: readonly IntentInfo[]): readonly IntentInfo[] {
+  return accessIn(res).filter('context:list', all, ({ context }) => ({
+    slots: [toBase58(context)],
+  }))
 }
 
 /** A sync that nobody waits for gives up after this long, ms. */

@@ -7,6 +7,7 @@ import type { Node } from '../../node/interface.ts'
 import type { Clock, Timer } from '../../node/primitives/clock.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
 import type { Metrics } from '../../node/metrics.ts'
+import type { Access } from '../access/guard.ts'
 import { serverError } from '../errors.ts'
 import { RPC_GRACE_MS, RPC_TIMEOUT_MS } from '../limits.ts'
 import { issueText } from '../schemas.ts'
@@ -40,9 +41,17 @@ export interface Dispatcher {
   deadline(): Deadline
   /**
    * Runs one call. When its time is over it is given up; an answer comes {@link RPC_GRACE_MS} later at the latest, and says whether the call may still take
-   * effect. `deadline` is one it shares with others, @default one of its own. Never rejects.
+   * effect. What the caller may not do is answered with `PermissionDenied`. Never rejects.
    */
-  call(method: unknown, params: unknown, requestId: string, deadline?: Deadline): Promise<Outcome>
+  call(method: unknown, params: unknown, from: CallOrigin): Promise<Outcome>
+}
+
+/** Who makes a call. */
+export interface CallOrigin {
+  readonly requestId: string
+  readonly access: Access
+  /** One that it shares with others. @default one of its own */
+  readonly deadline?: Deadline
 }
 
 export interface DispatcherComponents {
@@ -91,13 +100,20 @@ export function dispatcher({ node, clock, logger, metrics }: DispatcherComponent
   return {
     methods: names,
     deadline,
-    async call(method, params, requestId, shared) {
+    async call(method, params, { requestId, access, deadline: shared }) {
       const prepared = prepare(methods, names, method, params)
       if ('error' in prepared) return failed(prepared.error)
-      if (shared !== undefined) return run(prepared.call, requestId, shared.signal)
+      try {
+        await access.enter(`rpc ${prepared.name}`, params)
+      } catch (thrown) {
+        return failed(toRpcError(thrown, { requestId, ...prepared.call().subject }))
+      }
+      // made only now: an identity that was left out may have been named
+      const call = prepared.call()
+      if (shared !== undefined) return run(call, requestId, shared.signal)
       const own = deadline()
       try {
-        return await run(prepared.call, requestId, own.signal)
+        return await run(call, requestId, own.signal)
       } finally {
         own.cancel()
       }
@@ -127,7 +143,7 @@ function prepare(
   names: readonly string[],
   method: unknown,
   params: unknown,
-): { call: RpcCall } | { error: RpcError } {
+): { name: string; call: () => RpcCall } | { error: RpcError } {
   if (typeof method !== 'string') {
     return { error: parseError(INVALID_REQUEST, 'missing field `method`') }
   }
@@ -139,7 +155,8 @@ function prepare(
   }
   if (params === undefined) return { error: parseError(PARAMS_INVALID, 'missing field `params`') }
   try {
-    return { call: make(params) }
+    make(params)
+    return { name: method, call: () => make(params) }
   } catch (error) {
     if (!isMerogateError(error, 'SERVER_BODY_INVALID')) throw error
     // put there by schemas.ts bodyInvalid()

@@ -64,6 +64,7 @@ const TYPE_BY_CODE: Readonly<Record<string, RpcErrorType>> = {
   ALIAS_NOT_FOUND: 'AliasResolutionFailed',
   RPC_OUTPUT_NOT_JSON: 'SerdeError',
   SERVER_TIMEOUT: 'Timeout',
+  AUTH_PERMISSION_DENIED: 'PermissionDenied',
 }
 
 const TYPE_BY_KIND: Readonly<Record<ErrorKind, RpcErrorType>> = {

@@ -1,17 +1,18 @@
 /** `POST /jsonrpc`: one request or a batch (docs/api.md). */
+import { authError } from '../../auth/index.ts'
 import { isMerogateError } from '../../node/errors.ts'
 import { statusOf } from '../errors.ts'
 import { MAX_BATCH, MAX_RPC_BYTES } from '../limits.ts'
 import { requestIdOf } from '../request.ts'
-import { jsonBody } from '../routes.ts'
+import { accessIn, jsonBody } from '../routes.ts'
 import type { Handler } from '../routes.ts'
 import { isUnsigned } from '../schemas.ts'
-import type { Deadline, Dispatcher, Outcome } from './dispatcher.ts'
+import type { CallOrigin, Dispatcher, Outcome } from './dispatcher.ts'
 import { INVALID_REQUEST, parseError } from './errors.ts'
 
 /**
  * The handler. A single request whose envelope is wrong is refused with 422 and plain text, as the original does; everything after the
- * envelope is 200 with a result or an error. Members of a batch run one after the other.
+ * envelope is 200 with a result or an error, but for a call that the caller may not make: 403. Members of a batch run one after the other.
  */
 export function jsonRpcHandler(dispatch: Dispatcher): Handler {
   const read = jsonBody(MAX_RPC_BYTES)
@@ -28,9 +29,10 @@ export function jsonRpcHandler(dispatch: Dispatcher): Handler {
       plain(statusOf(error), error.message)
       return undefined
     }
+    const from = { requestId, access: accessIn(res) }
     const answer = Array.isArray(body)
-      ? await answerBatch(dispatch, body, requestId)
-      : await answerSingle(dispatch, body, requestId)
+      ? await answerBatch(dispatch, body, from)
+      : await answerSingle(dispatch, body, from)
     if (typeof answer === 'object') plain(422, answer.problem)
     else if (answer === undefined) res.status(204).end()
     else {
@@ -63,19 +65,23 @@ function readEnvelope(body: unknown): Envelope | { problem: string } {
 async function answerSingle(
   dispatch: Dispatcher,
   body: unknown,
-  requestId: string,
+  from: CallOrigin,
 ): Promise<string | { problem: string }> {
   const envelope = readEnvelope(body)
   if ('problem' in envelope) return envelope
   const { id, method, params } = envelope
-  return replyText(id, await dispatch.call(method, params, requestId))
+  const outcome = await dispatch.call(method, params, from)
+  if ('error' in outcome && outcome.error.type === 'PermissionDenied') {
+    throw authError('AUTH_PERMISSION_DENIED', outcome.error.message)
+  }
+  return replyText(id, outcome)
 }
 
 /** One text for all answers in order; undefined when nothing asked for one. */
 async function answerBatch(
   dispatch: Dispatcher,
   members: readonly unknown[],
-  requestId: string,
+  from: CallOrigin,
 ): Promise<string | undefined> {
   if (members.length === 0 || members.length > MAX_BATCH) {
     const text = `expected a batch of 1 to ${MAX_BATCH} requests, got ${members.length}`
@@ -83,7 +89,7 @@ async function answerBatch(
   }
   const deadline = dispatch.deadline()
   try {
-    const replies = await answerEach(dispatch, members, requestId, deadline)
+    const replies = await answerEach(dispatch, members, { ...from, deadline })
     return replies.length === 0 ? undefined : `[${replies.join(',')}]`
   } finally {
     deadline.cancel()
@@ -93,8 +99,7 @@ async function answerBatch(
 async function answerEach(
   dispatch: Dispatcher,
   members: readonly unknown[],
-  requestId: string,
-  deadline: Deadline,
+  from: CallOrigin,
 ): Promise<readonly string[]> {
   const replies: string[] = []
   for (const member of members) {
@@ -105,7 +110,7 @@ async function answerEach(
       continue
     }
     const { id, method, params } = envelope
-    const outcome = await dispatch.call(method, params, requestId, deadline)
+    const outcome = await dispatch.call(method, params, from)
     if (!isNotification) replies.push(replyText(id, outcome))
   }
   return replies

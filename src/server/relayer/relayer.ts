@@ -50,6 +50,8 @@ export interface RelayerComponents {
 export interface Relayer {
   /** @param authorization that header of a request @throws RELAYER_API_KEY (unauthenticated) */
   authorize(authorization: string | undefined): void
+  /** Whether that header holds one of its API keys; false when it has none. */
+  isApiKey(authorization: string | undefined): boolean
   /**
    * Takes an operation, a request's body as it was parsed, and answers how it stands. The same envelope is one operation, whoever sends it.
    * @throws RELAYER_MALFORMED (input), RELAYER_DENIED, RELAYER_TOO_DEAR (denied), RELAYER_QUOTA, RELAYER_BUSY (limit),
@@ -91,6 +93,16 @@ class MemberRelayer implements Relayer {
 
   authorize(authorization: string | undefined): void {
     this.#init.apiKeys?.check(authorization)
+  }
+
+  isApiKey(authorization: string | undefined): boolean {
+    try {
+      this.#init.apiKeys?.check(authorization)
+      return this.#init.apiKeys !== undefined
+    } catch (error) {
+      if (isMerogateError(error, 'RELAYER_API_KEY')) return false
+      throw error
+    }
   }
 
   async submit(json: unknown): Promise<OperationView> {

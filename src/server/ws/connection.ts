@@ -2,14 +2,17 @@
 import type { WebSocket } from 'ws'
 import { z } from 'zod'
 import type { Events } from '../../node/interface.ts'
-import { toHex } from '../../node/primitives/bytes.ts'
+import { toBase58, toHex } from '../../node/primitives/bytes.ts'
+import type { Clock, Timer } from '../../node/primitives/clock.ts'
 import type { ContextId } from '../../node/primitives/ids.ts'
 import { isMerogateError } from '../../node/errors.ts'
+import type { Access } from '../access/guard.ts'
 import type { Dispatcher } from '../json-rpc/dispatcher.ts'
 import { PARAMS_INVALID, INVALID_REQUEST, parseError, rpcError } from '../json-rpc/errors.ts'
 import type { RpcError } from '../json-rpc/errors.ts'
 import { parseJson } from '../json.ts'
 import {
+  MAX_AUTH_BYTES,
   MAX_WS_IDS_PER_COMMAND,
   MAX_WS_IN_FLIGHT,
   MAX_WS_SUBSCRIPTIONS,
@@ -25,6 +28,12 @@ export const CLOSE_GOING_AWAY = 1001
 export const CLOSE_PROTOCOL_ERROR = 1002
 export const CLOSE_INTERNAL_ERROR = 1011
 export const CLOSE_TRY_AGAIN_LATER = 1013
+/** Ours: the token has expired; it, or its key, was revoked or may do something else. */
+export const CLOSE_EXPIRED = 4401
+export const CLOSE_REVOKED = 4403
+
+/** Longest time that a timer of the platform takes. */
+const MAX_TIMER_MS = 0x7fff_ffff
 
 const sequence = z.union([z.int().min(0), z.string().regex(/^\d{1,20}$/)]).transform(BigInt)
 
@@ -42,8 +51,13 @@ const unsubscribeSchema = z.object({
   contextIds: z.array(contextIdSchema).max(MAX_WS_IDS_PER_COMMAND),
 })
 
+const authenticateSchema = z.object({ token: z.string().max(MAX_AUTH_BYTES) })
+
 export interface ConnectionComponents {
   readonly dispatch: Dispatcher
+  readonly clock: Clock
+  /** Who a token is for. @throws AUTH_TOKEN_*, AUTH_INVALID_NODE */
+  readonly authenticate: (token: string) => Promise<Access>
   readonly events: Pick<Events, 'replay' | 'last'>
   /** Makes the id of a call, for the log. */
   readonly requestId: () => string
@@ -60,19 +74,75 @@ export class Connection implements Sink {
   readonly #components: ConnectionComponents
   /** By context id in hexadecimal. */
   readonly #subscriptions = new Map<string, { id: ContextId; subscription: Subscription }>()
+  #access: Access
+  #expiry: Timer | undefined
   #inFlight = 0
   #waiters: (() => void)[] = []
   /** When the last pong came, or the socket was opened, by the monotonic clock. */
   lastPongMs: number
 
-  constructor(socket: WebSocket, openedMs: number, components: ConnectionComponents) {
+  constructor(
+    socket: WebSocket,
+    openedMs: number,
+    access: Access,
+    components: ConnectionComponents,
+  ) {
     this.#socket = socket
+    this.#access = access
     this.#components = components
     this.lastPongMs = openedMs
+    this.#awaitExpiry()
+  }
+
+  /** Whose socket it is; undefined where sign-in is off. */
+  get keyId(): string | undefined {
+    return this.#access.caller?.keyId
+  }
+
+  get familyId(): string | undefined {
+    return this.#access.caller?.familyId
+  }
+
+  /** Goes on with a newer token of the same key; with one that is no good the socket is closed. Never rejects. */
+  async authenticate(token: string): Promise<RpcError | undefined> {
+    try {
+      const access = await this.#components.authenticate(token)
+      if (access.caller?.keyId !== this.keyId) {
+        return rpcError('PermissionDenied', 'expected a token of the same key', 'another key')
+      }
+      this.#access = access
+      this.#awaitExpiry()
+      return undefined
+    } catch (error) {
+      if (isMerogateError(error, 'AUTH_TOKEN_EXPIRED')) this.close(CLOSE_EXPIRED, 'token_expired')
+      else this.close(CLOSE_REVOKED, 'token_revoked')
+      return rpcError('Unauthorized', 'the token is not good', 'token')
+    }
+  }
+
+  /** Whether the token has expired, by the wall clock; then the socket is closed. */
+  closeIfOver(): boolean {
+    const { caller } = this.#access
+    if (caller === undefined || this.#components.clock.nowMs() < caller.expiresAtMs) return false
+    this.close(CLOSE_EXPIRED, 'token_expired')
+    return true
+  }
+
+  #awaitExpiry(): void {
+    const { caller } = this.#access
+    this.#expiry?.cancel()
+    if (caller === undefined) return
+    const { clock } = this.#components
+    const left = Math.min(caller.expiresAtMs - clock.nowMs(), MAX_TIMER_MS)
+    this.#expiry = clock.after(Math.max(0, left), () => {
+      if (!this.closeIfOver()) this.#awaitExpiry()
+    })
   }
 
   /** A text frame came in. Never rejects. What is not JSON is ignored, as in the original. */
   async receive(text: string): Promise<void> {
+    // whoever was told to go may still send
+    if (this.#socket.readyState !== this.#socket.OPEN) return
     let frame: unknown
     try {
       frame = parseJson(text)
@@ -107,10 +177,11 @@ export class Connection implements Sink {
     const params = 'params' in frame ? frame.params : undefined
     if (method === 'subscribe') await this.#subscribe(id, params)
     else if (method === 'unsubscribe') this.#unsubscribe(id, params)
+    else if (method === 'authenticate') await this.#authenticate(id, params)
     else {
       const { dispatch, requestId } = this.#components
-      const outcome = await dispatch.call(method, params, requestId())
-      this.#reply(id, outcome)
+      const from = { requestId: requestId(), access: this.#access }
+      this.#reply(id, await dispatch.call(method, params, from))
     }
   }
 
@@ -126,7 +197,7 @@ export class Connection implements Sink {
     const seq: Record<string, number> = {}
     for (const [index, context] of contextIds.entries()) {
       const text = textAt(params, index)
-      const subscription = this.#add(context)
+      const subscription = (await this.#maySee(context)) ? this.#add(context) : undefined
       if (subscription === undefined) {
         rejected.push(text)
         continue
@@ -139,6 +210,24 @@ export class Connection implements Sink {
     }
     const result = { contextIds: accepted, seq, ...(rejected.length > 0 ? { rejected } : {}) }
     this.#reply(id, { result: JSON.stringify(result) })
+  }
+
+  async #maySee(context: ContextId): Promise<boolean> {
+    try {
+      await this.#access.enter('ws subscribe', { contextId: toBase58(context) })
+      return true
+    } catch (error) {
+      if (isMerogateError(error, 'AUTH_PERMISSION_DENIED')) return false
+      throw error
+    }
+  }
+
+  async #authenticate(id: unknown, params: unknown): Promise<void> {
+    const parsed = authenticateSchema.safeParse(params)
+    const error = parsed.success
+      ? await this.authenticate(parsed.data.token)
+      : paramsError(parsed.error)
+    this.#reply(id, error === undefined ? { result: '{"authenticated":true}' } : { error })
   }
 
   /** The subscription of a context; undefined when the socket holds as many as it may. */
@@ -231,6 +320,7 @@ export class Connection implements Sink {
 
   /** The socket is gone: lets go of everything. */
   closed(): void {
+    this.#expiry?.cancel()
     for (const key of [...this.#subscriptions.keys()]) this.#drop(key)
     const waiters = this.#waiters
     this.#waiters = []

@@ -3,28 +3,32 @@ import type { IncomingMessage } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { WebSocketServer } from 'ws'
 import type { WebSocket } from 'ws'
-import { isMerogateError } from '../../node/errors.ts'
+import type { Auth } from '../../auth/index.ts'
+import { toMerogateError } from '../../node/errors.ts'
 import type { Node } from '../../node/interface.ts'
 import type { Metrics } from '../../node/metrics.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
 import type { ContextId } from '../../node/primitives/ids.ts'
 import type { Clock, Timer } from '../../node/primitives/clock.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
-import { apiCode, serverError, statusOf } from '../errors.ts'
+import { type Access, accessOf, EVERYTHING, tokenOf } from '../access/guard.ts'
+import { apiCode, errorHeaders, isOpaque, serverError, statusOf } from '../errors.ts'
 import type { Dispatcher } from '../json-rpc/dispatcher.ts'
 import {
   MAX_WS_CONNECTIONS,
   MAX_WS_FRAME_BYTES,
+  MAX_WS_PER_KEY,
   WS_PING_INTERVAL_MS,
   WS_PONG_TIMEOUT_MS,
 } from '../limits.ts'
 import { checkHost, checkOrigin } from '../loopback.ts'
-import { CLOSE_GOING_AWAY, CLOSE_PROTOCOL_ERROR, Connection } from './connection.ts'
+import type { Doors } from '../loopback.ts'
+import { CLOSE_GOING_AWAY, CLOSE_PROTOCOL_ERROR, CLOSE_REVOKED, Connection } from './connection.ts'
 import { failureFrame, notificationText } from './subscription.ts'
 import type { Subscription } from './subscription.ts'
 
 export interface WsInit {
-  readonly allowedOrigins: ReadonlySet<string>
+  readonly doors: Doors
   /** @default WS_PING_INTERVAL_MS */
   readonly pingIntervalMs?: number
   /** @default WS_PONG_TIMEOUT_MS */
@@ -33,6 +37,8 @@ export interface WsInit {
 
 export interface WsComponents {
   readonly node: Node
+  /** Undefined: whoever comes may do everything. */
+  readonly auth: Auth | undefined
   readonly dispatch: Dispatcher
   readonly clock: Clock
   readonly logger: Logger
@@ -50,13 +56,19 @@ export interface WsServer {
   stop(): void
 }
 
+/** Who a socket was let in for. */
+interface Admitted {
+  readonly access: Access
+  readonly token: string | undefined
+}
+
 /** Sockets on the path `/ws`. */
 export function wsServer(init: WsInit): (components: WsComponents) => WsServer {
   return (components) => new Hub(init, components)
 }
 
 class Hub implements WsServer {
-  readonly #allowedOrigins: ReadonlySet<string>
+  readonly #doors: Doors
   readonly #pingIntervalMs: number
   readonly #pongTimeoutMs: number
   readonly #components: WsComponents
@@ -75,7 +87,7 @@ class Hub implements WsServer {
   #isDraining = false
 
   constructor(init: WsInit, components: WsComponents) {
-    this.#allowedOrigins = init.allowedOrigins
+    this.#doors = init.doors
     this.#pingIntervalMs = init.pingIntervalMs ?? WS_PING_INTERVAL_MS
     this.#pongTimeoutMs = init.pongTimeoutMs ?? WS_PONG_TIMEOUT_MS
     this.#components = components
@@ -87,7 +99,7 @@ class Hub implements WsServer {
   }
 
   start(): void {
-    const { node, clock } = this.#components
+    const { auth, node, clock } = this.#components
     this.#isDraining = false
     this.#timer = clock.every(this.#pingIntervalMs, () => this.#keepAlive())
     this.#listening = [
@@ -99,7 +111,15 @@ class Hub implements WsServer {
         const frame = once(() => failureFrame(context, failure))
         for (const one of this.#watching(context)) one.tellFailure(frame)
       }),
+      ...(auth === undefined ? [] : [auth.onRevoked((...of) => this.#closeRevoked(...of))]),
     ]
+  }
+
+  #closeRevoked(keyId: string, familyId: string | undefined): void {
+    for (const connection of this.#connections) {
+      const isMeant = familyId === undefined || connection.familyId === familyId
+      if (connection.keyId === keyId && isMeant) connection.close(CLOSE_REVOKED, 'token_revoked')
+    }
   }
 
   #watching(context: ContextId): Iterable<Subscription> {
@@ -110,17 +130,43 @@ class Hub implements WsServer {
     // a client that goes away during the handshake is nobody's problem
     const ignore = (): void => {}
     socket.on('error', ignore)
+    const go = (admitted: Admitted): void => {
+      this.#acceptor.handleUpgrade(request, socket, head, (accepted) => {
+        socket.off('error', ignore)
+        this.#accept(accepted, admitted)
+      })
+    }
     try {
       this.#admit(request)
+      const { auth } = this.#components
+      if (auth === undefined) {
+        go({ access: EVERYTHING, token: undefined })
+        return
+      }
+      const token = tokenOf(request.headers.authorization, tokenInQuery(request))
+      void this.#verify(auth, token).then(go, (error: unknown) => this.#refuse(socket, error))
     } catch (error) {
-      if (!isMerogateError(error)) throw error
-      refuse(socket, statusOf(error), `${error.message}\n`, apiCode(error))
-      return
+      this.#refuse(socket, error)
     }
-    this.#acceptor.handleUpgrade(request, socket, head, (accepted) => {
-      socket.off('error', ignore)
-      this.#accept(accepted)
-    })
+  }
+
+  /** Whose socket it is to be. @throws AUTH_TOKEN_*, AUTH_INVALID_NODE, SERVER_TOO_MANY (limit) */
+  async #verify(auth: Auth, token: string): Promise<Admitted> {
+    const caller = await auth.verify(token)
+    this.#assertRoom()
+    const { length } = [...this.#connections].filter(({ keyId }) => keyId === caller.keyId)
+    if (length >= MAX_WS_PER_KEY) {
+      const message = `expected at most ${MAX_WS_PER_KEY} open WebSockets of a key, got one more`
+      throw serverError('SERVER_TOO_MANY', 'limit', message, { limit: MAX_WS_PER_KEY })
+    }
+    return { access: accessOf(caller, this.#components.node), token }
+  }
+
+  #refuse(socket: Duplex, thrown: unknown): void {
+    const error = toMerogateError(thrown)
+    if (isOpaque(error)) this.#components.logger.error({ err: thrown }, 'upgrade failed')
+    const text = isOpaque(error) ? 'internal error' : error.message
+    refuse(socket, statusOf(error), `${text}\n`, apiCode(error), errorHeaders(error))
   }
 
   #admit(request: IncomingMessage): void {
@@ -128,8 +174,12 @@ class Hub implements WsServer {
     if (path !== '/ws' && path !== '/ws/') {
       throw serverError('SERVER_ROUTE_UNKNOWN', 'missing', 'WebSockets are served at /ws')
     }
-    checkHost(request.headers.host)
-    checkOrigin(request.headers.origin, this.#allowedOrigins)
+    checkHost(request.headers.host, this.#doors.hosts)
+    checkOrigin(request.headers.origin, this.#doors.origins)
+    this.#assertRoom()
+  }
+
+  #assertRoom(): void {
     if (this.#isDraining)
       throw serverError('SERVER_DRAINING', 'transport', 'the server is stopping')
     if (this.#connections.size >= MAX_WS_CONNECTIONS) {
@@ -138,10 +188,15 @@ class Hub implements WsServer {
     }
   }
 
-  #accept(socket: WebSocket): void {
-    const { dispatch, node, clock, logger, requestId } = this.#components
-    const connection = new Connection(socket, clock.monotonicMs(), {
+  #accept(socket: WebSocket, { access, token }: Admitted): void {
+    const { auth, dispatch, node, clock, logger, requestId } = this.#components
+    const connection = new Connection(socket, clock.monotonicMs(), access, {
       dispatch,
+      clock,
+      authenticate: async (text) => {
+        if (auth === undefined) return EVERYTHING
+        return accessOf(await auth.verify(text), node)
+      },
       events: node.events,
       requestId,
       watch: (context, subscription) => this.#watch(toHex(context), subscription),
@@ -151,6 +206,8 @@ class Hub implements WsServer {
     })
     this.#connections.add(connection)
     this.#open.set(this.#connections.size)
+    // a token that was revoked before the socket could be found by its key
+    if (token !== undefined) void connection.authenticate(token)
     socket.on('message', (data, isBinary) => {
       if (isBinary) return // ignored, as in the original
       // one buffer under the default binaryType, which nobody changes
@@ -183,7 +240,7 @@ class Hub implements WsServer {
     const oldest = this.#components.clock.monotonicMs() - this.#pingIntervalMs - this.#pongTimeoutMs
     for (const connection of this.#connections) {
       if (connection.lastPongMs < oldest) connection.close(CLOSE_PROTOCOL_ERROR, 'Ping timeout')
-      else connection.ping()
+      else if (!connection.closeIfOver()) connection.ping()
     }
   }
 
@@ -205,10 +262,23 @@ function once(make: () => string): () => string {
   return () => (text ??= make())
 }
 
+/** `?token=` of an upgrade: pages cannot set headers there. */
+function tokenInQuery(request: IncomingMessage): string | undefined {
+  const [, search = ''] = (request.url ?? '').split('?', 2)
+  return new URLSearchParams(search).get('token') ?? undefined
+}
+
 /** Answers an upgrade with a plain HTTP response. */
-function refuse(socket: Duplex, status: number, text: string, code: string): void {
+function refuse(
+  socket: Duplex,
+  status: number,
+  text: string,
+  code: string,
+  headers: Readonly<Record<string, string>>,
+): void {
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(
     `HTTP/1.1 ${status} ${code}\r\nconnection: close\r\ncontent-type: text/plain; charset=utf-8\r\n` +
-      `content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
+      `${lines.join('')}content-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`,
   )
 }

@@ -8,6 +8,7 @@ import {
   dispatcher,
   type Outcome,
 } from '../../../src/server/json-rpc/dispatcher.ts'
+import { EVERYTHING } from '../../../src/server/access/guard.ts'
 import { RPC_GRACE_MS, RPC_TIMEOUT_MS } from '../../../src/server/limits.ts'
 import { ManualClock } from '../../support/stepped-clock.ts'
 import { type StubNode, stubNode } from '../../support/stub-node.ts'
@@ -26,7 +27,11 @@ describe('the time of a JSON-RPC call', () => {
   })
 
   const call = (method: string, deadline?: Deadline): Promise<Outcome> =>
-    dispatch.call('execute', { contextId, method, argsJson: { a: 1 } }, 'id', deadline)
+    dispatch.call(
+      'execute',
+      { contextId, method, argsJson: { a: 1 } },
+      { requestId: 'id', access: EVERYTHING, ...(deadline === undefined ? {} : { deadline }) },
+    )
   const shown = (outcome: Outcome): unknown => {
     if ('result' in outcome) return outcome.result
     const { type, details } = outcome.error

@@ -12,6 +12,8 @@ function codeOf(run: () => void): string | undefined {
   return undefined
 }
 
+const NONE: ReadonlySet<string> = new Set()
+
 describe('loopback', () => {
   for (const host of ['127.0.0.1', '127.8.9.1', '::1', '[::1]', 'localhost', 'app.localhost']) {
     it(`takes ${host}`, () => expect(isLoopback(host)).to.equal(true))
@@ -21,18 +23,28 @@ describe('loopback', () => {
     it(`refuses ${JSON.stringify(host)}`, () => {
       expect(isLoopback(host)).to.equal(false)
       expect(codeOf(() => assertLoopback(host))).to.equal('SERVER_ADDRESS_NOT_LOOPBACK')
-      expect(codeOf(() => checkHost(host))).to.equal('SERVER_HOST_REFUSED')
+      expect(codeOf(() => checkHost(host, NONE))).to.equal('SERVER_HOST_REFUSED')
     })
   }
 
   it('takes a Host header with and without a port', () => {
     for (const header of ['127.0.0.1:2528', 'localhost', '[::1]:80', 'LOCALHOST:1']) {
-      expect(codeOf(() => checkHost(header))).to.equal(undefined)
+      expect(codeOf(() => checkHost(header, NONE))).to.equal(undefined)
+    }
+  })
+
+  it('takes its own public name, and no other that looks like it', () => {
+    const hosts = new Set(['node.example'])
+    for (const header of ['node.example', 'NODE.example:443']) {
+      expect(codeOf(() => checkHost(header, hosts))).to.equal(undefined)
+    }
+    for (const header of ['node.example.evil.com', 'evil.com', 'node.example:x']) {
+      expect(codeOf(() => checkHost(header, hosts))).to.equal('SERVER_HOST_REFUSED')
     }
   })
 
   it('refuses a request without Host header', () => {
-    expect(codeOf(() => checkHost(undefined))).to.equal('SERVER_HOST_REFUSED')
+    expect(codeOf(() => checkHost(undefined, NONE))).to.equal('SERVER_HOST_REFUSED')
   })
 
   it('takes no origin, origins of this machine and those that were allowed', () => {
