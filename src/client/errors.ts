@@ -2,11 +2,15 @@
 import type { ErrorKind } from '../node/errors.ts'
 
 /**
- * CLIENT_REFUSED the node answered with an error status; CLIENT_CALL_FAILED a call was answered with an error; CLIENT_UNREACHABLE nobody
+ * CLIENT_REFUSED the node answered with an error status; CLIENT_NOT_SIGNED_IN there is no token, or one that is not good any more; CLIENT_SIGN_IN_REFUSED the
+ * node does not believe the password or the wallet; CLIENT_PERMISSION_DENIED the key may not do this; CLIENT_CALL_FAILED a call was answered with an error; CLIENT_UNREACHABLE nobody
  * answered; CLIENT_ANSWER_INVALID the answer is not what a node says; CLIENT_SOCKET_CLOSED the WebSocket was refused or closed for good.
  */
 export type ClientErrorCode =
   | 'CLIENT_REFUSED'
+  | 'CLIENT_NOT_SIGNED_IN'
+  | 'CLIENT_SIGN_IN_REFUSED'
+  | 'CLIENT_PERMISSION_DENIED'
   | 'CLIENT_CALL_FAILED'
   | 'CLIENT_UNREACHABLE'
   | 'CLIENT_ANSWER_INVALID'
@@ -18,6 +22,8 @@ export interface ClientErrorDetails {
   readonly status?: number
   /** The node's own code: `context_not_found`. */
   readonly apiCode?: string
+  /** What is wrong with the token, as the node says: `token_expired`, `permission_denied`, ... */
+  readonly authError?: string
   /** Of a call: `FunctionCallError`, `ContextNotFound`, ... */
   readonly type?: string
   /** Of a call: what the original API answers. */

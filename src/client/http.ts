@@ -1,6 +1,7 @@
 /** Requests to a node, and its answers as values or as {@link ClientError}. */
 import { ClientError, kindOfStatus } from './errors.ts'
-import type { ClientErrorDetails } from './errors.ts'
+import type { ClientErrorCode, ClientErrorDetails } from './errors.ts'
+import type { Bearer } from './tokens.ts'
 
 /** One request. */
 export interface Outgoing {
@@ -13,18 +14,23 @@ export interface Outgoing {
   readonly bytes?: Uint8Array | ReadableStream<Uint8Array>
   readonly headers?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
+  /** Goes without a token. @default false */
+  readonly isOpen?: boolean
 }
 
 export interface Http {
-  /** Sends and returns the response, whatever its status. @throws CLIENT_UNREACHABLE (transport) */
+  /**
+   * Sends and returns the response, whatever its status. When the node calls the token expired, it is refreshed and the request goes once more.
+   * @throws CLIENT_UNREACHABLE (transport), CLIENT_NOT_SIGNED_IN (unauthenticated) the session is over
+   */
   send(request: Outgoing): Promise<Response>
   /** Sends and returns the body as JSON. @throws CLIENT_REFUSED, CLIENT_ANSWER_INVALID, CLIENT_UNREACHABLE */
   json(request: Outgoing): Promise<unknown>
 }
 
-/** Requests to one node. */
-export function http(base: string, token: string | undefined): Http {
-  const send = async (request: Outgoing): Promise<Response> => {
+/** Requests to one node. @param bearer @default no request carries a token */
+export function http(base: string, bearer?: Bearer): Http {
+  const sendWith = async (request: Outgoing, token: string | undefined): Promise<Response> => {
     const { method, path, json, bytes, signal } = request
     const url = `${base}${path}`
     const headers: Record<string, string> = { ...request.headers }
@@ -44,6 +50,23 @@ export function http(base: string, token: string | undefined): Http {
       const message = `no answer from ${base}: is the node running?`
       throw new ClientError('CLIENT_UNREACHABLE', 'transport', message, { url }, { cause })
     }
+  }
+  const send = async (request: Outgoing): Promise<Response> => {
+    const token = request.isOpen === true ? undefined : await bearer?.current()
+    if (token === undefined || bearer === undefined) return sendWith(request, undefined)
+    const { bytes, signal } = request
+    if (bytes instanceof ReadableStream) {
+      // can be sent only once, so the token is tried, and if need be refreshed, before
+      const probe = await send({ method: 'GET', path: '/auth/validate', signal })
+      await probe.body?.cancel()
+      return sendWith(request, await bearer.current())
+    }
+    const response = await sendWith(request, token)
+    if (authErrorOf(response) !== 'token_expired') return response
+    const next = await orAborted(bearer.renewed(token), signal)
+    if (next === undefined) return response
+    await response.body?.cancel()
+    return sendWith(request, next)
   }
   return {
     send,
@@ -74,15 +97,43 @@ async function readJson(response: Response): Promise<unknown> {
   }
 }
 
+/** What the node says is wrong with a token. */
+function authErrorOf({ status, headers }: Response): string | undefined {
+  return status === 401 || status === 403 ? (headers.get('x-auth-error') ?? undefined) : undefined
+}
+
+/** Others may wait for the same work: only this one stops waiting. */
+function orAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work
+  return new Promise((resolve, reject) => {
+    const abort = (): void => reject(signal.reason)
+    if (signal.aborted) abort()
+    signal.addEventListener('abort', abort, { once: true })
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort))
+  })
+}
+
 /** The error a response with a bad status stands for. */
 export async function refusal(response: Response): Promise<ClientError> {
   const { status } = response
   const text = await response.text()
   const told = describe(text)
   const requestId = response.headers.get('x-request-id')
-  const facts = { status, ...told.details, ...(requestId === null ? {} : { requestId }) }
+  const authError = authErrorOf(response)
+  const facts = {
+    status,
+    ...told.details,
+    ...(authError === undefined ? {} : { authError }),
+    ...(requestId === null ? {} : { requestId }),
+  }
   const message = told.message === '' ? `the node answered with status ${status}` : told.message
-  return new ClientError('CLIENT_REFUSED', kindOfStatus(status), message, facts)
+  return new ClientError(codeOf(facts), kindOfStatus(status), message, facts)
+}
+
+function codeOf({ status, authError, apiCode }: ClientErrorDetails): ClientErrorCode {
+  if (status === 401 || authError === 'token_revoked') return 'CLIENT_NOT_SIGNED_IN'
+  const isDenied = authError === 'permission_denied' || apiCode === 'permission_denied'
+  return isDenied ? 'CLIENT_PERMISSION_DENIED' : 'CLIENT_REFUSED'
 }
 
 function describe(text: string): { message: string; details: ClientErrorDetails } {
@@ -93,14 +144,20 @@ function describe(text: string): { message: string; details: ClientErrorDetails 
     return { message: text.slice(0, 500), details: {} } // plain text is what the original answers
   }
   if (typeof body !== 'object' || body === null) return { message: '', details: {} }
-  const message = 'error' in body && typeof body.error === 'string' ? body.error : ''
+  const error = 'error' in body ? body.error : undefined
   return {
-    message,
+    message: typeof error === 'string' ? error : messageOf(error),
     details: {
       ...('code' in body && typeof body.code === 'string' ? { apiCode: body.code } : {}),
       ...('details' in body ? { details: body.details } : {}),
     },
   }
+}
+
+/** Of an error of JSON-RPC. */
+function messageOf(error: unknown): string {
+  if (typeof error !== 'object' || error === null || !('message' in error)) return ''
+  return typeof error.message === 'string' ? error.message : ''
 }
 
 /** The `data` of an answer in its envelope. @throws CLIENT_ANSWER_INVALID (protocol) */

@@ -20,6 +20,22 @@ export type { ClientInit, MerogateClient } from './client.ts'
 export { ClientError } from './errors.ts'
 export type { ClientErrorCode, ClientErrorDetails } from './errors.ts'
 export type { Admin } from './admin.ts'
+export type {
+  AuthClient,
+  Challenge,
+  ChallengeOptions,
+  ClientKey,
+  NewClientKey,
+  NewRootKey,
+  PasswordSignIn,
+  Provider,
+  RootKey,
+  SignedProof,
+  WalletSignIn,
+  Whoami,
+} from './auth.ts'
+export { memoryTokens } from './tokens.ts'
+export type { Tokens, TokenStore } from './tokens.ts'
 export type { Call, Rpc, SyncStatus } from './rpc.ts'
 export type { SubscribeOptions } from './subscribe.ts'
 export type * from './types.ts'

@@ -29,7 +29,7 @@ export interface SyncStatus {
 }
 
 export interface Rpc {
-  /** Resolves with what the method returned; null when nothing. @throws CLIENT_CALL_FAILED with `details.type`; CLIENT_* */
+  /** Resolves with what the method returned; null when nothing. @throws CLIENT_CALL_FAILED with `details.type`, CLIENT_PERMISSION_DENIED (denied); CLIENT_* */
   execute<T = unknown>(call: Call): Promise<T>
   syncStatus(contextId: string, options?: { signal?: AbortSignal }): Promise<SyncStatus>
 }
@@ -76,7 +76,8 @@ function callFailed(error: unknown): ClientError {
   const { type, message, data, details } = error as Partial<Record<string, unknown>> // every field is checked here
   const name = typeof type === 'string' ? type : 'InternalError'
   const text = typeof message === 'string' ? message : typeof data === 'string' ? data : name
-  return new ClientError('CLIENT_CALL_FAILED', kindOfType(name), text, {
+  const code = name === 'PermissionDenied' ? 'CLIENT_PERMISSION_DENIED' : 'CLIENT_CALL_FAILED'
+  return new ClientError(code, kindOfType(name), text, {
     type: name,
     data,
     ...(details === undefined ? {} : { details }),

@@ -1,5 +1,7 @@
 /** Changes of contexts as they happen, over a WebSocket that is opened again whenever it breaks. */
 import { ClientError } from './errors.ts'
+import { type Http, refusal } from './http.ts'
+import type { Bearer } from './tokens.ts'
 import type { AppEvent, Failure, Lag, Mutation } from './types.ts'
 
 /** Changes that came and were not taken yet. Beyond it the socket is closed until they are, and the rest is fetched from the node's log. */
@@ -11,6 +13,17 @@ export const RECONNECT_LAST_MS = 5_000
 
 /** Close codes that another attempt would only meet again: policy violation, and a frame too big. */
 const FINAL_CODES: ReadonlySet<number> = new Set([1008, 1009])
+
+/** The token of a socket is not good any more: expired, or its key was revoked. */
+const TOKEN_CODES: ReadonlySet<number> = new Set([4401, 4403])
+
+/** What a subscription is made through. */
+export interface SubscribeThrough {
+  /** Of the node, without a slash at the end. */
+  readonly url: string
+  readonly bearer: Bearer
+  readonly http: Http
+}
 
 export interface SubscribeOptions {
   readonly contextIds: readonly string[]
@@ -27,11 +40,10 @@ export interface SubscribeOptions {
 /**
  * Iterates over changes, oldest first, each context without gaps or repeats: after a break it goes on from the last change that was
  * taken. A `Lagged` says that the node's log no longer reached back far enough. Ends when the signal fires or the loop is left.
- * @throws CLIENT_SOCKET_CLOSED when the node refuses the subscription
+ * @throws CLIENT_SOCKET_CLOSED when the node refuses the subscription, CLIENT_NOT_SIGNED_IN, CLIENT_PERMISSION_DENIED
  */
 export async function* subscribe(
-  base: string,
-  token: string | undefined,
+  through: SubscribeThrough,
   options: SubscribeOptions,
 ): AsyncGenerator<Mutation | Lag, void, undefined> {
   const next = new Map<string, number>()
@@ -42,7 +54,7 @@ export async function* subscribe(
   }
   let pause = RECONNECT_FIRST_MS
   while (!isAborted(signal)) {
-    const session = openSession(base, token, options, next)
+    const session = openSession(through.url, await through.bearer.current(), options, next)
     try {
       for await (const change of session.changes()) {
         if (change.type === 'StateMutation') {
@@ -57,9 +69,27 @@ export async function* subscribe(
     }
     if (session.failure !== undefined) throw session.failure
     if (isAborted(signal) || session.isOverfull) continue
+    if (session.isUnwelcome) await checkToken(through.http)
     await sleep(pause, signal)
     pause = Math.min(pause * 2, RECONNECT_LAST_MS)
   }
+}
+
+/**
+ * Sockets do not say why they were refused. This does, and gets the next token when it was that.
+ * @throws CLIENT_NOT_SIGNED_IN (unauthenticated)
+ */
+async function checkToken(http: Http): Promise<void> {
+  let response: Response
+  try {
+    response = await http.send({ method: 'GET', path: '/auth/validate' })
+  } catch (error) {
+    // nobody is there: that is no word about the token
+    if (error instanceof ClientError && error.code === 'CLIENT_UNREACHABLE') return
+    throw error
+  }
+  if (response.status === 401 || response.status === 403) throw await refusal(response)
+  await response.body?.cancel()
 }
 
 /** One life of a socket. */
@@ -67,6 +97,8 @@ interface Session {
   changes(): AsyncGenerator<Mutation | Lag, void, undefined>
   /** Closed because changes were not taken fast enough. */
   readonly isOverfull: boolean
+  /** It never opened, or was closed for its token. */
+  readonly isUnwelcome: boolean
   readonly failure: ClientError | undefined
   close(): void
 }
@@ -78,10 +110,13 @@ function openSession(
   next: Map<string, number>,
 ): Session {
   const url = `${base.replace(/^http/, 'ws')}/ws`
-  const socket = token === undefined ? new WebSocket(url) : new WebSocket(url, [`bearer.${token}`])
+  // pages cannot send headers with a socket
+  const query = token === undefined ? '' : `?${new URLSearchParams({ token }).toString()}`
+  const socket = new WebSocket(`${url}${query}`)
   const queue: (Mutation | Lag)[] = []
   let isOver = false
   let isOverfull = false
+  let isUnwelcome = true
   let failure: ClientError | undefined
   let wake = (): void => {}
 
@@ -92,6 +127,7 @@ function openSession(
   }
   signal?.addEventListener('abort', end, { once: true })
   socket.addEventListener('open', () => {
+    isUnwelcome = false
     const failures = onFailure === undefined ? {} : { failures: true }
     const params = { contextIds, since: Object.fromEntries(next), ...failures }
     socket.send(JSON.stringify({ id: 1, method: 'subscribe', params }))
@@ -101,6 +137,7 @@ function openSession(
       const message = `the node closed the subscription: ${reason === '' ? code : reason}`
       failure = new ClientError('CLIENT_SOCKET_CLOSED', 'protocol', message, { url })
     }
+    if (TOKEN_CODES.has(code)) isUnwelcome = true
     isOver = true
     wake()
   })
@@ -109,7 +146,9 @@ function openSession(
     const frame = readFrame(data)
     if (frame === undefined) return
     if (frame.kind === 'refused') {
-      failure = new ClientError('CLIENT_SOCKET_CLOSED', 'input', frame.message, { url })
+      failure = frame.isDenied
+        ? new ClientError('CLIENT_PERMISSION_DENIED', 'denied', frame.message, { url })
+        : new ClientError('CLIENT_SOCKET_CLOSED', 'input', frame.message, { url })
       end()
     } else if (frame.kind === 'subscribed') {
       // from here on a break loses nothing, even when no change came before it
@@ -144,6 +183,9 @@ function openSession(
     get isOverfull() {
       return isOverfull
     },
+    get isUnwelcome() {
+      return isUnwelcome
+    },
     get failure() {
       return failure
     },
@@ -158,18 +200,19 @@ type Frame =
   | { kind: 'change'; change: Mutation | Lag }
   | { kind: 'subscribed'; seq: readonly (readonly [string, number])[] }
   | { kind: 'failure'; contextId: string; failure: Failure }
-  | { kind: 'refused'; message: string }
+  | { kind: 'refused'; message: string; isDenied: boolean }
 
 /** What a node sent; undefined for what this client does not know. */
 function readFrame(data: unknown): Frame | undefined {
   if (typeof data !== 'string') return undefined
   const frame = JSON.parse(data) as {
     id?: unknown
-    error?: { message?: string }
+    error?: { message?: string; type?: string }
     result?: WireResult
   } // the node is ours to trust; unknown shapes fall through below
   if (frame.error !== undefined) {
-    return { kind: 'refused', message: frame.error.message ?? 'the node refused to subscribe' }
+    const { message = 'the node refused to subscribe', type } = frame.error
+    return { kind: 'refused', message, isDenied: type === 'PermissionDenied' }
   }
   const { result } = frame
   if (result === undefined) return undefined
