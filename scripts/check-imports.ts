@@ -141,6 +141,12 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     packages: ['express', 'lru-cache', 'zod'],
   },
   client: { rooms: ['type node/errors.ts'], isPortable: true },
+  // a web page that a build makes of it; permissions are understood as the node understands them
+  'login-page': {
+    rooms: ['client', 'auth/permissions/grammar.ts', 'auth/limits.ts'],
+    packages: ['preact'],
+    isPortable: true,
+  },
   // keys, tokens, permissions: no HTTP, no chain
   auth: {
     rooms: [
@@ -210,7 +216,7 @@ function problemOf(path: string, room: string, found: ImportOf): string | undefi
 
 /** What is wrong with the imports of the TypeScript files below `root`, a folder like `src`: one line each. */
 export function findImportProblems(root: string): string[] {
-  return globSync('**/*.ts', { cwd: root })
+  return globSync('**/*.{ts,tsx}', { cwd: root })
     .sort()
     .flatMap((path) => {
       const room = roomOf(path)

@@ -110,6 +110,11 @@ try {
   const version = run(folder, command, ['--version']).trim()
   if (version !== manifest.version) throw new Error(`expected ${manifest.version}, got ${version}`)
   run(folder, command, ['--help'])
+  if (
+    !readFileSync(join(installed, 'dist/login-page/index.html'), 'utf8').includes('/auth/assets/')
+  ) {
+    throw new Error('expected the login page to be built, it is not')
+  }
   await runDev(folder, command)
   console.log('package: ok')
 } catch (error) {

@@ -31,12 +31,12 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /throw new Error\(/,
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}'],
     instead: 'throws an error without a code: use the errors.ts of the room',
   },
   {
     pattern: /\b(?:Date\.now|Math\.random)\(|\bnew Date\(\)/,
-    files: ['src/**/*.ts'],
+    files: ['src/**/*.{ts,tsx}'],
     except: ['src/node/primitives/**'],
     instead: 'takes time or chance from the machine: use the Clock or Random component',
   },

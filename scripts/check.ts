@@ -20,6 +20,11 @@ const PARALLEL = 2
 
 const STEPS: readonly Step[] = [
   { name: 'types', command: ['tsc', '-p', 'tsconfig.json', '--noEmit'], advice: 'fix the types' },
+  {
+    name: 'page-types',
+    command: ['tsc', '-p', 'src/login-page/tsconfig.json', '--noEmit'],
+    advice: 'fix the types',
+  },
   { name: 'format', command: ['prettier', '--check', '.'], advice: 'run `npm run format`' },
   {
     name: 'dead-code',

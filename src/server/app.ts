@@ -22,6 +22,7 @@ import type { Background } from './background.ts'
 import { healthRoutes } from './health.ts'
 import type { Dispatcher } from './json-rpc/dispatcher.ts'
 import { jsonRpcHandler } from './json-rpc/route.ts'
+import { loginPageRoutes } from './login-page.ts'
 import { type Doors, isAllowedOrigin } from './loopback.ts'
 import type { PromMetrics } from './prom-metrics.ts'
 import type { Relayer } from './relayer/relayer.ts'
@@ -105,6 +106,7 @@ export function serverApp(components: AppComponents): Express {
   if (auth !== undefined) {
     signInRoutes(app, { auth, clock, mockTokens })
     keyRoutes(app, { auth, clock })
+    loginPageRoutes(app, { allowedOrigins: doors.origins })
     if (sep10 !== undefined) stellarRoutes(app, auth, sep10)
   }
   if (services.admin) app.use('/admin-api', adminRoutes(node, background))

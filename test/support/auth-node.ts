@@ -41,7 +41,7 @@ export const ADMIN = { username: 'alice', password: 'correct horse' }
 
 interface Options {
   /** @param origin of the node */
-  readonly auth?: (origin: string) => Partial<AuthInit>
+  readonly auth?: (origin: string, clock: HandClock) => Partial<AuthInit>
   readonly allowedOrigins?: readonly string[]
 }
 
@@ -54,14 +54,14 @@ export async function authNode(options: Options = {}): Promise<AuthNode> {
   const address = front.address()
   const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : 0}`
 
-  const clock = handClock()
+  const clock = handClock(Date.now()) // SEP-10’s library reads the machine’s own
   const auth = await openAuth({
     ...{ origin: url, verifiers: [], leewayMs: 0 },
     ...{
       password: { minLength: 3, cost: CHEAP },
       bootstrap: { allowLoopback: true, admin: ADMIN },
     },
-    ...options.auth?.(url),
+    ...options.auth?.(url, clock),
   })({ store: memoryStore(), seed: new Uint8Array(32), clock, random: systemRandom })
   const node = stubNode()
   const { allowedOrigins = [] } = options

@@ -65,6 +65,9 @@ const ALIASES: Readonly<Record<string, string>> = {
   'keys:permissions': 'keys:permissions:get',
 }
 
+/** Every path that a permission may have. */
+export const PERMISSION_PATHS: readonly string[] = Object.keys(CATALOGUE)
+
 const SHAPE = /^([a-z]+(?::[a-z-]+)*)(?:\[([^[\]\s]*)\])?$/
 const SLOT = /^[\x21-\x7e]*$/
 

@@ -8,6 +8,7 @@ import { merogateClient } from '../../client/index.ts'
 import { LOG_LEVELS, type LogLevel } from '../../node/primitives/logger.ts'
 import { cliError } from '../errors.ts'
 import { readLogLine } from '../log-line.ts'
+import { buildLoginPage } from '../login-page.ts'
 import { startNodeProcess } from '../node-process.ts'
 import type { NodeProcess } from '../node-process.ts'
 import type { Output } from '../output.ts'
@@ -72,6 +73,7 @@ export function devCommand(program: Command): void {
           cleanup.defer(() => rm(folder, { recursive: true, force: true }))
 
         await mkdir(folder, { recursive: true })
+        await buildLoginPage()
         const anchor = await startDevAnchor(options.chain, folder, cleanup)
         output.note(`${anchor.text}; starting two nodes`)
         const nodes = await startNodes({ folder, port, anchor, log: options.log, output, cleanup })

@@ -161,6 +161,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /admin-api/peers': token,
   'POST /admin-api/peers/dial': admin,
 
+  'GET /auth/login': open,
+  'GET /auth/assets/:name': open,
   'GET /auth/providers': open,
   'GET /auth/challenge': open,
   'POST /auth/challenge': open,
