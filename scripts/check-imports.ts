@@ -156,7 +156,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     packages: ['jsonwebtoken', 'lru-cache', 'zod'],
   },
   cli: {
-    rooms: ['node', 'chains', 'devnet', 'server', 'client'],
+    rooms: ['node', 'auth', 'chains', 'devnet', 'server', 'client'],
     packages: ['commander', 'ethers', 'pino'],
   },
   'index.ts': { rooms: ['node/index.ts'] },

@@ -7,7 +7,8 @@ import type { Node, NodeInit } from '../node/interface.ts'
 import { systemClock, systemRandom } from '../node/primitives/clock.ts'
 import type { Logger } from '../node/primitives/logger.ts'
 import { httpServer, promMetrics } from '../server/index.ts'
-import type { Server } from '../server/index.ts'
+import type { PromMetrics, Server } from '../server/index.ts'
+import { openSignIn, originsOf, tlsOf } from './auth.ts'
 import { cliError } from './errors.ts'
 import { ethereumInit } from './ethereum-init.ts'
 import { openRelayer } from './relayer.ts'
@@ -47,7 +48,7 @@ export function stderrLogger(level: string): Logger {
   return pino({ level, redact: { paths, censor: '[hidden]' } }, pino.destination({ dest: 2 }))
 }
 
-/** Builds all parts; nothing runs yet. @throws CLI_ANCHOR_UNKNOWN (input), and what createNode() and openRelayer() throw */
+/** Builds all parts; nothing runs yet. @throws CLI_ANCHOR_UNKNOWN (input), and what createNode(), openRelayer() and openSignIn() throw */
 export async function compose(config: Config, options: ComposeOptions = {}): Promise<Composed> {
   const logger = options.logger ?? stderrLogger(config.log.level)
   const createNode = options.createNode ?? (await import('../node/index.ts')).createNode
@@ -79,12 +80,25 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     jsonrpc: jsonrpc.enabled,
     websocket: websocket.enabled,
   }
-  const relayer = await openRelayer(config, { logger, metrics })
-  const server = httpServer({ listen, services })({
+  const { signIn, relayer, tls } = await openBeside(config, { logger, metrics }).catch(
+    async (error: unknown) => {
+      await node.stop()
+      throw error
+    },
+  )
+  const server = httpServer({
+    ...{ listen, services, tls },
+    allowedOrigins: config.server.allowedOrigins,
+    publicOrigins: originsOf(config),
+    trustedProxies: config.server.trustedProxies,
+    mockTokens: config.auth.mockTokens,
+  })({
     node,
     logger,
     metrics,
     relayer,
+    auth: signIn?.auth,
+    sep10: signIn?.sep10,
     clock: systemClock,
     random: systemRandom,
   })
@@ -96,7 +110,10 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
       await node.start()
       try {
         await server.start()
+        await signIn?.start()
       } catch (error) {
+        await server.stop()
+        await signIn?.stop()
         await relayer?.stop()
         await node.stop()
         throw error
@@ -104,9 +121,22 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     },
     async stop() {
       await server.stop()
+      await signIn?.stop()
       await relayer?.stop()
       await node.stop()
     },
+  }
+}
+
+/** What stands beside the node, all of it or nothing. */
+async function openBeside(config: Config, components: { logger: Logger; metrics: PromMetrics }) {
+  const tls = await tlsOf(config)
+  const relayer = await openRelayer(config, components)
+  try {
+    return { signIn: await openSignIn(config, components), relayer, tls }
+  } catch (error) {
+    await relayer?.stop()
+    throw error
   }
 }
 

@@ -5,7 +5,7 @@ import type { ErrorDetails, ErrorKind } from '../node/errors.ts'
 /**
  * CLI_USAGE the words of the command do not fit; CLI_FILE a file cannot be read or written; CLI_NOT_FOUND what was asked for is not there;
  * CLI_ANCHOR_UNKNOWN the configuration names an anchor this program has no adapter for; CLI_NODE_FAILED a node of `dev` did not start;
- * CLI_RELAYER_CHAIN the relayer has no chain to pay on; CLI_DECLINED a person was asked and said no; CLI_CHECK_FAILED a check of `chain doctor` failed.
+ * CLI_RELAYER_CHAIN the relayer has no chain to pay on; CLI_AUTH a secret of sign-in is not where the configuration says; CLI_DECLINED a person was asked and said no; CLI_CHECK_FAILED a check of `chain doctor` failed.
  */
 export type CliErrorCode =
   | 'CLI_USAGE'
@@ -14,6 +14,7 @@ export type CliErrorCode =
   | 'CLI_ANCHOR_UNKNOWN'
   | 'CLI_NODE_FAILED'
   | 'CLI_RELAYER_CHAIN'
+  | 'CLI_AUTH'
   | 'CLI_DECLINED'
   | 'CLI_CHECK_FAILED'
 
@@ -24,6 +25,7 @@ const KINDS: Readonly<Record<CliErrorCode, ErrorKind>> = {
   CLI_ANCHOR_UNKNOWN: 'input',
   CLI_NODE_FAILED: 'internal',
   CLI_RELAYER_CHAIN: 'input',
+  CLI_AUTH: 'input',
   CLI_DECLINED: 'aborted',
   CLI_CHECK_FAILED: 'conflict',
 }

@@ -53,9 +53,10 @@ export function homeOf(options: Pick<GlobalOptions, 'home'>): string {
 
 async function clientOf(options: GlobalOptions, folder: string): Promise<MerogateClient> {
   const { merogateClient } = await import('../client/index.ts')
-  return merogateClient({
-    url: options.api === undefined ? await urlOf(folder) : checked(options.api),
-  })
+  if (options.api !== undefined) return merogateClient({ url: checked(options.api) })
+  const { readOperatorToken } = await import('./operator-token.ts')
+  const token = await readOperatorToken(folder)
+  return merogateClient({ url: await urlOf(folder), ...(token === undefined ? {} : { token }) })
 }
 
 function checked(text: string): string {
@@ -73,7 +74,9 @@ async function urlOf(folder: string): Promise<string> {
     const message = `the node in ${folder} serves at a port the system chooses: say where with --api URL`
     throw cliError('CLI_USAGE', message)
   }
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`
+  const scheme = server.tls === undefined ? 'http' : 'https'
+  const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
+  return `${scheme}://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
 }
 
 /** JSON of an argument. @throws CLI_USAGE */

@@ -33,6 +33,8 @@ interface DevOptions {
 /** What `dev` set up. */
 interface World {
   readonly nodes: readonly NodeProcess[]
+  /** One for each node: may do everything. */
+  readonly tokens: readonly string[]
   readonly applicationId: string
   readonly contextId: string
 }
@@ -77,7 +79,8 @@ export function devCommand(program: Command): void {
         const anchor = await startDevAnchor(options.chain, folder, cleanup)
         output.note(`${anchor.text}; starting two nodes`)
         const nodes = await startNodes({ folder, port, anchor, log: options.log, output, cleanup })
-        const world = await setUp(nodes, app, anchor.protocol)
+        const tokens = await tokensOf(folder, nodes)
+        const world = await setUp(nodes, tokens, { app, protocol: anchor.protocol })
         announce(output, world)
         const failed = nodes.map(async ({ name, ended }) => {
           const code = await ended
@@ -106,7 +109,7 @@ async function startNodes(start: Start): Promise<NodeProcess[]> {
       home: folder,
       serverPort: port === 0 ? 0 : port + index,
       env,
-      settings: [...settings, 'swarm.listen=/ip4/127.0.0.1/tcp/0', `log.level=${log}`],
+      settings: [...settings, ...DEV_AUTH, 'swarm.listen=/ip4/127.0.0.1/tcp/0', `log.level=${log}`],
       onLog: (line) => {
         const { fields, text } = readLogLine(name, line)
         output.log(fields, text)
@@ -123,9 +126,26 @@ async function startNodes(start: Start): Promise<NodeProcess[]> {
   })
 }
 
+/** Sign-in as on a real node, with tokens that last a working day. */
+const DEV_AUTH = ['auth.enabled=true', 'auth.access_seconds=43200', 'auth.ethereum.chain_ids=1']
+
+/** Tokens that the nodes wrote for this machine's own commands. */
+async function tokensOf(folder: string, nodes: readonly NodeProcess[]): Promise<string[]> {
+  const { readOperatorToken } = await import('../operator-token.ts')
+  return Promise.all(
+    nodes.map(async ({ name }) => (await readOperatorToken(join(folder, name))) ?? ''),
+  )
+}
+
 /** Installs the application, makes a context on the first node and lets the others join it. */
-async function setUp(nodes: readonly NodeProcess[], app: string, protocol: string): Promise<World> {
-  const [first, ...others] = nodes.map(({ ready }) => merogateClient({ url: ready.api }).admin)
+async function setUp(
+  nodes: readonly NodeProcess[],
+  tokens: readonly string[],
+  { app, protocol }: { app: string; protocol: string },
+): Promise<World> {
+  const [first, ...others] = nodes.map(
+    ({ ready }, index) => merogateClient({ url: ready.api, token: tokens[index] ?? '' }).admin,
+  )
   if (first === undefined) throw cliError('CLI_NODE_FAILED', 'expected a node, got none')
   const { applicationId } = await first.installFile(app)
   const { contextId } = await first.createContext({ applicationId, protocol })
@@ -135,20 +155,26 @@ async function setUp(nodes: readonly NodeProcess[], app: string, protocol: strin
     await other.join(invitation ?? '')
     await other.context(contextId, JOIN_WAIT_MS)
   }
-  return { nodes, applicationId, contextId }
+  return { nodes, tokens, applicationId, contextId }
 }
 
-function announce(output: Output, { nodes, applicationId, contextId }: World): void {
-  const shown = nodes.map(({ name, ready: { api, peerId } }) => ({ name, api, peerId }))
+function announce(output: Output, { nodes, tokens, applicationId, contextId }: World): void {
+  const shown = nodes.map(({ name, ready: { api, peerId } }, index) => ({
+    ...{ name, api, peerId },
+    token: tokens[index] ?? '',
+  }))
   const [writer, reader = writer] = shown
   const lines = [
     ...shown.map(({ name, api }) => `${name.padEnd(12)}${api}`),
     `application ${applicationId}`,
     `context     ${contextId}`,
     '',
+    'tokens for development, good for twelve hours:',
+    ...shown.map(({ name, token }) => `  ${name.toUpperCase()}=${token}`),
+    '',
     `write on ${writer?.name}, read on ${reader?.name}:`,
-    curl(writer?.api, contextId, 'set', { key: 'hello', value: 'world' }),
-    curl(reader?.api, contextId, 'get', { key: 'hello' }),
+    curl(writer, contextId, 'set', { key: 'hello', value: 'world' }),
+    curl(reader, contextId, 'get', { key: 'hello' }),
     '',
     'Ctrl-C stops everything.',
   ]
@@ -156,12 +182,13 @@ function announce(output: Output, { nodes, applicationId, contextId }: World): v
 }
 
 function curl(
-  api: string | undefined,
+  node: { readonly name: string; readonly api: string } | undefined,
   contextId: string,
   method: string,
   argsJson: unknown,
 ): string {
   const params = { contextId, method, argsJson }
   const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'execute', params })
-  return `  curl -s ${api}/jsonrpc -H 'content-type: application/json' -d '${body}'`
+  const header = `-H "authorization: Bearer $${node?.name.toUpperCase()}"`
+  return `  curl -s ${node?.api}/jsonrpc ${header} -H 'content-type: application/json' -d '${body}'`
 }

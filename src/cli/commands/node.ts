@@ -17,6 +17,7 @@ interface InitOptions extends AnchorOptions {
   bootNodes?: string[]
   mdns?: true
   force?: true
+  auth: boolean
 }
 
 interface RunOptions {
@@ -35,6 +36,7 @@ export function nodeCommand(program: Command): void {
     .option('--swarm-port <port>', 'port for peers on all addresses (2428)')
     .option('--boot-nodes <multiaddr...>', 'peers to dial at start')
     .option('--mdns', 'find peers on the local network')
+    .option('--no-auth', 'no sign-in: whoever is on this machine may do everything')
     .option('--force', 'replace an existing configuration; keys and data stay')
     .addHelpText(
       'after',
@@ -52,14 +54,21 @@ export function nodeCommand(program: Command): void {
       }
       const { writeConfig } = await import('../../node/config/edit.ts')
       const { serverPort, swarmPort, bootNodes, mdns } = options
+      const secret = options.auth ? await newSecret() : undefined
       await writeConfig(folder, {
         ...(serverPort === undefined ? {} : { server: { listen: [serverAddress(serverPort)] } }),
         ...(swarmPort === undefined ? {} : { swarm: { listen: [swarmAddress(swarmPort)] } }),
         ...(bootNodes === undefined ? {} : { bootstrap: { nodes: bootNodes } }),
         ...(mdns === true ? { discovery: { mdns: true } } : {}),
+        ...(secret === undefined
+          ? {}
+          : { auth: { enabled: true, bootstrap: { secret_hash: secret.hash } } }),
         anchor: await anchorSettings(options),
       })
-      output.result({ config: path, created: true }, path)
+      if (secret !== undefined) output.note(FIRST_SIGN_IN)
+      const shown = secret === undefined ? {} : { bootstrapSecret: secret.text }
+      const human = secret === undefined ? path : `${path}\nsecret  ${secret.text}`
+      output.result({ config: path, created: true, ...shown }, human)
     }),
   )
   node
@@ -99,6 +108,18 @@ export function nodeCommand(program: Command): void {
         await runNode(await loadConfig({ home: folder, env: process.env, flags }), output)
       }),
     )
+}
+
+const FIRST_SIGN_IN =
+  'Whoever signs in first becomes the administrator: from this machine, or with this secret. It is not shown again.'
+
+/** A secret that nobody guesses, and what is kept of it. */
+async function newSecret(): Promise<{ text: string; hash: string }> {
+  const { bootstrapHash } = await import('../../auth/index.ts')
+  const { systemRandom } = await import('../../node/primitives/clock.ts')
+  const { toBase58 } = await import('../../node/primitives/bytes.ts')
+  const text = toBase58(systemRandom.bytes(32))
+  return { text, hash: bootstrapHash(text) }
 }
 
 /** Runs a node and its server until a signal comes; prints one line when it can be used. */

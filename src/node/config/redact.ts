@@ -2,7 +2,7 @@
 import { isChainAnchor } from './options/anchor.ts'
 import type { Config } from './schema.ts'
 
-/** A copy that can be printed or logged: of each anchor's URL only scheme, host and port are left. JSON-safe. */
+/** A copy that can be printed or logged: of each URL of a chain only scheme, host and port are left. JSON-safe. */
 export function redact(config: Config): Record<string, unknown> {
   const { fuel, ...runtime } = config.runtime
   const anchor = Object.fromEntries(
@@ -12,6 +12,16 @@ export function redact(config: Config): Record<string, unknown> {
     ...config,
     runtime: fuel === undefined ? runtime : { ...runtime, fuel: fuel.toString() },
     anchor,
+    auth: redactAuth(config.auth),
+  }
+}
+
+function redactAuth({ near, ethereum, stellar, ...rest }: Config['auth']): Record<string, unknown> {
+  return {
+    ...rest,
+    near: near && { ...near, rpcUrls: near.rpcUrls.map(redactUrl) },
+    ethereum: ethereum?.map((chain) => ({ ...chain, rpcUrls: chain.rpcUrls.map(redactUrl) })),
+    stellar: stellar && { ...stellar, horizonUrls: stellar.horizonUrls?.map(redactUrl) },
   }
 }
 

@@ -4,6 +4,7 @@ import type { MerogateError } from '../errors.ts'
 import { configError } from './errors.ts'
 import type { Option, OptionGroup } from './option-group.ts'
 import { anchor, type AnchorConfig, type AnchorUser } from './options/anchor.ts'
+import { auth, type AuthConfig, type AuthUser } from './options/auth.ts'
 import { install, type InstallConfig, type InstallUser } from './options/install.ts'
 import { log, type LogConfig, type LogUser } from './options/log.ts'
 import { relayer, type RelayerConfig, type RelayerUser } from './options/relayer.ts'
@@ -26,6 +27,7 @@ import {
 export interface UserConfig {
   swarm?: SwarmUser
   server?: ServerUser
+  auth?: AuthUser
   bootstrap?: BootstrapUser
   discovery?: DiscoveryUser
   runtime?: RuntimeUser
@@ -43,6 +45,7 @@ export interface Config {
   readonly home: string
   readonly swarm: SwarmConfig
   readonly server: ServerConfig
+  readonly auth: AuthConfig
   readonly bootstrap: BootstrapConfig
   readonly discovery: DiscoveryConfig
   readonly runtime: RuntimeConfig
@@ -57,6 +60,7 @@ export interface Config {
 const GROUPS = [
   swarm,
   server,
+  auth,
   bootstrap,
   discovery,
   runtime,
@@ -111,6 +115,7 @@ export function resolveConfig(
     home,
     swarm: read(swarm),
     server: read(server),
+    auth: read(auth),
     bootstrap: read(bootstrap),
     discovery: read(discovery),
     runtime: read(runtime),

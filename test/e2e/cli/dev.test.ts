@@ -10,7 +10,7 @@ import { runCli, startCli } from '../../support/cli.ts'
 import { panickingApp, PANIC_SHOWN } from '../../support/panicking-app.ts'
 
 interface Ready {
-  nodes: { name: string; api: string; peerId: string }[]
+  nodes: { name: string; api: string; peerId: string; token: string }[]
   contextId: string
   applicationId: string
 }
@@ -32,9 +32,13 @@ describe('merogate dev', () => {
       const command = ['dev', '--chain', chain, '--port', '0', '--output-format', 'json']
       await using cli = startCli(command, { env: { TMPDIR: folder } })
       const ready = JSON.parse((await cli.line()) ?? '') as Ready
-      const [alice, bob] = ready.nodes.map(({ api }) => merogateClient({ url: api }))
+      const [alice, bob] = ready.nodes.map(({ api, token }) => merogateClient({ url: api, token }))
       if (alice === undefined || bob === undefined) return expect.fail('expected two nodes')
       const { contextId } = ready
+      // applications are written against the real thing: without the token nothing is to be had
+      const stranger = merogateClient({ url: ready.nodes[0]?.api ?? '' })
+      const refusal = await stranger.admin.context(contextId).catch((error: unknown) => error)
+      expect(refusal).to.have.nested.property('details.apiCode', 'missing_token')
 
       let subscribed = (): void => {}
       const standing = new Promise<void>((resolve) => (subscribed = resolve))
@@ -65,7 +69,7 @@ describe('merogate dev', () => {
     await writeFile(app, panickingApp())
     await using cli = startCli(['dev', '--port', '0', '--app', app, '--output-format', 'json'])
     const { nodes, contextId } = JSON.parse((await cli.line()) ?? '') as Ready
-    const [alice] = nodes.map(({ api }) => merogateClient({ url: api }))
+    const [alice] = nodes.map(({ api, token }) => merogateClient({ url: api, token }))
     const { stderr } = cli.child
     if (alice === undefined || stderr === null) return expect.fail('expected a node and its log')
     const logged = new Promise<Record<string, unknown>>((resolve) => {
@@ -87,7 +91,9 @@ describe('merogate dev', () => {
     })
     const { nodes } = JSON.parse((await cli.line()) ?? '') as Ready
     // an open socket ends with the process at its other end
-    const sockets = nodes.map(({ api }) => new WebSocket(`${api.replace('http', 'ws')}/ws`))
+    const sockets = nodes.map(
+      ({ api, token }) => new WebSocket(`${api.replace('http', 'ws')}/ws?token=${token}`),
+    )
     await Promise.all(sockets.map((socket) => once(socket, 'open')))
     const ends = sockets.map((socket) => once(socket, 'close'))
     cli.child.kill('SIGKILL')

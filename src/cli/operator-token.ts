@@ -1,0 +1,92 @@
+/**
+ * The token of whoever operates the machine. The node writes it into its folder, for its owner alone to read, and keeps it fresh: commands of the same
+ * machine are signed in by being able to read that file. It is taken back when the node stops; after a crash it expires like any other.
+ */
+import { open, readFile, rename, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Auth, TokenPair } from '../auth/index.ts'
+import type { Clock, Timer } from '../node/primitives/clock.ts'
+import type { Logger } from '../node/primitives/logger.ts'
+
+/** Name of the file in the node's folder: an access token and nothing else. */
+const TOKEN_FILE = 'operator.token'
+
+/** What the key is called in the list of keys. */
+const KEY_NAME = 'commands of this machine'
+
+/** When a token could not be renewed it is tried again after this long, ms. */
+const RETRY_MS = 5_000
+
+export interface OperatorToken {
+  start(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface OperatorTokenComponents {
+  /** Folder of the node. */
+  readonly home: string
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+export function operatorToken(
+  auth: Auth,
+  { home, clock, logger }: OperatorTokenComponents,
+): OperatorToken {
+  const path = join(home, TOKEN_FILE)
+  let timer: Timer | undefined
+  let renewing: Promise<void> = Promise.resolve()
+  let pair: TokenPair | undefined
+  const write = async (next: TokenPair): Promise<void> => {
+    pair = next
+    await writePrivate(path, next.accessToken)
+    again(Math.max(RETRY_MS, (next.expiresAtMs - clock.nowMs()) / 2))
+  }
+  const again = (ms: number): void => {
+    timer = clock.after(ms, () => {
+      renewing = renew().catch((error: unknown) => {
+        logger.warn({ err: error }, 'the token of this machine’s commands could not be renewed')
+        again(RETRY_MS)
+      })
+    })
+  }
+  // not minted anew, which would end what runs with the one before
+  const renew = async (): Promise<void> => {
+    const { refreshToken = '' } = pair ?? {}
+    await write(await auth.refresh({ refreshToken }, { early: true }))
+  }
+  return {
+    async start() {
+      await write(await auth.mint({ name: KEY_NAME, permissions: ['admin'] }))
+    },
+    async stop() {
+      timer?.cancel()
+      await renewing
+      timer?.cancel()
+      if (pair === undefined) return
+      await rm(path, { force: true })
+      await auth.signOut(await auth.verify(pair.accessToken))
+      pair = undefined
+    },
+  }
+}
+
+/** The token that the node of a folder wrote; undefined when there is none, or it is somebody else's. */
+export async function readOperatorToken(home: string): Promise<string | undefined> {
+  try {
+    return (await readFile(join(home, TOKEN_FILE), 'utf8')).trim()
+  } catch {
+    return undefined // then the node says that a token is missing, if it wants one
+  }
+}
+
+async function writePrivate(path: string, text: string): Promise<void> {
+  const temporary = `${path}.new`
+  const file = await open(temporary, 'w', 0o600)
+  try {
+    await file.writeFile(`${text}\n`)
+  } finally {
+    await file.close()
+  }
+  await rename(temporary, path)
+}
