@@ -59,6 +59,11 @@ const HINTS: Readonly<Record<string, string>> = {
   CLI_USAGE: 'see the command with --help',
   CLIENT_UNREACHABLE:
     'start a node with `merogate node run`, or say where one is with --api URL or --node NAME',
+  CLIENT_NOT_SIGNED_IN: 'sign in with `merogate login`',
+  CLIENT_SIGN_IN_REFUSED:
+    'check the account; why it was refused stands in the log of the node. A new node takes the first who signs in from its own machine, or with --bootstrap-secret-file',
+  CLIENT_PERMISSION_DENIED:
+    'see what your key may do with `merogate whoami`, and ask an administrator for a key that may do this',
   CLIENT_ANSWER_INVALID: 'check the address given with --api',
   SERVER_PORT_IN_USE:
     'choose another port: `merogate node config server.listen=\'["/ip4/127.0.0.1/tcp/0"]\'`',

@@ -6,6 +6,8 @@ import { callCommand } from './commands/call.ts'
 import { chainCommand } from './commands/chain/chain.ts'
 import { contextCommand } from './commands/context.ts'
 import { devCommand } from './commands/dev.ts'
+import { keyCommand, tokenCommand } from './commands/key.ts'
+import { loginCommands } from './commands/login.ts'
 import { nodeCommand } from './commands/node.ts'
 import { peersCommand } from './commands/peers.ts'
 import { DEFAULT_NODE } from './session.ts'
@@ -14,6 +16,7 @@ const EXAMPLES = `
 Examples:
   merogate dev                                   a local anchor, two nodes, one shared context
   merogate node init && merogate node run        a node of your own
+  merogate login
   merogate app install --path app.mpk
   merogate context create --application <id>
   merogate call set --context <id> --args '{"key":"a","value":"b"}'
@@ -46,6 +49,9 @@ export function program(version: string): Command {
   for (const add of [
     devCommand,
     nodeCommand,
+    loginCommands,
+    tokenCommand,
+    keyCommand,
     chainCommand,
     appCommand,
     contextCommand,

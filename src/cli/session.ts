@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { MerogateClient } from '../client/index.ts'
+import type { MerogateClient, TokenStore } from '../client/index.ts'
 import { cliError } from './errors.ts'
 import { output } from './output.ts'
 import type { Output, OutputFormat } from './output.ts'
@@ -23,8 +23,10 @@ export interface Session<O> {
   readonly output: Output
   /** Folder of the node the command is about: `<home>/<node>`. */
   readonly folder: string
-  /** A client of that node, or of the one at `--api`. */
+  /** A client of that node, or of the one at `--api`, with `MEROGATE_TOKEN`, the tokens of the last sign-in, or those for who operates it. */
   client(): Promise<MerogateClient>
+  /** Where tokens of that node are kept. */
+  tokens(): Promise<TokenStore>
 }
 
 /** An action for commander: takes the arguments of the command, resolves when it is done, rejects when it failed. */
@@ -40,6 +42,7 @@ export function action<O extends object>(
       output: output(options.outputFormat),
       folder,
       client: () => clientOf(options, folder),
+      tokens: () => tokensOf(options, folder),
     }
     const args: unknown[] = this.processedArgs
     await run(session, ...(args as string[])) // arguments without a parser are text
@@ -53,10 +56,26 @@ export function homeOf(options: Pick<GlobalOptions, 'home'>): string {
 
 async function clientOf(options: GlobalOptions, folder: string): Promise<MerogateClient> {
   const { merogateClient } = await import('../client/index.ts')
-  if (options.api !== undefined) return merogateClient({ url: checked(options.api) })
+  const [url, tokens] = [await addressOf(options, folder), await tokensOf(options, folder)]
+  const token = process.env['MEROGATE_TOKEN'] ?? ''
+  if (token !== '') return merogateClient({ url, tokens, token })
+  if (options.api !== undefined || (await tokens.load()) !== undefined) {
+    return merogateClient({ url, tokens })
+  }
+  // nobody signed in: whoever operates the node on its own machine
   const { readOperatorToken } = await import('./operator-token.ts')
-  const token = await readOperatorToken(folder)
-  return merogateClient({ url: await urlOf(folder), ...(token === undefined ? {} : { token }) })
+  const operator = await readOperatorToken(folder)
+  return merogateClient({ url, tokens, ...(operator === undefined ? {} : { token: operator }) })
+}
+
+async function tokensOf(options: GlobalOptions, folder: string): Promise<TokenStore> {
+  const { tokenFile } = await import('./sign-in/token-files.ts')
+  return tokenFile(homeOf(options), await addressOf(options, folder))
+}
+
+/** Where the node serves, without a slash at the end. */
+async function addressOf({ api }: GlobalOptions, folder: string): Promise<string> {
+  return (api === undefined ? await urlOf(folder) : checked(api)).replace(/\/+$/, '')
 }
 
 function checked(text: string): string {
