@@ -56,6 +56,8 @@ export interface HttpServerInit {
   readonly mockTokens?: boolean
   /** How long {@link Server.stop} waits for requests being answered, ms. @default 10000 */
   readonly drainMs?: number
+  /** How long a call, or the calls of a batch together, may take, ms. @default 55000 */
+  readonly callTimeoutMs?: number
   /** Time between two pings of a WebSocket, ms. @default 30000 */
   readonly pingIntervalMs?: number
   /** How much longer than an interval a pong may take, ms. @default 10000 */
@@ -156,7 +158,13 @@ class NodeServer implements Server {
       origins: new Set([...(init.allowedOrigins ?? []), ...publicOrigins]),
     }
     const counts = metrics ?? noMetrics
-    const dispatch = dispatcher({ node, clock, logger, metrics: counts })
+    const dispatch = dispatcher({
+      node,
+      clock,
+      logger,
+      metrics: counts,
+      timeoutMs: init.callTimeoutMs,
+    })
     const services = { ...ALL_SERVICES, ...init.services }
     const app = serverApp({
       node,

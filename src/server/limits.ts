@@ -24,8 +24,8 @@ export const MAX_BATCH = 50
 /** Entries of `substitute` in one call. */
 export const MAX_SUBSTITUTIONS = 64
 
-/** One call or one batch may take this long, ms; then what is not being stored is given up. */
-export const RPC_TIMEOUT_MS = 60_000
+/** One call or one batch may take this long, ms; then what is not being stored is given up. With the grace below less than the minute that clients wait. */
+export const RPC_TIMEOUT_MS = 55_000
 
 /** How long after that the node may still say what became of a call, ms; then the answer is that nobody knows. */
 export const RPC_GRACE_MS = 2_000

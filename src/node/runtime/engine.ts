@@ -110,10 +110,15 @@ export interface GuestCall {
   readonly readOnly?: boolean
   /** Members as host functions of older eras see them. @default [] */
   readonly members?: readonly PublicKey[]
+  /**
+   * Fires when nobody wants the outcome any more. The call ends soon after that, if need be with its thread, and then with ABORTED: it left
+   * nothing behind. Its outcome may come all the same. @default never
+   */
+  readonly signal?: AbortSignal | undefined
 }
 
 /** Application of another node's payload. The executor is a local identity of the context. */
-export interface ApplyCall extends Omit<GuestCall, 'method' | 'input' | 'readOnly'> {
+export interface ApplyCall extends Omit<GuestCall, 'method' | 'input' | 'readOnly' | 'signal'> {
   /** What the author's {@link GuestOutcome.artifact} was. */
   readonly artifact: Uint8Array
   /** Who wrote it, for the log. */

@@ -31,6 +31,8 @@ export const HOST_CALL_FUEL = 64
 export const HOST_BYTES_PER_FUEL = 8
 /** Wall clock after which a guest's worker is terminated, ms. The last resort behind fuel. */
 export const CALL_DEADLINE_MS = 5000
+/** How much longer a guest may run that nobody waits for any more, ms: most are done by then, and their thread stays with what it has cached. */
+export const GIVEN_UP_MS = 100
 
 /** Registers of one call. */
 export const MAX_REGISTERS = 100

@@ -37,7 +37,7 @@ export interface Deadline {
 export interface Dispatcher {
   /** Names of all methods. */
   readonly methods: readonly string[]
-  /** {@link RPC_TIMEOUT_MS} from now. */
+  /** The time of one call from now. */
   deadline(): Deadline
   /**
    * Runs one call. When its time is over it is given up; an answer comes {@link RPC_GRACE_MS} later at the latest, and says whether the call may still take
@@ -59,10 +59,13 @@ export interface DispatcherComponents {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
+  /** How long a call, or the calls of a batch together, may take, ms. @default RPC_TIMEOUT_MS */
+  readonly timeoutMs?: number | undefined
 }
 
 /** The dispatcher over a node's methods. */
-export function dispatcher({ node, clock, logger, metrics }: DispatcherComponents): Dispatcher {
+export function dispatcher(components: DispatcherComponents): Dispatcher {
+  const { node, clock, logger, metrics, timeoutMs = RPC_TIMEOUT_MS } = components
   const execute = executeMethod(node, { readOnly: false })
   const methods: ReadonlyMap<string, RpcMethod> = new Map([
     ['execute', execute],
@@ -82,9 +85,9 @@ export function dispatcher({ node, clock, logger, metrics }: DispatcherComponent
   const run = async (call: RpcCall, requestId: string, signal: AbortSignal): Promise<Outcome> => {
     try {
       const work = call.run({ requestId, signal })
-      return { result: await answeredInTime(work, signal, clock) }
+      return { result: await answeredInTime(work, signal, clock, timeoutMs) }
     } catch (thrown) {
-      const reason = signal.aborted ? timedOut(thrown) : thrown
+      const reason = signal.aborted ? timedOut(thrown, timeoutMs) : thrown
       const error = toRpcError(reason, { requestId, ...call.subject })
       const fields = { requestId, context: call.subject.contextId, type: error.type }
       if (error.type === 'InternalError') logger.error({ ...fields, err: thrown }, 'call failed')
@@ -94,7 +97,7 @@ export function dispatcher({ node, clock, logger, metrics }: DispatcherComponent
   }
   const deadline = (): Deadline => {
     const controller = new AbortController()
-    const timer = clock.after(RPC_TIMEOUT_MS, () => controller.abort())
+    const timer = clock.after(timeoutMs, () => controller.abort())
     return { signal: controller.signal, cancel: () => timer.cancel() }
   }
   return {
@@ -122,11 +125,16 @@ export function dispatcher({ node, clock, logger, metrics }: DispatcherComponent
 }
 
 /** The end of a call; or, when it has none a while after its signal fired, that nobody knows yet what becomes of it. */
-async function answeredInTime<T>(work: Promise<T>, signal: AbortSignal, clock: Clock): Promise<T> {
+async function answeredInTime<T>(
+  work: Promise<T>,
+  signal: AbortSignal,
+  clock: Clock,
+  limitMs: number,
+): Promise<T> {
   const late = Promise.withResolvers<never>()
   let timer: Timer | undefined
   const over = (): void => {
-    timer = clock.after(RPC_GRACE_MS, () => late.reject(tookTooLong(true)))
+    timer = clock.after(RPC_GRACE_MS, () => late.reject(tookTooLong(limitMs, true)))
   }
   if (signal.aborted) over()
   else signal.addEventListener('abort', over)
@@ -166,18 +174,18 @@ function prepare(
 }
 
 /** What a call that was given up ended with. ABORTED is the node's word that nothing of it is done. */
-function timedOut(thrown: unknown): unknown {
-  if (isMerogateError(thrown, 'ABORTED')) return tookTooLong(false, thrown)
-  return isMerogateError(thrown) ? thrown : tookTooLong(true, thrown)
+function timedOut(thrown: unknown, limitMs: number): unknown {
+  if (isMerogateError(thrown, 'ABORTED')) return tookTooLong(limitMs, false, thrown)
+  return isMerogateError(thrown) ? thrown : tookTooLong(limitMs, true, thrown)
 }
 
-function tookTooLong(mayTakeEffect: boolean, cause?: unknown): MerogateError {
+function tookTooLong(limitMs: number, mayTakeEffect: boolean, cause?: unknown): MerogateError {
   const end = mayTakeEffect ? 'it may still take effect' : 'it was given up and has no effect'
   return serverError(
     'SERVER_TIMEOUT',
     'aborted',
-    `the call took longer than ${RPC_TIMEOUT_MS} ms: ${end}`,
-    { limitMs: RPC_TIMEOUT_MS, mayTakeEffect },
+    `the call took longer than ${limitMs} ms: ${end}`,
+    { limitMs, mayTakeEffect },
     { cause },
   )
 }

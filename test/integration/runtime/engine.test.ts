@@ -261,6 +261,20 @@ describe('the guest engine over a database on disk', () => {
     expect(await bench.view(2, 'hits')).to.equal(1)
   })
 
+  it('ends a guest soon after it was given up, with those that were given up behind it, and runs the others', async () => {
+    await using bench = await Bench.open({ workers: 1, deadlineMs: 600_000, fuel: 10n ** 15n })
+    await bench.call(1, 'init')
+    const controller = new AbortController()
+    const { signal } = controller
+    const given = (method: string): Promise<unknown> =>
+      rejectionCode(bench.engine.execute({ ...bench.base(1), method, input: kvInput(), signal }))
+    const loops = [given('fail_loop'), given('fail_loop'), given('incr')]
+    const other = bench.run(1, 'hits')
+    controller.abort()
+    expect(await Promise.all(loops)).to.deep.equal(['ABORTED', 'ABORTED', 'ABORTED'])
+    expect(kvOutput((await other).output), 'what was given up left nothing').to.equal(0)
+  })
+
   it('takes as many calls as its queue holds, and not one more', async () => {
     await using bench = await Bench.open({ workers: 1, deadlineMs: 100, fuel: 10n ** 15n })
     await bench.call(1, 'init')

@@ -207,6 +207,7 @@ export class Calls {
         readOnly: call.readOnly === true,
         follows,
         members: this.#core.members(module),
+        signal: call.signal,
       },
       (digest) => call.executor.sign(digest),
     )

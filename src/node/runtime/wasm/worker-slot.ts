@@ -1,15 +1,15 @@
 /**
  * One place of the pool: a worker thread, the calls it was given, and a watch on the first of them. Calls are posted at once and answered in
- * order, so the first one waiting is the one that runs. When it overruns its time, the thread is terminated, that call fails, and the others
- * run again on a new thread: none of them has left anything behind.
+ * order, so the first one waiting is the one that runs. When it overruns its time, which is short once nobody waits for it, the thread is
+ * terminated, that call fails, and the others run again on a new thread: none of them has left anything behind.
  */
 import { Worker } from 'node:worker_threads'
-import { isMerogateError } from '../../errors.ts'
+import { abortError, isMerogateError } from '../../errors.ts'
 import type { Clock, Timer } from '../../primitives/clock.ts'
 import type { Logger } from '../../primitives/logger.ts'
 import type { GuestOutcome } from '../engine.ts'
 import { deadlineExceeded, runtimeError, withLogs } from '../errors.ts'
-import { APPLY_ALLOWANCE, MAX_QUEUED_BYTES, MAX_QUEUED_CALLS } from '../limits.ts'
+import { APPLY_ALLOWANCE, GIVEN_UP_MS, MAX_QUEUED_BYTES, MAX_QUEUED_CALLS } from '../limits.ts'
 import type { LoadedModule } from './loaded.ts'
 import {
   type Job,
@@ -34,13 +34,14 @@ export interface WorkerSlotInit {
   readonly deadlineMs: number
   /** Data of a new thread, with all modules loaded by now. */
   readonly start: () => WorkerStart
-  /** A thread was lost, for `deadline` or `crash`. */
-  readonly onRestart: (reason: 'deadline' | 'crash') => void
+  /** A thread was lost. `given-up`: its guest ran on although nobody waited for it. */
+  readonly onRestart: (reason: 'deadline' | 'given-up' | 'crash') => void
 }
 
 interface Waiting {
   readonly job: Job | { readonly kind: 'forget'; readonly context: number }
   readonly bytes: number
+  readonly signal: AbortSignal | undefined
   readonly resolve: (outcome: GuestOutcome | undefined) => void
   readonly reject: (error: Error) => void
 }
@@ -122,10 +123,20 @@ export class WorkerSlot {
     this.#post({ kind: 'load', module })
   }
 
-  /** Runs a call. @throws RUNTIME_QUEUE_FULL (limit), RUNTIME_DEADLINE (guest), RUNTIME_WORKER_LOST (internal), RUNTIME_STOPPED */
+  /** Runs a call. @throws RUNTIME_QUEUE_FULL (limit), RUNTIME_DEADLINE (guest), RUNTIME_WORKER_LOST (internal), RUNTIME_STOPPED, ABORTED */
   async run(job: Job): Promise<GuestOutcome> {
-    const bytes = job.kind === 'execute' ? job.call.input.length : job.call.artifact.length
-    const outcome = await this.#enqueue(job, bytes)
+    const isExecute = job.kind === 'execute'
+    const bytes = isExecute ? job.call.input.length : job.call.artifact.length
+    const signal = isExecute ? job.call.signal : undefined
+    // one that waits keeps its place: the thread has it already, and what comes after it may see what it wrote
+    const giveUp = (): void => {
+      const [first] = this.#waiting.values()
+      if (first?.signal === signal) this.#watch()
+    }
+    signal?.addEventListener('abort', giveUp)
+    const outcome = await this.#enqueue(job, bytes, signal).finally(() =>
+      signal?.removeEventListener('abort', giveUp),
+    )
     if (outcome === undefined) throw runtimeError('RUNTIME_WORKER_LOST', 'internal', 'no outcome')
     return outcome
   }
@@ -134,7 +145,11 @@ export class WorkerSlot {
     await this.#enqueue({ kind: 'forget', context }, 0)
   }
 
-  #enqueue(job: Waiting['job'], bytes: number): Promise<GuestOutcome | undefined> {
+  #enqueue(
+    job: Waiting['job'],
+    bytes: number,
+    signal?: AbortSignal,
+  ): Promise<GuestOutcome | undefined> {
     return new Promise((resolve, reject) => {
       if (this.#stopped) {
         throw runtimeError('RUNTIME_STOPPED', 'aborted', 'the guest engine is not started')
@@ -148,7 +163,7 @@ export class WorkerSlot {
         })
       }
       const id = this.#nextId++
-      this.#waiting.set(id, { job, bytes, resolve, reject })
+      this.#waiting.set(id, { job, bytes, signal, resolve, reject })
       this.#bytes += bytes
       if (this.#waiting.size === 1) this.#watch()
       this.#post(message(id, job))
@@ -179,7 +194,11 @@ export class WorkerSlot {
     worker.on('exit', (code) => {
       if (worker === this.#worker) this.#lost(new RangeError(`exit code ${code}`))
     })
-    for (const [id, { job }] of this.#waiting) this.#post(message(id, job))
+    for (const [id, { job, signal }] of this.#waiting) {
+      // a new thread knows nothing of what was given up, and need not
+      if (signal?.aborted === true) this.#take(id)?.reject(abortError(signal))
+      else this.#post(message(id, job))
+    }
   }
 
   #answer(reply: Reply): void {
@@ -212,8 +231,9 @@ export class WorkerSlot {
     this.#timer = undefined
     const [first] = this.#waiting
     if (first === undefined || this.#released) return
-    const [id, { job }] = first
-    const limit = this.#init.deadlineMs * (job.kind === 'apply' ? APPLY_ALLOWANCE : 1)
+    const [id, { job, signal }] = first
+    const allowed = this.#init.deadlineMs * (job.kind === 'apply' ? APPLY_ALLOWANCE : 1)
+    const limit = signal?.aborted === true ? Math.min(GIVEN_UP_MS, allowed) : allowed
     this.#timer = this.#init.clock.after(limit, () => {
       // if this thread was busy itself, the answer may lie in the queue: look at that first
       setImmediate(() => this.#overrun(id, limit))
@@ -224,9 +244,10 @@ export class WorkerSlot {
     const [first] = this.#waiting.keys()
     if (this.#stopped || first !== id) return
     const waiting = this.#take(id)
-    this.#init.onRestart('deadline')
+    const isGivenUp = waiting?.signal?.aborted === true
+    this.#init.onRestart(isGivenUp ? 'given-up' : 'deadline')
     this.#replace()
-    waiting?.reject(deadlineExceeded(limitMs))
+    waiting?.reject(isGivenUp ? abortError(waiting.signal) : deadlineExceeded(limitMs))
   }
 
   /** The thread died by itself: out of memory, or a bug. The call that ran pays for it. */
