@@ -19,6 +19,8 @@ import { keyRoutes } from './auth/key-routes.ts'
 import { signInRoutes } from './auth/sign-in-routes.ts'
 import { type Sep10, stellarRoutes } from './auth/stellar-routes.ts'
 import type { Background } from './background.ts'
+import { bodies } from './bodies/bodies.ts'
+import type { BodiesComponents } from './bodies/bodies.ts'
 import { healthRoutes } from './health.ts'
 import type { Dispatcher } from './json-rpc/dispatcher.ts'
 import { jsonRpcHandler } from './json-rpc/route.ts'
@@ -46,6 +48,7 @@ export const ALL_SERVICES: Services = { admin: true, jsonrpc: true, websocket: t
 export interface AppComponents {
   readonly node: Node
   readonly dispatch: Dispatcher
+  readonly bodies: BodiesComponents
   readonly logger: Logger
   readonly clock: Clock
   readonly random: Random
@@ -99,6 +102,7 @@ export function serverApp(components: AppComponents): Express {
 
   const isApiKey = (header: string | undefined): boolean => relayer?.isApiKey(header) === true
   app.use(guarded(auth === undefined ? openGuard : tokenGuard({ auth, node, isApiKey })))
+  app.use(bodies(components.bodies))
   if (services.jsonrpc) route(app, '/jsonrpc', { post: jsonRpcHandler(dispatch) })
   if (services.websocket) route(app, '/ws', { get: upgradeExpected })
   healthRoutes(app, { node, metrics: exposed, isDraining })

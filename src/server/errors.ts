@@ -11,6 +11,10 @@ export type ServerErrorCode =
   | 'SERVER_LISTEN_FAILED'
   | 'SERVER_NOT_STARTED'
   | 'SERVER_BAD_JSON'
+  | 'SERVER_JSON_TOO_MANY'
+  | 'SERVER_BODY_SLOW'
+  | 'SERVER_BUSY'
+  | 'SERVER_READER_LOST'
   | 'SERVER_BODY_INVALID'
   | 'SERVER_CONTENT_TYPE'
   | 'SERVER_BODY_TOO_LARGE'
@@ -57,6 +61,9 @@ const TOO_LARGE = /_TOO_LARGE$/
 /** Where the kind alone would give the wrong status. */
 const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   SERVER_BODY_INVALID: 422,
+  SERVER_JSON_TOO_MANY: 413,
+  SERVER_BODY_SLOW: 408,
+  SERVER_BUSY: 503,
   SERVER_CONTENT_TYPE: 415,
   SERVER_METHOD_NOT_ALLOWED: 405,
   SERVER_RANGE_INVALID: 416,
@@ -71,6 +78,9 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
 const API_CODES: Readonly<Record<string, string>> = {
   SERVER_BAD_JSON: 'bad_json',
   SERVER_BODY_INVALID: 'invalid_request',
+  SERVER_JSON_TOO_MANY: 'too_large',
+  SERVER_BODY_SLOW: 'timeout',
+  SERVER_BUSY: 'busy',
   SERVER_BAD_REQUEST: 'invalid_request',
   SERVER_CONTENT_TYPE: 'unsupported_media_type',
   SERVER_ROUTE_UNKNOWN: 'not_found',

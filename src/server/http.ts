@@ -1,7 +1,8 @@
 /** The HTTP and WebSocket server over a node: where it listens, what it is made of, how it stops. */
 import { createServer } from 'node:http'
-import type { Server as HttpServer } from 'node:http'
+import type { Server as HttpServer, ServerOptions } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
+import type { Socket } from 'node:net'
 import type { Auth } from '../auth/index.ts'
 import type { Node } from '../node/interface.ts'
 import { noMetrics } from '../node/metrics.ts'
@@ -15,10 +16,13 @@ import type { Services } from './app.ts'
 import type { Sep10 } from './auth/stellar-routes.ts'
 import { background } from './background.ts'
 import type { Background } from './background.ts'
+import { bodyBudget } from './bodies/budget.ts'
+import { type JsonReader, jsonReader } from './bodies/reader.ts'
+import { Connections, type ConnectionRules, DEFAULT_CONNECTION_RULES } from './connections.ts'
 import { defined } from './defined.ts'
 import { serverError } from './errors.ts'
 import { dispatcher } from './json-rpc/dispatcher.ts'
-import { DRAIN_MS, HEADERS_TIMEOUT_MS, REQUEST_TIMEOUT_MS } from './limits.ts'
+import { DRAIN_MS } from './limits.ts'
 import { assertLoopback, isLoopback } from './loopback.ts'
 import type { Doors } from './loopback.ts'
 import type { PromMetrics } from './prom-metrics.ts'
@@ -56,6 +60,8 @@ export interface HttpServerInit {
   readonly mockTokens?: boolean
   /** How long {@link Server.stop} waits for requests being answered, ms. @default 10000 */
   readonly drainMs?: number
+  /** How many connections there may be, and how long each may do nothing. @default DEFAULT_CONNECTION_RULES */
+  readonly connections?: Partial<ConnectionRules>
   /** How long a call, or the calls of a batch together, may take, ms. @default 55000 */
   readonly callTimeoutMs?: number
   /** Time between two pings of a WebSocket, ms. @default 30000 */
@@ -135,6 +141,7 @@ class NodeServer implements Server {
   readonly #clock: Clock
   readonly #logger: Logger
   readonly #bindings: readonly Binding[]
+  readonly #reader: JsonReader = jsonReader()
   readonly #ws: WsServer
   readonly #background: Background
   readonly #isGuarded: boolean
@@ -158,8 +165,10 @@ class NodeServer implements Server {
       origins: new Set([...(init.allowedOrigins ?? []), ...publicOrigins]),
     }
     const counts = metrics ?? noMetrics
+    const reader = this.#reader
     const dispatch = dispatcher({
       node,
+      reader,
       clock,
       logger,
       metrics: counts,
@@ -168,6 +177,7 @@ class NodeServer implements Server {
     const services = { ...ALL_SERVICES, ...init.services }
     const app = serverApp({
       node,
+      bodies: { reader, budget: bodyBudget(), clock },
       dispatch,
       logger,
       clock,
@@ -185,22 +195,30 @@ class NodeServer implements Server {
       services,
       isDraining: () => this.#status === 'stopping',
     })
+    // Express makes it of `trustedProxies`
+    const isProxy = app.get('trust proxy fn') as (address: string, hop: number) => boolean
+    const isExempt = (address: string): boolean => isLoopback(address) || isProxy(address, 0)
     const { pingIntervalMs, pongTimeoutMs } = init
-    this.#ws = wsServer(defined({ doors, pingIntervalMs, pongTimeoutMs }))({
+    this.#ws = wsServer(defined({ doors, isExempt, pingIntervalMs, pongTimeoutMs }))({
       auth,
       node,
       dispatch,
+      reader,
       clock,
       logger,
       metrics: counts,
       requestId: () => uuidV7(clock, random),
     })
-    const timeouts = { headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS }
+    const rules = { ...DEFAULT_CONNECTION_RULES, ...init.connections }
+    const connections = new Connections(rules, isExempt, counts)
     this.#bindings = (init.listen ?? DEFAULT_LISTEN).map((address) => {
+      const timeouts = timeoutsOf(rules)
       const listener =
         tls === undefined
           ? createServer(timeouts, app)
           : createTlsServer({ ...timeouts, ...tls }, app)
+      listener.setTimeout(rules.idleMs)
+      listener.on('connection', (socket: Socket) => connections.enter(socket))
       // without a listener for upgrades Node answers them as plain requests
       if (services.websocket) {
         listener.on('upgrade', (request, socket, head) => this.#ws.upgrade(request, socket, head))
@@ -267,12 +285,24 @@ class NodeServer implements Server {
     cut.cancel()
     this.#ws.stop()
     await this.#background.stop()
+    await this.#reader.stop()
     this.#status = 'stopped'
     this.#logger.info({}, 'server stopped')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.stop()
+  }
+}
+
+function timeoutsOf(rules: ConnectionRules): ServerOptions {
+  const { headersTimeoutMs, requestTimeoutMs, keepAliveMs } = rules
+  return {
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    keepAliveTimeout: keepAliveMs,
+    // Node looks at the two above every 30 s unless it is told otherwise
+    connectionsCheckingInterval: Math.min(1000, headersTimeoutMs),
   }
 }
 

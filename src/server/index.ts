@@ -27,6 +27,8 @@ export type {
   TlsFiles,
 } from './http.ts'
 export type { Sep10 } from './auth/stellar-routes.ts'
+export { DEFAULT_CONNECTION_RULES } from './connections.ts'
+export type { ConnectionRules } from './connections.ts'
 export type { Services } from './app.ts'
 export { promMetrics } from './prom-metrics.ts'
 export type { PromMetrics, PromMetricsInit } from './prom-metrics.ts'

@@ -15,6 +15,30 @@ export const MAX_ARGS_BYTES: number = 10 * 1024 * 1024
 /** Nesting of arrays and objects in any JSON a client sends: the recursion limit of serde_json, so guests can read it too. */
 export const MAX_JSON_DEPTH = 128
 
+/** Arrays, objects and their elements in any JSON a client sends: those of a byte vector of this length in arguments. */
+export const MAX_JSON_ELEMENTS = 1_000_000
+
+/** JSON that is parsed in the main thread, bytes: some 10 ms of work at worst. Larger texts are read in a thread of their own; besides the arguments of calls they may hold as much. */
+export const MAX_INLINE_JSON_BYTES: number = 64 * 1024
+
+/** JSON that waits for that thread, bytes. */
+export const MAX_READ_AHEAD_BYTES: number = 96 * 1024 * 1024
+
+/** Bodies of requests that are not answered yet, bytes of all together. */
+export const MAX_BODY_BYTES: number = 128 * 1024 * 1024
+
+/** Those from one address that is none of this machine, bytes. */
+export const MAX_BODY_BYTES_PER_ADDRESS: number = 32 * 1024 * 1024
+
+/** A body up to this many bytes is small. */
+export const MAX_SMALL_BODY_BYTES: number = 64 * 1024
+
+/** Room that only small bodies may take, bytes of all together, besides {@link MAX_BODY_BYTES}. */
+export const SMALL_BODIES_BYTES: number = 16 * 1024 * 1024
+
+/** A client has this long to send a JSON body, ms. */
+export const BODY_TIMEOUT_MS = 60_000
+
 /** Characters of a method name. */
 export const MAX_METHOD_CHARS = 256
 
@@ -60,11 +84,20 @@ export const MAX_PAGE_ROWS = 1000
 /** Characters of a request id a client may choose. */
 export const MAX_REQUEST_ID_CHARS = 128
 
+/** Open connections of clients, WebSockets among them. */
+export const MAX_CONNECTIONS = 1024
+
+/** Those from one address that is none of this machine. */
+export const MAX_CONNECTIONS_PER_ADDRESS = 128
+
 /** Open WebSockets. */
 export const MAX_WS_CONNECTIONS = 256
 
 /** Open WebSockets of one key. */
 export const MAX_WS_PER_KEY = 64
+
+/** Open WebSockets from one address that is none of this machine. */
+export const MAX_WS_PER_ADDRESS = 64
 
 /** One frame from a WebSocket client, bytes; larger ones close the socket with 1009. */
 export const MAX_WS_FRAME_BYTES: number = 1024 * 1024
@@ -96,7 +129,13 @@ export const WS_PONG_TIMEOUT_MS = 10_000
 /** How long `stop()` waits for requests that are being answered, ms. */
 export const DRAIN_MS = 10_000
 
-/** A client has this long to send the headers of a request, ms. */
+/** A connection without a request is kept this long after an answer, ms. */
+export const KEEP_ALIVE_MS = 5_000
+
+/** A connection on which nothing moves is cut after this time, ms, for instance when a client does not read its answer. More than any call or wait may take. */
+export const IDLE_TIMEOUT_MS = 120_000
+
+/** A client has this long to send the headers of a request, from the opening of the connection too, ms. */
 export const HEADERS_TIMEOUT_MS = 10_000
 
 /** A client has this long to send a whole request, uploads included, ms. */

@@ -1,13 +1,10 @@
 /** Small helpers for routes: bodies by schema, 405 with `Allow`, ids from paths, pages of lists. */
-import express from 'express'
 import type { Request, RequestHandler, Response, Router } from 'express'
 import type { z } from 'zod'
-import { fromUtf8 } from '../node/primitives/bytes.ts'
-import { isMerogateError, toMerogateError } from '../node/errors.ts'
 import { ContextId } from '../node/primitives/ids.ts'
 import type { Access, Guard } from './access/guard.ts'
-import { fromHttpError, serverError } from './errors.ts'
-import { parseJson } from './json.ts'
+import { bodyReader } from './bodies/bodies.ts'
+import { serverError } from './errors.ts'
 import { MAX_JSON_BYTES, MAX_LIST_ROWS, MAX_PAGE_ROWS, MAX_WAIT_MS } from './limits.ts'
 import { parseBody } from './schemas.ts'
 
@@ -75,10 +72,10 @@ export function withBody<T>(
 
 /**
  * Reads and parses the JSON body of a request.
- * @throws SERVER_CONTENT_TYPE (415), SERVER_BODY_TOO_LARGE (413), SERVER_BAD_JSON (400)
+ * @throws SERVER_CONTENT_TYPE (415), SERVER_BODY_TOO_LARGE (413), SERVER_BAD_JSON (400), SERVER_BODY_SLOW (408), SERVER_TOO_MANY (429), SERVER_BUSY (503)
  */
 export function jsonBody(limit: number): (req: Request, res: Response) => Promise<unknown> {
-  const parse = express.raw({ type: () => true, limit })
+  const read = bodyReader(limit)
   return async (req, res) => {
     // the guard has read it: the handler gets the same value
     if (res.locals['json'] !== undefined) return res.locals['json'] as unknown
@@ -86,31 +83,12 @@ export function jsonBody(limit: number): (req: Request, res: Response) => Promis
       const message = 'expected a body with Content-Type: application/json'
       throw serverError('SERVER_CONTENT_TYPE', 'input', message)
     }
-    await new Promise<void>((resolve, reject) => {
-      parse(req, res, (error?: unknown) => {
-        if (error === undefined) resolve()
-        else reject(fromHttpError(error) ?? toMerogateError(error))
-      })
-    })
-    const body: unknown = req.body
-    if (!(body instanceof Uint8Array)) {
-      throw serverError('SERVER_BAD_JSON', 'input', 'expected JSON, got an empty body')
-    }
-    res.locals['json'] = parseJson(textOf(body))
+    res.locals['json'] = await read(req, res)
     return res.locals['json'] as unknown
   }
 }
 
 const readGuarded = jsonBody(MAX_JSON_BYTES)
-
-function textOf(body: Uint8Array): string {
-  try {
-    return fromUtf8(body)
-  } catch (cause) {
-    if (!isMerogateError(cause, 'BYTES_NOT_UTF8')) throw cause
-    throw serverError('SERVER_BAD_JSON', 'input', 'expected JSON in UTF-8', {}, { cause })
-  }
-}
 
 /** `application/json` or `application/...+json`, with or without parameters. */
 function isJson(contentType: string | undefined): boolean {

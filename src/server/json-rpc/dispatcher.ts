@@ -8,6 +8,7 @@ import type { Clock, Timer } from '../../node/primitives/clock.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
 import type { Metrics } from '../../node/metrics.ts'
 import type { Access } from '../access/guard.ts'
+import type { JsonReader } from '../bodies/reader.ts'
 import { serverError } from '../errors.ts'
 import { RPC_GRACE_MS, RPC_TIMEOUT_MS } from '../limits.ts'
 import { issueText } from '../schemas.ts'
@@ -56,6 +57,7 @@ export interface CallOrigin {
 
 export interface DispatcherComponents {
   readonly node: Node
+  readonly reader: Pick<JsonReader, 'isJson'>
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
@@ -65,12 +67,13 @@ export interface DispatcherComponents {
 
 /** The dispatcher over a node's methods. */
 export function dispatcher(components: DispatcherComponents): Dispatcher {
-  const { node, clock, logger, metrics, timeoutMs = RPC_TIMEOUT_MS } = components
-  const execute = executeMethod(node, { readOnly: false })
+  const { node, reader, clock, logger, metrics, timeoutMs = RPC_TIMEOUT_MS } = components
+  const isJson = (bytes: Uint8Array): Promise<boolean> => reader.isJson(bytes)
+  const execute = executeMethod(node, { readOnly: false, isJson })
   const methods: ReadonlyMap<string, RpcMethod> = new Map([
     ['execute', execute],
     ['mutate', execute],
-    ['query', executeMethod(node, { readOnly: true })],
+    ['query', executeMethod(node, { readOnly: true, isJson })],
     ['sync_status', syncStatusMethod(node)],
   ])
   const names = [...methods.keys()]

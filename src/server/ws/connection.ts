@@ -7,12 +7,13 @@ import type { Clock, Timer } from '../../node/primitives/clock.ts'
 import type { ContextId } from '../../node/primitives/ids.ts'
 import { isMerogateError } from '../../node/errors.ts'
 import type { Access } from '../access/guard.ts'
+import type { JsonReader } from '../bodies/reader.ts'
 import type { Dispatcher } from '../json-rpc/dispatcher.ts'
 import { PARAMS_INVALID, INVALID_REQUEST, parseError, rpcError } from '../json-rpc/errors.ts'
 import type { RpcError } from '../json-rpc/errors.ts'
-import { parseJson } from '../json.ts'
 import {
   MAX_AUTH_BYTES,
+  MAX_INLINE_JSON_BYTES,
   MAX_WS_IDS_PER_COMMAND,
   MAX_WS_IN_FLIGHT,
   MAX_WS_SUBSCRIPTIONS,
@@ -58,6 +59,7 @@ export interface ConnectionComponents {
   readonly clock: Clock
   /** Who a token is for. @throws AUTH_TOKEN_*, AUTH_INVALID_NODE */
   readonly authenticate: (token: string) => Promise<Access>
+  readonly reader: Pick<JsonReader, 'read'>
   readonly events: Pick<Events, 'replay' | 'last'>
   /** Makes the id of a call, for the log. */
   readonly requestId: () => string
@@ -77,20 +79,26 @@ export class Connection implements Sink {
   #access: Access
   #expiry: Timer | undefined
   #inFlight = 0
+  /** Ends when all frames before the next one have been read. */
+  #turn: Promise<void> = Promise.resolve()
   #waiters: (() => void)[] = []
   /** When the last pong came, or the socket was opened, by the monotonic clock. */
   lastPongMs: number
 
+  /** Where the client is. */
+  readonly address: string
+
   constructor(
     socket: WebSocket,
-    openedMs: number,
+    from: { readonly address: string; readonly openedMs: number },
     access: Access,
     components: ConnectionComponents,
   ) {
     this.#socket = socket
     this.#access = access
     this.#components = components
-    this.lastPongMs = openedMs
+    this.address = from.address
+    this.lastPongMs = from.openedMs
     this.#awaitExpiry()
   }
 
@@ -139,17 +147,39 @@ export class Connection implements Sink {
     })
   }
 
-  /** A text frame came in. Never rejects. What is not JSON is ignored, as in the original. */
-  async receive(text: string): Promise<void> {
+  /** A text frame came in. Never rejects. What is not JSON is ignored, as in the original. Commands begin in the order in which they came. */
+  async receive(bytes: Uint8Array): Promise<void> {
+    const isLarge = bytes.length > MAX_INLINE_JSON_BYTES
+    // nothing more is taken from the client while a large one is read
+    if (isLarge) this.#socket.pause()
+    const parsed = this.#parse(bytes)
+    const turn = this.#turn.then(() => parsed)
+    this.#turn = turn.then(() => {})
+    const frame = await turn
     // whoever was told to go may still send
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    let frame: unknown
+    if (isLarge) this.#socket.resume()
+    if (frame !== undefined) await this.#begin(frame.value)
+  }
+
+  /** What a frame says; undefined when nothing is to be done about it any more. */
+  async #parse(bytes: Uint8Array): Promise<{ readonly value: unknown } | undefined> {
     try {
-      frame = parseJson(text)
+      return { value: await this.#components.reader.read(bytes) }
     } catch (error) {
-      if (isMerogateError(error, 'SERVER_BAD_JSON')) return
-      throw error
+      if (isMerogateError(error, 'SERVER_BAD_JSON')) return undefined
+      if (isMerogateError(error) && error.kind === 'limit') {
+        const isLater = error.code === 'SERVER_TOO_MANY'
+        const later = rpcError('RateLimited', error.message, error.details)
+        this.#reply(null, { error: isLater ? later : parseError(INVALID_REQUEST, error.message) })
+        return undefined
+      }
+      this.#failed(error)
+      return undefined
     }
+  }
+
+  async #begin(frame: unknown): Promise<void> {
     const id = readId(frame)
     if (id === undefined) {
       const problem = 'expected an object whose id is an unsigned integer or null'
@@ -165,11 +195,16 @@ export class Connection implements Sink {
     try {
       await this.#run(id, frame as object) // readId() takes objects only
     } catch (error) {
-      this.#components.onFailure(error)
-      this.close(CLOSE_INTERNAL_ERROR, 'internal error')
+      this.#failed(error)
     } finally {
       this.#inFlight--
     }
+  }
+
+  /** Something of ours. */
+  #failed(error: unknown): void {
+    this.#components.onFailure(error)
+    this.close(CLOSE_INTERNAL_ERROR, 'internal error')
   }
 
   async #run(id: unknown, frame: object): Promise<void> {
@@ -241,10 +276,7 @@ export class Connection implements Sink {
       events,
       sink: this,
       onSkipped,
-      onFailure: (error) => {
-        this.#components.onFailure(error)
-        this.close(CLOSE_INTERNAL_ERROR, 'internal error')
-      },
+      onFailure: (error) => this.#failed(error),
     })
     this.#subscriptions.set(key, { id: context, subscription })
     watch(context, subscription)

@@ -12,11 +12,13 @@ import type { ContextId } from '../../node/primitives/ids.ts'
 import type { Clock, Timer } from '../../node/primitives/clock.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
 import { type Access, accessOf, EVERYTHING, tokenOf } from '../access/guard.ts'
+import type { JsonReader } from '../bodies/reader.ts'
 import { apiCode, errorHeaders, isOpaque, serverError, statusOf } from '../errors.ts'
 import type { Dispatcher } from '../json-rpc/dispatcher.ts'
 import {
   MAX_WS_CONNECTIONS,
   MAX_WS_FRAME_BYTES,
+  MAX_WS_PER_ADDRESS,
   MAX_WS_PER_KEY,
   WS_PING_INTERVAL_MS,
   WS_PONG_TIMEOUT_MS,
@@ -29,6 +31,8 @@ import type { Subscription } from './subscription.ts'
 
 export interface WsInit {
   readonly doors: Doors
+  /** Whether an address may have any number of sockets: a proxy speaks for many. */
+  readonly isExempt: (address: string) => boolean
   /** @default WS_PING_INTERVAL_MS */
   readonly pingIntervalMs?: number
   /** @default WS_PONG_TIMEOUT_MS */
@@ -40,6 +44,7 @@ export interface WsComponents {
   /** Undefined: whoever comes may do everything. */
   readonly auth: Auth | undefined
   readonly dispatch: Dispatcher
+  readonly reader: JsonReader
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
@@ -69,6 +74,7 @@ export function wsServer(init: WsInit): (components: WsComponents) => WsServer {
 
 class Hub implements WsServer {
   readonly #doors: Doors
+  readonly #isExempt: WsInit['isExempt']
   readonly #pingIntervalMs: number
   readonly #pongTimeoutMs: number
   readonly #components: WsComponents
@@ -88,6 +94,7 @@ class Hub implements WsServer {
 
   constructor(init: WsInit, components: WsComponents) {
     this.#doors = init.doors
+    this.#isExempt = init.isExempt
     this.#pingIntervalMs = init.pingIntervalMs ?? WS_PING_INTERVAL_MS
     this.#pongTimeoutMs = init.pongTimeoutMs ?? WS_PONG_TIMEOUT_MS
     this.#components = components
@@ -133,7 +140,7 @@ class Hub implements WsServer {
     const go = (admitted: Admitted): void => {
       this.#acceptor.handleUpgrade(request, socket, head, (accepted) => {
         socket.off('error', ignore)
-        this.#accept(accepted, admitted)
+        this.#accept(accepted, admitted, addressOf(request))
       })
     }
     try {
@@ -144,16 +151,18 @@ class Hub implements WsServer {
         return
       }
       const token = tokenOf(request.headers.authorization, tokenInQuery(request))
-      void this.#verify(auth, token).then(go, (error: unknown) => this.#refuse(socket, error))
+      void this.#verify(auth, token, request).then(go, (error: unknown) =>
+        this.#refuse(socket, error),
+      )
     } catch (error) {
       this.#refuse(socket, error)
     }
   }
 
   /** Whose socket it is to be. @throws AUTH_TOKEN_*, AUTH_INVALID_NODE, SERVER_TOO_MANY (limit) */
-  async #verify(auth: Auth, token: string): Promise<Admitted> {
+  async #verify(auth: Auth, token: string, request: IncomingMessage): Promise<Admitted> {
     const caller = await auth.verify(token)
-    this.#assertRoom()
+    this.#assertRoom(addressOf(request))
     const { length } = [...this.#connections].filter(({ keyId }) => keyId === caller.keyId)
     if (length >= MAX_WS_PER_KEY) {
       const message = `expected at most ${MAX_WS_PER_KEY} open WebSockets of a key, got one more`
@@ -176,22 +185,33 @@ class Hub implements WsServer {
     }
     checkHost(request.headers.host, this.#doors.hosts)
     checkOrigin(request.headers.origin, this.#doors.origins)
-    this.#assertRoom()
+    this.#assertRoom(addressOf(request))
   }
 
-  #assertRoom(): void {
+  #assertRoom(address: string): void {
     if (this.#isDraining)
       throw serverError('SERVER_DRAINING', 'transport', 'the server is stopping')
     if (this.#connections.size >= MAX_WS_CONNECTIONS) {
       const message = `expected at most ${MAX_WS_CONNECTIONS} open WebSockets, got one more`
       throw serverError('SERVER_TOO_MANY', 'limit', message, { limit: MAX_WS_CONNECTIONS })
     }
+    if (!this.#isExempt(address) && this.#countOf(address) >= MAX_WS_PER_ADDRESS) {
+      const message = `expected at most ${MAX_WS_PER_ADDRESS} open WebSockets from one address, got one more`
+      throw serverError('SERVER_TOO_MANY', 'limit', message, { limit: MAX_WS_PER_ADDRESS })
+    }
   }
 
-  #accept(socket: WebSocket, { access, token }: Admitted): void {
-    const { auth, dispatch, node, clock, logger, requestId } = this.#components
-    const connection = new Connection(socket, clock.monotonicMs(), access, {
+  #countOf(address: string): number {
+    let count = 0
+    for (const connection of this.#connections) if (connection.address === address) count++
+    return count
+  }
+
+  #accept(socket: WebSocket, { access, token }: Admitted, address: string): void {
+    const { auth, dispatch, reader, node, clock, logger, requestId } = this.#components
+    const connection = new Connection(socket, { address, openedMs: clock.monotonicMs() }, access, {
       dispatch,
+      reader,
       clock,
       authenticate: async (text) => {
         if (auth === undefined) return EVERYTHING
@@ -211,7 +231,7 @@ class Hub implements WsServer {
     socket.on('message', (data, isBinary) => {
       if (isBinary) return // ignored, as in the original
       // one buffer under the default binaryType, which nobody changes
-      void connection.receive((data as Buffer).toString())
+      void connection.receive(data as Buffer)
     })
     socket.on('pong', () => {
       connection.lastPongMs = clock.monotonicMs()
@@ -254,6 +274,10 @@ class Hub implements WsServer {
     for (const off of this.#listening) off()
     for (const connection of this.#connections) connection.terminate()
   }
+}
+
+function addressOf(request: IncomingMessage): string {
+  return request.socket.remoteAddress ?? ''
 }
 
 /** Makes a text when it is first asked for. */

@@ -10,6 +10,8 @@ import { ACCESS } from '../../../src/server/access/table.ts'
 import { ALL_SERVICES, serverApp } from '../../../src/server/app.ts'
 import { background } from '../../../src/server/background.ts'
 import { promMetrics, type Relayer, type Sep10 } from '../../../src/server/index.ts'
+import { bodyBudget } from '../../../src/server/bodies/budget.ts'
+import { jsonReader } from '../../../src/server/bodies/reader.ts'
 import { dispatcher } from '../../../src/server/json-rpc/dispatcher.ts'
 import { authKit } from '../../support/auth-kit.ts'
 import { type Guarded, guarded } from '../../support/guarded.ts'
@@ -19,7 +21,7 @@ import { openWs } from '../../support/ws-client.ts'
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'] as const
 
 /** Middlewares of the application that answer no route of their own: id and log, doors, helmet, CORS, guard, and the two for what is left. */
-const MIDDLEWARES = 7
+const MIDDLEWARES = 8
 
 const sep10: Sep10 = {
   networkPassphrase: 'Test',
@@ -50,9 +52,11 @@ async function fullApp(): Promise<{ app: Express; rpcMethods: readonly string[] 
   const { auth } = await authKit()
   const node = stubNode()
   const components = { node, clock: systemClock, logger: silentLogger, metrics: noMetrics }
-  const dispatch = dispatcher(components)
+  const reader = jsonReader()
+  const dispatch = dispatcher({ ...components, reader })
   const app = serverApp({
     ...components,
+    bodies: { reader, budget: bodyBudget(), clock: systemClock },
     dispatch,
     random: systemRandom,
     exposed: promMetrics({ process: false }),

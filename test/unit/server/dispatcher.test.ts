@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { noMetrics } from '../../../src/node/metrics.ts'
 import { toBase58 } from '../../../src/node/primitives/bytes.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
+import { jsonReader } from '../../../src/server/bodies/reader.ts'
 import {
   type Deadline,
   type Dispatcher,
@@ -23,7 +24,13 @@ describe('the time of a JSON-RPC call', () => {
     clock = new ManualClock()
     node = stubNode()
     contextId = toBase58(node.addContext())
-    dispatch = dispatcher({ node, clock, logger: silentLogger, metrics: noMetrics })
+    dispatch = dispatcher({
+      node,
+      reader: jsonReader(),
+      clock,
+      logger: silentLogger,
+      metrics: noMetrics,
+    })
   })
 
   const call = (method: string, deadline?: Deadline): Promise<Outcome> =>

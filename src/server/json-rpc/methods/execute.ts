@@ -5,6 +5,7 @@ import type { ExecuteResult, Node } from '../../../node/interface.ts'
 import { fromUtf8, toBase58, utf8 } from '../../../node/primitives/bytes.ts'
 import { PublicKey } from '../../../node/primitives/ids.ts'
 import { defined } from '../../defined.ts'
+import { JsonText } from '../../json.ts'
 import { MAX_ARGS_BYTES, MAX_METHOD_CHARS, MAX_SUBSTITUTIONS } from '../../limits.ts'
 import { bodyInvalid, contextIdSchema, parseBody, publicKeySchema } from '../../schemas.ts'
 import type { RpcMethod } from './method.ts'
@@ -17,8 +18,11 @@ const paramsSchema = z.object({
   substitute: z.array(z.string().max(50)).max(MAX_SUBSTITUTIONS).default([]),
 })
 
-/** The method over a node. `readOnly`: nothing is stored or sent. */
-export function executeMethod(node: Node, options: { readOnly: boolean }): RpcMethod {
+/** The method over a node. `readOnly`: nothing is stored or sent. `isJson` says so of what a guest returned. */
+export function executeMethod(
+  node: Node,
+  options: { readOnly: boolean; isJson: (bytes: Uint8Array) => Promise<boolean> },
+): RpcMethod {
   return (params) => {
     const call = parseBody(paramsSchema, params)
     if (call.argsJson === undefined) {
@@ -43,7 +47,8 @@ export function executeMethod(node: Node, options: { readOnly: boolean }): RpcMe
           }),
         )
         const { clockSkewMs: skew } = result
-        return `{"output":${outputText(result)}${skew === undefined ? '' : `,"clockSkewMs":${skew}`}}`
+        const output = await outputText(result, options.isJson)
+        return `{"output":${output}${skew === undefined ? '' : `,"clockSkewMs":${skew}`}}`
       },
     }
   }
@@ -51,14 +56,27 @@ export function executeMethod(node: Node, options: { readOnly: boolean }): RpcMe
 
 /** The guest's input: the arguments as compact JSON, each `{alias}` in it replaced by the key it stands for. */
 function argumentsOf(args: unknown, substitute: readonly string[]): Uint8Array {
-  let text = JSON.stringify(args)
-  for (const alias of substitute) text = text.replaceAll(`{${alias}}`, resolveAlias(alias))
-  const input = utf8(text)
+  const keys = new Map(substitute.map((alias) => [alias, resolveAlias(alias)]))
+  const input = substituted(
+    args instanceof JsonText ? args.bytes : utf8(JSON.stringify(args)),
+    keys,
+  )
   if (input.length > MAX_ARGS_BYTES) {
     const message = `expected at most ${MAX_ARGS_BYTES} bytes of arguments, got ${input.length}`
     throw bodyInvalid([{ path: '/argsJson', message }])
   }
   return input
+}
+
+/** One pass, however many aliases there are: none of them holds a brace, nor do keys. */
+function substituted(input: Uint8Array, keys: ReadonlyMap<string, string>): Uint8Array {
+  if (keys.size === 0) return input
+  return utf8(
+    fromUtf8(input).replaceAll(
+      /\{([^{}]{1,50})\}/g,
+      (all, alias: string) => keys.get(alias) ?? all,
+    ),
+  )
 }
 
 /** An entry of `substitute` that is no alias stands for itself when it is a public key. */
@@ -78,14 +96,12 @@ function resolveAlias(alias: string): string {
 }
 
 /** What the guest returned, as it returned it, once it is known to be JSON. */
-function outputText({ output }: ExecuteResult): string {
+async function outputText(
+  { output }: ExecuteResult,
+  isJson: (bytes: Uint8Array) => Promise<boolean>,
+): Promise<string> {
   if (output === undefined || output.length === 0) return 'null'
-  try {
-    const text = fromUtf8(output)
-    JSON.parse(text)
-    return text
-  } catch (cause) {
-    const message = `the application returned ${output.length} bytes that are not JSON`
-    throw new MerogateError('RPC_OUTPUT_NOT_JSON', 'guest', message, {}, { cause })
-  }
+  if (await isJson(output)) return fromUtf8(output)
+  const message = `the application returned ${output.length} bytes that are not JSON`
+  throw new MerogateError('RPC_OUTPUT_NOT_JSON', 'guest', message)
 }
