@@ -20,7 +20,7 @@ import { openWs } from '../../support/ws-client.ts'
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'] as const
 
-/** Middlewares of the application that answer no route of their own: id and log, doors, helmet, CORS, guard, and the two for what is left. */
+/** Middlewares of the application that answer no route of their own: id and log, doors, helmet, CORS, guard, room for bodies, and the two for what is left. */
 const MIDDLEWARES = 8
 
 const sep10: Sep10 = {
