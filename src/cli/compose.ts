@@ -74,7 +74,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     clock: systemClock,
     random: systemRandom,
   })
-  const { listen, admin, jsonrpc, websocket } = config.server
+  const { listen, admin, jsonrpc, websocket, connections } = config.server
   const services = {
     admin: admin.enabled,
     jsonrpc: jsonrpc.enabled,
@@ -87,7 +87,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     },
   )
   const server = httpServer({
-    ...{ listen, services, tls },
+    ...{ listen, services, tls, connections },
     allowedOrigins: config.server.allowedOrigins,
     publicOrigins: originsOf(config),
     trustedProxies: config.server.trustedProxies,

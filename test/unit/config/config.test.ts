@@ -43,6 +43,7 @@ describe('loadConfig', () => {
         admin: { enabled: true },
         jsonrpc: { enabled: true },
         websocket: { enabled: true },
+        connections: {},
       },
       auth: {
         enabled: false,
@@ -335,6 +336,8 @@ describe('setConfig and writeConfig', () => {
     await setConfig(home.path, [
       'server.listen=["/ip4/127.0.0.1/tcp/0"]',
       'server.websocket.enabled = false',
+      'server.connections.max=9',
+      'server.connections.per_address=3',
       'runtime.workers=4',
       'log.level=debug',
       'anchor.local.url="http://127.0.0.1:1"',
@@ -343,6 +346,7 @@ describe('setConfig and writeConfig', () => {
     const config = await loadConfig({ home: home.path })
     expect(config.server.listen).to.deep.equal([{ host: '127.0.0.1', port: 0 }])
     expect(config.server.websocket.enabled).to.equal(false)
+    expect(config.server.connections).to.deep.equal({ max: 9, perAddress: 3 })
     expect(config.runtime.workers).to.equal(5)
     expect(config.log.level).to.equal('debug')
     expect(config.discovery.mdns).to.equal(true)

@@ -35,6 +35,7 @@ export interface ServerUser {
   admin?: ServiceUser | undefined
   jsonrpc?: ServiceUser | undefined
   websocket?: ServiceUser | undefined
+  connections?: { max?: number | undefined; per_address?: number | undefined } | undefined
 }
 
 /** A service that is off answers 404. */
@@ -57,9 +58,17 @@ export interface ServerConfig {
   readonly admin: ServiceConfig
   readonly jsonrpc: ServiceConfig
   readonly websocket: ServiceConfig
+  /** Absent members leave the choice to the server. */
+  readonly connections: {
+    /** Connections of clients at once, 1 to 65 535. */
+    readonly max?: number
+    /** Those from one address that is none of this machine, 1 to 65 535. */
+    readonly perAddress?: number
+  }
 }
 
 const service = z.strictObject({ enabled: z.boolean().optional() }).optional()
+const count = z.int().min(1).max(65_535).optional()
 const resolveService = (user: ServiceUser | undefined): ServiceConfig => ({
   enabled: user?.enabled ?? true,
 })
@@ -87,6 +96,16 @@ const proxy = z
     message: 'expected an address or network, as in 10.0.0.1 or 10.0.0.0/8',
   })
 
+function resolveConnections({
+  max,
+  per_address: perAddress,
+}: NonNullable<ServerUser['connections']>): ServerConfig['connections'] {
+  return {
+    ...(max === undefined ? {} : { max }),
+    ...(perAddress === undefined ? {} : { perAddress }),
+  }
+}
+
 export const server: OptionGroup<ServerUser, ServerConfig> = {
   table: 'server',
   schema: z.strictObject({
@@ -103,6 +122,7 @@ export const server: OptionGroup<ServerUser, ServerConfig> = {
     admin: service,
     jsonrpc: service,
     websocket: service,
+    connections: z.strictObject({ max: count, per_address: count }).optional(),
   }),
   options: [
     { key: 'listen', kind: 'list', text: 'multiaddrs to listen on for clients' },
@@ -114,6 +134,8 @@ export const server: OptionGroup<ServerUser, ServerConfig> = {
     { key: 'admin.enabled', kind: 'boolean', text: 'serve the admin API' },
     { key: 'jsonrpc.enabled', kind: 'boolean', text: 'serve JSON-RPC' },
     { key: 'websocket.enabled', kind: 'boolean', text: 'serve WebSocket subscriptions' },
+    { key: 'connections.max', kind: 'integer', text: 'connections of clients at once' },
+    { key: 'connections.per_address', kind: 'integer', text: 'those from one address' },
   ],
   resolve: (user, home) => ({
     listen: (user.listen ?? DEFAULT_SERVER_LISTEN).flatMap((text) => parseHostPort(text) ?? []),
@@ -124,5 +146,6 @@ export const server: OptionGroup<ServerUser, ServerConfig> = {
     admin: resolveService(user.admin),
     jsonrpc: resolveService(user.jsonrpc),
     websocket: resolveService(user.websocket),
+    connections: resolveConnections(user.connections ?? {}),
   }),
 }
