@@ -3,11 +3,11 @@ import type { Socket } from 'node:net'
 import type { Counter, Gauge, Metrics } from '../node/metrics.ts'
 import {
   HEADERS_TIMEOUT_MS,
-  IDLE_TIMEOUT_MS,
   KEEP_ALIVE_MS,
   MAX_CONNECTIONS,
   MAX_CONNECTIONS_PER_ADDRESS,
   REQUEST_TIMEOUT_MS,
+  UNREAD_TIMEOUT_MS,
 } from './limits.ts'
 
 /** What a connection may be and do. */
@@ -22,8 +22,8 @@ export interface ConnectionRules {
   readonly requestTimeoutMs: number
   /** Between an answer and the next request, ms. @default KEEP_ALIVE_MS */
   readonly keepAliveMs: number
-  /** Without a byte in either direction, also while an answer waits to be read, ms. @default IDLE_TIMEOUT_MS */
-  readonly idleMs: number
+  /** How long an answer may wait for its client to read on, ms. @default UNREAD_TIMEOUT_MS */
+  readonly unreadMs: number
 }
 
 export const DEFAULT_CONNECTION_RULES: ConnectionRules = {
@@ -32,7 +32,7 @@ export const DEFAULT_CONNECTION_RULES: ConnectionRules = {
   headersTimeoutMs: HEADERS_TIMEOUT_MS,
   requestTimeoutMs: REQUEST_TIMEOUT_MS,
   keepAliveMs: KEEP_ALIVE_MS,
-  idleMs: IDLE_TIMEOUT_MS,
+  unreadMs: UNREAD_TIMEOUT_MS,
 }
 
 /** What of a socket is looked at. */

@@ -217,7 +217,10 @@ class NodeServer implements Server {
         tls === undefined
           ? createServer(timeouts, app)
           : createTlsServer({ ...timeouts, ...tls }, app)
-      listener.setTimeout(rules.idleMs)
+      // what waits for an answer of ours, however long, is left alone
+      listener.setTimeout(rules.unreadMs, (socket) => {
+        if (socket.writableLength > 0) socket.destroy()
+      })
       listener.on('connection', (socket: Socket) => connections.enter(socket))
       // without a listener for upgrades Node answers them as plain requests
       if (services.websocket) {

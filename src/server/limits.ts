@@ -132,8 +132,8 @@ export const DRAIN_MS = 10_000
 /** A connection without a request is kept this long after an answer, ms. */
 export const KEEP_ALIVE_MS = 5_000
 
-/** A connection on which nothing moves is cut after this time, ms, for instance when a client does not read its answer. More than any call or wait may take. */
-export const IDLE_TIMEOUT_MS = 120_000
+/** A client that reads nothing of its answer for this long is cut off, ms. */
+export const UNREAD_TIMEOUT_MS = 120_000
 
 /** A client has this long to send the headers of a request, from the opening of the connection too, ms. */
 export const HEADERS_TIMEOUT_MS = 10_000

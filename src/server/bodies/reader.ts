@@ -20,7 +20,7 @@ export interface JsonReader {
    * @throws SERVER_BAD_JSON (input), SERVER_JSON_TOO_MANY, SERVER_BODY_TOO_LARGE, SERVER_TOO_MANY (limit), SERVER_READER_LOST (internal)
    */
   read(bytes: Uint8Array): Promise<unknown>
-  /** Whether these bytes are JSON. @throws SERVER_TOO_MANY (limit), SERVER_READER_LOST (internal) */
+  /** Whether these bytes are JSON. @throws SERVER_READER_LOST (internal) */
   isJson(bytes: Uint8Array): Promise<boolean>
   /** Ends the thread; a later text starts another one. */
   stop(): Promise<void>
@@ -67,7 +67,8 @@ class ThreadReader implements JsonReader {
 
   #ask(kind: ReadRequest['kind'], bytes: Uint8Array): Promise<ReadReply> {
     return new Promise((resolve, reject) => {
-      if (this.#bytes + bytes.length > MAX_READ_AHEAD_BYTES) {
+      // what a guest returned has been done: that answer is not refused
+      if (kind === 'read' && this.#bytes + bytes.length > MAX_READ_AHEAD_BYTES) {
         const message = 'too much JSON waits to be read: try again later'
         const details = { limit: MAX_READ_AHEAD_BYTES, retryAfterMs: 1000 }
         throw serverError('SERVER_TOO_MANY', 'limit', message, details)

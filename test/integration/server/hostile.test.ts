@@ -163,7 +163,7 @@ describe('a hostile client', () => {
       await raw.closed
     })
 
-    const short = { headersTimeoutMs: 200, keepAliveMs: 200, idleMs: 60_000 }
+    const short = { headersTimeoutMs: 200, keepAliveMs: 200 }
     for (const [name, said] of [
       ['with its first word', ''],
       ['with its headers', 'POST /jsonrpc HTTP/1.1\r\nhost: 127.0.0.1\r\n'],
@@ -179,7 +179,7 @@ describe('a hostile client', () => {
     }
 
     it('with reading its answer is cut off', async () => {
-      await using world = await serving({ connections: { idleMs: 200, keepAliveMs: 60_000 } })
+      await using world = await serving({ connections: { unreadMs: 200, keepAliveMs: 60_000 } })
       const raw = await Raw.open(world.url)
       raw.socket.pause()
       // more than what the machine's own buffers take
@@ -194,6 +194,12 @@ describe('a hostile client', () => {
       raw.socket.destroy()
       expect(await health(world)).to.equal(200)
     })
+  })
+
+  it('is told from one that waits for its answer', async () => {
+    await using world = await serving({ connections: { unreadMs: 50 }, callTimeoutMs: 500 })
+    const answer = await world.rpc(call(world, 'hang', {}))
+    expect(answer.body).to.have.nested.property('error.type', 'Timeout')
   })
 
   it('with more connections than there may be keeps those out that come later, until it goes', async () => {
