@@ -1,9 +1,12 @@
 import { expect } from 'chai'
 import type { WebSocket } from 'ws'
+import { utf8 } from '../../../src/node/primitives/bytes.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
 import { EVERYTHING } from '../../../src/server/access/guard.ts'
 import type { Outcome } from '../../../src/server/json-rpc/dispatcher.ts'
 import { Connection } from '../../../src/server/ws/connection.ts'
+
+const FROM = { address: '127.0.0.1', openedMs: 0 }
 
 describe('a socket that was told to go', () => {
   it('does nothing of what it is sent until the other side has gone', async () => {
@@ -11,7 +14,7 @@ describe('a socket that was told to go', () => {
     const socket = { OPEN: 1, CLOSING: 2, readyState: 1, send: () => {}, bufferedAmount: 0 }
     const closing = { ...socket, close: () => void (closing.readyState = socket.CLOSING) }
     // as much of a socket as is used here
-    const connection = new Connection(closing as unknown as WebSocket, 0, EVERYTHING, {
+    const connection = new Connection(closing as unknown as WebSocket, FROM, EVERYTHING, {
       clock: systemClock,
       authenticate: () => Promise.resolve(EVERYTHING),
       dispatch: {
@@ -32,7 +35,7 @@ describe('a socket that was told to go', () => {
       onSkipped: () => {},
       onFailure: (error) => expect.fail(String(error)),
     })
-    const frame = JSON.stringify({ id: 1, method: 'execute', params: {} })
+    const frame = utf8(JSON.stringify({ id: 1, method: 'execute', params: {} }))
     await connection.receive(frame)
     connection.close(4403, 'token_revoked')
     await connection.receive(frame)
