@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import type { WebSocket } from 'ws'
-import { utf8 } from '../../../src/node/primitives/bytes.ts'
+import { fromUtf8, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
 import { EVERYTHING } from '../../../src/server/access/guard.ts'
 import type { Outcome } from '../../../src/server/json-rpc/dispatcher.ts'
+import { parseJson } from '../../../src/server/json.ts'
 import { Connection } from '../../../src/server/ws/connection.ts'
 
 const FROM = { address: '127.0.0.1', openedMs: 0 }
@@ -16,6 +17,7 @@ describe('a socket that was told to go', () => {
     // as much of a socket as is used here
     const connection = new Connection(closing as unknown as WebSocket, FROM, EVERYTHING, {
       clock: systemClock,
+      reader: { read: async (bytes) => parseJson(fromUtf8(bytes)) },
       authenticate: () => Promise.resolve(EVERYTHING),
       dispatch: {
         methods: [],
