@@ -1,11 +1,14 @@
 /**
  * Runs the tests named on the command line, folders or files below the repository: mocha's below `test`, and Solidity's below `contracts`, which
  * Hardhat runs in a process of its own meanwhile (`scripts/test-solidity.ts`). Default: all of both. With `--grep=<text>` those whose names
- * match. A run of everything says how much of the conformance list each anchor passed, and fails when a row of it has no test. Ends with one
+ * match. A run of everything is made by two processes, one of which has the tests of whole nodes and servers, which wait more than they compute; it says how much of the conformance list each anchor passed, and fails when a row of it has no test. Ends with one
  * line alone, `N passed, N failed`; the exit code is 1 when anything failed or no test ran.
  */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { globSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import Mocha from 'mocha'
 import { ANCHORS, Conformance } from './support/conformance.ts'
 import { drain } from './support/drain.ts'
@@ -25,6 +28,11 @@ function filesOf(end: string): string[] {
     // what is built has folders that are named after its sources
     return found.filter((path) => statSync(join(root, path)).isFile())
   })
+}
+
+/** Whether a file is run by the second process. Rows of the conformance list are counted in the first. */
+function isApart(file: string): boolean {
+  return named.length === 0 && /^test[/\\](?:integration|e2e)[/\\]/.test(file)
 }
 
 const files = filesOf('.test.ts')
@@ -49,6 +57,31 @@ async function testSolidity(): Promise<readonly string[]> {
   return lines
 }
 
+/** Runs the files of the second process; its report is kept together, to be printed afterwards. */
+async function testApart(): Promise<readonly string[]> {
+  const apart = files.filter(isApart)
+  if (apart.length === 0) return []
+  const own = grep === undefined ? [] : [`--grep=${grep}`]
+  const child = spawn(process.execPath, [import.meta.filename, ...own, ...apart], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const lines: string[] = []
+  const closed = once(child, 'close') as Promise<[code: number | null]> // Node's own event
+  for (const stream of [child.stdout, child.stderr]) {
+    createInterface(stream).on('line', (line) => lines.push(line))
+  }
+  const [code] = await closed
+  const [, passed, failed, skipped] =
+    /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/.exec(lines.at(-1) ?? '') ?? []
+  counts.passed += Number(passed ?? 0)
+  counts.failed += Number(failed ?? 1)
+  counts.skipped += Number(skipped ?? 0)
+  // with --grep none of these need match
+  if (code !== 0 && failed === '0' && grep === undefined) counts.failed++
+  return lines.slice(0, -1)
+}
+
 const conformance = new Conformance()
 
 /** Says what each anchor passed. A row whose test went missing fails as if the test had. */
@@ -63,6 +96,7 @@ function reportConformance(): void {
 }
 
 const solidity = testSolidity()
+const apart = testApart()
 const mocha = new Mocha({
   timeout: 20_000,
   slow: 2_000,
@@ -70,7 +104,7 @@ const mocha = new Mocha({
   forbidOnly: process.env['CI'] !== undefined,
   ...(grep === undefined ? {} : { grep }),
 })
-for (const file of files) mocha.addFile(join(root, file))
+for (const file of files) if (!isApart(file)) mocha.addFile(join(root, file))
 try {
   await mocha.loadFilesAsync()
   await new Promise<void>((resolve) => {
@@ -91,7 +125,7 @@ try {
   console.error(error)
   counts.failed++
 }
-for (const line of await solidity) console.log(line)
+for (const lines of [apart, solidity]) for (const line of await lines) console.log(line)
 if (named.length === 0 && grep === undefined) reportConformance()
 
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0
