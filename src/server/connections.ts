@@ -44,6 +44,8 @@ export class Connections {
   readonly #byAddress = new Map<string, number>()
   readonly #open: Gauge
   readonly #refused: Counter
+  /** Answers that are being made, by their connections. */
+  readonly #served = new Map<object, number>()
   #all = 0
 
   constructor(
@@ -59,6 +61,21 @@ export class Connections {
     this.#refused = metrics.counter('merogate_http_connections_refused_total', {
       help: 'Connections of clients that were cut because there were too many, in all or from one address',
       labels: ['reason'],
+    })
+  }
+
+  /** Whether an answer is being made for a connection. */
+  isServed(socket: object): boolean {
+    return this.#served.has(socket)
+  }
+
+  /** A request came in on a connection. */
+  serve(socket: object, answer: { once(event: 'close', listener: () => void): unknown }): void {
+    this.#served.set(socket, (this.#served.get(socket) ?? 0) + 1)
+    answer.once('close', () => {
+      const left = (this.#served.get(socket) ?? 0) - 1
+      if (left > 0) this.#served.set(socket, left)
+      else this.#served.delete(socket)
     })
   }
 

@@ -217,11 +217,12 @@ class NodeServer implements Server {
         tls === undefined
           ? createServer(timeouts, app)
           : createTlsServer({ ...timeouts, ...tls }, app)
-      // what waits for an answer of ours, however long, is left alone
+      // what waits for an answer of ours, however long, is left alone; with a listener Node closes nothing by itself, idle connections neither
       listener.setTimeout(rules.unreadMs, (socket) => {
-        if (socket.writableLength > 0) socket.destroy()
+        if (socket.writableLength > 0 || !connections.isServed(socket)) socket.destroy()
       })
       listener.on('connection', (socket: Socket) => connections.enter(socket))
+      listener.on('request', ({ socket }, res) => connections.serve(socket, res))
       // without a listener for upgrades Node answers them as plain requests
       if (services.websocket) {
         listener.on('upgrade', (request, socket, head) => this.#ws.upgrade(request, socket, head))

@@ -169,7 +169,7 @@ describe('a NEAR wallet', () => {
           change(new Uint8Array(Buffer.from(String(data['signature']), 'base64'))),
         ).toString('base64'),
       }))
-    const now = Date.now()
+    const fromNow = (ms: number): number => Date.now() + ms // when it runs, not when it is loaded
 
     const attacks: Record<string, readonly [reason: string, () => Promise<SignInAttempt>]> = {
       'an answer to another challenge': [
@@ -191,12 +191,15 @@ describe('a NEAR wallet', () => {
       'an expired challenge': [
         'the challenge expired',
         async () =>
-          await made({}, signInTerms({ issuedAtMs: now - 300_001, expiresAtMs: now - 1 })),
+          await made({}, signInTerms({ issuedAtMs: fromNow(-300_001), expiresAtMs: fromNow(-1) })),
       ],
       'a challenge of the future': [
         'the challenge lies in the future',
         async () =>
-          await made({}, signInTerms({ issuedAtMs: now + 90_000, expiresAtMs: now + 390_000 })),
+          await made(
+            {},
+            signInTerms({ issuedAtMs: fromNow(90_000), expiresAtMs: fromNow(390_000) }),
+          ),
       ],
       'a challenge of another network': [
         'the challenge was made for another network',

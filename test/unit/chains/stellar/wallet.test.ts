@@ -263,7 +263,11 @@ describe('a Stellar wallet', () => {
 
   describe('is refused', () => {
     const verifier = wallet()
-    const now = Math.floor(Date.now() / 1000) * 1000
+    // when it runs, not when it is loaded
+    const around = (fromMs: number, toMs: number): Partial<ChallengeTerms> => {
+      const now = Math.floor(Date.now() / 1000) * 1000
+      return { issuedAtMs: now + fromMs, expiresAtMs: now + toMs }
+    }
     const transaction = async (
       pairs: readonly Keypair[] = [PAIR],
       terms = termsFor(),
@@ -313,8 +317,8 @@ describe('a Stellar wallet', () => {
 
     const NOT_THE_ONE = 'the transaction is not that of the challenge'
     const NOT_THE_TEXT = 'the message is not that of the challenge'
-    const expired = { issuedAtMs: now - 301_000, expiresAtMs: now - 1000 }
-    const future = { issuedAtMs: now + 90_000, expiresAtMs: now + 390_000 }
+    const expired = (): Partial<ChallengeTerms> => around(-301_000, -1000)
+    const future = (): Partial<ChallengeTerms> => around(90_000, 390_000)
     const elsewhere = { domain: 'evil.example', origin: 'https://evil.example' }
 
     const attacks: Record<string, readonly [reason: string, () => Promise<SignInAttempt>]> = {
@@ -350,11 +354,11 @@ describe('a Stellar wallet', () => {
       ],
       'a transaction within the 300 s of grace that the library gives': [
         'the challenge expired',
-        async () => await transaction([PAIR], termsFor(expired)),
+        async () => await transaction([PAIR], termsFor(expired())),
       ],
       'a transaction of the future': [
         'the challenge lies in the future',
-        async () => await transaction([PAIR], termsFor(future)),
+        async () => await transaction([PAIR], termsFor(future())),
       ],
       'a transaction signed for another network': [
         'a signature is of no signer of the account',
@@ -458,11 +462,11 @@ describe('a Stellar wallet', () => {
       ],
       'a message that is expired': [
         'the challenge expired',
-        async () => await message(undefined, termsFor(expired)),
+        async () => await message(undefined, termsFor(expired())),
       ],
       'a message of the future': [
         'the challenge lies in the future',
-        async () => await message(undefined, termsFor(future)),
+        async () => await message(undefined, termsFor(future())),
       ],
       'a message for another network': [
         NOT_THE_TEXT,
