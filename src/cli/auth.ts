@@ -58,9 +58,12 @@ export async function openSignIn(
       sep10,
       start: () => operator.start(),
       async stop() {
-        await operator.stop()
-        await auth.close()
-        await store.close()
+        try {
+          await operator.stop()
+          await auth.close()
+        } finally {
+          await store.close()
+        }
       },
     }
   } catch (error) {

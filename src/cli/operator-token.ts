@@ -2,11 +2,12 @@
  * The token of whoever operates the machine. The node writes it into its folder, for its owner alone to read, and keeps it fresh: commands of the same
  * machine are signed in by being able to read that file. It is taken back when the node stops; after a crash it expires like any other.
  */
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Auth, TokenPair } from '../auth/index.ts'
 import type { Clock, Timer } from '../node/primitives/clock.ts'
 import type { Logger } from '../node/primitives/logger.ts'
+import { writePrivate } from './private-file.ts'
 
 /** Name of the file in the node's folder: an access token and nothing else. */
 const TOKEN_FILE = 'operator.token'
@@ -39,7 +40,7 @@ export function operatorToken(
   let pair: TokenPair | undefined
   const write = async (next: TokenPair): Promise<void> => {
     pair = next
-    await writePrivate(path, next.accessToken)
+    await writePrivate(path, `${next.accessToken}\n`)
     again(Math.max(RETRY_MS, (next.expiresAtMs - clock.nowMs()) / 2))
   }
   const again = (ms: number): void => {
@@ -65,7 +66,12 @@ export function operatorToken(
       timer?.cancel()
       if (pair === undefined) return
       await rm(path, { force: true })
-      await auth.signOut(await auth.verify(pair.accessToken))
+      try {
+        await auth.signOut(await auth.verify(pair.accessToken))
+      } catch (error) {
+        // expired while the machine slept, or revoked; what the disk keeps us from taking back expires. The node stops all the same
+        logger.debug({ err: error }, 'the token of this machine’s commands was not taken back')
+      }
       pair = undefined
     },
   }
@@ -78,15 +84,4 @@ export async function readOperatorToken(home: string): Promise<string | undefine
   } catch {
     return undefined // then the node says that a token is missing, if it wants one
   }
-}
-
-async function writePrivate(path: string, text: string): Promise<void> {
-  const temporary = `${path}.new`
-  const file = await open(temporary, 'w', 0o600)
-  try {
-    await file.writeFile(`${text}\n`)
-  } finally {
-    await file.close()
-  }
-  await rename(temporary, path)
 }

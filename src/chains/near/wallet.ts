@@ -17,7 +17,7 @@ import type { Signalled } from '../../node/interface.ts'
 import { fromHex, toHex } from '../../node/primitives/bytes.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import { type ChainEndpoint, LookUp } from '../shared/look-up.ts'
-import { checkKey, checkTimes, orRefused, signatureOf } from '../shared/sign-in-checks.ts'
+import { checkKey, checkTimes, orRefused, placeOf, signatureOf } from '../shared/sign-in-checks.ts'
 import { signInText } from '../shared/sign-in-text.ts'
 import { type KeyAccess, viewAccessKey } from './access-keys.ts'
 import { MAX_CALLBACK_CHARS, MAX_MESSAGE_CHARS } from './limits.ts'
@@ -115,7 +115,7 @@ class NearWallet implements WalletVerifier {
   ): Promise<WalletSubject> {
     checkTimes(terms, this.#clock.nowMs())
     const parsed = DATA.safeParse(data)
-    if (!parsed.success) throw refused(`provider_data: ${placeOf(parsed.error)}`)
+    if (!parsed.success) throw refused(placeOf(parsed.error))
     const accountId = parsed.data.wallet_address
     const problem = problemOfAccount(accountId)
     if (problem !== undefined) throw refused(problem)
@@ -246,10 +246,4 @@ async function isSigned(
   } catch {
     return false // the library has no other way to say so
   }
-}
-
-/** Which field is wrong, by name: what a stranger sent stays out of the log. */
-function placeOf({ issues }: z.ZodError): string {
-  const issue = issues[0]
-  return issue === undefined ? 'wrong' : `${issue.path.join('.') || 'the whole'}: ${issue.code}`
 }

@@ -48,3 +48,14 @@ export function orRefused<T>(what: string, work: () => T): T {
 function notReadable(what: string, cause: unknown): MerogateError {
   return refused(`${what} cannot be read`, cause)
 }
+
+/** Which field of `provider_data` is wrong, by name: what a stranger sent stays out of the log. */
+export function placeOf({
+  issues,
+}: {
+  readonly issues: readonly { readonly path: readonly PropertyKey[]; readonly code: string }[]
+}): string {
+  const issue = issues[0]
+  if (issue === undefined) return 'provider_data: wrong'
+  return `provider_data: ${issue.path.join('.') || 'the whole'}: ${issue.code}`
+}

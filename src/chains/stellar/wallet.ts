@@ -16,7 +16,7 @@ import { generateSigningKey } from '../../node/crypto/sign.ts'
 import type { Signalled } from '../../node/interface.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import { type ChainEndpoint, LookUp } from '../shared/look-up.ts'
-import { checkTimes } from '../shared/sign-in-checks.ts'
+import { checkTimes, placeOf } from '../shared/sign-in-checks.ts'
 import { signInText } from '../shared/sign-in-text.ts'
 import { type AccountSigners, isEnough, masterOnly, readAddress, viewSigners } from './account.ts'
 import {
@@ -241,11 +241,4 @@ function accountOfQuery(query: Readonly<Record<string, unknown>>, homeDomain: st
     throw authError('AUTH_BAD_REQUEST', `expected the home domain ${homeDomain}`)
   }
   return read.account
-}
-
-/** Which field is wrong, by name: what a stranger sent stays out of the log. */
-function placeOf({ issues }: z.ZodError): string {
-  const issue = issues[0]
-  if (issue === undefined) return 'provider_data: wrong'
-  return `provider_data: ${issue.path.join('.') || 'the whole'}: ${issue.code}`
 }

@@ -1,11 +1,12 @@
 /** Tokens on disk: a file per node below the home, for its owner alone. */
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises'
+import { mkdir, open, readFile, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Tokens, TokenStore } from '../../client/index.ts'
 import { systemClock } from '../../node/primitives/clock.ts'
 import { cliError } from '../errors.ts'
+import { writePrivate } from '../private-file.ts'
 
 /** Folder below the home; no node is called so. */
 const FOLDER = '.tokens'
@@ -64,20 +65,11 @@ function parse(text: string): Tokens | undefined {
 /** All or nothing: whoever reads meanwhile sees the tokens before or after. */
 async function save(path: string, url: string, tokens: Tokens): Promise<void> {
   const { accessToken, refreshToken } = tokens
-  const temporary = `${path}.${process.pid}.new`
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    const file = await open(temporary, 'w', 0o600)
-    try {
-      await file.writeFile(`${JSON.stringify({ url, accessToken, refreshToken }, null, 2)}\n`)
-      // the token before it is used up by now
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
+    // on the disk, for the token before it is used up by now
+    await writePrivate(path, `${JSON.stringify({ url, accessToken, refreshToken }, null, 2)}\n`)
   } catch (cause) {
-    await rm(temporary, { force: true })
     throw cliError('CLI_FILE', `cannot write ${path}`, { file: path }, { cause })
   }
 }
