@@ -72,7 +72,9 @@ async function answerSingle(
   const { id, method, params } = envelope
   const outcome = await dispatch.call(method, params, from)
   if ('error' in outcome && outcome.error.type === 'PermissionDenied') {
-    throw authError('AUTH_PERMISSION_DENIED', outcome.error.message)
+    const { message, details: { needs } = {} } = outcome.error
+    const named = typeof needs === 'string' ? { needs } : {}
+    throw authError('AUTH_PERMISSION_DENIED', message, named)
   }
   return replyText(id, outcome)
 }

@@ -209,11 +209,13 @@ describe('the table of what everything needs', () => {
         const denied = await world.send('POST', '/jsonrpc', { body: call, token: lacking })
         expect(denied.status, row).to.equal(403)
         expect(denied.headers.get('x-auth-error')).to.equal('permission_denied')
+        const needs = ACCESS[row]?.kind === 'needs' ? ACCESS[row].path : ''
+        expect(denied.body, row).to.have.nested.property('details.needs', needs)
         const batch = await world.send('POST', '/jsonrpc', { body: [call], token: lacking })
         expect(batch.status).to.equal(200)
         const [member] = batch.body as [{ error: object }]
         expect(member.error).to.deep.include({ type: 'PermissionDenied', code: -32020 })
-        const token = await tokenFor(ACCESS[row]?.kind === 'needs' ? ACCESS[row].path : '')
+        const token = await tokenFor(needs)
         const taken = await world.send('POST', '/jsonrpc', { body: call, token })
         expect(taken.body, row).to.have.property('result')
       }
