@@ -3,7 +3,7 @@
 /** Local calls that go to the guest together when they wait. */
 export const MAX_CALL_RUN = 16
 /** Deltas of others that are applied together when they wait. */
-export const MAX_APPLY_RUN = 32
+export const MAX_APPLY_RUN = 64
 /** Calls and deltas that may wait for one context's executor. */
 export const MAX_QUEUED = 4096
 /** Bytes of a call's input. */

@@ -21,7 +21,7 @@ export const MAX_RECEIVING = 256
  * Deltas of one answer that may be in verification at once. Three times what goes to the guest together: enough that it always has work, and so few
  * that it does not wait while they are looked at.
  */
-export const MAX_PULL_RECEIVING = 96
+export const MAX_PULL_RECEIVING = 192
 /** The same as {@link MAX_RECEIVING}, in bytes. */
 export const MAX_RECEIVING_BYTES: number = 8 << 20
 /** Gossiped deltas in verification at once, of everybody; more are shed, for the pull path repairs them. */

@@ -1,7 +1,8 @@
 import { expect } from 'chai'
 import { DELTA_KIND, envelopeCodec } from '../../../src/node/codec/delta.ts'
-import { EMPTY } from '../../../src/node/primitives/bytes.ts'
+import { EMPTY, fromUtf8 } from '../../../src/node/primitives/bytes.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
+import { storeError } from '../../../src/node/store/errors.ts'
 import { bytesOf, craftDelta, type Crafted, keyOf } from '../../support/craft-delta.ts'
 import {
   type KitInit,
@@ -303,6 +304,23 @@ describe('a context replica receiving deltas', () => {
     expect(await receiveAll(kit, [first])).to.deep.equal(['refused'])
     const line = logger.lines.find(({ message }) => message === 'delta not taken in')
     expect(line?.level).to.equal('debug')
+  })
+
+  it('lets the guest forget what it was given of a run when the disk cannot be read for the rest', async () => {
+    const kit = await replicaKit(INIT)
+    await receiveAll(kit, [first])
+    const read = kit.store.getSync
+    const results = [kit.replica.receive(second.bytes), kit.replica.receive(third.bytes)]
+    kit.store.getSync = (key) => {
+      if (Buffer.from(key).includes(third.id)) throw storeError('STORE_UNAVAILABLE', 'looked at')
+      return read(key)
+    }
+    const statuses = (await Promise.all(results)).map((result) => result.status)
+    expect(statuses).to.deep.equal(['refused', 'refused'])
+    kit.store.getSync = read
+    const { output } = await kit.call('look', '')
+    expect(fromUtf8(output ?? EMPTY)).to.equal('1')
+    expect(await receiveAll(kit, [second, third])).to.deep.equal(['applied', 'applied'])
   })
 
   it('answers the gossip validator without touching the disk', async () => {

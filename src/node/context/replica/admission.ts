@@ -10,7 +10,7 @@ import { loudnessOf } from '../../store/errors.ts'
 import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts'
 import type { ReceiveResult } from '../../sync/replica.ts'
 import { MAX_APPLY_RUN, RETRY_DELAYS_MS, UNOPENED_WAIT_MS } from '../limits.ts'
-import { Applier, type Guest, type Opened } from './apply.ts'
+import { Applier, type ApplyRun, type Guest, type Opened } from './apply.ts'
 import { contextError, isOwnFailure } from '../errors.ts'
 import type { ReplicaCore } from './replica-core.ts'
 import { type Candidate, decodeCandidate, hasEffect, holdReason, isFalseBody } from './verify.ts'
@@ -99,13 +99,20 @@ export class Admission {
   /** Takes care of the start of a list: a run that is applied together, or one delta that must wait. */
   async #step(arrivals: readonly Arrival[]): Promise<Step> {
     const guest = await this.#applier.guest()
-    const { run, next } = this.#startOf(arrivals, guest)
+    const run = this.#applier.begin(guest)
+    let next: Verdict | undefined
+    try {
+      next = this.#fill(run, arrivals, guest)
+    } catch (error) {
+      await run.abandon()
+      throw error
+    }
     if (run.length === 0) {
       const [first, ...rest] = arrivals
       if (first === undefined || next === undefined) return { answers: [], rest }
       return { answers: [await this.#settle(first, next)], rest }
     }
-    const { applied, failed } = await this.#applier.run(run, guest)
+    const { applied, failed } = await run.end()
     const answers = arrivals.slice(0, applied).map((arrival) => {
       this.#tries.delete(toHex(arrival.candidate.id))
       this.#endorsed.delete(toHex(arrival.candidate.id))
@@ -127,20 +134,20 @@ export class Admission {
     return () => arrival.resolve(result('quarantined', arrival.candidate))
   }
 
-  /** The longest start of a list that can be applied together, and what is to be done with the one after it. */
-  #startOf(
+  /** Gives a run the longest start of a list that can be applied together; returns what is to be done with the one after it. */
+  #fill(
+    run: ApplyRun,
     arrivals: readonly Arrival[],
     guest: Guest | undefined,
-  ): { readonly run: readonly Opened[]; readonly next: Verdict | undefined } {
-    const run: Opened[] = []
+  ): Verdict | undefined {
     const before = new Map<string, Uint8Array>()
     for (const arrival of arrivals) {
       const verdict = this.#judge(arrival, before, guest)
-      if (verdict.kind !== 'apply') return { run, next: verdict }
+      if (verdict.kind !== 'apply') return verdict
       run.push(verdict.opened)
       before.set(idKey(arrival.candidate.id), arrival.candidate.header.hlc)
     }
-    return { run, next: undefined }
+    return undefined
   }
 
   /** `before` has the times of deltas that will be applied first. */

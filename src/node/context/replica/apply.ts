@@ -61,17 +61,48 @@ export class Applier {
     return module === undefined || executor === undefined ? undefined : { module, executor }
   }
 
-  /** Applies deltas whose parents are applied or stand before them in the list. @throws STORE_* */
-  async run(list: readonly Opened[], guest: Guest | undefined): Promise<RunResult> {
-    const { state, c } = this.#core
-    const first = list.findIndex(({ candidate }) => hasEffect(candidate))
-    const running = list.map((opened, at) => settle(this.#merge(opened, guest, at > first)))
+  /** Begins a run: deltas whose parents are applied or were pushed before them. */
+  begin(guest: Guest | undefined): ApplyRun {
+    return new ApplyRun(this.#core, guest)
+  }
+}
+
+/**
+ * Deltas on their way through the guest. Each is given to it when it is pushed, so that it works while the next is looked at; all are stored together
+ * when the run ends.
+ */
+export class ApplyRun {
+  readonly #core: ReplicaCore
+  readonly #guest: Guest | undefined
+  readonly #list: Opened[] = []
+  readonly #running: Promise<Settled<GuestOutcome | undefined>>[] = []
+  /** The guest has one already, and what it did there is not stored. */
+  #follows = false
+
+  constructor(core: ReplicaCore, guest: Guest | undefined) {
+    this.#core = core
+    this.#guest = guest
+  }
+
+  get length(): number {
+    return this.#list.length
+  }
+
+  push(opened: Opened): void {
+    this.#list.push(opened)
+    this.#running.push(settle(this.#merge(opened)))
+    this.#follows ||= hasEffect(opened.candidate)
+  }
+
+  /** Stores what was done of it. @throws STORE_* */
+  async end(): Promise<RunResult> {
+    const { state } = this.#core
     const batch = state.begin()
     let failed: { readonly error: unknown } | undefined
     let blind = false
     let thread: number | undefined
-    for (const [i, opened] of list.entries()) {
-      const settled = await running[i]
+    for (const [i, opened] of this.#list.entries()) {
+      const settled = await this.#running[i]
       if (settled === undefined) break
       if ('error' in settled) {
         failed = settled
@@ -87,18 +118,20 @@ export class Applier {
     await this.#core.commit(batch, false)
     const applied = batch.staged.length
     if (failed === undefined && !blind) return { applied }
-    // what the guest did after the failure was done without it
-    await Promise.all(running)
-    await c.model.forget(state.ref)
+    await this.abandon()
     return failed === undefined ? { applied } : { applied, failed }
   }
 
-  async #merge(
-    opened: Opened,
-    guest: Guest | undefined,
-    follows: boolean,
-  ): Promise<GuestOutcome | undefined> {
+  /** Lets the guest forget what is not stored: what it did after a failure was done without what failed. */
+  async abandon(): Promise<void> {
+    await Promise.all(this.#running)
+    if (this.#follows) await this.#core.c.model.forget(this.#core.state.ref)
+  }
+
+  async #merge(opened: Opened): Promise<GuestOutcome | undefined> {
     const { state, c, clockLane } = this.#core
+    const guest = this.#guest
+    const follows = this.#follows
     const { candidate, payload } = opened
     if (!hasEffect(candidate) || guest === undefined) return undefined
     const hlcNs = ntp64ToNs(hlcTime(candidate.header.hlc))
