@@ -1,7 +1,7 @@
 /**
  * What sign-in costs: verifying an access token that was seen before, and one that was not, beside the bare check of the same token by `jsonwebtoken`; the
- * question of a guard; refreshing; signing in by password, with the cost of scrypt that nodes have, and by wallets that ask no chain, without what signing costs the client. Rows are in LevelDB on disk, as in a node:
- * `npm run bench auth [-- --verifications 20000 --logins 40]`.
+ * question of a guard; refreshing; signing in by password, with the cost of scrypt that nodes have, and by wallets that ask no chain, without what signing costs the client. Rows are in LevelDB on disk, as in a node.
+ * Then what the guard costs a call over HTTP (`auth/calls.ts`): `npm run bench auth [-- --verifications 20000 --logins 40 --calls 20000]`.
  */
 import { createPublicKey } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -13,12 +13,14 @@ import { openAuth, required, type SignInRequest, type TokenPair } from '../src/a
 import { systemClock, systemRandom } from '../src/node/primitives/clock.ts'
 import { openLevelStore } from '../src/node/store/level-store.ts'
 import { CLIENT_WALLETS, offlineVerifiers } from '../test/support/client-wallets.ts'
+import { compareCalls } from './auth/calls.ts'
 import { value } from './support.ts'
 
 const { values } = parseArgs({
   options: {
     verifications: { type: 'string', default: '20000' },
     logins: { type: 'string', default: '40' },
+    calls: { type: 'string', default: '20000' },
   },
 })
 const verifications = Number(values.verifications)
@@ -114,3 +116,5 @@ for (const { method, account, subject, answer } of CLIENT_WALLETS) {
 await auth.close()
 await store.close()
 await rm(folder, { recursive: true, force: true })
+
+await compareCalls(Number(values.calls))
