@@ -1,12 +1,14 @@
 /**
- * Checks what the documentation says about the code: the generated pages are what the sources say, links lead somewhere, every error code is declared once and
- * has a meaning, and every `@default NAME` names a constant. `node scripts/check-docs.ts`, part of `npm run check`.
+ * Checks what the documentation says about the code: the generated pages are what the sources say, links lead somewhere, `docs/api.md` has every route and no
+ * other, every error code is declared once and has a meaning, and every `@default NAME` names a constant. `node scripts/check-docs.ts`, part of `npm run check`.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { ERRORS_PAGE, errorsPage } from './docs-errors.ts'
 import { currentLimitsPage, LIMITS_PAGE } from './docs-limits.ts'
 import { currentMetricsPage, METRICS_PAGE } from './docs-metrics.ts'
+import { ACCESS } from '../src/server/access/table.ts'
+import { findRouteProblems } from './support/documented-routes.ts'
 import { type ErrorEntry, findErrors } from './support/error-catalogue.ts'
 import { report } from './support/report.ts'
 
@@ -70,6 +72,7 @@ if (import.meta.main) {
       ...findErrorProblems(entries),
       ...findDefaultProblems(join(root, 'src')),
       ...findBrokenLinks(root, 'docs'),
+      ...findRouteProblems(readFileSync(join(root, 'docs/api.md'), 'utf8'), Object.keys(ACCESS)),
       ...findStalePages(root, {
         [ERRORS_PAGE]: errorsPage(entries),
         [LIMITS_PAGE]: await currentLimitsPage(),

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { findDefaultProblems, findErrorProblems } from '../../../scripts/check-docs.ts'
+import { findRouteProblems } from '../../../scripts/support/documented-routes.ts'
 import { errorsPage } from '../../../scripts/docs-errors.ts'
 import { type ErrorEntry, findErrors } from '../../../scripts/support/error-catalogue.ts'
 
@@ -95,6 +96,50 @@ describe('documentation checks', () => {
     )
     expect(findDefaultProblems(root)).to.deep.equal([
       'src/room/a.ts: @default MAX_TABLES names no constant',
+    ])
+  })
+})
+
+describe('the list of routes in the documentation', () => {
+  const page = `
+## Calls: \`POST /jsonrpc\`
+
+| route                                   | data |
+| --------------------------------------- | ---- |
+| \`GET /auth/challenge\`, **+** \`POST\` | text |
+| \`GET\`, \`POST /auth/check\`           | text |
+| \`DELETE /keys/:key_id\`, \`/\`         | text |
+
+| what        | permission |
+| ----------- | ---------- |
+| \`/unread\` | none       |
+
+## Administration: \`/admin-api\`
+
+\`execute\` is a method.
+
+| method, path                                            | body |
+| ------------------------------------------------------- | ---- |
+| \`GET /blobs\`, \`GET /blobs/:id?a=\`, \`HEAD\`, \`DELETE\` |      |
+| \`POST /x/grant\`, \`.../revoke\`                       |      |
+`
+  const rows = [
+    ...['POST /jsonrpc', 'GET /auth/challenge', 'POST /auth/challenge', 'GET /auth/check'],
+    ...['POST /auth/check', 'DELETE /keys/:id', 'DELETE /', 'GET /admin-api/blobs'],
+    ...['GET /admin-api/blobs/:id', 'DELETE /admin-api/blobs/:id', 'POST /admin-api/x/grant'],
+    ...['POST /admin-api/x/revoke', 'rpc execute'],
+  ]
+
+  it('has every way to write a route down', () => {
+    expect(findRouteProblems(page, rows)).to.deep.equal([])
+  })
+
+  it('says what is not in it, and what it has that nothing serves', () => {
+    const others = [...rows.filter((row) => row !== 'GET /auth/check'), 'PUT /secret', 'ws nothing']
+    expect(findRouteProblems(page, others)).to.deep.equal([
+      'docs/api.md has no row for PUT /secret',
+      'docs/api.md does not say what ws nothing does',
+      'docs/api.md has GET /auth/check, which nothing serves',
     ])
   })
 })
