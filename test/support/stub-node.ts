@@ -377,7 +377,9 @@ export function stubNode(): StubNode {
       update(need(id), identity, (one) => ({ ...one, capabilities: one.capabilities & ~bit }))
     },
     async updateApplication(id, next) {
-      need(id).application = next
+      const context = need(id)
+      context.application = next
+      events.emit('context:changed', { context: id, status: context.status })
     },
     async leave(id) {
       need(id)

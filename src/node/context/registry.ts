@@ -347,6 +347,8 @@ export class ContextRegistry {
         if (replica.state.meta.applicationRevision > revision) return // the anchor moved on meanwhile
         await this.#c.model.forget(ref)
         await replica.state.setApplication({ id, blob }, revision)
+        // before anything of the new one: who may see the context depends on it
+        this.#changed(replica)
       })
     }
     await replica.reconsider('application')

@@ -21,7 +21,7 @@ import {
   WS_SOFT_BUFFER_BYTES,
 } from '../limits.ts'
 import { contextIdSchema, issuesOf, issueText, isUnsigned } from '../schemas.ts'
-import { Subscription } from './subscription.ts'
+import { deniedFrame, Subscription } from './subscription.ts'
 import type { Sink } from './subscription.ts'
 
 /** Why a socket was closed: WebSocket status codes (RFC 6455 7.4.1). */
@@ -233,7 +233,10 @@ export class Connection implements Sink {
     for (const [index, context] of contextIds.entries()) {
       const text = textAt(params, index)
       const subscription = (await this.#maySee(context)) ? this.#add(context) : undefined
-      if (subscription === undefined) {
+      // what changed before it was watched was not told
+      const isStill = subscription !== undefined && (await this.#maySee(context))
+      if (!isStill) {
+        this.#drop(toHex(context))
         rejected.push(text)
         continue
       }
@@ -275,6 +278,11 @@ export class Connection implements Sink {
     const subscription = new Subscription(context, {
       events,
       sink: this,
+      isAllowed: () => this.#maySee(context),
+      onDenied: () => {
+        this.#drop(key)
+        this.send(deniedFrame(context))
+      },
       onSkipped,
       onFailure: (error) => this.#failed(error),
     })

@@ -119,6 +119,10 @@ class Hub implements WsServer {
         for (const one of this.#watching(context)) one.tellFailure(frame)
       }),
       ...(auth === undefined ? [] : [auth.onRevoked((...of) => this.#closeRevoked(...of))]),
+      // a key for an application is one for its contexts as long as they are
+      node.events.on('context:changed', ({ context }) => {
+        if (auth !== undefined) for (const one of this.#watching(context)) one.recheck()
+      }),
     ]
   }
 

@@ -7,6 +7,7 @@ import type { ContextFailure, Events, StateMutation } from '../../node/interface
 import type { ContextId } from '../../node/primitives/ids.ts'
 import { toBase58 } from '../../node/primitives/bytes.ts'
 import { encodeFailure, encodeMutation } from '../encode.ts'
+import { rpcError } from '../json-rpc/errors.ts'
 import { WS_REPLAY_PAGE } from '../limits.ts'
 
 /** Where frames go: a socket that can say how full it is. */
@@ -21,6 +22,10 @@ export interface Sink {
 export interface SubscriptionComponents {
   readonly events: Pick<Events, 'replay' | 'last'>
   readonly sink: Sink
+  /** Whether the client may still see the context. */
+  readonly isAllowed: () => Promise<boolean>
+  /** It may not: the subscription is over. */
+  readonly onDenied: () => void
   /** The log could not be read: the subscription is over. */
   readonly onFailure: (error: unknown) => void
   /** The log no longer held this many mutations. */
@@ -30,6 +35,16 @@ export interface SubscriptionComponents {
 /** A mutation as the frame that tells a client. */
 export function notificationText(mutation: StateMutation): string {
   return `{"id":null,"result":${JSON.stringify(encodeMutation(mutation))}}`
+}
+
+/** The end of a subscription whose client may not see the context any more, as the frame that tells it. */
+export function deniedFrame(context: ContextId): string {
+  const message = 'the context runs another application now, and the token does not allow that one'
+  const details = { contextId: toBase58(context) }
+  return JSON.stringify({
+    id: null,
+    error: rpcError('PermissionDenied', message, message, details),
+  })
 }
 
 /** A failure as the frame that tells clients who asked for failures. */
@@ -50,6 +65,10 @@ export class Subscription {
   /** The newest mutation that came by while catching up. */
   #newest = 0n
   #isCatchingUp = false
+  /** While it is asked whether the client may still see the context. */
+  #check: Promise<void> | undefined
+  /** Held back by that check; `since` is what the client wants from the past when it goes on. */
+  #held: { since: bigint | undefined } | undefined
   #isClosed = false
   /** The client also wants to know what fails. */
   wantsFailures = false
@@ -64,6 +83,7 @@ export class Subscription {
     if (this.#isClosed || seq < this.#next) return
     if (this.#isCatchingUp) {
       this.#newest = seq
+      if (this.#next === 0n) this.#next = seq
       return
     }
     const { sink } = this.#components
@@ -79,17 +99,49 @@ export class Subscription {
   /** Something failed. Not kept for a slow socket: the context itself shows it too. */
   tellFailure(frame: () => string): void {
     const { sink } = this.#components
-    if (this.wantsFailures && !this.#isClosed && !sink.isFull()) sink.send(frame())
+    if (this.#isClosed || this.#check !== undefined) return
+    if (this.wantsFailures && !sink.isFull()) sink.send(frame())
+  }
+
+  /** The context has changed: until it is known that the client may still see it nothing goes out, and nothing is lost. */
+  recheck(): void {
+    if (this.#isClosed) return
+    const check = this.#ask().finally(() => {
+      if (this.#check === check) this.#check = undefined
+    })
+    this.#check = check
+    if (this.#isCatchingUp) return
+    const held: { since: bigint | undefined } = { since: undefined }
+    this.#held = held
+    void this.#catchUp(async () => {
+      await check
+      this.#held = undefined
+      return held.since === undefined ? this.#next : this.#startOf(held.since)
+    })
+  }
+
+  async #ask(): Promise<void> {
+    const { isAllowed, onDenied, onFailure } = this.#components
+    try {
+      if (!(await isAllowed()) && !this.#isClosed) onDenied()
+    } catch (error) {
+      this.#isClosed = true
+      onFailure(error)
+    }
   }
 
   /** Sends everything from `since` on, as far as the log still has it, then goes on live. Safe to repeat. */
   replayFrom(since: bigint): void {
+    if (this.#held !== undefined) this.#held.since = since
     if (this.#isCatchingUp || this.#isClosed) return
-    void this.#catchUp(async () => {
-      // a client that knows more than we do met another life of this node: it gets what comes next
-      const end = (await this.#components.events.last(this.#context)) + 1n
-      return since < end ? since : end
-    })
+    void this.#catchUp(() => this.#startOf(since))
+  }
+
+  async #startOf(since: bigint): Promise<bigint> {
+    // a client that knows more than we do met another life of this node: it gets what comes next
+    const end = (await this.#components.events.last(this.#context)) + 1n
+    const first = since > 0n ? since : 1n
+    return first < end ? first : end
   }
 
   close(): void {
@@ -101,7 +153,8 @@ export class Subscription {
     this.#isCatchingUp = true
     try {
       this.#next = await start()
-      while (await this.#sendPage());
+      // 0: nothing came meanwhile, and nothing of the past is wanted
+      while (this.#next > 0n && (await this.#sendPage()));
     } catch (error) {
       this.#isClosed = true
       this.#components.onFailure(error)
@@ -110,21 +163,31 @@ export class Subscription {
     }
   }
 
+  /** Waits while the socket is full or a check is under way; false when the subscription is over. */
+  async #mayGoOn(): Promise<boolean> {
+    const { sink } = this.#components
+    while (!this.#isClosed) {
+      if (this.#check !== undefined) await this.#check
+      else if (sink.isFull()) await sink.drained()
+      else return true
+    }
+    return false
+  }
+
   /** Sends one page of the log; false when there is nothing more, and from that very moment on mutations are live. */
   async #sendPage(): Promise<boolean> {
     const { events, sink, onSkipped } = this.#components
-    if (sink.isFull()) await sink.drained()
+    if (!(await this.#mayGoOn())) return false
     const options = { limit: WS_REPLAY_PAGE }
     const { mutations, skipped } = await events.replay(this.#context, this.#next, options)
-    if (this.#isClosed) return false
+    if (!(await this.#mayGoOn())) return false
     if (skipped > 0n) {
       this.#next += skipped
       onSkipped(skipped)
       sink.send(laggedText(this.#context, skipped))
     }
     for (const mutation of mutations) {
-      if (sink.isFull()) await sink.drained()
-      if (this.#isClosed) return false
+      if (!(await this.#mayGoOn())) return false
       sink.send(notificationText(mutation))
       this.#next = mutation.seq + 1n
     }

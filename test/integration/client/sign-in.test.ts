@@ -3,9 +3,13 @@ import { expect } from 'chai'
 import { WebSocketServer } from 'ws'
 import { ClientError, memoryTokens, merogateClient } from '../../../src/client/index.ts'
 import type { MerogateClient, TokenStore } from '../../../src/client/index.ts'
+import { toBase58 } from '../../../src/node/primitives/bytes.ts'
+import { ApplicationId } from '../../../src/node/primitives/ids.ts'
 import { ADMIN, type AuthNode, authNode } from '../../support/auth-node.ts'
 import { testWallet } from '../../support/auth-kit.ts'
 import { rejectionCode } from '../../support/error-code.ts'
+import { guarded } from '../../support/guarded.ts'
+import { bytesOf } from '../../support/stub-node.ts'
 
 const HOUR_MS = 3_600_000
 
@@ -222,5 +226,24 @@ describe('signing in with the client', () => {
   it('ends a subscription whose session is over', async () => {
     const changes = client.subscribe({ contextIds: ['c'] })
     expect(await rejectionCode(changes.next())).to.equal('CLIENT_NOT_SIGNED_IN')
+  })
+
+  it('ends a subscription of a context that moved to an application its key is not for', async () => {
+    await using world = await guarded()
+    const context = world.node.addContext()
+    const token = await world.token(`context:list[${toBase58(world.node.application)}]`)
+    let subscribed = (): void => {}
+    const standing = new Promise<void>((resolve) => (subscribed = resolve))
+    const changes = merogateClient({ url: world.url, token }).subscribe({
+      contextIds: [toBase58(context)],
+      onSubscribed: () => subscribed(),
+    })
+    const first = changes.next()
+    await standing
+    world.node.mutate(context)
+    expect((await first).value).to.include({ type: 'StateMutation', seq: 1 })
+    const end = rejectionCode(changes.next())
+    await world.node.contexts.updateApplication(context, ApplicationId.from(bytesOf(9)))
+    expect(await end).to.equal('CLIENT_PERMISSION_DENIED')
   })
 })

@@ -3,15 +3,15 @@ import { request as httpRequest } from 'node:http'
 import { request } from 'node:https'
 import { expect } from 'chai'
 import { toBase58 } from '../../../src/node/primitives/bytes.ts'
-import type { ContextId } from '../../../src/node/primitives/ids.ts'
+import { ApplicationId, type ContextId } from '../../../src/node/primitives/ids.ts'
 import { httpServer } from '../../../src/server/index.ts'
 import { MAX_AUTH_BYTES, MAX_WS_PER_KEY } from '../../../src/server/limits.ts'
 import { authKit } from '../../support/auth-kit.ts'
 import { type Guarded, guarded } from '../../support/guarded.ts'
 import { type Answer } from '../../support/serving.ts'
-import { stubNode } from '../../support/stub-node.ts'
+import { bytesOf, stubNode } from '../../support/stub-node.ts'
 import { TEST_CERT, TEST_KEY } from '../../support/tls.ts'
-import { openWs } from '../../support/ws-client.ts'
+import { openWs, type WsClient } from '../../support/ws-client.ts'
 
 interface Tokens {
   access_token: string
@@ -467,6 +467,45 @@ describe('sign-in over HTTP', () => {
       const params = { contextId: toBase58(other), method: 'get', argsJson: { key: 'a' } }
       const { error } = await client.ask({ id: 2, method: 'execute', params })
       expect(error).to.include({ type: 'PermissionDenied', code: -32020 })
+    })
+
+    it('shows no more of a context that moved to an application its key is not for', async () => {
+      const [moved, stays] = [world.node.addContext(), world.node.addContext()]
+      const contextIds = [toBase58(moved), toBase58(stays)]
+      const open = async (permission: string): Promise<WsClient> => {
+        const headers = { authorization: `Bearer ${await world.token(permission)}` }
+        const client = await openWs(world.url, { headers })
+        const { result } = await client.ask({ id: 1, method: 'subscribe', params: { contextIds } })
+        expect(result).to.deep.include({ contextIds })
+        return client
+      }
+      const ofApplication = `context:list[${toBase58(world.node.application)}]`
+      await using scoped = await open(ofApplication)
+      await using free = await open('context:list')
+      world.node.mutate(moved)
+      for (const client of [scoped, free]) expect((await client.next()).result?.['seq']).to.equal(1)
+      await world.node.contexts.updateApplication(moved, ApplicationId.from(bytesOf(9)))
+      // at once, as a delta that waited for the application would
+      for (const context of [moved, stays, moved]) world.node.mutate(context)
+      const told = [await scoped.next(), await scoped.next()]
+      const [denied] = told.filter(({ error }) => error !== undefined)
+      expect(denied?.error).to.deep.include({
+        ...{ type: 'PermissionDenied', code: -32020 },
+        details: { contextId: toBase58(moved) },
+      })
+      const [kept] = told.filter(({ result }) => result !== undefined)
+      expect(kept?.result).to.include({ contextId: toBase58(stays), seq: 1 })
+      const { seq } = world.node.mutate(stays)
+      expect((await scoped.next()).result).to.include({ seq: Number(seq) })
+      const seen = [await free.next(), await free.next(), await free.next(), await free.next()]
+      const seqsOf = (id: ContextId): unknown[] =>
+        seen.flatMap(({ result }) =>
+          result?.['contextId'] === toBase58(id) ? [result['seq']] : [],
+        )
+      expect([seqsOf(moved), seqsOf(stays)]).to.deep.equal([
+        [2, 3],
+        [1, 2],
+      ])
     })
 
     it('ends with 4403 when its key is revoked, and others stay', async () => {

@@ -4,6 +4,7 @@ import { EventLog } from '../../../src/node/context/event-log.ts'
 import { Intents } from '../../../src/node/context/intents/intents.ts'
 import { ContextRegistry } from '../../../src/node/context/registry.ts'
 import { ContextReplicas } from '../../../src/node/context/replica-source.ts'
+import { equalBytes } from '../../../src/node/primitives/bytes.ts'
 import { Background } from '../../../src/node/primitives/background.ts'
 import { ApplicationId, BlobId, ContextId } from '../../../src/node/primitives/ids.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
@@ -24,13 +25,23 @@ import {
 
 const me = keyOf('me')
 
-/** A registry over the store of a kit, whose group all contexts share. */
-async function registryOf(kit: ReplicaKit): Promise<{
+/** What an installed application has besides its ids. */
+const INSTALLED = {
+  ...{ size: 1, source: 'test', metadata: new Uint8Array(), module: MODULE },
+  ...{ package: 'unknown', version: '0.0.0' },
+}
+
+/** A registry over the store of a kit, whose group all contexts share. @param isInstalled every application is here */
+async function registryOf(
+  kit: ReplicaKit,
+  { isInstalled = false } = {},
+): Promise<{
   registry: ContextRegistry
   /** Contexts that are to be read at the anchor. */
   reread: ContextId[]
   /** What the anchor told of. */
   news: { height: bigint }
+  eventLog: EventLog
   settled: () => Promise<void>
 }> {
   const { store, time: clock, group, identities, model, metrics, deltas, eventRows } = kit
@@ -48,6 +59,7 @@ async function registryOf(kit: ReplicaKit): Promise<{
     rotation: () => undefined,
     acceptKeys: async () => 0,
   }
+  const eventLog = new EventLog({ ...shared, rows: eventRows, position: () => undefined })
   const registry = new ContextRegistry(
     {
       ...shared,
@@ -60,10 +72,10 @@ async function registryOf(kit: ReplicaKit): Promise<{
       groups,
       identities,
       replicas: new ContextReplicas({ ...shared, rows, deltas, groups, identities }),
-      eventLog: new EventLog({ ...shared, rows: eventRows, position: () => undefined }),
+      eventLog,
       intents: new Intents({ ...shared, rows: intentRows(store) }),
       applications: {
-        build: async () => undefined,
+        build: async (id, blob) => (isInstalled ? { ...INSTALLED, id, blob } : undefined),
         ensureLoaded: async () => MODULE,
         installRecord: () => Promise.reject(new RangeError('not part of this test')),
       },
@@ -84,7 +96,7 @@ async function registryOf(kit: ReplicaKit): Promise<{
     },
   )
   await registry.load()
-  return { registry, reread, news, settled: () => working.settled() }
+  return { registry, reread, news, eventLog, settled: () => working.settled() }
 }
 
 function recordOf(name: string): ContextRecord {
@@ -255,6 +267,42 @@ describe('a delta of an application that a context does not run', () => {
     news.height = 5n
     await registry.refreshForeign(replica)
     expect(waits(), 'the answer is as new as can be').to.equal(0)
+  })
+})
+
+describe('a context that moves to another application', () => {
+  it('tells so before it tells of anything that the new one did', async () => {
+    const alice = keyOf('alice')
+    const kit = await replicaKit({
+      own: [me],
+      members: [
+        [alice, 'writer'],
+        [me, 'writer'],
+      ],
+    })
+    const { registry, eventLog, settled } = await registryOf(kit, { isInstalled: true })
+    const record = { ...recordOf('a'), id: CONTEXT }
+    const replica = await registry.admit(record, me.publicKey, 'stub')
+    await settled()
+    const id = ApplicationId.from(bytesOf('another application'))
+    const payload = { application: id }
+    const delta = craftDelta({ author: alice, keyring: testKeyring(), item: 'x', payload })
+    expect((await replica.receive(delta.bytes)).status).to.equal('parked')
+    const told: string[] = []
+    eventLog.on('context:changed', () => {
+      const isNew = equalBytes(replica.state.meta.application, id)
+      told.push(isNew ? 'new application' : 'change')
+    })
+    eventLog.on('state:mutation', () => told.push('mutation'))
+    const moved = { ...record, application: { ...record.application, id }, applicationRevision: 2n }
+    kit.anchor.readContext = async () => ({
+      value: moved,
+      evidence: { height: 5n, finality: 'final', certified: false },
+    })
+    await registry.refresh(replica)
+    await settled()
+    expect(told).to.include('mutation')
+    expect(told.indexOf('new application')).to.be.within(0, told.indexOf('mutation') - 1)
   })
 })
 

@@ -46,6 +46,9 @@ describe('Subscription', () => {
   let sink: Recorder
   let skipped: bigint[]
   let failures: unknown[]
+  /** What is said of the next checks; undefined until it is said. */
+  let checks: PromiseWithResolvers<boolean>[]
+  let denied: number
   let subscription: Subscription
 
   beforeEach(() => {
@@ -54,9 +57,20 @@ describe('Subscription', () => {
     sink = new Recorder()
     skipped = []
     failures = []
+    checks = []
+    denied = 0
     subscription = new Subscription(context, {
       events: node.events,
       sink,
+      isAllowed: () => {
+        const check = Promise.withResolvers<boolean>()
+        checks.push(check)
+        return check.promise
+      },
+      onDenied: () => {
+        denied++
+        subscription.close()
+      },
       onSkipped: (count) => skipped.push(count),
       onFailure: (error) => failures.push(error),
     })
@@ -83,6 +97,15 @@ describe('Subscription', () => {
     subscription = new Subscription(context, {
       events: node.events,
       sink,
+      isAllowed: () => {
+        const check = Promise.withResolvers<boolean>()
+        checks.push(check)
+        return check.promise
+      },
+      onDenied: () => {
+        denied++
+        subscription.close()
+      },
       onSkipped: () => {},
       onFailure: () => {},
     })
@@ -167,5 +190,67 @@ describe('Subscription', () => {
     await settle()
     mutate(1)
     expect(sink.frames).to.deep.equal([])
+  })
+
+  describe('while it is asked whether the client may still see the context', () => {
+    it('sends nothing, and then all of it once', async () => {
+      mutate(2)
+      subscription.recheck()
+      mutate(2)
+      subscription.recheck()
+      checks[0]?.resolve(true)
+      await settle()
+      expect(sink.seqs, 'the later question is open').to.deep.equal([1, 2])
+      mutate(1)
+      checks[1]?.resolve(true)
+      await settle()
+      mutate(1)
+      expect(sink.seqs).to.deep.equal([1, 2, 3, 4, 5, 6])
+    })
+
+    it('keeps what the client asked for before anything came, and nothing older', async () => {
+      mutate(2)
+      const late = new Recorder()
+      sink = late
+      subscription = new Subscription(context, {
+        ...{ events: node.events, sink: late, isAllowed: async () => true },
+        ...{ onDenied: () => {}, onSkipped: () => {}, onFailure: () => {} },
+      })
+      subscription.recheck()
+      await settle()
+      expect(late.seqs, 'no past').to.deep.equal([])
+      subscription.recheck()
+      mutate(1)
+      await settle()
+      expect(late.seqs).to.deep.equal([3])
+      subscription.recheck()
+      subscription.replayFrom(2n)
+      await settle()
+      expect(late.seqs).to.deep.equal([3, 2, 3])
+    })
+
+    it('goes no further when it may not, in the middle of the past as well', async () => {
+      mutate(WS_REPLAY_PAGE + 1)
+      sink.isStuck = true
+      subscription.replayFrom(1n)
+      await settle()
+      subscription.recheck()
+      const { length } = sink.frames
+      sink.unstick()
+      await settle()
+      expect(sink.frames).to.have.length(length)
+      checks[0]?.resolve(false)
+      await settle()
+      mutate(1)
+      expect([denied, sink.frames.length]).to.deep.equal([1, length])
+    })
+
+    it('is over when it cannot be told', async () => {
+      subscription.recheck()
+      mutate(1)
+      checks[0]?.reject(new TypeError('the disk'))
+      await settle()
+      expect([failures.length, sink.frames.length]).to.deep.equal([1, 0])
+    })
   })
 })
