@@ -312,7 +312,8 @@ describe('a context replica receiving deltas', () => {
     const read = kit.store.getSync
     const results = [kit.replica.receive(second.bytes), kit.replica.receive(third.bytes)]
     kit.store.getSync = (key) => {
-      if (Buffer.from(key).includes(Buffer.from(third.id))) throw storeError('STORE_UNAVAILABLE', 'looked at')
+      if (Buffer.from(key).includes(Buffer.from(third.id)))
+        throw storeError('STORE_UNAVAILABLE', 'looked at')
       return read(key)
     }
     const statuses = (await Promise.all(results)).map((result) => result.status)
