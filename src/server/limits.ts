@@ -24,6 +24,9 @@ export const MAX_INLINE_JSON_BYTES: number = 64 * 1024
 /** JSON that waits for that thread, bytes. */
 export const MAX_READ_AHEAD_BYTES: number = 96 * 1024 * 1024
 
+/** Of it what comes from one address that is none of this machine, or from one key, bytes. */
+export const MAX_READ_AHEAD_BYTES_PER_SENDER: number = 32 * 1024 * 1024
+
 /** Bodies of requests that are not answered yet, bytes of all together. */
 export const MAX_BODY_BYTES: number = 128 * 1024 * 1024
 

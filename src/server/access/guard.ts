@@ -67,6 +67,7 @@ export function tokenGuard({ auth, node, isApiKey }: GuardComponents): Guard {
     const inQuery = isFromQuery && typeof query['token'] === 'string' ? query['token'] : undefined
     const caller = await auth.verify(tokenOf(req.headers.authorization, inQuery))
     res.setHeader('x-auth-user', caller.keyId)
+    res.locals['keyId'] = caller.keyId
     const body = rule.kind === 'needs' && rule.readsBody === true ? await readBody(req, res) : {}
     await check(row, rule, { params: req.params, query, body }, caller, node)
     return accessOf(caller, node)

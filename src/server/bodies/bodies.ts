@@ -5,8 +5,10 @@ import { isMerogateError, toMerogateError } from '../../node/errors.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import { fromHttpError, serverError } from '../errors.ts'
 import { BODY_TIMEOUT_MS, MAX_SMALL_BODY_BYTES } from '../limits.ts'
+import { isLoopback } from '../loopback.ts'
 import type { BodyBudget } from './budget.ts'
 import type { JsonReader } from './reader.ts'
+import type { Sender } from './turns.ts'
 
 export interface BodiesComponents {
   readonly reader: JsonReader
@@ -35,17 +37,25 @@ export function bodyReader(limit: number): (req: Request, res: Response) => Prom
     try {
       const full = takeRoom(req, res, budget, limit)
       await Promise.race([receive(parse, req, res), full, late.promise])
+      timer.cancel()
+      const body: unknown = req.body
+      if (body instanceof Uint8Array) return await reader.read(body, senderOf(req, res))
+      throw serverError('SERVER_BAD_JSON', 'input', 'expected JSON, got an empty body')
     } catch (error) {
       refuseRest(req, res, error)
       throw error
     } finally {
       timer.cancel()
     }
-    const body: unknown = req.body
-    if (!(body instanceof Uint8Array)) {
-      throw serverError('SERVER_BAD_JSON', 'input', 'expected JSON, got an empty body')
-    }
-    return reader.read(body)
+  }
+}
+
+/** Who sent a request: programs of this machine, and whom a proxy on it does not name, share an address. */
+function senderOf({ ip = '' }: Request, res: Response): Sender {
+  const keyId: unknown = res.locals['keyId'] // the guard puts it there
+  return {
+    address: isLoopback(ip) ? undefined : ip,
+    keyId: typeof keyId === 'string' ? keyId : undefined,
   }
 }
 

@@ -68,12 +68,11 @@ export interface DispatcherComponents {
 /** The dispatcher over a node's methods. */
 export function dispatcher(components: DispatcherComponents): Dispatcher {
   const { node, reader, clock, logger, metrics, timeoutMs = RPC_TIMEOUT_MS } = components
-  const isJson = (bytes: Uint8Array): Promise<boolean> => reader.isJson(bytes)
-  const execute = executeMethod(node, { readOnly: false, isJson })
+  const execute = executeMethod(node, reader, { readOnly: false })
   const methods: ReadonlyMap<string, RpcMethod> = new Map([
     ['execute', execute],
     ['mutate', execute],
-    ['query', executeMethod(node, { readOnly: true, isJson })],
+    ['query', executeMethod(node, reader, { readOnly: true })],
     ['sync_status', syncStatusMethod(node)],
   ])
   const names = [...methods.keys()]
@@ -85,9 +84,13 @@ export function dispatcher(components: DispatcherComponents): Dispatcher {
     failures.inc({ type: error.type })
     return { error }
   }
-  const run = async (call: RpcCall, requestId: string, signal: AbortSignal): Promise<Outcome> => {
+  const run = async (
+    call: RpcCall,
+    { requestId, access }: CallOrigin,
+    signal: AbortSignal,
+  ): Promise<Outcome> => {
     try {
-      const work = call.run({ requestId, signal })
+      const work = call.run({ requestId, keyId: access.caller?.keyId, signal })
       return { result: await answeredInTime(work, signal, clock, timeoutMs) }
     } catch (thrown) {
       const reason = signal.aborted ? timedOut(thrown, timeoutMs) : thrown
@@ -106,7 +109,8 @@ export function dispatcher(components: DispatcherComponents): Dispatcher {
   return {
     methods: names,
     deadline,
-    async call(method, params, { requestId, access, deadline: shared }) {
+    async call(method, params, from) {
+      const { requestId, access, deadline: shared } = from
       const prepared = prepare(methods, names, method, params)
       if ('error' in prepared) return failed(prepared.error)
       try {
@@ -116,10 +120,10 @@ export function dispatcher(components: DispatcherComponents): Dispatcher {
       }
       // made only now: an identity that was left out may have been named
       const call = prepared.call()
-      if (shared !== undefined) return run(call, requestId, shared.signal)
+      if (shared !== undefined) return run(call, from, shared.signal)
       const own = deadline()
       try {
-        return await run(call, requestId, own.signal)
+        return await run(call, from, own.signal)
       } finally {
         own.cancel()
       }

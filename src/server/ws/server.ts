@@ -213,9 +213,13 @@ class Hub implements WsServer {
 
   #accept(socket: WebSocket, { access, token }: Admitted, address: string): void {
     const { auth, dispatch, reader, node, clock, logger, requestId } = this.#components
+    const from = {
+      address: this.#isExempt(address) ? undefined : address,
+      keyId: access.caller?.keyId,
+    }
     const connection = new Connection(socket, { address, openedMs: clock.monotonicMs() }, access, {
       dispatch,
-      reader,
+      reader: { read: (bytes) => reader.read(bytes, from) },
       clock,
       authenticate: async (text) => {
         if (auth === undefined) return EVERYTHING

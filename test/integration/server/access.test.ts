@@ -1,6 +1,9 @@
 /** Every door of the server has a row in the table, and each row holds. */
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { expect } from 'chai'
 import express, { type Express } from 'express'
+import type { Auth } from '../../../src/auth/index.ts'
 import { noMetrics } from '../../../src/node/metrics.ts'
 import { toBase58 } from '../../../src/node/primitives/bytes.ts'
 import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
@@ -11,11 +14,12 @@ import { ALL_SERVICES, serverApp } from '../../../src/server/app.ts'
 import { background } from '../../../src/server/background.ts'
 import { promMetrics, type Relayer, type Sep10 } from '../../../src/server/index.ts'
 import { bodyBudget } from '../../../src/server/bodies/budget.ts'
-import { jsonReader } from '../../../src/server/bodies/reader.ts'
+import { type JsonReader, jsonReader } from '../../../src/server/bodies/reader.ts'
+import type { Sender } from '../../../src/server/bodies/turns.ts'
 import { dispatcher } from '../../../src/server/json-rpc/dispatcher.ts'
 import { authKit } from '../../support/auth-kit.ts'
 import { type Guarded, guarded } from '../../support/guarded.ts'
-import { stubNode } from '../../support/stub-node.ts'
+import { type StubNode, stubNode } from '../../support/stub-node.ts'
 import { openWs } from '../../support/ws-client.ts'
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'] as const
@@ -48,11 +52,12 @@ interface Layer {
 }
 
 /** An application with everything that can be served. */
-async function fullApp(): Promise<{ app: Express; rpcMethods: readonly string[] }> {
+async function fullApp(
+  reader: JsonReader = jsonReader(),
+): Promise<{ app: Express; rpcMethods: readonly string[]; auth: Auth; node: StubNode }> {
   const { auth } = await authKit()
   const node = stubNode()
   const components = { node, clock: systemClock, logger: silentLogger, metrics: noMetrics }
-  const reader = jsonReader()
   const dispatch = dispatcher({ ...components, reader })
   const app = serverApp({
     ...components,
@@ -71,7 +76,7 @@ async function fullApp(): Promise<{ app: Express; rpcMethods: readonly string[] 
     services: ALL_SERVICES,
     isDraining: () => false,
   })
-  return { app, rpcMethods: dispatch.methods }
+  return { app, rpcMethods: dispatch.methods, auth, node }
 }
 
 /** All routes of an application as the table names them, and how many layers are none. */
@@ -122,6 +127,40 @@ describe('the table of what everything needs', () => {
     )
     const missing = walk(app).routes.filter((name) => !Object.hasOwn(ACCESS, name))
     expect(missing).to.deep.equal(['GET /secret', 'POST /admin-api/more'])
+  })
+
+  it('tells who reads JSON whose key sent it, or made it', async () => {
+    const senders: (Sender | undefined)[] = []
+    const body = {
+      ...{ jsonrpc: '2.0', id: 1, method: 'execute' },
+      params: { contextId: '', method: 'get', argsJson: { key: 'a' } },
+    }
+    const { app, auth, node } = await fullApp({
+      read: async (_bytes, from) => {
+        senders.push(from)
+        return body
+      },
+      isJson: async (_bytes, from) => {
+        senders.push(from)
+        return true
+      },
+      stop: async () => {},
+    })
+    body.params.contextId = toBase58(node.addContext())
+    const { accessToken, keyId } = await auth.mint({ name: 'one', permissions: ['admin'] })
+    const listener = app.listen(0, '127.0.0.1')
+    await once(listener, 'listening')
+    const { port } = listener.address() as AddressInfo // of TCP
+    const headers = {
+      'content-type': 'application/json',
+      authorization: `Bearer ${accessToken}`,
+    }
+    const url = `http://127.0.0.1:${port}/jsonrpc`
+    const answer = await fetch(url, { method: 'POST', body: '{}', headers })
+    expect(await answer.json()).to.deep.include({ result: { output: null } })
+    expect(senders).to.deep.equal([{ address: undefined, keyId }, { keyId }])
+    listener.closeAllConnections()
+    await new Promise((resolve) => listener.close(resolve))
   })
 
   describe('holds over HTTP', () => {

@@ -4,6 +4,7 @@ import { isMerogateError, MerogateError } from '../../../node/errors.ts'
 import type { ExecuteResult, Node } from '../../../node/interface.ts'
 import { fromUtf8, toBase58, utf8 } from '../../../node/primitives/bytes.ts'
 import { PublicKey } from '../../../node/primitives/ids.ts'
+import type { JsonReader } from '../../bodies/reader.ts'
 import { defined } from '../../defined.ts'
 import { JsonText } from '../../json.ts'
 import { MAX_ARGS_BYTES, MAX_METHOD_CHARS, MAX_SUBSTITUTIONS } from '../../limits.ts'
@@ -18,10 +19,11 @@ const paramsSchema = z.object({
   substitute: z.array(z.string().max(50)).max(MAX_SUBSTITUTIONS).default([]),
 })
 
-/** The method over a node. `readOnly`: nothing is stored or sent. `isJson` says so of what a guest returned. */
+/** The method over a node. `readOnly`: nothing is stored or sent. The reader says whether what a guest returned is JSON. */
 export function executeMethod(
   node: Node,
-  options: { readOnly: boolean; isJson: (bytes: Uint8Array) => Promise<boolean> },
+  reader: Pick<JsonReader, 'isJson'>,
+  options: { readOnly: boolean },
 ): RpcMethod {
   return (params) => {
     const call = parseBody(paramsSchema, params)
@@ -34,7 +36,7 @@ export function executeMethod(
         contextId: toBase58(call.contextId),
         executor: executor === undefined ? undefined : toBase58(executor),
       },
-      async run({ signal }) {
+      async run({ keyId, signal }) {
         const input = argumentsOf(call.argsJson, call.substitute)
         const result = await node.contexts.execute(
           defined({
@@ -47,7 +49,7 @@ export function executeMethod(
           }),
         )
         const { clockSkewMs: skew } = result
-        const output = await outputText(result, options.isJson)
+        const output = await outputText(result, (bytes) => reader.isJson(bytes, { keyId }))
         return `{"output":${output}${skew === undefined ? '' : `,"clockSkewMs":${skew}`}}`
       },
     }

@@ -4,6 +4,8 @@ import type { CallSubject } from '../errors.ts'
 /** What a call may need besides its parameters. */
 export interface RpcScope {
   readonly requestId: string
+  /** The key whose call it is; undefined where sign-in is off. */
+  readonly keyId: string | undefined
   /** Fires when the call has taken too long. */
   readonly signal: AbortSignal
 }

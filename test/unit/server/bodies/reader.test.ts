@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { fromUtf8, utf8 } from '../../../../src/node/primitives/bytes.ts'
 import { type JsonReader, jsonReader } from '../../../../src/server/bodies/reader.ts'
+import type { Sender } from '../../../../src/server/bodies/turns.ts'
 import { JsonText } from '../../../../src/server/json.ts'
 import {
   MAX_BATCH,
@@ -8,6 +9,7 @@ import {
   MAX_JSON_DEPTH,
   MAX_JSON_ELEMENTS,
   MAX_READ_AHEAD_BYTES,
+  MAX_READ_AHEAD_BYTES_PER_SENDER,
 } from '../../../../src/server/limits.ts'
 import { rejectionCode } from '../../../support/error-code.ts'
 
@@ -107,6 +109,45 @@ describe('reading JSON', () => {
     expect(all.filter((code) => code === 'SERVER_TOO_MANY')).to.have.length(1)
     expect(all[4]).to.equal('SERVER_TOO_MANY')
     expect(await rejectionCode(reader.read(bytes))).to.equal('SERVER_BAD_JSON')
+  })
+
+  it('lets senders have their turns, however much one of them sends', async () => {
+    const done: string[] = []
+    const bytes = utf8(request(large()))
+    const send = async (name: string, from: Sender): Promise<void> => {
+      await reader.read(bytes, from)
+      done.push(name)
+    }
+    const flood = Array.from({ length: 12 }, (_, n) => send(`flood ${n}`, { address: '192.0.2.1' }))
+    const keys = Array.from({ length: 3 }, (_, n) => send(`key a ${n}`, { keyId: 'a' }))
+    const one = send('one', { address: '192.0.2.2' })
+    const other = send('key b', { keyId: 'b' })
+    await Promise.all([...flood, ...keys, one, other])
+    // the first of the flood is being read when the others come
+    expect(done.slice(0, 7)).to.deep.equal([
+      ...['flood 0', 'flood 1', 'key a 0', 'one'],
+      ...['flood 2', 'key b', 'flood 3'],
+    ])
+  })
+
+  it('takes so much of one address and of one key, and that of others besides', async () => {
+    const bytes = new Uint8Array(MAX_READ_AHEAD_BYTES_PER_SENDER).fill(0x20)
+    const more = new Uint8Array(MAX_INLINE_JSON_BYTES + 1).fill(0x20)
+    const [here, key] = [{ address: '192.0.2.1' }, { keyId: 'a' }]
+    const waiting = [here, key].map((from) => rejectionCode(reader.read(bytes, from)))
+    const from = (sender: Sender): Promise<string> => rejectionCode(reader.read(more, sender))
+    expect(await from({ ...here, keyId: 'b' })).to.equal('SERVER_TOO_MANY')
+    expect(await from({ address: '192.0.2.2', ...key })).to.equal('SERVER_TOO_MANY')
+    const error: unknown = await reader.read(more, here).catch((thrown: unknown) => thrown)
+    expect(error).to.have.nested.property('details.retryAfterMs', 1000)
+    expect(await from({ address: '192.0.2.2', keyId: 'b' })).to.equal('SERVER_BAD_JSON')
+    expect(await from({})).to.equal('SERVER_BAD_JSON')
+    expect(await Promise.all(waiting)).to.deep.equal(['SERVER_BAD_JSON', 'SERVER_BAD_JSON'])
+    expect(await from(here)).to.equal('SERVER_BAD_JSON')
+    // what a guest returned has been done
+    expect(await Promise.all([reader.isJson(bytes, key), reader.isJson(bytes, key)])).to.deep.equal(
+      [false, false],
+    )
   })
 
   it('tells those who wait when it is stopped, and reads again after that', async () => {
