@@ -14,7 +14,7 @@ const KINDS = {
   AUTH_LOCKED: 'limit',
   /** No token where one is needed. */
   AUTH_TOKEN_MISSING: 'unauthenticated',
-  /** Not a token of this node, or not of this kind. */
+  /** Not a token of this node, or not of this kind; or a refresh token that has expired. */
   AUTH_TOKEN_INVALID: 'unauthenticated',
   /** Its time is over: refresh. */
   AUTH_TOKEN_EXPIRED: 'unauthenticated',

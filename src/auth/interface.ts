@@ -177,6 +177,8 @@ export interface NewClientKey {
 export interface PermissionChange {
   readonly add?: readonly string[] | undefined
   readonly remove?: readonly string[] | undefined
+  /** In place of what the key had; `remove` is then not looked at. */
+  readonly all?: readonly string[] | undefined
 }
 
 /**
@@ -212,9 +214,10 @@ export interface Auth {
   /** @throws AUTH_REFUSED (unauthenticated), AUTH_LOCKED (limit), AUTH_BAD_REQUEST, AUTH_METHOD_UNKNOWN (input), AUTH_CHAIN_UNAVAILABLE (transport) */
   signIn(request: SignInRequest, from: Origin, options?: Signalled): Promise<TokenPair>
   /**
-   * The next pair of a session; the refresh token is used up. `early`: though the access token is still good. The access token may be left out.
-   * @throws AUTH_TOKEN_STILL_VALID, AUTH_TOKEN_REUSED, AUTH_TOKEN_INVALID, AUTH_TOKEN_EXPIRED, AUTH_REFUSED (unauthenticated), AUTH_TOKEN_REVOKED,
-   * AUTH_INVALID_NODE (denied), AUTH_CHAIN_UNAVAILABLE (transport)
+   * The next pair of a session; the refresh token is used up. `early`: though the access token
+   * is still good. The access token may be left out.
+   * @throws AUTH_TOKEN_STILL_VALID, AUTH_TOKEN_REUSED, AUTH_TOKEN_INVALID (a refresh token that has expired among them), AUTH_REFUSED (unauthenticated),
+   * AUTH_TOKEN_REVOKED, AUTH_INVALID_NODE (denied), AUTH_CHAIN_UNAVAILABLE (transport)
    */
   refresh(
     tokens: { readonly accessToken?: string | undefined; readonly refreshToken: string },

@@ -38,7 +38,7 @@ const keyRow: z.ZodType<KeyRecord> = z.strictObject({
   permissions: z.array(z.string()),
   createdAtMs: ms,
   revokedAtMs: ms.optional(),
-  witness: z.strictObject({ value: z.unknown() }).optional(),
+  witness: z.strictObject({ value: z.unknown().optional() }).optional(),
 })
 const familyRow: z.ZodType<FamilyRecord> = z.strictObject({
   id: z.string(),

@@ -66,7 +66,7 @@ export class Tokens {
 
   /**
    * What a token of this kind says, if it is one of ours and its time has come and is not over.
-   * @throws AUTH_TOKEN_INVALID, AUTH_TOKEN_EXPIRED (unauthenticated), AUTH_INVALID_NODE (denied)
+   * @throws AUTH_TOKEN_INVALID, AUTH_TOKEN_EXPIRED (unauthenticated) an access token alone, AUTH_INVALID_NODE (denied)
    */
   read(token: string, kind: TokenKind): Claims {
     const { keys, clock, issuer, audience, nodeUrls, leewayMs } = this.#init
@@ -83,6 +83,8 @@ export class Tokens {
       })
     } catch (cause) {
       if (cause instanceof jwt.TokenExpiredError) {
+        // whoever is told that a token has expired refreshes, and there is nothing left to refresh with
+        if (kind === 'refresh') throw invalid('the refresh token has expired', cause)
         throw authError('AUTH_TOKEN_EXPIRED', 'the token has expired', {}, { cause })
       }
       throw invalid(cause instanceof jwt.JsonWebTokenError ? cause.message : 'unreadable', cause)

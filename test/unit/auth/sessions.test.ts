@@ -68,10 +68,10 @@ describe('a session', () => {
     expect(codes.filter((code) => code === 'none')).to.have.length(1)
   })
 
-  it('ends with its refresh token', async () => {
+  it('ends with its refresh token, and nobody is told to refresh', async () => {
     kit.clock.advance(MONTH_MS + 60_000)
     const late = kit.auth.refresh({ refreshToken: pair.refreshToken })
-    expect(await rejectionCode(late)).to.equal('AUTH_TOKEN_EXPIRED')
+    expect(await rejectionCode(late)).to.equal('AUTH_TOKEN_INVALID')
   })
 
   it('ends when its owner signs out', async () => {
@@ -112,6 +112,17 @@ describe('a session', () => {
 })
 
 describe('a session of a wallet that may change', () => {
+  it('is asked about though the wallet kept nothing for that', async () => {
+    const seen: unknown[] = []
+    const wallet = testWallet({
+      verify: () => Promise.resolve({ subject: 'test:c', mayChange: true }),
+      isStill: (subject) => Promise.resolve(seen.push(subject) > 0),
+    })
+    const kit = await authKit({ verifiers: [wallet] })
+    await kit.auth.refresh(await kit.wallet('c'), { early: true })
+    expect(seen).to.have.length(1)
+  })
+
   it('asks the chain at each refresh, and keeps the token when that cannot be told', async () => {
     const { authError } = await import('../../../src/auth/index.ts')
     let answer: boolean | undefined = true
