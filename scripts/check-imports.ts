@@ -131,7 +131,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     rooms: [
       ...['node/index.ts', 'type node/interface.ts', 'node/errors.ts', 'node/primitives'],
       ...['node/metrics.ts', 'node/anchor/anchor.ts', 'type node/blobs/blobs.ts'],
-      ...['server/relayer', 'auth/index.ts'],
+      ...['node/package-version.ts', 'server/relayer', 'auth/index.ts'],
     ],
     packages: ['cors', 'express', 'helmet', 'prom-client', 'ws', 'zod'],
   },

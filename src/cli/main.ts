@@ -1,15 +1,15 @@
 #!/usr/bin/env node
 /** The `merogate` command. */
-import { readFileSync } from 'node:fs'
 import { CommanderError } from 'commander'
 import { toMerogateError } from '../node/errors.ts'
+import { packageVersion } from '../node/package-version.ts'
 import { EXIT_OK, EXIT_USAGE, exitCodeOf } from './errors.ts'
 import { output } from './output.ts'
 import { program } from './program.ts'
 
 /** Runs one command; resolves with the exit code of the process. */
 async function main(argv: readonly string[]): Promise<number> {
-  const root = program(version())
+  const root = program(packageVersion())
   try {
     await root.parseAsync(argv)
     return EXIT_OK
@@ -23,15 +23,6 @@ async function main(argv: readonly string[]): Promise<number> {
     output(format).failure(error)
     return exitCodeOf(toMerogateError(error))
   }
-}
-
-function version(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  )
-  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
-    ? String(manifest.version)
-    : '0.0.0'
 }
 
 const code = await main(process.argv)

@@ -21,9 +21,13 @@ export interface WsClient extends AsyncDisposable {
   readonly closed: Promise<{ code: number; reason: string }>
 }
 
-/** Opens a socket; rejects when the server refuses. */
-export async function openWs(url: string, options: ClientOptions = {}): Promise<WsClient> {
-  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws`, options)
+/** Opens a socket; rejects when the server refuses. @param query of the address, with its question mark */
+export async function openWs(
+  url: string,
+  options: ClientOptions = {},
+  query = '',
+): Promise<WsClient> {
+  const socket = new WebSocket(`${url.replace('http', 'ws')}/ws${query}`, options)
   const frames: Frame[] = []
   const waiting: ((frame: Frame) => void)[] = []
   socket.on('message', (data) => {

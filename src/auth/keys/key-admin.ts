@@ -179,15 +179,15 @@ export class KeyAdmin implements Keys {
   async changePermissions(
     caller: Caller,
     keyId: string,
-    { add = [], remove = [] }: PermissionChange,
+    { add = [], remove = [], all }: PermissionChange,
   ): Promise<readonly string[]> {
-    const added = parsePermissions(add)
+    const added = parsePermissions([...(all ?? []), ...add])
     const removed = new Set(remove.map((text) => parsePermission(text)?.text ?? text))
     return this.#c.serial(async () => {
       const key = await this.#find(keyId)
       await this.#assertMayTouch(caller, key)
       await this.#assertStill(caller, added)
-      const kept = key.permissions.filter((text) => !removed.has(text))
+      const kept = all === undefined ? key.permissions.filter((text) => !removed.has(text)) : []
       const permissions = parsePermissions([...kept, ...added.map(({ text }) => text)]).map(
         ({ text }) => text,
       )

@@ -147,6 +147,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /admin-api/contexts/join_by_open_invitation': some('context:create'),
   'POST /admin-api/identity/context': some('context:create'),
 
+  'GET /admin-api/contexts/:id/client-keys': needs('keys:clients:list'),
+
   'GET /admin-api/intents': some('context:list'),
   'DELETE /admin-api/intents/:id': needs('context:delete', (ask) =>
     ask.allows('context:delete', [ask.contextOfIntent(ask.param('id'))]),
@@ -168,6 +170,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /auth/challenge': open,
   'POST /auth/token': open,
   'POST /auth/refresh': open,
+  'POST /admin-api/refresh-jwt-token': open,
   // these say themselves what they think of a token
   'GET /auth/validate': open,
   'POST /auth/validate': open,

@@ -1,11 +1,19 @@
 /** `/admin`: keys and their permissions, for whoever may see to them (docs/api.md). The auth room holds that nobody passes on what he does not hold. */
 import type { Response, Router } from 'express'
 import { z } from 'zod'
-import { type Auth, authError, type Caller, type KeyInfo } from '../../auth/index.ts'
+import {
+  type Auth,
+  authError,
+  type Caller,
+  type KeyInfo,
+  parsePermission,
+} from '../../auth/index.ts'
 import { isMerogateError } from '../../node/errors.ts'
+import { packageVersion } from '../../node/package-version.ts'
+import { toBase58 } from '../../node/primitives/bytes.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import { MAX_AUTH_BYTES } from '../limits.ts'
-import { accessIn, param, route, withBody } from '../routes.ts'
+import { accessIn, contextOf, param, route, withBody } from '../routes.ts'
 import { answer, pairBody, tellCaller } from './sign-in-routes.ts'
 
 const texts = z.array(z.string())
@@ -27,7 +35,12 @@ const clientKeySchema = z.object({
   name: z.string().nullish(),
 })
 
-const changeSchema = z.object({ add: texts.nullish(), remove: texts.nullish() })
+/** `permissions` is how mero-js says what a key has afterwards. */
+const changeSchema = z.object({
+  add: texts.nullish(),
+  remove: texts.nullish(),
+  permissions: texts.nullish(),
+})
 const revokeSchema = z.object({ client_id: z.string().min(1) })
 
 /** What the service calls itself. */
@@ -39,6 +52,7 @@ export function keyRoutes(
 ): void {
   const { keys } = auth
   const startedMs = clock.monotonicMs()
+  const version = packageVersion()
 
   route(router, '/admin/keys', {
     get: async (_req, res) => {
@@ -67,6 +81,15 @@ export function keyRoutes(
       return answer((await keys.clients()).map(encodeClient))
     },
   })
+  // of the original before sign-in was a service of its own; clients still ask
+  route(router, '/admin-api/contexts/:id/client-keys', {
+    get: async (req, res) => {
+      callerIn(res)
+      const context = toBase58(contextOf(req))
+      const clients = (await keys.clients()).filter((key) => namesContext(key, context))
+      return answer({ clientKeys: clients.map(encodeClient) })
+    },
+  })
   route(router, '/admin/keys/:key_id', {
     delete: async (req, res) => {
       try {
@@ -92,8 +115,11 @@ export function keyRoutes(
     },
     put: withBody(
       changeSchema,
-      async ({ add, remove }, req, res) => {
-        const change = { add: add ?? undefined, remove: remove ?? undefined }
+      async ({ add, remove, permissions: all }, req, res) => {
+        const change = {
+          ...{ add: add ?? undefined, remove: remove ?? undefined },
+          all: all ?? undefined,
+        }
         const id = param(req, 'key_id')
         return answer({ permissions: await keys.changePermissions(callerIn(res), id, change) })
       },
@@ -130,6 +156,7 @@ export function keyRoutes(
       const { keyId, rootKeyId, permissions } = callerIn(res)
       return answer({
         service: SERVICE,
+        version,
         authentication_mode: 'embedded',
         providers: auth.providers().map(({ name }) => name),
         key_id: keyId,
@@ -159,6 +186,14 @@ function callerIn(res: Response): Caller {
   if (caller === undefined) throw authError('AUTH_TOKEN_MISSING', 'expected a token')
   tellCaller(res, caller.keyId, caller.permissions.texts)
   return caller
+}
+
+/** Whether a key is for this context: one of its permissions has it as its id. */
+function namesContext({ permissions }: KeyInfo, context: string): boolean {
+  return permissions.some((text) => {
+    const permission = parsePermission(text)
+    return permission?.category === 'context' && permission.slots[0] === context
+  })
 }
 
 function encodeKey(key: KeyInfo): unknown {

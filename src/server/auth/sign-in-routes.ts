@@ -35,6 +35,9 @@ const tokenSchema = z.object({
 
 const refreshSchema = z.object({ access_token: z.string().nullish(), refresh_token: name })
 
+/** Of npm's @calimero-network/calimero-client, which refreshes minutes before its token ends and names that token nowhere. */
+const oldRefreshSchema = z.object({ refreshToken: name })
+
 const mockSchema = z.object({
   client_name: name,
   permissions: z.array(z.string()).default(['admin']),
@@ -124,6 +127,13 @@ export function signInRoutes(router: Router, components: SignInRoutesComponents)
         const tokens = { accessToken: accessToken ?? undefined, refreshToken }
         return answer(pairBody(await auth.refresh(tokens, { early })))
       },
+      MAX_AUTH_BYTES,
+    ),
+  })
+  route(router, '/admin-api/refresh-jwt-token', {
+    post: withBody(
+      oldRefreshSchema,
+      async (tokens) => answer(pairBody(await auth.refresh(tokens, { early: true }))),
       MAX_AUTH_BYTES,
     ),
   })

@@ -271,6 +271,7 @@ describe('keys', () => {
         keys.revoke(keeper, pair.keyId),
         keys.changePermissions(keeper, peer.keyId, { add: ['blob'] }),
         keys.changePermissions(keeper, keeper.keyId, { add: ['admin'] }),
+        keys.changePermissions(keeper, keeper.keyId, { all: ['keys', 'blob'] }),
       ]) {
         expect(await rejectionCode(attempt)).to.equal('AUTH_PERMISSION_DENIED')
       }
