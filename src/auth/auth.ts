@@ -12,6 +12,7 @@ import type { KeyChange, KeyRecord, KeyStore } from './keys/key-store.ts'
 import { levelKeyStore } from './keys/level-key-store.ts'
 import { SWEEP_MS } from './limits.ts'
 import { authMetrics } from './metrics.ts'
+import { Origins } from './origins.ts'
 import { type Serial, serial } from './serial.ts'
 import { Challenges } from './sign-in/challenges.ts'
 import { Lockout } from './sign-in/lockout.ts'
@@ -34,6 +35,7 @@ const ISSUER = 'merogate'
 export function openAuth(init: AuthInit): (components: AuthComponents) => Promise<Auth> {
   return async (components) => {
     assertInit(init)
+    const origins = new Origins([init.origin, ...(init.extraOrigins ?? [])])
     const { store, seed, clock, random, logger = silentLogger, metrics = noMetrics } = components
     const log = logger.child({ component: 'auth' })
     const keyStore = await levelKeyStore(store, seed, random)
@@ -41,8 +43,7 @@ export function openAuth(init: AuthInit): (components: AuthComponents) => Promis
     const { rotationMs = ROTATION_MS, issuer = ISSUER, audience = issuer } = init
     const keepMs = Math.max(accessMs, refreshMs) + 2 * leewayMs
     const signingKeys = await SigningKeys.open({ store: keyStore, clock, rotationMs, keepMs })
-    const nodeUrls: [string, ...string[]] = [init.origin, ...(init.extraOrigins ?? [])]
-    const tokens = new Tokens({ keys: signingKeys, clock, issuer, audience, nodeUrls, leewayMs })
+    const tokens = new Tokens({ keys: signingKeys, clock, issuer, audience, origins, leewayMs })
     const emitter = new Emitter<{ revoked: [keyId: string, familyId: string | undefined] }>(log)
     const challenges = new Challenges(clock, random)
     const counts = authMetrics(metrics, () => challenges.size)
@@ -64,6 +65,7 @@ export function openAuth(init: AuthInit): (components: AuthComponents) => Promis
     const shared = { store: keyStore, sessions, passwords, serial: inTurn, clock, random }
     const signIn = new SignIn(init, {
       ...shared,
+      origins,
       challenges,
       lockout: new Lockout(clock),
       logger: log,
@@ -105,6 +107,7 @@ export function openAuth(init: AuthInit): (components: AuthComponents) => Promis
       signOut: ({ keyId, familyId }) => sessions.end(keyId, familyId),
       mint: (request) => keys.mint(request),
       keys,
+      reachedAt: (all) => origins.replace(all),
       jwks: () => ({ keys: signingKeys.jwks() }),
       onRevoked: (listener) =>
         emitter.on('revoked', ([keyId, familyId]) => listener(keyId, familyId)),
@@ -129,13 +132,6 @@ function signalOf({ signal }: Signalled): Signalled {
 
 /** @throws AUTH_BAD_REQUEST (input) */
 function assertInit(init: AuthInit): void {
-  for (const origin of [init.origin, ...(init.extraOrigins ?? [])]) {
-    if (URL.canParse(origin) && new URL(origin).origin === origin) continue
-    throw authError(
-      'AUTH_BAD_REQUEST',
-      `expected an origin as in https://node.example, got ${JSON.stringify(origin)}`,
-    )
-  }
   if (init.bootstrap.admin !== undefined && init.password === undefined) {
     throw authError(
       'AUTH_BAD_REQUEST',

@@ -235,6 +235,8 @@ export interface Auth {
   /** A session for whoever operates the node, made on the machine itself: no wallet, no password, `name` keeps it apart. */
   mint(request: { name: string; permissions: readonly string[] }): Promise<TokenPair>
   readonly keys: Keys
+  /** Says under which origins clients reach the node from now on, in place of those of {@link AuthInit}: where the system chose the port. @throws AUTH_BAD_REQUEST (input) */
+  reachedAt(origins: readonly [string, ...string[]]): void
   /** Public keys that tokens are signed with: those before, this one, the next one (RFC 7517). */
   jwks(): { readonly keys: readonly Readonly<Record<string, unknown>>[] }
   /**

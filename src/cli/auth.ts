@@ -72,11 +72,14 @@ export async function openSignIn(
   }
 }
 
-/** Origins under which clients reach the node: the public one, or those of this machine. */
-export function originsOf({ server }: Config): readonly [string, ...string[]] {
+/** Origins under which clients reach the node: the public one, or those of this machine. @param bound the ports that it got, once it listens */
+export function originsOf(
+  { server }: Config,
+  bound?: readonly number[],
+): readonly [string, ...string[]] {
   const { publicOrigin, listen, tls } = server
   const scheme = tls === undefined ? 'http' : 'https'
-  const ports = [...new Set(listen.map(({ port }) => port))]
+  const ports = [...new Set(bound ?? listen.map(({ port }) => port))]
   const here = ports.flatMap((port) =>
     ['localhost', '127.0.0.1', '[::1]'].map(
       (host) =>

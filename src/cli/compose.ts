@@ -110,6 +110,8 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
       await node.start()
       try {
         await server.start()
+        const ports = server.addresses().map(({ port }) => port)
+        signIn?.auth.reachedAt(originsOf(config, ports))
         await signIn?.start()
       } catch (error) {
         await server.stop()

@@ -17,6 +17,7 @@ import type {
 import type { CredentialRecord, KeyChange, KeyRecord, KeyStore } from '../keys/key-store.ts'
 import { MAX_NAME_CHARS } from '../limits.ts'
 import type { AuthMetrics } from '../metrics.ts'
+import type { Origins } from '../origins.ts'
 import { parsePermissions } from '../permissions/grammar.ts'
 import type { Serial } from '../serial.ts'
 import type { KeyWithRoot, Sessions } from '../tokens/sessions.ts'
@@ -29,6 +30,7 @@ import { accountOf, PASSWORD_METHOD, passwordKeyId, type Passwords } from './pas
 export interface SignInComponents {
   readonly store: KeyStore
   readonly sessions: Sessions
+  readonly origins: Origins
   readonly challenges: Challenges
   readonly lockout: Lockout
   /** Undefined: no sign-in by password. */
@@ -69,8 +71,8 @@ export class SignIn {
     const verifier = this.#verifiers.get(method)
     if (verifier === undefined) throw unknownMethod(method)
     assertNames({ subject, network })
-    const { origin = this.#init.origin, permissions = [] } = request
-    if (origin !== this.#init.origin && this.#init.extraOrigins?.includes(origin) !== true) {
+    const { origin = this.#c.origins.first, permissions = [] } = request
+    if (!this.#c.origins.has(origin)) {
       throw authError('AUTH_BAD_REQUEST', 'expected an origin of this node')
     }
     const asked = parsePermissions(permissions).map(({ text }) => text)

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import type { Clock } from '../../node/primitives/clock.ts'
 import { authError } from '../errors.ts'
 import { MAX_TOKEN_BYTES } from '../limits.ts'
+import type { Origins } from '../origins.ts'
 import type { SigningKeys } from './signing-keys.ts'
 
 export type TokenKind = 'access' | 'refresh'
@@ -29,8 +30,7 @@ export interface TokensInit {
   readonly clock: Clock
   readonly issuer: string
   readonly audience: string
-  /** Origins of this node; the first goes into tokens. */
-  readonly nodeUrls: readonly [string, ...string[]]
+  readonly origins: Origins
   readonly leewayMs: number
 }
 
@@ -54,9 +54,9 @@ export class Tokens {
 
   /** Signs with the key whose turn it is. */
   sign(claims: Omit<Claims, 'node_url'>): string {
-    const { keys, issuer, audience, nodeUrls } = this.#init
+    const { keys, issuer, audience, origins } = this.#init
     const { kid, privateKey } = keys.current()
-    return jwt.sign({ ...claims, nbf: claims.iat, node_url: nodeUrls[0] }, privateKey, {
+    return jwt.sign({ ...claims, nbf: claims.iat, node_url: origins.first }, privateKey, {
       algorithm: 'ES256',
       keyid: kid,
       issuer,
@@ -69,7 +69,7 @@ export class Tokens {
    * @throws AUTH_TOKEN_INVALID, AUTH_TOKEN_EXPIRED (unauthenticated) an access token alone, AUTH_INVALID_NODE (denied)
    */
   read(token: string, kind: TokenKind): Claims {
-    const { keys, clock, issuer, audience, nodeUrls, leewayMs } = this.#init
+    const { keys, clock, issuer, audience, origins, leewayMs } = this.#init
     const key = keys.find(kidOf(token))
     if (key === undefined) throw invalid('no key of this node signed it')
     let payload: unknown
@@ -95,7 +95,7 @@ export class Tokens {
     if (claims.token_type !== kind) {
       throw invalid(`expected a token of type ${kind}, got ${claims.token_type}`)
     }
-    if (!nodeUrls.includes(claims.node_url)) {
+    if (!origins.has(claims.node_url)) {
       throw authError('AUTH_INVALID_NODE', 'the token was made for another node')
     }
     return claims

@@ -88,6 +88,23 @@ describe('merogate with sign-in', () => {
     expect(existsSync(file), 'it is taken back').to.equal(false)
   })
 
+  it('names the port that it got in tokens, and in what wallets are shown', async () => {
+    await using cli = node({
+      MEROGATE_SERVER_LISTEN: '/ip4/127.0.0.1/tcp/0',
+      MEROGATE_AUTH_ETHEREUM_CHAIN_IDS: '1',
+    })
+    const { api } = await readyOf(cli)
+    const origin = api.replace('127.0.0.1', 'localhost')
+    const token = (await readFile(join(folder, 'operator.token'), 'utf8')).trim()
+    const [, claims = ''] = token.split('.')
+    expect(JSON.parse(Buffer.from(claims, 'base64url').toString())).to.include({ node_url: origin })
+    const address = `0x${'1'.repeat(40)}`
+    const answer = await post(`${api}/auth/challenge`, { method: 'eth_wallet', address })
+    const { data } = (await answer.json()) as { data: { message: string } }
+    expect(data.message).to.include(`${new URL(origin).host} wants you to sign in`)
+    expect(data.message).to.include(`URI: ${origin}`)
+  })
+
   it('goes on after a crash: the next node writes another token', async () => {
     const file = join(folder, 'operator.token')
     let before: string

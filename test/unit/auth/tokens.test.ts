@@ -3,7 +3,7 @@ import { createHmac, createPublicKey } from 'node:crypto'
 import { expect } from 'chai'
 import jwt from 'jsonwebtoken'
 import type { TokenPair } from '../../../src/auth/index.ts'
-import { type AuthKit, authKit } from '../../support/auth-kit.ts'
+import { type AuthKit, authKit, STRANGER } from '../../support/auth-kit.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 import { START_MS } from '../../support/hand-clock.ts'
 
@@ -41,6 +41,19 @@ describe('tokens', () => {
     expect(caller).to.include({ keyId: pair.keyId, rootKeyId: pair.keyId })
     expect(caller.expiresAtMs).to.equal(START_MS + ACCESS_MS)
     expect(await kit.auth.verify(pair.accessToken)).to.equal(caller)
+  })
+
+  it('name the origin at which the node is reached, once that is known, and so do challenges', async () => {
+    kit.auth.reachedAt(['http://localhost:4711', 'http://127.0.0.1:4711'])
+    const { accessToken } = await kit.login()
+    expect(partsOf(accessToken).payload).to.include({ node_url: 'http://localhost:4711' })
+    expect(await verdict(kit, accessToken)).to.equal('none')
+    expect(await verdict(kit, pair.accessToken)).to.equal('AUTH_INVALID_NODE')
+    const asked = (origin: string): Promise<string> =>
+      rejectionCode(kit.auth.challenge({ method: 'test_wallet', origin }, STRANGER))
+    expect(await asked('http://127.0.0.1:4711')).to.equal('none')
+    expect(await asked('https://node.example')).to.equal('AUTH_BAD_REQUEST')
+    expect(() => kit.auth.reachedAt(['localhost'])).to.throw('expected an origin')
   })
 
   it('carry what clients of the original read', () => {
