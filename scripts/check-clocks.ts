@@ -17,7 +17,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/auth/keys/key-admin.ts': { count: 4, why: 'when keys were made and revoked' },
   'src/auth/sign-in/challenges.ts': { count: 2, why: 'until when a challenge is valid' },
   'src/auth/sign-in/sign-in.ts': { count: 1, why: 'when an administrator was made' },
-  'src/auth/tokens/sessions.ts': { count: 7, why: 'until when tokens are valid' },
+  'src/auth/tokens/sessions.ts': { count: 8, why: 'until when tokens are valid' },
   'src/auth/tokens/signing-keys.ts': { count: 2, why: 'whose turn it is to sign' },
   'src/auth/tokens/tokens.ts': { count: 1, why: 'whether a token is valid' },
   'src/chains/ethereum/bindings.ts': { count: 1, why: 'compared with the time of blocks' },

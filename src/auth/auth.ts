@@ -104,6 +104,7 @@ export function openAuth(init: AuthInit): (components: AuthComponents) => Promis
       },
       verify: (token) => sessions.verify(token),
       clientKey: (caller, request): Promise<TokenPair> => keys.clientKey(caller, request),
+      changePassword: (caller, change, from) => signIn.changePassword(caller, change, from),
       signOut: ({ keyId, familyId }) => sessions.end(keyId, familyId),
       mint: (request) => keys.mint(request),
       keys,

@@ -206,6 +206,11 @@ export interface Keys {
   ): Promise<readonly string[]>
 }
 
+export interface PasswordChange {
+  readonly oldPassword: string
+  readonly newPassword: string
+}
+
 export interface Auth {
   /** Ways to sign in, in the order of the configuration. */
   providers(): readonly ProviderInfo[]
@@ -230,6 +235,16 @@ export interface Auth {
   verify(accessToken: string): Promise<Caller> | Caller
   /** A narrower key below the caller's root key, which must be admin. @throws AUTH_PERMISSION_DENIED (denied), AUTH_BAD_REQUEST (input), AUTH_LIMIT (limit) */
   clientKey(caller: Caller, request: NewClientKey): Promise<TokenPair>
+  /**
+   * Another password for the caller's own user name. Wrong old ones count as failed sign-ins; all other sessions of the user end, keys below stay.
+   * @throws AUTH_REFUSED (unauthenticated) the old one is wrong, AUTH_LOCKED (limit), AUTH_BAD_REQUEST (input) the new one is none,
+   * AUTH_PERMISSION_DENIED (denied) the caller did not sign in with a password
+   */
+  changePassword(
+    caller: Caller,
+    change: PasswordChange,
+    from: Pick<Origin, 'address'>,
+  ): Promise<void>
   /** Ends the caller's session: its tokens are worth nothing. */
   signOut(caller: Caller): Promise<void>
   /** A session for whoever operates the node, made on the machine itself: no wallet, no password, `name` keeps it apart. */

@@ -47,6 +47,11 @@ export interface PasswordSignIn extends SignInOptions {
   readonly password: string
 }
 
+export interface PasswordChange {
+  readonly oldPassword: string
+  readonly newPassword: string
+}
+
 export interface WalletSignIn extends ChallengeOptions, SignInOptions {
   /** Who signs, as the wallet writes it: an address, a principal, `ed25519:<base58>`. @default what `sign` says */
   readonly publicKey?: string
@@ -124,6 +129,8 @@ export interface AuthClient {
   signInWithWallet(options: WalletSignIn): Promise<Tokens>
   /** Signs in with what a wallet signed already: its answer to a {@link challenge}. Keeps the tokens. @throws CLIENT_SIGN_IN_REFUSED (unauthenticated) */
   signInWithProof(proof: SignedProof): Promise<Tokens>
+  /** Another password for whoever signed in with one; all other sessions of that user end. @throws CLIENT_SIGN_IN_REFUSED (unauthenticated) the old one is wrong */
+  changePassword(change: PasswordChange): Promise<void>
   /** Ends the session at the node and forgets the tokens, whatever the node says. */
   signOut(): Promise<void>
   whoami(): Promise<Whoami>
@@ -196,6 +203,10 @@ export function auth(http: Http, store: TokenStore): AuthClient {
     },
     signInWithProof: ({ method, publicKey, data, ...options }) =>
       signIn(options, { method, publicKey, data }),
+    async changePassword({ oldPassword, newPassword }) {
+      const json = { old_password: oldPassword, new_password: newPassword }
+      await http.json({ method: 'POST', path: '/auth/password', json }).catch(signInRefused)
+    },
     async signOut() {
       try {
         await post('/auth/logout', {})

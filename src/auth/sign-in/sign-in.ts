@@ -8,9 +8,11 @@ import { printable } from '../../node/primitives/text.ts'
 import { authError, refused } from '../errors.ts'
 import type {
   AuthInit,
+  Caller,
   ChallengeRequest,
   IssuedChallenge,
   Origin,
+  PasswordChange,
   SignInRequest,
   TokenPair,
 } from '../interface.ts'
@@ -114,6 +116,39 @@ export class SignIn {
       this.#c.metrics.signIns.inc({ method, outcome: 'failed' })
       throw error
     }
+  }
+
+  /** See Auth.changePassword. */
+  async changePassword(
+    { keyId, familyId }: Caller,
+    { oldPassword, newPassword }: PasswordChange,
+    { address }: Pick<Origin, 'address'>,
+  ): Promise<void> {
+    const { passwords, store, lockout, sessions } = this.#c
+    const key = await store.key(keyId)
+    if (passwords === undefined || key?.method !== PASSWORD_METHOD || key.rootKeyId !== keyId) {
+      const message = 'expected a session of a user name and password'
+      throw authError('AUTH_PERMISSION_DENIED', message)
+    }
+    const { subject: username } = key
+    const attempt = await lockout.begin(`${PASSWORD_METHOD} ${username}`, address)
+    const undecided = (error: unknown): never => {
+      attempt.undecided()
+      throw error
+    }
+    const old = accountOf({ username, password: oldPassword })
+    const isRight = old === undefined ? false : await passwords.isRight(old).catch(undecided)
+    if (!isRight) throw this.#refusal(PASSWORD_METHOD, { reason: 'wrong old password' })
+    attempt.succeeded()
+    const account = accountOf({ username, password: newPassword })
+    if (account === undefined) throw authError('AUTH_BAD_REQUEST', 'expected a new password')
+    const record = await passwords.record(account)
+    await this.#c.serial(async () => {
+      // revoked meanwhile
+      await sessions.withRoot(keyId)
+      await sessions.endOthers(keyId, familyId, [{ put: 'credential', record }])
+    })
+    this.#c.logger.info({ keyId }, 'password changed')
   }
 
   /** Whether the chain still stands by a root key whose subject may change. @throws AUTH_REFUSED, AUTH_CHAIN_UNAVAILABLE */

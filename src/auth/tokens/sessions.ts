@@ -186,6 +186,20 @@ export class Sessions {
     })
   }
 
+  /** Stores `changes`, and with them the end of all sessions of a key but one. Within {@link SessionsComponents.serial}. */
+  async endOthers(keyId: string, familyId: string, changes: readonly KeyChange[]): Promise<void> {
+    const { store, clock } = this.#c
+    const others = (await store.families(keyId)).filter(
+      ({ id, revokedAtMs }) => id !== familyId && revokedAtMs === undefined,
+    )
+    const revokedAtMs = clock.nowMs()
+    const ends = others.map((each): KeyChange => {
+      return { put: 'family', record: { ...each, revokedAtMs } }
+    })
+    await store.write([...changes, ...ends])
+    for (const { id } of others) this.forget(keyId, id)
+  }
+
   async #end(family: FamilyRecord): Promise<void> {
     const record = { ...family, revokedAtMs: this.#c.clock.nowMs() }
     await this.#c.store.write([{ put: 'family', record }])

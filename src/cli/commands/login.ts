@@ -1,7 +1,13 @@
 /** `merogate login`, `logout` and `whoami`. */
 import type { Command } from 'commander'
+import { cliError } from '../errors.ts'
 import { action } from '../session.ts'
 import type { LoginOptions } from '../sign-in/sign-in.ts'
+
+interface PasswordOptions {
+  readonly passwordFile?: string
+  readonly newPasswordFile?: string
+}
 
 export function loginCommands(program: Command): void {
   program
@@ -51,6 +57,29 @@ export function loginCommands(program: Command): void {
           output.note(`the tokens are removed; the node was not told: ${String(error)}`)
         }
         output.result({ node: node.url, signedIn: false }, `signed out of ${node.url}`)
+      }),
+    )
+  program
+    .command('password')
+    .description('change the password of whoever is signed in with one')
+    .option('--password-file <file>', 'the old one, in a file that only you can read')
+    .option('--new-password-file <file>', 'the new one, likewise')
+    .action(
+      action<PasswordOptions>(async ({ options, output, client }) => {
+        const { askPassword } = await import('../sign-in/ask-password.ts')
+        const node = await client()
+        const { passwordFile, newPasswordFile } = options
+        const oldPassword = await askPassword(passwordFile, { prompt: 'Old password' })
+        const option = '--new-password-file'
+        const newPassword = await askPassword(newPasswordFile, { prompt: 'New password', option })
+        const again =
+          newPasswordFile === undefined
+            ? await askPassword(undefined, { prompt: 'New password, again', option })
+            : newPassword
+        if (again !== newPassword) throw cliError('CLI_USAGE', 'the new passwords differ')
+        await node.auth.changePassword({ oldPassword, newPassword })
+        const text = 'the password is changed; other sessions are over'
+        output.result({ node: node.url, changed: true }, text)
       }),
     )
   program

@@ -6,16 +6,16 @@ import { cliError } from '../errors.ts'
 
 const MAX_CHARS = 1_024
 
-/** Nothing of it is shown while it is typed. @throws CLI_USAGE (input) nobody is there to ask, CLI_FILE (input) */
-export async function askPassword(file: string | undefined): Promise<string> {
+/** Nothing of it is shown while it is typed. @param option that names the file. @throws CLI_USAGE (input) nobody is there to ask, CLI_FILE (input) */
+export async function askPassword(
+  file: string | undefined,
+  { prompt = 'Password', option = '--password-file' }: { prompt?: string; option?: string } = {},
+): Promise<string> {
   if (file !== undefined) return secretOf(file, 'a password')
   if (!process.stdin.isTTY) {
-    throw cliError(
-      'CLI_USAGE',
-      'nobody is there to ask for a password: name a file with --password-file',
-    )
+    throw cliError('CLI_USAGE', `nobody is there to ask for a password: name a file with ${option}`)
   }
-  process.stderr.write('Password: ')
+  process.stderr.write(`${prompt}: `)
   const nowhere = new Writable({ write: (_chunk, _encoding, done) => done() })
   const terminal = createInterface({ input: process.stdin, output: nowhere, terminal: true })
   try {

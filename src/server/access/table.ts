@@ -181,6 +181,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /auth/stellar': open,
   'POST /auth/stellar': open,
   'POST /auth/logout': token,
+  // of the caller's own user name
+  'POST /auth/password': token,
 
   'GET /admin/keys': needs('keys:list'),
   'POST /admin/keys': admin,

@@ -38,6 +38,8 @@ const refreshSchema = z.object({ access_token: z.string().nullish(), refresh_tok
 /** Of npm's @calimero-network/calimero-client, which refreshes minutes before its token ends and names that token nowhere. */
 const oldRefreshSchema = z.object({ refreshToken: name })
 
+const passwordSchema = z.object({ old_password: name, new_password: name })
+
 const mockSchema = z.object({
   client_name: name,
   permissions: z.array(z.string()).default(['admin']),
@@ -149,6 +151,19 @@ export function signInRoutes(router: Router, components: SignInRoutesComponents)
       if (caller !== undefined) await auth.signOut(caller)
       return answer({ success: true })
     },
+  })
+  route(router, '/auth/password', {
+    post: withBody(
+      passwordSchema,
+      async ({ old_password: oldPassword, new_password: newPassword }, req, res) => {
+        const { caller } = accessIn(res)
+        if (caller !== undefined) {
+          await auth.changePassword(caller, { oldPassword, newPassword }, originOf(req))
+        }
+        return answer({ success: true })
+      },
+      MAX_AUTH_BYTES,
+    ),
   })
   route(router, '/auth/health', {
     get: async (_req, res) => {

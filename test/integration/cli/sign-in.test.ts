@@ -87,6 +87,28 @@ describe('signing in from the command line', function () {
     expect(err).to.include('chmod 600')
   })
 
+  it('changes a password for the old one, and stays signed in', async () => {
+    await login()
+    const { accessToken } = await node.admin()
+    const [right, wrong, next] = [
+      await privateFile('right', ADMIN.password),
+      await privateFile('wrong', 'guessed'),
+      await privateFile('next', 'another one'),
+    ]
+    const change = (file: string) =>
+      cli('password', '--password-file', file, '--new-password-file', next)
+    const refused = await change(wrong)
+    expect(refused.code, refused.err).to.equal(4)
+    expect(refused.err).to.include('CLIENT_SIGN_IN_REFUSED')
+    expect((await change(right)).code).to.equal(0)
+    await okay('peers')
+    const headers = { authorization: `Bearer ${accessToken}` }
+    const elsewhere = await fetch(`${node.url}/auth/validate`, { headers })
+    expect(elsewhere.headers.get('x-auth-error')).to.equal('token_revoked')
+    expect((await cli('login', '--user', 'alice', '--password-file', right)).code).to.equal(4)
+    await okay('login', '--user', 'alice', '--password-file', next)
+  })
+
   it('signs with an Ethereum key, and never shows it', async () => {
     const wallet = Wallet.createRandom()
     const admin = await node.auth.verify((await node.admin()).accessToken)

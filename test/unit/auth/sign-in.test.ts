@@ -7,6 +7,7 @@ import {
   MAX_HASHING_QUEUE,
   MAX_NAME_CHARS,
   MAX_PASSWORD_BYTES,
+  MAX_SUBJECT_FAILURES,
   MAX_USERNAME_CHARS,
 } from '../../../src/auth/limits.ts'
 import { failure, rejectionCode } from '../../support/error-code.ts'
@@ -53,6 +54,36 @@ describe('signing in', () => {
     const again = await kit.restart({ bootstrap: { allowLoopback: false, admin: next } })
     expect(await rejectionCode(again.login(admin))).to.equal('AUTH_REFUSED')
     await again.login(next)
+  })
+
+  it('changes a password for the old one, counting wrong ones, and ends the other sessions', async () => {
+    const kit = await authKit()
+    const pair = await kit.login()
+    const [mine, elsewhere] = [await kit.caller(pair), await kit.caller(await kit.login())]
+    const other = await kit.login({}, STRANGER)
+    const app = await kit.auth.clientKey(mine, { permissions: ['context:execute'] })
+    const change = (oldPassword: string, newPassword: string, caller = mine): Promise<string> =>
+      rejectionCode(kit.auth.changePassword(caller, { oldPassword, newPassword }, LOOPBACK))
+    expect(await change('wrong', 'another one')).to.equal('AUTH_REFUSED')
+    expect(await change('secret', 'xx')).to.equal('AUTH_BAD_REQUEST')
+    expect(await change('secret', 'x', await kit.caller(app))).to.equal('AUTH_PERMISSION_DENIED')
+    await kit.login()
+    expect(await change('secret', 'another one')).to.equal('none')
+    expect((await kit.caller(pair)).keyId).to.equal(mine.keyId)
+    expect((await kit.caller(app)).rootKeyId).to.equal(mine.keyId)
+    const ended = kit.auth.refresh({ refreshToken: other.refreshToken }, { early: true })
+    expect(await rejectionCode(ended)).to.equal('AUTH_TOKEN_REVOKED')
+    const verified = (async () => kit.auth.verify(other.accessToken))()
+    expect(await rejectionCode(verified)).to.equal('AUTH_TOKEN_REVOKED')
+    expect(elsewhere.familyId).not.to.equal(mine.familyId)
+    expect(await rejectionCode(kit.login())).to.equal('AUTH_REFUSED')
+    await kit.login({ password: 'another one' })
+    for (let count = 0; count < MAX_SUBJECT_FAILURES; count++) {
+      expect(await change('wrong', 'a third one')).to.equal('AUTH_REFUSED')
+    }
+    expect(await change('another one', 'a third one')).to.equal('AUTH_LOCKED')
+    expect(await rejectionCode(kit.login({ password: 'another one' }))).to.equal('AUTH_LOCKED')
+    await kit.auth.close()
   })
 
   it('says outwardly the same of every refusal, and in the log what it was', async () => {
