@@ -47,4 +47,6 @@ if [ "$major" -lt 24 ]; then
   # npm scripts put node_modules/.bin first on PATH, so every script of package.json runs under Node 24
   ln -sf "../../$local_node/node" node_modules/.bin/node
 fi
+# nodes that are run from a checkout serve it
+node scripts/build-login-page.ts --if-stale
 echo "setup: ok"

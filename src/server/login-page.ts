@@ -54,12 +54,14 @@ const PLACE = '<meta name="callback-origins" content="" />'
 
 /** Routes `/auth/login` and `/auth/assets/:name`. */
 export function loginPageRoutes(router: Router, init: LoginPageInit): void {
-  const page = readPage(init)
-  route(router, '/auth/login', { get: sends(() => page?.html, 'text/html; charset=utf-8') })
+  let read: Page | undefined
+  // what was not built yet is looked for again
+  const page = (): Page | undefined => (read ??= readPage(init))
+  route(router, '/auth/login', { get: sends(() => page()?.html, 'text/html; charset=utf-8') })
   route(router, '/auth/assets/:name', {
     get: (req, res) => {
       const { name } = req.params
-      const asset = typeof name === 'string' ? page?.assets.get(name) : undefined
+      const asset = typeof name === 'string' ? page()?.assets.get(name) : undefined
       if (asset === undefined) throw serverError('SERVER_ROUTE_UNKNOWN', 'missing', 'no such file')
       res.set(HEADERS).set({ 'content-type': asset.type, 'cache-control': FOR_EVER })
       res.send(asset.bytes)

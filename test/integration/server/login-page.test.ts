@@ -62,6 +62,16 @@ describe('serving the login page', () => {
     expect(headers.get('referrer-policy')).to.equal('no-referrer')
   })
 
+  it('is there once it is built, though the node was started before', async () => {
+    await using server = await servingPage(temporary.path)
+    const before = await server.send('GET', '/auth/login')
+    expect(before.status).to.equal(409)
+    expect(before.text).to.include('npm run build')
+    made()
+    expect((await server.send('GET', '/auth/login')).text).to.equal(HTML)
+    expect((await server.send('GET', '/auth/assets/index-a1.js')).text).to.equal('start()')
+  })
+
   it('keeps files whose names have their hash, and has no others', async () => {
     await using server = await servingPage(made())
     const { headers, text } = await server.send('GET', '/auth/assets/index-a1.js')
