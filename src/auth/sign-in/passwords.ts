@@ -26,9 +26,12 @@ export interface Account {
   readonly password: string
 }
 
+/** No control characters (RFC 8265 3.3, 4.2). HMAC, on which scrypt rests, does not tell a text from the same with zeros behind it (RFC 2104 2). */
+const NO_CONTROLS = /^\P{Cc}+$/u
+
 const accountSchema = z.object({
-  username: z.string().min(1).max(MAX_USERNAME_CHARS),
-  password: z.string().min(1).max(MAX_PASSWORD_BYTES),
+  username: z.string().max(MAX_USERNAME_CHARS).regex(NO_CONTROLS),
+  password: z.string().max(MAX_PASSWORD_BYTES).regex(NO_CONTROLS),
 })
 
 /** `provider_data` of a request, undefined when it is none. Both texts in the form NFC, so that it does not matter how they were typed (RFC 8265). */
