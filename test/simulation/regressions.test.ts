@@ -93,6 +93,11 @@ const REGRESSIONS: readonly Regression[] = [
     same: ALL,
     was: 'an inviter that had moved was met for the sake of another context only, and counted as known',
   },
+  {
+    seed: 82356,
+    same: ALL,
+    was: 'what the anchor had been asked before a context was deleted became the wish of the one made in its place, which could not fetch it',
+  },
 ]
 
 describe('simulated runs that once failed', function () {

@@ -3,6 +3,7 @@ import type { ContextRecord } from '../../../src/node/anchor/anchor.ts'
 import { EventLog } from '../../../src/node/context/event-log.ts'
 import { Intents } from '../../../src/node/context/intents/intents.ts'
 import { ContextRegistry } from '../../../src/node/context/registry.ts'
+import type { ContextReplica } from '../../../src/node/context/replica/replica.ts'
 import { ContextReplicas } from '../../../src/node/context/replica-source.ts'
 import { equalBytes } from '../../../src/node/primitives/bytes.ts'
 import { Background } from '../../../src/node/primitives/background.ts'
@@ -160,6 +161,40 @@ describe('a context that is being deleted', () => {
     await settled()
     expect(registry.all()).to.have.lengthOf(1)
     expect(await contextRows(kit.store).list()).to.have.lengthOf(1)
+  })
+})
+
+describe('a context that was deleted while the anchor was asked about it', () => {
+  it('and made anew, waits for what the anchor names as the new one: its members give it to no other', async () => {
+    const kit = await replicaKit({ own: [me], members: [[me, 'writer']] })
+    const { registry, settled } = await registryOf(kit)
+    const record = recordOf('a')
+    const admit = (): Promise<ContextReplica> => registry.admit(record, me.publicKey, 'stub')
+    const first = await admit()
+    await settled()
+    const [id, blob] = [ApplicationId.from(bytesOf('next')), BlobId.from(bytesOf('next blob'))]
+    const value = {
+      ...record,
+      application: { ...record.application, id, blob },
+      applicationRevision: 2n,
+    }
+    const evidence = { height: 5n, finality: 'final', certified: false } as const
+    let answer = (): void => {}
+    const answered = new Promise<void>((resolve) => (answer = resolve))
+    kit.anchor.readContext = async () => {
+      await answered
+      return { value, evidence }
+    }
+    const asking = registry.refresh(first)
+    await registry.forget(first)
+    const second = await admit()
+    await settled()
+    answer()
+    await asking
+    expect(registry.applications.awaited(record.id)).to.equal(undefined)
+    await registry.refresh(second)
+    expect(registry.applications.awaited(record.id)).to.deep.equal(id)
+    expect(contextRows(kit.store).isLinked(second.state.ref.number, blob)).to.equal(true)
   })
 })
 
