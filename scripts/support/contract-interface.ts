@@ -11,6 +11,8 @@ export interface ContractInterface {
   readonly approvers: readonly string[]
   readonly capabilities: Readonly<Record<string, number>>
   readonly operations: Readonly<Record<string, number>>
+  /** What wallets show of each operation. */
+  readonly words: Readonly<Record<string, string>>
   readonly errors: Readonly<Record<string, number>>
   readonly limits: Readonly<Record<string, number>>
   /** Fields of each event, besides subject, signer, nonce and revision. */
@@ -69,6 +71,15 @@ export function toSolidity(source: ContractInterface): string {
     ...Object.entries(source.operations).map(([name, ordinal]) =>
       line('uint8', upper(name), ordinal),
     ),
+    '',
+    '/// @notice keccak256 of what wallets show of an operation. Reverts for what is none.',
+    'function wordsOf(uint8 operation) pure returns (bytes32) {',
+    ...Object.entries(source.words).map(
+      ([name, words]) =>
+        `    if (operation == ${upper(name)}) return keccak256(${JSON.stringify(words)});`,
+    ),
+    '    revert Malformed();',
+    '}',
     '',
     '// Bounds.',
     ...Object.entries(source.limits).map(([name, value]) => {

@@ -69,9 +69,16 @@ export interface Admin {
     maxUses?: number
     validForMs?: number
   }): Promise<{ invitation: string } | null>
+  /** Ends every open invitation that an identity of the node gave until now. */
+  voidInvitations(id: string, inviter?: string): Promise<null>
   joinOpen(invitation: string, identity?: string): Promise<Joined>
   members(id: string): Promise<readonly Member[]>
-  removeMembers(id: string, members: readonly string[]): Promise<null>
+  /** Unless they may return, an invitation does not bring them back until they are invited by name. */
+  removeMembers(
+    id: string,
+    members: readonly string[],
+    options?: { mayReturn?: boolean },
+  ): Promise<null>
   setRole(id: string, members: readonly string[], role: MemberRole): Promise<null>
   grant(id: string, member: string, capability: Capability): Promise<null>
   revoke(id: string, member: string, capability: Capability): Promise<null>
@@ -169,7 +176,10 @@ export function admin(http: Http): Admin {
       post('/contexts/join_by_open_invitation', { invitation, newMemberPublicKey }),
     members: async (id) =>
       (await get<{ members: Member[] }>(`/contexts/${part(id)}/members`)).members,
-    removeMembers: (id, members) => post(`/contexts/${part(id)}/members/remove`, { members }),
+    voidInvitations: (id, inviterId) =>
+      post(`/contexts/${part(id)}/invitations/void`, { inviterId }),
+    removeMembers: (id, members, options) =>
+      post(`/contexts/${part(id)}/members/remove`, { members, ...options }),
     setRole: (id, members, role) => post(`/contexts/${part(id)}/members/role`, { members, role }),
     grant: (id, member, capability) =>
       post(`/contexts/${part(id)}/capabilities/grant`, { capabilities: [[member, capability]] }),

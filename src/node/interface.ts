@@ -2,6 +2,7 @@
 import type { CAPABILITIES, MemberRecord, Role } from './anchor/anchor.ts'
 import type { BlobInfo } from './blobs/blobs.ts'
 import type { Divergence, Repaired } from './context/divergence.ts'
+import type { Invitation, InviteMember, RemoveMembers } from './inviting.ts'
 import type {
   ApplicationId,
   BlobId,
@@ -20,6 +21,7 @@ export interface Signalled {
   readonly signal?: AbortSignal
 }
 
+export type { Invitation, InviteMember, RemoveMembers } from './inviting.ts'
 export type { NetworkInit, NodeInit } from './init.ts'
 export type { Divergence, Repaired } from './context/divergence.ts'
 
@@ -213,23 +215,6 @@ export interface ExecuteResult {
   readonly clockSkewMs?: number
 }
 
-/** A ticket for one identity, or for whoever holds its claim key. */
-export interface Invitation {
-  /** Base58; what travels to the invitee. */
-  readonly text: string
-}
-
-export interface InviteMember {
-  readonly context: ContextId
-  /** Identity that joins. */
-  readonly invitee: PublicKey
-  /** Identity of this node that may manage members. @default the only one */
-  readonly inviter?: PublicKey
-  /** @default 'writer' */
-  readonly role?: Role
-  readonly signal?: AbortSignal
-}
-
 /** Contexts. Where a method takes a signal it rejects with ABORTED when it fires; what was sent to the anchor by then may still take effect. */
 export interface Contexts {
   /**
@@ -251,6 +236,8 @@ export interface Contexts {
   inviteOpen(
     options: Omit<InviteMember, 'invitee'> & { maxUses?: number; validForMs?: number },
   ): Promise<Invitation>
+  /** Ends every open invitation that an identity of this node gave until now. */
+  voidInvitations(id: ContextId, options?: Pick<InviteMember, 'inviter' | 'signal'>): Promise<void>
   /** As {@link join}. A ticket that this node has used for the context already leads to the identity that used it. */
   joinOpen(
     invitation: string,
@@ -260,7 +247,12 @@ export interface Contexts {
   waitReady(id: ContextId, options?: Signalled): Promise<ContextInfo>
   /** Members by the newest view of the anchor. */
   members(id: ContextId): Promise<readonly MemberRecord[]>
-  removeMembers(id: ContextId, identities: readonly PublicKey[], options?: Signalled): Promise<void>
+  /** Excludes members. Unless they may return, an invitation does not bring them back: they are barred until they are invited by name. */
+  removeMembers(
+    id: ContextId,
+    identities: readonly PublicKey[],
+    options?: RemoveMembers,
+  ): Promise<void>
   setRole(
     id: ContextId,
     identities: readonly PublicKey[],

@@ -69,9 +69,14 @@ export function add(...people: readonly Signer[]): Operation {
   return { kind: 'addMembers', ids: people.map(({ publicKey }) => publicKey), role: 'writer' }
 }
 
-/** Removes people. */
+/** Removes people, who are barred. */
 export function remove(...people: readonly Signer[]): Operation {
-  return { kind: 'removeMembers', ids: people.map(({ publicKey }) => publicKey) }
+  return { kind: 'removeMembers', ids: people.map(({ publicKey }) => publicKey), mayReturn: false }
+}
+
+/** Removes people, who may return. */
+export function dismiss(...people: readonly Signer[]): Operation {
+  return { kind: 'removeMembers', ids: people.map(({ publicKey }) => publicKey), mayReturn: true }
 }
 
 /** Gives or takes capabilities. */
@@ -152,7 +157,11 @@ export class AnchorBench {
   readonly membersRevision = async (): Promise<bigint> =>
     valueOf(await this.anchor.readGroup(this.group)).membersRevision
 
-  readonly nonceOf = async (who: Signer): Promise<bigint> => (await this.member(who))?.nonce ?? 0n
+  /** Of the next operation, or of a claim. */
+  readonly nonceOf = async (who: Signer, of: GroupId = this.group): Promise<bigint> => {
+    if ((await this.anchor.readGroup(of)) === undefined) return 0n
+    return (await this.harness.service.readStanding(of, who.publicKey)).value.nonce
+  }
 
   get scheme(): SignatureScheme {
     return this.harness.scheme ?? ED25519_SCHEME

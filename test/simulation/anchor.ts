@@ -62,6 +62,10 @@ export function simAnchor(components: AnchorComponents): AnchorFactory {
       ask(components, options, () => authority.readMember(group, identity), {
         read: `member ${idKey(group)} ${idKey(identity)}`,
       }),
+    readStanding: (group, identity, options) =>
+      ask(components, options, () => authority.readStanding(group, identity), {
+        read: `standing ${idKey(group)} ${idKey(identity)}`,
+      }),
     readMemberPage: (group, offset, length, options) =>
       ask(components, options, () => authority.readMemberPage(group, offset, length), {
         read: `page ${idKey(group)} ${offset}`,

@@ -8,7 +8,7 @@ import type { SignedEnvelope } from '../../src/node/anchor/model/checks.ts'
 import {
   type InvitationTerms,
   type Operation,
-  OPERATION_ORDINALS,
+  OPERATION_WORDS,
 } from '../../src/node/anchor/operations.ts'
 import type { SignatureScheme } from '../../src/node/anchor/service.ts'
 import { ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
@@ -28,11 +28,11 @@ export function accountOf({ publicKey }: Signer): Wallet {
 
 const REQUEST_TYPES = {
   Request: [
+    { name: 'operation', type: 'string' },
     { name: 'subject', type: 'bytes32' },
     { name: 'signer', type: 'bytes32' },
     { name: 'nonce', type: 'uint64' },
     { name: 'validUntil', type: 'uint64' },
-    { name: 'operation', type: 'uint8' },
     { name: 'envelope', type: 'bytes' },
   ],
 }
@@ -47,7 +47,7 @@ export async function signTyped(
   const { subject, signer, nonce, validUntil, operation } = envelopeCodec.decode(envelope)
   const shown = {
     ...{ subject: hex(subject), signer: hex(signer), nonce, validUntil, envelope: hex(envelope) },
-    operation: OPERATION_ORDINALS[operation.kind],
+    operation: OPERATION_WORDS[operation.kind],
     ...lies,
   }
   return getBytes(await account.signTypedData(domain, REQUEST_TYPES, shown))
@@ -132,7 +132,7 @@ export async function binding(
   const [told] = await bench.view('bindingDigest', fields, bench.registry)
   const { digest = getBytes(String(told)) } = options
   const consent = await consentOf.signTypedData(
-    { name: 'merogate identities', version: '1', chainId, verifyingContract: registry },
+    { name: 'merogate identities', version: '2', chainId, verifyingContract: registry },
     BINDING_TYPES,
     { identity: id, account: address, nonce, validUntil },
   )
@@ -172,6 +172,9 @@ export function termsOf(
     capabilities: 0,
     maxUses: 1,
     inviteNonce: 0n,
+    // the author's
+    membership: 1n,
+    series: 0,
     ...given,
     group: GroupId.from(given.group),
   }
@@ -195,4 +198,15 @@ export async function claimOf(
         : await ED25519_SCHEME.signInvitation(terms, inviter),
     claimSignature: claimScheme(bench).signClaim(CLAIM_SEED, terms, claimant),
   }
+}
+
+/** The revocation of an invitation, given as {@link claimOf} takes it. */
+export async function revocationOf(
+  bench: ContractBench,
+  terms: InvitationTerms,
+  inviter: Signer,
+  by: 'account' | 'ed25519' = 'ed25519',
+): Promise<Extract<Operation, { kind: 'revokeInvitation' }>> {
+  const { inviterSignature } = await claimOf(bench, terms, inviter.publicKey, inviter, by)
+  return { kind: 'revokeInvitation', terms, inviterSignature }
 }

@@ -117,8 +117,14 @@ export function add(...people: readonly Signer[]): Extract<Operation, { kind: 'a
   return { kind: 'addMembers', ids: people.map(({ publicKey }) => publicKey), role: 'writer' }
 }
 
+/** Removes people, who are barred. */
 export function remove(...people: readonly Signer[]): Operation {
-  return { kind: 'removeMembers', ids: people.map(({ publicKey }) => publicKey) }
+  return { kind: 'removeMembers', ids: people.map(({ publicKey }) => publicKey), mayReturn: false }
+}
+
+/** Removes people, who may return. */
+export function dismiss(...people: readonly Signer[]): Operation {
+  return { kind: 'removeMembers', ids: people.map(({ publicKey }) => publicKey), mayReturn: true }
 }
 
 export function grant(who: Signer, capabilities: number): Operation {

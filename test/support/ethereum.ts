@@ -58,7 +58,7 @@ export async function bindTo(
   const view = abi.encodeFunctionData('bindingDigest', [id, account.address, nonce, validUntil])
   const digest = getBytes(String(await devnet.send('eth_call', [{ to: address, data: view }])))
   const consent = await account.signTypedData(
-    { name: 'merogate identities', version: '1', chainId, verifyingContract: address },
+    { name: 'merogate identities', version: '2', chainId, verifyingContract: address },
     {
       Binding: [
         { name: 'identity', type: 'bytes32' },

@@ -11,6 +11,7 @@ export function intercept(
     readContext: (id, options) => service.readContext(id, options),
     readGroup: (id, options) => service.readGroup(id, options),
     readMember: (id, who, options) => service.readMember(id, who, options),
+    readStanding: (id, who, options) => service.readStanding(id, who, options),
     readMemberPage: (id, offset, length, options) =>
       service.readMemberPage(id, offset, length, options),
     findTransaction: (id, options) => service.findTransaction(id, options),

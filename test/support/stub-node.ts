@@ -360,6 +360,9 @@ export function stubNode(): StubNode {
     },
     waitReady: async (id) => infoOf(need(id)),
     members: async (id) => [...need(id).members.values()],
+    async voidInvitations(id) {
+      need(id)
+    },
     async removeMembers(id, identities) {
       const context = need(id)
       for (const identity of identities) context.members.delete(toHex(identity))

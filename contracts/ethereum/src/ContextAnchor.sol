@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {Claims} from "./Claims.sol";
+import {Departures} from "./Departures.sol";
 import {Envelopes} from "./Envelopes.sol";
 import {Fields} from "./Fields.sol";
 import {IIdentityRegistry} from "./IIdentityRegistry.sol";
@@ -40,6 +41,7 @@ import {
     TargetNotMember,
     Unauthorized,
     UPDATE_APPLICATION,
+    VOID_INVITATIONS,
     WeakKey
 } from "./Interface.sol";
 import {Ed25519} from "./lib/Ed25519.sol";
@@ -49,7 +51,7 @@ import {Reader} from "./lib/Reader.sol";
 /// @notice Decides who is a member of which group, with which role and capabilities, and which application a context runs. Requests are
 /// signed by members and may be carried by anybody. Every refusal is a custom error of `Interface.sol` and changes nothing. No owner, no
 /// upgrade, no funds: nobody but the members can change anything, and what is here stays readable.
-contract ContextAnchor is Claims {
+contract ContextAnchor is Claims, Departures {
     /// @dev A context. It exists when `application` is not zero. One storage slot.
     struct Context {
         /// Contract whose code holds the application's borsh bytes.
@@ -62,7 +64,7 @@ contract ContextAnchor is Claims {
     mapping(bytes32 context => Context) private _contexts;
     mapping(bytes32 context => bytes32 group) private _groupOf;
 
-    constructor(IIdentityRegistry registry) Envelopes(registry) EIP712("merogate contexts", "1") {}
+    constructor(IIdentityRegistry registry) Envelopes(registry) EIP712("merogate contexts", "2") {}
 
     /// @notice Applies a request that the account bound to its signer stands behind.
     /// @param envelope at most 8192 bytes, see `Envelopes`
@@ -98,11 +100,11 @@ contract ContextAnchor is Claims {
 
     /// @notice Whether an identity is a member of a group, or of the group of a context. Reverts with ContextNotFound when it is neither.
     function hasMember(bytes32 subject, bytes32 identity) external view returns (bool) {
-        if (_members[subject][identity].value != 0) return true;
+        if (_isMember(_members[subject][identity].value)) return true;
         if (_groups[subject].value != 0) return false;
         bytes32 groupId = _groupOf[subject];
         if (groupId == 0) revert ContextNotFound();
-        return _members[groupId][identity].value != 0;
+        return _isMember(_members[groupId][identity].value);
     }
 
     /// @dev Checks a request by itself and finds the group it is about: the subject, the subject's, or the one it names.
@@ -135,7 +137,8 @@ contract ContextAnchor is Claims {
     function _apply(Request memory q, bytes32 groupId, uint256 header) private {
         uint8 operation = q.operation;
         if (operation == CLAIM_INVITATION || (operation == CREATE_CONTEXT && header == 0)) {
-            if (q.nonce != 0) revert BadNonce(0);
+            uint64 expected = _nonce(_members[groupId][q.signer].value);
+            if (q.nonce != expected) revert BadNonce(expected);
             _checkRevisions(q, header);
             if (operation == CLAIM_INVITATION) _claim(q, groupId, header);
             else _create(q, groupId, header);
@@ -143,7 +146,7 @@ contract ContextAnchor is Claims {
         }
         Cell storage cell = _members[groupId][q.signer];
         uint256 signer = cell.value;
-        if (signer == 0) revert NotAMember();
+        if (!_isMember(signer)) revert NotAMember();
         if (q.nonce != uint64(signer)) revert BadNonce(uint64(signer));
         if (_neededCapabilities(q) & ~_capabilities(signer) != 0) revert Unauthorized();
         _checkRevisions(q, header);
@@ -157,7 +160,8 @@ contract ContextAnchor is Claims {
         else if (operation == CREATE_CONTEXT) _create(q, groupId, header);
         else if (operation == LEAVE) _leave(q, groupId, header, cell);
         else if (operation == SET_ROLE) _setRole(q, groupId, header);
-        else if (operation == REVOKE_INVITATION) _revokeInvitation(q, groupId);
+        else if (operation == REVOKE_INVITATION) _revokeInvitation(q, groupId, signer);
+        else if (operation == VOID_INVITATIONS) _voidInvitations(q, cell);
         else if (operation == BUMP_NONCE) _bumpNonce(q, header, cell);
         else if (operation == SEAL) _seal(q, groupId, header);
         else _setOptions(q, groupId, header);
@@ -181,7 +185,7 @@ contract ContextAnchor is Claims {
             needed = uint8(NEEDED >> (8 * operation));
             if (needed != 0) {
                 // an inviter may take back its own
-                if (operation == REVOKE_INVITATION && Reader.word(q.pos) == q.signer) return 0;
+                if (operation == REVOKE_INVITATION && Reader.word(Fields.afterDomain(q.pos) + 32) == q.signer) return 0;
             } else if (operation == GRANT || operation == REVOKE) {
                 for (uint256 pos = q.pos + 4; pos < q.end; pos += Fields.CHANGE) needed |= Reader.u8(pos + 32);
             }
@@ -245,7 +249,7 @@ contract ContextAnchor is Claims {
                 bytes32 identity = Reader.word(pos);
                 if (!Ed25519.isStrong(identity)) revert WeakKey();
                 Cell storage cell = table[identity];
-                if (cell.value != 0) continue;
+                if (_isMember(cell.value)) continue;
                 added[count++] = identity;
                 next = _insert(cell, slots, next, identity, role, 0);
             }
@@ -255,44 +259,6 @@ contract ContextAnchor is Claims {
             _shorten(added, count);
             emit MembersAdded(q.subject, q.signer, q.nonce, uint64(next), uint8(role), added);
         }
-    }
-
-    /// @dev Members go, with everything they may do; strangers are skipped.
-    function _removeMembers(Request memory q, bytes32 groupId, uint256 header) private {
-        unchecked {
-            mapping(bytes32 => Cell) storage table = _members[groupId];
-            mapping(uint256 => bytes32) storage slots = _slots[groupId];
-            bytes32[] memory removed = new bytes32[]((q.end - q.pos) / 32);
-            uint256 count = 0;
-            for (uint256 pos = q.pos + 4; pos < q.end; pos += 32) {
-                bytes32 identity = Reader.word(pos);
-                Cell storage cell = table[identity];
-                if (cell.value == 0) continue;
-                header = _remove(table, slots, header, cell);
-                removed[count++] = identity;
-            }
-            if (count == 0) return;
-            _shorten(removed, count);
-            _finishRemoval(q, groupId, header, removed);
-        }
-    }
-
-    /// @dev The signer goes.
-    function _leave(Request memory q, bytes32 groupId, uint256 header, Cell storage cell) private {
-        header = _remove(_members[groupId], _slots[groupId], header, cell);
-        bytes32[] memory removed = new bytes32[](1);
-        removed[0] = q.signer;
-        _finishRemoval(q, groupId, header, removed);
-    }
-
-    function _finishRemoval(Request memory q, bytes32 groupId, uint256 header, bytes32[] memory removed) private {
-        unchecked {
-            header++;
-        }
-        _checkBounds(header);
-        _checkManaged(header);
-        _groups[groupId].value = header;
-        emit MembersRemoved(q.subject, q.signer, q.nonce, uint64(header), removed);
     }
 
     /// @dev Bits given or taken; the signer holds them all, which was checked before. Only a grant needs its targets to be members.
@@ -307,7 +273,7 @@ contract ContextAnchor is Claims {
             uint8 bits = Reader.u8(pos + 32);
             Cell storage cell = _members[groupId][identity];
             uint256 found = cell.value;
-            if (found == 0) {
+            if (!_isMember(found)) {
                 if (isGrant) revert TargetNotMember();
                 continue;
             }
@@ -340,7 +306,7 @@ contract ContextAnchor is Claims {
             bytes32 identity = Reader.word(pos);
             Cell storage cell = _members[groupId][identity];
             uint256 found = cell.value;
-            if (found == 0) revert TargetNotMember();
+            if (!_isMember(found)) revert TargetNotMember();
             if (role == ROLE_RELAY && _capabilities(found) != 0) revert RoleForbids();
             if (_role(found) == role) continue;
             cell.value = found ^ (uint256(_role(found) ^ role) << ROLE);
@@ -379,12 +345,5 @@ contract ContextAnchor is Claims {
         if (approvers == before) return;
         _groups[groupId].value = header ^ (uint256(before ^ approvers) << GROUP_APPROVERS);
         emit OptionsChanged(q.subject, q.signer, q.nonce, 0, approvers);
-    }
-
-    /// @dev Cuts a list to its first `count` items.
-    function _shorten(bytes32[] memory ids, uint256 count) private pure {
-        assembly ("memory-safe") {
-            mstore(ids, count)
-        }
     }
 }

@@ -21,8 +21,15 @@ abstract contract ContextEvents {
     event MembersAdded(
         bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, uint8 role, bytes32[] ids
     );
+    /// @notice What is kept of `ids` counts until a second; when they are barred they may claim no invitation.
     event MembersRemoved(
-        bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, bytes32[] ids
+        bytes32 indexed subject,
+        bytes32 indexed signer,
+        uint64 nonce,
+        uint64 revision,
+        bool barred,
+        uint64 until,
+        bytes32[] ids
     );
     /// @notice `capabilities` are all bits each of `ids` holds now.
     event CapabilitiesChanged(
@@ -36,24 +43,40 @@ abstract contract ContextEvents {
     event RolesChanged(
         bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, uint8 role, bytes32[] ids
     );
-    /// @notice The signer is the new member.
+    /// @notice The signer is the new member. `invitation` is the SHA-256 digest of the terms.
     event InvitationClaimed(
         bytes32 indexed subject,
         bytes32 indexed signer,
         uint64 nonce,
         uint64 revision,
+        bytes32 invitation,
         bytes32 inviter,
-        uint64 inviteNonce,
         uint8 role,
-        uint8 capabilities
+        uint8 capabilities,
+        uint64 notAfter,
+        uint32 maxUses,
+        uint64 inviteNonce,
+        uint64 membership,
+        uint16 series
     );
     event InvitationRevoked(
         bytes32 indexed subject,
         bytes32 indexed signer,
         uint64 nonce,
         uint64 revision,
+        bytes32 invitation,
         bytes32 inviter,
-        uint64 inviteNonce
+        uint8 role,
+        uint8 capabilities,
+        uint64 notAfter,
+        uint32 maxUses,
+        uint64 inviteNonce,
+        uint64 membership,
+        uint16 series
+    );
+    /// @notice Every invitation that the signer gave in an earlier series is void.
+    event InvitationsVoided(
+        bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, uint16 series
     );
     event NonceBumped(bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, uint64 to);
     event ContextSealed(bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision);

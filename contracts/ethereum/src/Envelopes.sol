@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {
     BadSignature,
     CHAIN_EVM,
@@ -15,9 +13,11 @@ import {
     NotBound,
     TAG_OPERATION,
     WeakKey,
+    wordsOf,
     WrongDomain
 } from "./Interface.sol";
 import {IIdentityRegistry} from "./IIdentityRegistry.sol";
+import {AccountSignatures} from "./lib/AccountSignatures.sol";
 import {Ed25519} from "./lib/Ed25519.sol";
 import {Reader} from "./lib/Reader.sol";
 
@@ -29,9 +29,10 @@ import {Reader} from "./lib/Reader.sol";
 /// account in the identity registry, the account's EIP-712 or ERC-1271 signature (`submit`), or that the account itself sends the
 /// transaction (`submit` with an empty signature).
 abstract contract Envelopes is EIP712 {
-    /// @notice EIP-712 type of a request. The readable fields repeat what stands in the envelope, for wallets to show.
+    /// @notice EIP-712 type of a request. The readable fields repeat what stands in the envelope, for wallets to show; `operation` are the words
+    /// that `contracts/interface.json` has for it.
     bytes32 public constant REQUEST_TYPEHASH = keccak256(
-        "Request(bytes32 subject,bytes32 signer,uint64 nonce,uint64 validUntil,uint8 operation,bytes envelope)"
+        "Request(string operation,bytes32 subject,bytes32 signer,uint64 nonce,uint64 validUntil,bytes envelope)"
     );
 
     /// @dev No revision is asked for. An option's own value is a u64 and cannot be this.
@@ -126,14 +127,17 @@ abstract contract Envelopes is EIP712 {
         bytes32 digest = _hashTypedDataV4(
             keccak256(
                 abi.encode(
-                    REQUEST_TYPEHASH, q.subject, q.signer, q.nonce, q.validUntil, q.operation, keccak256(envelope)
+                    REQUEST_TYPEHASH,
+                    wordsOf(q.operation),
+                    q.subject,
+                    q.signer,
+                    q.nonce,
+                    q.validUntil,
+                    keccak256(envelope)
                 )
             )
         );
-        (address recovered, ECDSA.RecoverError problem,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (problem == ECDSA.RecoverError.NoError && recovered == account) return;
-        // an account that is a contract has a word of its own (ERC-1271); others answer nothing
-        if (!SignatureChecker.isValidERC1271SignatureNowCalldata(account, digest, signature)) revert BadSignature();
+        if (!AccountSignatures.isBy(account, digest, signature)) revert BadSignature();
     }
 
     /// @dev The account of an identity; zero when it is bound to none. By hand, because every request pays for this call: the compiler's

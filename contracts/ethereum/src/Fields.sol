@@ -22,17 +22,20 @@ import {
     SEAL,
     SET_OPTIONS,
     SET_ROLE,
-    UPDATE_APPLICATION
+    UPDATE_APPLICATION,
+    VOID_INVITATIONS
 } from "./Interface.sol";
 import {Reader} from "./lib/Reader.sol";
 
 /// @notice The fields of each operation on contexts and groups: their layout and their bounds, before anything is looked up. Layouts are
 /// those of `src/node/anchor/envelope.ts`. An application is {id 32, blob 32, size u64, source text, metadata bytes}; a change of
 /// capabilities {identity 32, bits u8}; the terms of an invitation {domain, group 32, inviter 32, claim key 32, role u8, capabilities
-/// u8, notAfter u64, maxUses u32, inviteNonce u64}.
+/// u8, notAfter u64, maxUses u32, inviteNonce u64, membership u64, series u16}.
 library Fields {
     /// @dev Bytes of a capability change.
     uint256 internal constant CHANGE = 33;
+    /// @dev Bytes of an invitation's terms, behind their domain.
+    uint256 internal constant TERMS = 128;
 
     /// @notice Reverts with Malformed unless the fields of the operation fill the bytes from `pos` to `end`, with LimitExceeded when a list
     /// or text is too long, and with Malformed for lists that are empty or repeat somebody and for bits that are none.
@@ -46,7 +49,9 @@ library Fields {
                 _checkList(pos + 4, count, 32);
             } else if (operation == REMOVE_MEMBERS) {
                 uint256 count = Reader.u32(pos);
-                _end(pos + 4 + count * 32, end);
+                uint256 next = pos + 4 + count * 32;
+                Reader.ordinal(next, 2);
+                _end(next + 1, end);
                 _checkList(pos + 4, count, 32);
             } else if (operation == GRANT || operation == REVOKE) {
                 uint256 count = Reader.u32(pos);
@@ -66,16 +71,15 @@ library Fields {
                 (uint256 next, bool isLong) = _application(pos, end);
                 _end(next, end);
                 if (isLong) revert LimitExceeded();
-            } else if (operation == CLAIM_INVITATION) {
+            } else if (operation == CLAIM_INVITATION || operation == REVOKE_INVITATION) {
                 uint256 next = afterDomain(pos);
                 Reader.ordinal(next + 96, ROLES);
-                _end(next + 246, end);
+                // the inviter's signature, and that of the claim key
+                _end(next + TERMS + (operation == CLAIM_INVITATION ? 128 : 64), end);
                 if (Reader.u8(next + 97) & ~ALL_CAPABILITIES != 0) revert Malformed();
-            } else if (operation == REVOKE_INVITATION) {
-                _end(pos + 48, end);
             } else if (operation == BUMP_NONCE) {
                 _end(pos + 8, end);
-            } else if (operation == LEAVE || operation == SEAL) {
+            } else if (operation == LEAVE || operation == SEAL || operation == VOID_INVITATIONS) {
                 _end(pos, end);
             } else if (operation == SET_OPTIONS) {
                 Reader.ordinal(pos, APPROVERS);

@@ -7,8 +7,10 @@ import {
     LastManager,
     LimitExceeded,
     MAX_MEMBERS,
+    MAX_INVITATION_SECONDS,
     MAX_MEMBERS_REVISION,
-    MAX_PAGE
+    MAX_PAGE,
+    MAX_VALIDITY_SECONDS
 } from "./Interface.sol";
 
 /// @notice What is stored of groups: a header, a record per member and an index of members by slot. Everything is found by key and nothing
@@ -39,6 +41,8 @@ abstract contract Groups {
         uint8 role;
         /// Sum of capability bits.
         uint8 capabilities;
+        /// Of the invitations that it gives now.
+        uint16 series;
     }
 
     // Both are kept as one word with the fields above from the lowest bit up, and changed as a word: field by field would cost a read
@@ -55,6 +59,11 @@ abstract contract Groups {
     uint256 internal constant SLOT = 128;
     uint256 internal constant ROLE = 160;
     uint256 internal constant CAPABILITIES = 168;
+    uint256 internal constant SERIES = 176;
+    /// @dev Bit positions in what is kept of who is no member, below the nonce that its next claim must have: whether it may claim none,
+    /// and the last second at which any of it counts. It has no joined revision, and holds nothing.
+    uint256 internal constant BARRED = 176;
+    uint256 internal constant UNTIL = 192;
 
     /// @dev One word of storage, to be found once and then read and written.
     struct Cell {
@@ -78,11 +87,13 @@ abstract contract Groups {
         );
     }
 
-    /// @notice A member's record, all zero when the identity is none. Reverts with ContextNotFound for an unknown group.
-    function member(bytes32 groupId, bytes32 identity) external view returns (Member memory) {
+    /// @notice A member's record. Of who is none all is zero, but the nonce that its next claim of an invitation must have. Reverts with
+    /// ContextNotFound for an unknown group.
+    function member(bytes32 groupId, bytes32 identity) external view returns (Member memory record) {
         uint256 found = _members[groupId][identity].value;
         if (found == 0) _require(groupId);
-        return _unpack(found);
+        if (_isMember(found)) return _unpack(found);
+        record.nonce = _nonce(found);
     }
 
     /// @notice A page of members in the order of their slots, at most 100 whatever is asked for. Start over when another page shows another
@@ -107,12 +118,48 @@ abstract contract Groups {
     }
 
     function _unpack(uint256 found) private pure returns (Member memory) {
-        return Member(uint64(found), uint64(found >> JOINED_REVISION), uint32(found >> SLOT), _role(found), _capabilities(found));
+        return Member(
+            uint64(found),
+            uint64(found >> JOINED_REVISION),
+            uint32(found >> SLOT),
+            _role(found),
+            _capabilities(found),
+            _series(found)
+        );
     }
 
     function _require(bytes32 id) internal view returns (uint256 header) {
         header = _groups[id].value;
         if (header == 0) revert ContextNotFound();
+    }
+
+    /// @dev Whether a word is a member's; otherwise it is empty, or what is kept of who went.
+    function _isMember(uint256 found) internal pure returns (bool) {
+        return uint64(found >> JOINED_REVISION) != 0;
+    }
+
+    /// @dev Whether what is kept of who is no member still counts.
+    function _counts(uint256 found) private view returns (bool) {
+        return found >> UNTIL >= block.timestamp;
+    }
+
+    /// @dev The nonce of an identity's next operation: a member's, and that of a claim by who is none.
+    function _nonce(uint256 found) internal view returns (uint64) {
+        return _isMember(found) || _counts(found) ? uint64(found) : 0;
+    }
+
+    /// @dev Whether who is no member may claim no invitation.
+    function _isBarred(uint256 found) internal view returns (bool) {
+        return (found >> BARRED) & 1 == 1 && _counts(found);
+    }
+
+    /// @dev What is kept of those who go now, besides their nonces: until nothing that they signed is good any more, and barred until no
+    /// ticket of today is.
+    function _departure(bool mayReturn) internal view returns (uint256) {
+        unchecked {
+            if (mayReturn) return (block.timestamp + MAX_VALIDITY_SECONDS) << UNTIL;
+            return ((block.timestamp + MAX_INVITATION_SECONDS) << UNTIL) | (1 << BARRED);
+        }
     }
 
     function _isSealed(uint256 header) internal pure returns (bool) {
@@ -127,6 +174,10 @@ abstract contract Groups {
         return uint8(found >> CAPABILITIES);
     }
 
+    function _series(uint256 found) internal pure returns (uint16) {
+        return uint16(found >> SERIES);
+    }
+
     /// @dev Whether a changed header keeps the bounds of its counters.
     function _checkBounds(uint256 header) internal pure {
         if (uint64(header) > MAX_MEMBERS_REVISION || uint32(header >> COUNT) > MAX_MEMBERS) revert LimitExceeded();
@@ -134,7 +185,7 @@ abstract contract Groups {
 
     /// @dev A new member in the last slot of a group; the changed header is the caller's to check and to store. The revision it joins at is
     /// the header's: move it first. Its first nonce is that revision times 2^32: the revision only grows, so whoever comes back starts
-    /// above every nonce it ever had, and nothing needs to be kept of those who left.
+    /// above every nonce it ever had. What was kept of who went is for its claims, which come before the record.
     function _insert(
         Cell storage cell,
         mapping(uint256 slot => bytes32 identity) storage slots,
@@ -153,15 +204,17 @@ abstract contract Groups {
         }
     }
 
-    /// @dev Removes a member; the one in the last slot takes its place. The changed header is the caller's to store.
+    /// @dev Removes a member, of which its nonce is kept with its departure; the one in the last slot takes its place. The changed header
+    /// is the caller's to store.
     function _remove(
         mapping(bytes32 identity => Cell) storage table,
         mapping(uint256 slot => bytes32 identity) storage slots,
         uint256 header,
-        Cell storage cell
+        Cell storage cell,
+        uint256 departure
     ) internal returns (uint256) {
         uint256 gone = cell.value;
-        cell.value = 0;
+        cell.value = uint64(gone) | departure;
         unchecked {
             header -= (1 << COUNT) + (_managers(_capabilities(gone)) << MANAGERS);
         }
@@ -180,6 +233,13 @@ abstract contract Groups {
     /// @dev 1 for a holder of manageMembers, otherwise 0.
     function _managers(uint256 capabilities) internal pure returns (uint256) {
         return (capabilities & CAPABILITY_MANAGE_MEMBERS) >> 1;
+    }
+
+    /// @dev Cuts a list to its first `count` items.
+    function _shorten(bytes32[] memory ids, uint256 count) internal pure {
+        assembly ("memory-safe") {
+            mstore(ids, count)
+        }
     }
 
     /// @dev No operation but sealing may leave a group without anybody who manages its members.

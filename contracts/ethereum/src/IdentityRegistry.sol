@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 pragma solidity 0.8.37;
 
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {BadSignature, BindStale, Expired, MAX_VALIDITY_SECONDS, TAG_BIND, WeakKey} from "./Interface.sol";
 import {IIdentityRegistry} from "./IIdentityRegistry.sol";
+import {AccountSignatures} from "./lib/AccountSignatures.sol";
 import {Ed25519} from "./lib/Ed25519.sol";
 
 /// @title Which account speaks for which ed25519 identity
@@ -19,7 +18,7 @@ contract IdentityRegistry is IIdentityRegistry, EIP712 {
 
     struct Binding {
         address account;
-        /// Number of the newest binding; the next must be higher.
+        /// Number of the newest binding; the next is one higher.
         uint64 nonce;
     }
 
@@ -30,11 +29,11 @@ contract IdentityRegistry is IIdentityRegistry, EIP712 {
     /// @notice The identity is bound to no account any more.
     event KeyUnbound(bytes32 indexed identity, address indexed account, uint64 nonce);
 
-    constructor() EIP712("merogate identities", "1") {}
+    constructor() EIP712("merogate identities", "2") {}
 
     /// @notice Binds an identity to an account, or to none with the zero address.
     /// @param identity ed25519 public key, 32 bytes as RFC 8032 writes them
-    /// @param nonce above that of every earlier binding of the identity
+    /// @param nonce one above that of the identity's newest binding, 1 for the first
     /// @param validUntil last second at which this may be called, Unix time, at most a day ahead
     /// @param identitySignature 64 bytes, ed25519 by the identity over `bindingDigest`
     /// @param accountSignature EIP-712 or ERC-1271 consent of the account to `Binding`; empty when it sends the call, or is zero
@@ -49,7 +48,8 @@ contract IdentityRegistry is IIdentityRegistry, EIP712 {
         if (validUntil < block.timestamp || validUntil > block.timestamp + MAX_VALIDITY_SECONDS) revert Expired();
         if (!Ed25519.isStrong(identity)) revert WeakKey();
         Binding memory old = _bindings[identity];
-        if (nonce <= old.nonce) revert BindStale();
+        // by one: a number that somebody made up must not use up those that follow
+        if (nonce != uint256(old.nonce) + 1) revert BindStale();
         if (account != address(0)) _checkConsent(identity, account, nonce, validUntil, accountSignature);
         if (identitySignature.length != 64) revert BadSignature();
         bytes32 digest = bindingDigest(identity, account, nonce, validUntil);
@@ -103,6 +103,6 @@ contract IdentityRegistry is IIdentityRegistry, EIP712 {
         }
         bytes32 digest =
             _hashTypedDataV4(keccak256(abi.encode(BINDING_TYPEHASH, identity, account, nonce, validUntil)));
-        if (!SignatureChecker.isValidSignatureNowCalldata(account, digest, signature)) revert BadSignature();
+        if (!AccountSignatures.isBy(account, digest, signature)) revert BadSignature();
     }
 }

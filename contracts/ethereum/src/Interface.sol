@@ -43,11 +43,36 @@ uint8 constant BUMP_NONCE = 11;
 uint8 constant SEAL = 12;
 uint8 constant SET_OPTIONS = 13;
 uint8 constant SET_ROLE = 14;
+uint8 constant VOID_INVITATIONS = 15;
 uint8 constant CREATE_PACKAGE = 16;
 uint8 constant PUBLISH_RELEASE = 17;
 uint8 constant YANK_RELEASE = 18;
 uint8 constant ADD_OWNER = 19;
 uint8 constant REMOVE_OWNER = 20;
+
+/// @notice keccak256 of what wallets show of an operation. Reverts for what is none.
+function wordsOf(uint8 operation) pure returns (bytes32) {
+    if (operation == CREATE_CONTEXT) return keccak256("create this context");
+    if (operation == UPDATE_APPLICATION) return keccak256("change the application of this context");
+    if (operation == ADD_MEMBERS) return keccak256("add members to this group");
+    if (operation == REMOVE_MEMBERS) return keccak256("remove members from this group");
+    if (operation == GRANT) return keccak256("grant capabilities in this group");
+    if (operation == REVOKE) return keccak256("take capabilities away in this group");
+    if (operation == LEAVE) return keccak256("leave this group");
+    if (operation == CLAIM_INVITATION) return keccak256("join this group by an invitation");
+    if (operation == REVOKE_INVITATION) return keccak256("revoke an invitation to this group");
+    if (operation == BUMP_NONCE) return keccak256("void what I signed for this group");
+    if (operation == SEAL) return keccak256("seal this group for ever");
+    if (operation == SET_OPTIONS) return keccak256("change the options of this group");
+    if (operation == SET_ROLE) return keccak256("change roles in this group");
+    if (operation == VOID_INVITATIONS) return keccak256("void my invitations to this group");
+    if (operation == CREATE_PACKAGE) return keccak256("create this package");
+    if (operation == PUBLISH_RELEASE) return keccak256("publish a release of this package");
+    if (operation == YANK_RELEASE) return keccak256("yank a release of this package");
+    if (operation == ADD_OWNER) return keccak256("add an owner to this package");
+    if (operation == REMOVE_OWNER) return keccak256("remove an owner of this package");
+    revert Malformed();
+}
 
 // Bounds.
 uint256 constant MAX_ENVELOPE_BYTES = 8192;
@@ -57,6 +82,7 @@ uint256 constant MAX_METADATA_BYTES = 1024;
 uint256 constant MAX_PAGE = 100;
 uint256 constant MAX_MEMBERS = 65535;
 uint256 constant MAX_LIVE_INVITATIONS = 64;
+uint256 constant MAX_SERIES = 65535;
 uint256 constant MAX_VALIDITY_SECONDS = 86400;
 uint256 constant MAX_INVITATION_SECONDS = 31622400;
 uint256 constant MAX_MEMBERS_REVISION = 4294967295;
@@ -115,6 +141,8 @@ error BindStale();
 error AlreadyMember();
 /// @notice 27.
 error RoleForbids();
+/// @notice 28.
+error Barred();
 /// @notice 40.
 error PackageNotFound();
 /// @notice 41.

@@ -88,7 +88,7 @@ contract PackageRegistry is Envelopes, Releases {
         bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, bytes32 owner, bool isOwner
     );
 
-    constructor(IIdentityRegistry registry) Envelopes(registry) EIP712("merogate packages", "1") {}
+    constructor(IIdentityRegistry registry) Envelopes(registry) EIP712("merogate packages", "2") {}
 
     /// @notice Applies a request that the account bound to its signer stands behind.
     /// @param envelope at most 8192 bytes, see `Envelopes`

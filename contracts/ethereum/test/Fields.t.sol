@@ -24,7 +24,7 @@ contract FieldsTest {
     function test_endsWhereTheMessageEnds() external view {
         for (uint8 operation = 0; operation <= 20; operation++) {
             bytes memory fields = _example(operation);
-            bool isKnown = operation != 7 && operation != 8 && operation < 15;
+            bool isKnown = operation != 7 && operation != 8 && operation < 16;
             _expect(operation, fields, isKnown ? bytes4(0) : Api.Malformed.selector);
             _expect(operation, abi.encodePacked(fields, uint8(0)), Api.Malformed.selector);
             for (uint256 length = 0; length < fields.length; length++) {
@@ -76,6 +76,8 @@ contract FieldsTest {
             _expect(Api.CLAIM_INVITATION, _claim(20, byte_, 0), asRole);
             bytes4 asGiven = value < 32 ? bytes4(0) : Api.Malformed.selector;
             _expect(Api.CLAIM_INVITATION, _claim(20, 0, byte_), asGiven);
+            _expect(Api.REVOKE_INVITATION, _revocation(byte_, 0), asRole);
+            _expect(Api.REVOKE_INVITATION, _revocation(0, byte_), asGiven);
         }
     }
 
@@ -111,7 +113,7 @@ contract FieldsTest {
 
     /// What one byte does to a message that is right.
     function testFuzz_survivesDamage(uint8 operation, uint16 place, uint8 value) external view {
-        operation %= 15;
+        operation %= 16;
         bytes memory fields = _example(operation);
         if (fields.length > 0) fields[place % fields.length] = bytes1(value);
         (bool succeeded, bytes memory answer) =
@@ -130,7 +132,7 @@ contract FieldsTest {
             return Borsh.people(operation, _crowd(3), 2);
         }
         if (operation == Api.CLAIM_INVITATION) return _claim(20, 1, 1);
-        if (operation == Api.REVOKE_INVITATION) return new bytes(48);
+        if (operation == Api.REVOKE_INVITATION) return _revocation(1, 1);
         if (operation == Api.BUMP_NONCE) return new bytes(8);
         if (operation == Api.SET_OPTIONS) return new bytes(1);
         return "";
@@ -139,7 +141,13 @@ contract FieldsTest {
     /// A claim whose domain has a contract of so many bytes.
     function _claim(uint256 length, uint8 role, uint8 bits) private pure returns (bytes memory) {
         bytes memory domain = abi.encodePacked(uint8(3), bytes32(0), Borsh.text(new bytes(length)));
-        return abi.encodePacked(domain, new bytes(96), role, bits, new bytes(20), new bytes(128));
+        return abi.encodePacked(domain, new bytes(96), role, bits, new bytes(30), new bytes(128));
+    }
+
+    /// The same without the signature of a claim key.
+    function _revocation(uint8 role, uint8 bits) private pure returns (bytes memory) {
+        bytes memory claim = _claim(20, role, bits);
+        return _cut(claim, claim.length - 64);
     }
 
     function _crowd(uint256 count) private pure returns (bytes32[] memory ids) {

@@ -44,11 +44,11 @@ contract IdentityRegistryTest {
 
     function test_bindsAgainToAnotherAccount() external {
         require(_bind(0, People.account(0), 1, _consent(0, People.account(0), 1)) == 0, "refused");
-        bytes memory consent = _signBinding(1, 0, People.account(1), 7, _registry);
-        require(_bind(0, People.account(1), 7, consent) == 0, "refused again");
+        bytes memory consent = _signBinding(1, 0, People.account(1), 2, _registry);
+        require(_bind(0, People.account(1), 2, consent) == 0, "refused again");
         require(_registry.accountOf(People.key(0)) == People.account(1), "another account");
         // back to the first, with a new word of both
-        require(_bind(0, People.account(0), 8, _consent(0, People.account(0), 8)) == 0, "refused the third time");
+        require(_bind(0, People.account(0), 3, _consent(0, People.account(0), 3)) == 0, "refused the third time");
         require(_registry.accountOf(People.key(0)) == People.account(0), "not the first account");
     }
 
@@ -61,11 +61,18 @@ contract IdentityRegistryTest {
         require(_registry.bindingNonce(People.key(0)) == 2, "another number");
     }
 
-    function testFuzz_numbersRiseOnly(uint64 first, uint64 second) external {
-        bytes4 expected = first == 0 ? BindStale.selector : bytes4(0);
-        require(_bind(0, People.account(0), first, _consent(0, People.account(0), first)) == expected, "the first");
-        expected = second <= first ? BindStale.selector : bytes4(0);
-        require(_bind(0, People.account(0), second, _consent(0, People.account(0), second)) == expected, "the second");
+    function testFuzz_numbersRiseByOne(uint64 number, uint8 near) external {
+        for (uint64 next = 1; next < 4; next++) {
+            uint64 wrong = near & 1 == 0 ? number : near & 3;
+            if (wrong != next) {
+                bytes4 refusal = _bind(0, People.account(0), wrong, _consent(0, People.account(0), wrong));
+                require(refusal == BindStale.selector, "out of turn");
+            }
+            require(_bind(0, People.account(0), next, _consent(0, People.account(0), next)) == 0, "in turn");
+        }
+        // the last number there is closes nothing, because nobody gets to it
+        require(_bind(0, People.account(0), type(uint64).max, "") == BindStale.selector, "the last number");
+        require(_bind(0, address(0), 4, "") == 0, "unbound");
     }
 
     function testFuzz_endsInTime(uint64 validUntil, uint64 now_) external {
@@ -83,7 +90,7 @@ contract IdentityRegistryTest {
         require(_bind(0, account, 1, _signBinding(1, 0, account, 1, _registry)) == BAD_SIGNATURE, "account");
         require(_bind(0, account, 1, _signBinding(0, 1, account, 1, _registry)) == BAD_SIGNATURE, "identity");
         require(_bind(0, People.account(1), 1, consent) == BAD_SIGNATURE, "to another");
-        require(_bind(0, account, 2, consent) == BAD_SIGNATURE, "number");
+        require(_bind(0, account, 2, consent) == BindStale.selector, "number");
         bytes memory foreign = _signBinding(0, 0, account, 1, new IdentityRegistry());
         require(_bind(0, account, 1, foreign) == BAD_SIGNATURE, "registry");
         _until++;
@@ -132,6 +139,19 @@ contract IdentityRegistryTest {
         wallet.approve(digest);
         require(_bind(0, address(wallet), 1, hex"01") == 0, "refused");
         require(_registry.accountOf(People.key(0)) == address(wallet), "another account");
+    }
+
+    /// An account whose code answers no such questions signs by its key all the same, as EIP-7702 lets accounts have code.
+    function test_bindsToAccountsThatHaveCode() external {
+        address account = People.account(0);
+        vm.etch(account, address(new OddWallet(32, bytes4(0))).code);
+        require(_bind(0, account, 1, _signBinding(1, 0, account, 1, _registry)) == BAD_SIGNATURE, "by another's key");
+        require(_bind(0, account, 1, _consent(0, account, 1)) == 0, "refused");
+        require(_registry.accountOf(People.key(0)) == account, "another account");
+        // and code alone, where there is no such key
+        Wallet wallet = new Wallet();
+        wallet.approve(_consentDigest(0, address(wallet), 2, _registry));
+        require(_bind(0, address(wallet), 2, hex"01") == 0, "refused its code");
     }
 
     function test_takesNoOtherAnswerOfWallets() external {
@@ -230,7 +250,7 @@ contract IdentityRegistryTest {
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
                 keccak256("merogate identities"),
-                keccak256("1"),
+                keccak256("2"),
                 block.chainid,
                 registry
             )

@@ -12,22 +12,30 @@ import {vm} from "./Vm.sol";
 /// looked at.
 contract InvariantsTest is AnchorBench {
     uint256 private constant STEPS = 40;
+    /// Person whose account is the claim key.
+    uint256 private constant CLAIM_KEY = 50;
 
     /// What was, before the last request.
     ContextAnchor.Group private _before;
     mapping(bytes32 use => bool) private _isUsed;
     uint256 private _random;
+    /// Digests of the invitations that were tried, and what was known of each.
+    bytes32[] private _tickets;
+    mapping(bytes32 digest => uint32) private _maxUses;
+    mapping(bytes32 digest => ContextAnchor.Invitation) private _seen;
+    /// When all of them expire.
+    uint64 private _end;
 
     function testFuzz_keepsItsPromises(uint256 seed) external {
         _random = seed;
+        _end = uint64(block.timestamp + 60);
         _before = anchor.group(groupId);
         uint256 accepted = 0;
         for (uint256 step = 0; step < STEPS; step++) {
             // the author knows best what is possible
             uint256 person = _pick(3) == 0 ? _pick(5) : 0;
             bytes memory operation = _operation(person);
-            bool isClaim = uint8(operation[0]) == Api.CLAIM_INVITATION;
-            uint64 nonce = isClaim ? 0 : nonceOf(person);
+            uint64 nonce = nonceOf(person);
             if (_pick(12) == 0) nonce += uint64(_pick(3)) << (32 * _pick(2));
             uint256 signWith = _pick(12) == 0 ? _pick(5) : person;
             bytes32 stored = _state();
@@ -38,20 +46,19 @@ contract InvariantsTest is AnchorBench {
             }
             accepted++;
             require(signWith == person, "taken from somebody else");
-            _check(person, nonce, isClaim);
+            _check(person, nonce);
+            _checkInvitations();
             vm.warp(block.timestamp + _pick(4));
         }
         require(accepted > 0, "nothing was accepted");
     }
 
-    function _check(uint256 person, uint64 nonce, bool isClaim) private {
+    function _check(uint256 person, uint64 nonce) private {
         ContextAnchor.Group memory group = anchor.group(groupId);
-        // nobody ever uses a nonce again, in any of its memberships
-        if (!isClaim) {
-            bytes32 use = keccak256(abi.encode(person, nonce));
-            require(!_isUsed[use], "a nonce came back");
-            _isUsed[use] = true;
-        }
+        // nobody ever uses a nonce again, in any of its memberships or to join
+        bytes32 use = keccak256(abi.encode(person, nonce));
+        require(!_isUsed[use], "a nonce came back");
+        _isUsed[use] = true;
         (uint64 revision, uint32 total, bytes32[] memory ids, ContextAnchor.Member[] memory records) =
             anchor.members(groupId, 0, 100);
         require(revision == group.membersRevision, "another revision");
@@ -86,7 +93,7 @@ contract InvariantsTest is AnchorBench {
     function _operation(uint256 person) private returns (bytes memory) {
         uint256 kind = _pick(26);
         if (kind < 7) return _people(Api.ADD_MEMBERS, uint8(_pick(3)));
-        if (kind < 10) return _people(Api.REMOVE_MEMBERS, 0);
+        if (kind < 10) return _people(Api.REMOVE_MEMBERS, uint8(_pick(2)));
         if (kind < 14) return _people(Api.GRANT, uint8(1 + _pick(31)));
         if (kind < 16) return _people(Api.REVOKE, uint8(1 + _pick(31)));
         if (kind < 18) return _people(Api.SET_ROLE, uint8(_pick(3)));
@@ -98,9 +105,24 @@ contract InvariantsTest is AnchorBench {
         }
         if (kind == 23) return abi.encodePacked(Api.SET_OPTIONS, uint8(_pick(2)));
         if (kind == 24) return abi.encodePacked(Api.UPDATE_APPLICATION, Borsh.application(bytes32(_pick(3)), 4, 4));
-        if (_pick(4) == 0) return abi.encodePacked(Api.SEAL);
-        bytes memory which = abi.encodePacked(People.key(_pick(2)), Borsh.u64(_pick(4)));
-        return abi.encodePacked(Api.REVOKE_INVITATION, which, Borsh.u64(block.timestamp + _pick(60)));
+        if (_pick(9) == 0) return abi.encodePacked(Api.SEAL);
+        if (_pick(4) == 0) return abi.encodePacked(Api.VOID_INVITATIONS);
+        (bytes memory terms, bytes memory word,) = _ticket();
+        return abi.encodePacked(Api.REVOKE_INVITATION, terms, word);
+    }
+
+    /// An invitation is never used more often than it may be, and what was revoked stays so.
+    function _checkInvitations() private {
+        for (uint256 i = 0; i < _tickets.length; i++) {
+            bytes32 digest = _tickets[i];
+            ContextAnchor.Invitation memory known = anchor.invitation(digest);
+            require(known.uses <= _maxUses[digest], "used too often");
+            if (block.timestamp > _end) continue;
+            require(known.uses >= _seen[digest].uses, "a use was forgotten");
+            require(known.isRevoked || !_seen[digest].isRevoked, "a revocation was forgotten");
+            require(!_seen[digest].isRevoked || known.uses == _seen[digest].uses, "a revoked one was used");
+            _seen[digest] = known;
+        }
     }
 
     /// One to three people, each once.
@@ -112,32 +134,36 @@ contract InvariantsTest is AnchorBench {
         return abi.encodePacked(operation, Borsh.people(operation, ids, value));
     }
 
-    /// A claim of an invitation by person 0 or 1, signed by its own key or its account.
+    /// A claim of an invitation by person 0 or 1.
     function _claim(uint256 claimant) private returns (bytes memory) {
-        uint256 inviter = _pick(4) == 0 ? 1 : 0;
-        uint256 claimKey = 50;
-        bytes32 asKey = bytes32(uint256(uint160(People.account(claimKey))));
-        uint8 role = uint8(_pick(3));
-        uint8 bits = _pick(3) == 0 ? uint8(_pick(32)) : 0;
-        uint64 notAfter = uint64(block.timestamp + 20);
-        uint32 maxUses = uint32(_pick(4));
-        uint64 number = uint64(_pick(4));
-        bytes memory terms = abi.encodePacked(
-            abi.encodePacked(Borsh.domain(address(anchor)), groupId, People.key(inviter), asKey, role, bits),
-            abi.encodePacked(Borsh.u64(notAfter), Borsh.u32(maxUses), Borsh.u64(number))
-        );
-        bytes32 digest = sha256(abi.encodePacked(Api.TAG_INVITATION, uint8(0), terms));
-        bytes32 typed = keccak256(
-            abi.encode(
-                anchor.INVITATION_TYPEHASH(), groupId, People.key(inviter), asKey, role, bits, notAfter, maxUses, number
-            )
-        );
-        bytes memory word = _pick(2) == 0
-            ? People.sign(inviter, digest)
-            : People.signCompactly(inviter, typedDigest("merogate contexts", address(anchor), typed));
+        (bytes memory terms, bytes memory word, bytes32 digest) = _ticket();
         bytes32 claim = keccak256(abi.encode(anchor.CLAIM_TYPEHASH(), digest, People.key(claimant)));
-        bytes memory own = People.signCompactly(claimKey, typedDigest("merogate contexts", address(anchor), claim));
+        bytes memory own = People.signCompactly(CLAIM_KEY, typedDigest("merogate contexts", address(anchor), claim));
         return abi.encodePacked(Api.CLAIM_INVITATION, terms, word, own);
+    }
+
+    /// One of a few invitations, signed by its inviter's key or account. The same number is the same invitation while its inviter's
+    /// membership and series are.
+    function _ticket() private returns (bytes memory terms, bytes memory word, bytes32 digest) {
+        bytes32 inviter = People.key(_pick(4) == 0 ? 1 : 0);
+        bytes32 asKey = bytes32(uint256(uint160(People.account(CLAIM_KEY))));
+        uint64 number = uint64(_pick(6));
+        (uint8 role, uint8 bits) = (uint8(number % 3), number == 3 ? 3 : 0);
+        ContextAnchor.Member memory record = anchor.member(groupId, inviter);
+        terms = abi.encodePacked(Borsh.domain(address(anchor)), groupId, inviter, asKey, role, bits, Borsh.u64(_end));
+        terms = abi.encodePacked(terms, Borsh.u32(number), Borsh.u64(number), Borsh.u64(record.joinedRevision));
+        terms = abi.encodePacked(terms, bytes2(Borsh.u32(record.series)));
+        digest = sha256(abi.encodePacked(Api.TAG_INVITATION, uint8(0), terms));
+        if (_maxUses[digest] == 0) _tickets.push(digest);
+        _maxUses[digest] = uint32(number);
+        uint256 signWith = inviter == People.key(0) ? 0 : 1;
+        if (_pick(2) == 0) return (terms, People.sign(signWith, digest), digest);
+        bytes memory fields = abi.encode(anchor.INVITATION_TYPEHASH(), groupId, inviter, asKey, role, bits, _end);
+        fields = abi.encodePacked(
+            fields, abi.encode(uint32(number), number, record.joinedRevision, record.series)
+        );
+        bytes32 typed = typedDigest("merogate contexts", address(anchor), keccak256(fields));
+        return (terms, People.signCompactly(signWith, typed), digest);
     }
 
     /// Everything that can be asked of the group.

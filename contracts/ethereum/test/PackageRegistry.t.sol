@@ -88,7 +88,7 @@ contract PackageRegistryTest {
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
                 keccak256("merogate packages"),
-                keccak256("1"),
+                keccak256("2"),
                 block.chainid,
                 registry
             )
@@ -96,13 +96,13 @@ contract PackageRegistryTest {
         bytes32 request = keccak256(
             abi.encode(
                 keccak256(
-                    "Request(bytes32 subject,bytes32 signer,uint64 nonce,uint64 validUntil,uint8 operation,bytes envelope)"
+                    "Request(string operation,bytes32 subject,bytes32 signer,uint64 nonce,uint64 validUntil,bytes envelope)"
                 ),
+                keccak256("create this package"),
                 _id,
                 OWNER,
                 0,
                 block.timestamp + 60,
-                CREATE_PACKAGE,
                 keccak256(envelope)
             )
         );

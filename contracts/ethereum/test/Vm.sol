@@ -11,6 +11,7 @@ interface Vm {
     function prank(address sender, address origin) external;
     function expectRevert(bytes4 selector) external;
     function expectRevert(bytes calldata data) external;
+    function etch(address account, bytes calldata code) external;
     function assume(bool condition) external pure;
     function load(address account, bytes32 slot) external view returns (bytes32);
     function store(address account, bytes32 slot, bytes32 value) external;

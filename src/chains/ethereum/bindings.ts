@@ -8,9 +8,10 @@ import { taggedHash, domainTag } from '../../node/primitives/hash.ts'
 import { concat, fromHex } from '../../node/primitives/bytes.ts'
 import type { PublicKey } from '../../node/primitives/ids.ts'
 import { abiOf, decodeView, hex, isRevert, networkBytes, refusalOf } from './contracts/codec.ts'
+import { ethereumError } from './errors.ts'
 import { noContract } from './contracts/contract-check.ts'
 import { readTime } from './rpc/head.ts'
-import type { EthereumRpc } from './rpc/rpc.ts'
+import { type Endpoint, type EthereumRpc, isEndpointFailure } from './rpc/rpc.ts'
 import type { TransactionSender } from './send/sender.ts'
 
 /** Tag of what an identity signs to be bound (contracts/interface.json). */
@@ -47,8 +48,7 @@ export class Bindings {
   /** Binds an identity to the sender's account, and resolves when that lies in a block, with whether it is bound to it then. */
   async bind(signer: Signer, sender: TransactionSender, signal?: AbortSignal): Promise<boolean> {
     const { rpc, chainId, registry, clock } = this.#init
-    const [before] = await this.#view('bindingNonce', signer.publicKey, signal)
-    const nonce = (before as bigint) + 1n // the ABI says uint64
+    const nonce = (await this.#newest(signer.publicKey, signal)) + 1n
     const seconds = BigInt(Math.floor(clock.nowMs() / 1000))
     const time = await rpc.run((endpoint) => readTime(endpoint, seconds), signal)
     const validUntil = time + BIND_VALIDITY_SECONDS
@@ -89,20 +89,50 @@ export class Bindings {
     return (await this.accountOf(signer.publicKey, signal)) === sender.address
   }
 
-  async #view(name: string, identity: PublicKey, signal?: AbortSignal): Promise<Result> {
-    const { rpc, registry } = this.#init
-    const data = abiOf('IdentityRegistry').encodeFunctionData(name, [hex(identity)])
-    return rpc.run(async (endpoint) => {
-      let answer: unknown
+  /**
+   * Number of the identity's newest binding, in which two endpoints agree where there are two: nothing is signed on the word of one that lies.
+   * @throws ETHEREUM_DISAGREEMENT (transport)
+   */
+  async #newest(identity: PublicKey, signal?: AbortSignal): Promise<bigint> {
+    const { rpc } = this.#init
+    const read = async (endpoint: Endpoint): Promise<{ endpoint: Endpoint; number: bigint }> => {
+      const [number] = await this.#ask(endpoint, 'bindingNonce', identity)
+      return { endpoint, number: number as bigint } // the ABI says uint64
+    }
+    const first = await rpc.run(read, signal)
+    for (const { id } of rpc.endpoints) {
+      if (id === first.endpoint.id) continue
       try {
-        answer = await endpoint.send('eth_call', [{ to: registry, data }, 'latest'])
+        const second = await rpc.run(read, { signal, only: id })
+        if (second.number === first.number) break
+        throw ethereumError(
+          'ETHEREUM_DISAGREEMENT',
+          `${first.endpoint.name} says that binding ${first.number} is the newest, ${second.endpoint.name} says ${second.number}: nothing is signed`,
+          { endpoints: [first.endpoint.name, second.endpoint.name] },
+        )
       } catch (error) {
-        if (isRevert(error))
-          throw noContract('IdentityRegistry', registry, 'another contract', error)
-        throw error
+        if (!isEndpointFailure(error)) throw error
+        // who cannot be asked does not contradict
       }
-      if (answer === '0x') throw noContract('IdentityRegistry', registry, 'nothing that answers')
-      return decodeView('IdentityRegistry', name, answer)
-    }, signal)
+    }
+    return first.number
+  }
+
+  async #view(name: string, identity: PublicKey, signal?: AbortSignal): Promise<Result> {
+    return this.#init.rpc.run((endpoint) => this.#ask(endpoint, name, identity), signal)
+  }
+
+  async #ask(endpoint: Endpoint, name: string, identity: PublicKey): Promise<Result> {
+    const { registry } = this.#init
+    const data = abiOf('IdentityRegistry').encodeFunctionData(name, [hex(identity)])
+    let answer: unknown
+    try {
+      answer = await endpoint.send('eth_call', [{ to: registry, data }, 'latest'])
+    } catch (error) {
+      if (isRevert(error)) throw noContract('IdentityRegistry', registry, 'another contract', error)
+      throw error
+    }
+    if (answer === '0x') throw noContract('IdentityRegistry', registry, 'nothing that answers')
+    return decodeView('IdentityRegistry', name, answer)
   }
 }

@@ -33,3 +33,6 @@ export function networkName(chainId: number): string {
   const known = Object.entries(NETWORKS).find(([, network]) => network.chainId === chainId)
   return known?.[0] ?? `chain-${chainId}`
 }
+
+/** Version of the contracts, as their EIP-712 domains have it (`version` of contracts/interface.json). */
+export const CONTRACT_VERSION = '2'

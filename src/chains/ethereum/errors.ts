@@ -8,6 +8,7 @@ import { type ErrorDetails, type ErrorKind, MerogateError } from '../../node/err
  * ETHEREUM_KEY no account key can be read where the configuration says; ETHEREUM_DEPLOYMENT not a deployment file of this version;
  * ETHEREUM_READ_ONLY there is neither an account nor a relayer to send with; ETHEREUM_REVERTED a transaction failed for no reason that can be
  * told; ETHEREUM_FUNDS the account cannot pay; ETHEREUM_FEE the fee would exceed the configured ceiling; ETHEREUM_DEPLOY a deployment failed;
+ * ETHEREUM_DISAGREEMENT two endpoints say different things about what is to be signed, of which nothing is;
  * ETHEREUM_RELAYER_REFUSED the relayer does not carry this, or not for us; ETHEREUM_RELAYER_FAILED it took an envelope and could not send it.
  */
 export type EthereumErrorCode =
@@ -25,6 +26,7 @@ export type EthereumErrorCode =
   | 'ETHEREUM_FUNDS'
   | 'ETHEREUM_FEE'
   | 'ETHEREUM_DEPLOY'
+  | 'ETHEREUM_DISAGREEMENT'
   | 'ETHEREUM_RELAYER_REFUSED'
   | 'ETHEREUM_RELAYER_FAILED'
 
@@ -43,6 +45,7 @@ const KINDS: Record<EthereumErrorCode, ErrorKind> = {
   ETHEREUM_FUNDS: 'chain',
   ETHEREUM_FEE: 'limit',
   ETHEREUM_DEPLOY: 'chain',
+  ETHEREUM_DISAGREEMENT: 'transport',
   ETHEREUM_RELAYER_REFUSED: 'denied',
   ETHEREUM_RELAYER_FAILED: 'chain',
 }

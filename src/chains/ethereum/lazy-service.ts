@@ -75,6 +75,8 @@ export class LazyService implements EnvelopeService {
   readContext: EnvelopeService['readContext'] = async (...args) => this.#loaded.readContext(...args)
   readGroup: EnvelopeService['readGroup'] = async (...args) => this.#loaded.readGroup(...args)
   readMember: EnvelopeService['readMember'] = async (...args) => this.#loaded.readMember(...args)
+  readStanding: EnvelopeService['readStanding'] = async (...args) =>
+    this.#loaded.readStanding(...args)
   readMemberPage: EnvelopeService['readMemberPage'] = async (...args) =>
     this.#loaded.readMemberPage(...args)
   findTransaction: EnvelopeService['findTransaction'] = async (...args) =>

@@ -13,25 +13,26 @@ import {
 import { ROLES, type Signer } from '../../node/anchor/anchor.ts'
 import { envelopeCodec, invitationDigest } from '../../node/anchor/envelope.ts'
 import type { SignedEnvelope } from '../../node/anchor/model/checks.ts'
-import { OPERATION_ORDINALS, type InvitationTerms } from '../../node/anchor/operations.ts'
+import { OPERATION_WORDS, type InvitationTerms } from '../../node/anchor/operations.ts'
 import { packageEnvelopeCodec } from '../../node/anchor/packages/envelope.ts'
-import { PACKAGE_OPERATION_ORDINALS } from '../../node/anchor/packages/operations.ts'
+import { PACKAGE_OPERATION_WORDS } from '../../node/anchor/packages/operations.ts'
 import type { ServiceOptions, SignatureScheme } from '../../node/anchor/service.ts'
 import { ED25519_SCHEME } from '../../node/anchor/ticket.ts'
 import { isMerogateError } from '../../node/errors.ts'
 import { EMPTY } from '../../node/primitives/bytes.ts'
 import type { Bindings } from './bindings.ts'
+import { CONTRACT_VERSION } from './constants.ts'
 import { hex } from './contracts/codec.ts'
 import type { TransactionSender } from './send/sender.ts'
 
 /** EIP-712 types of the contracts. */
 const TYPES = {
   Request: [
+    { name: 'operation', type: 'string' },
     { name: 'subject', type: 'bytes32' },
     { name: 'signer', type: 'bytes32' },
     { name: 'nonce', type: 'uint64' },
     { name: 'validUntil', type: 'uint64' },
-    { name: 'operation', type: 'uint8' },
     { name: 'envelope', type: 'bytes' },
   ],
   Invitation: [
@@ -43,6 +44,8 @@ const TYPES = {
     { name: 'notAfter', type: 'uint64' },
     { name: 'maxUses', type: 'uint32' },
     { name: 'inviteNonce', type: 'uint64' },
+    { name: 'membership', type: 'uint64' },
+    { name: 'series', type: 'uint16' },
   ],
   Claim: [
     { name: 'invitation', type: 'bytes32' },
@@ -56,7 +59,7 @@ export function typedDomain(
   chainId: number,
   contract: string,
 ): TypedDataDomain {
-  return { name, version: '1', chainId, verifyingContract: contract }
+  return { name, version: CONTRACT_VERSION, chainId, verifyingContract: contract }
 }
 
 /** What is shown of an envelope to whoever signs it. */
@@ -66,7 +69,8 @@ interface Request {
   readonly nonce: bigint
   readonly validUntil: bigint
   readonly kind: string
-  readonly ordinal: number
+  /** What is asked for, in words. */
+  readonly words: string
 }
 
 /** Reads an envelope for the contract of a domain. */
@@ -74,11 +78,11 @@ function readRequest(domain: TypedDataDomain, envelope: Uint8Array): Request {
   if (domain.name === 'merogate packages') {
     const request = packageEnvelopeCodec.decode(envelope)
     const { kind } = request.operation
-    return { ...request, kind, ordinal: PACKAGE_OPERATION_ORDINALS[kind] }
+    return { ...request, kind, words: PACKAGE_OPERATION_WORDS[kind] }
   }
   const request = envelopeCodec.decode(envelope)
   const { kind } = request.operation
-  return { ...request, kind, ordinal: OPERATION_ORDINALS[kind] }
+  return { ...request, kind, words: OPERATION_WORDS[kind] }
 }
 
 /** EIP-712 signature of an envelope by an account, 65 bytes. */
@@ -87,13 +91,13 @@ export async function signRequest(
   domain: TypedDataDomain,
   envelope: Uint8Array,
 ): Promise<Uint8Array> {
-  const { subject, signer, nonce, validUntil, ordinal } = readRequest(domain, envelope)
+  const { subject, signer, nonce, validUntil, words } = readRequest(domain, envelope)
   const value = {
     subject: hex(subject),
     signer: hex(signer),
     nonce,
     validUntil,
-    operation: ordinal,
+    operation: words,
     envelope: hex(envelope),
   }
   return getBytes(await wallet.signTypedData(domain, { Request: TYPES.Request }, value))
@@ -114,6 +118,8 @@ export async function signInvitation(
     notAfter: terms.notAfter,
     maxUses: terms.maxUses,
     inviteNonce: terms.inviteNonce,
+    membership: terms.membership,
+    series: terms.series,
   }
   return compact(await wallet.signTypedData(domain, { Invitation: TYPES.Invitation }, value))
 }

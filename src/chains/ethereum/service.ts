@@ -8,6 +8,7 @@ import type {
 } from '../../node/anchor/anchor.ts'
 import type { SignedEnvelope } from '../../node/anchor/model/checks.ts'
 import type { MemberPage } from '../../node/anchor/model/queries.ts'
+import type { Standing } from '../../node/anchor/model/state.ts'
 import type { AnchorEvent } from '../../node/anchor/model/events.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
 import type {
@@ -28,7 +29,15 @@ import type { Logger } from '../../node/primitives/logger.ts'
 import type { WaitInit, Target } from './contracts/applied.ts'
 import { Bindings } from './bindings.ts'
 import { ChainChanges } from './contracts/changes.ts'
-import { hex, networkBytes, toContext, toGroup, toMember, toPage } from './contracts/codec.ts'
+import {
+  hex,
+  networkBytes,
+  toContext,
+  toGroup,
+  toMember,
+  toPage,
+  toStanding,
+} from './contracts/codec.ts'
 import { EVM_CHAIN } from './constants.ts'
 import { supportsOf } from './defaults.ts'
 import { decodeEvent } from './contracts/events.ts'
@@ -167,6 +176,15 @@ export class EthereumService implements EnvelopeService {
   ): Promise<Answer<MemberRecord | undefined>> {
     const toValue = (result: Result): MemberRecord | undefined => toMember(identity, result)
     return this.#views.ask({ name: 'member', args: [hex(group), hex(identity)], toValue }, options)
+  }
+
+  async readStanding(
+    group: GroupId,
+    identity: PublicKey,
+    options?: QueryOptions,
+  ): Promise<Answer<Standing>> {
+    const args = [hex(group), hex(identity)]
+    return this.#views.ask({ name: 'member', args, toValue: toStanding }, options)
   }
 
   async readMemberPage(

@@ -1,6 +1,7 @@
 /** The membership contract of the service as an `EnvelopeService`. */
 import type { ContextRecord, GroupRecord, MemberRecord } from '../../node/anchor/anchor.ts'
 import type { MemberPage } from '../../node/anchor/model/queries.ts'
+import type { Standing } from '../../node/anchor/model/state.ts'
 import type { Answer, Changes, EnvelopeService, ServiceOptions } from '../../node/anchor/service.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
 import type { ContextId, GroupId, PublicKey } from '../../node/primitives/ids.ts'
@@ -13,6 +14,7 @@ import {
   groupPath,
   memberAnswer,
   pageAnswer,
+  standingAnswer,
   withId,
 } from './wire.ts'
 
@@ -45,6 +47,14 @@ export class HttpService extends HttpContract implements EnvelopeService {
     const path = `${groupPath(group)}/members/${toHex(identity)}`
     const { value, height } = await this.get(path, memberAnswer, options)
     return { value: value ?? undefined, height }
+  }
+
+  async readStanding(
+    group: GroupId,
+    identity: PublicKey,
+    options?: ServiceOptions,
+  ): Promise<Answer<Standing>> {
+    return this.get(`${groupPath(group)}/standings/${toHex(identity)}`, standingAnswer, options)
   }
 
   async readMemberPage(

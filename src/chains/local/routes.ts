@@ -28,6 +28,7 @@ import {
   pageJson,
   refusalJson,
   refusedQuery,
+  standingJson,
   u64,
 } from './wire.ts'
 
@@ -60,6 +61,10 @@ function contextRoutes(service: EnvelopeService): readonly Route[] {
       return found({ ...answer, value: answer.value ?? null }, (member) =>
         member === null ? null : memberJson(member),
       )
+    }),
+    get(`groups/${ID}/standings/${ID}`, async (_, ids) => {
+      const identity = PublicKey.from(idAt(ids, 1))
+      return found(await service.readStanding(GroupId.from(idAt(ids, 0)), identity), standingJson)
     }),
     get(`transactions/${ID}`, async ({ path }) => {
       const height = await service.findTransaction(path.slice(path.lastIndexOf('/') + 1))

@@ -7,6 +7,7 @@
  * GET  /v1/groups/<id>                     {height, value: group}
  * GET  /v1/groups/<id>/members?offset=&length=   {height, value: {revision, total, items}}
  * GET  /v1/groups/<id>/members/<identity>  {height, value: member or null}
+ * GET  /v1/groups/<id>/standings/<identity>    {height, value: {nonce, joinedRevision, series}}
  * GET  /v1/transactions/<id>               {height or null}
  * GET  /v1/changes?since=&wait=            {height, missed, changes: [{subject, height}]}
  * POST /v1/operations {envelope, signature}      {transaction, height}
@@ -24,9 +25,10 @@ import {
   type MemberRecord,
 } from '../../node/anchor/anchor.ts'
 import { isRefusalName, refusal, type Refusal } from '../../node/anchor/errors.ts'
-import { MAX_U64 } from '../../node/anchor/limits.ts'
+import { MAX_SERIES, MAX_U64 } from '../../node/anchor/limits.ts'
 import type { SignedEnvelope } from '../../node/anchor/model/checks.ts'
 import type { MemberPage } from '../../node/anchor/model/queries.ts'
+import type { Standing } from '../../node/anchor/model/state.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
 import type { Changes } from '../../node/anchor/service.ts'
 import { fromHex, toHex } from '../../node/primitives/bytes.ts'
@@ -89,6 +91,11 @@ const member = z.object({
   nonce: u64,
   joinedRevision: u64,
 })
+const standing = z.object({
+  nonce: u64,
+  joinedRevision: u64,
+  series: z.int().min(0).max(MAX_SERIES),
+})
 const page = z.object({ revision: u64, total: u32, items: z.array(member) })
 
 /** A value at a height. */
@@ -118,6 +125,8 @@ export const contextAnswer: z.ZodType<Valued<Omit<ContextRecord, 'id'>>> = value
 export const groupAnswer: z.ZodType<Valued<Omit<GroupRecord, 'id'>>> = valued(group)
 /** `GET /v1/groups/<id>/members/<identity>`. */
 export const memberAnswer: z.ZodType<Valued<MemberRecord | null>> = valued(member.nullable())
+/** `GET /v1/groups/<id>/standings/<identity>`. */
+export const standingAnswer: z.ZodType<Valued<Standing>> = valued(standing)
 /** `GET /v1/groups/<id>/members`. */
 export const pageAnswer: z.ZodType<Valued<MemberPage>> = valued(page)
 /** `GET /v1/transactions/<id>`. */
@@ -185,6 +194,10 @@ export function memberJson(record: MemberRecord): Json {
     nonce: String(record.nonce),
     joinedRevision: String(record.joinedRevision),
   }
+}
+
+export function standingJson({ nonce, joinedRevision, series }: Standing): Json {
+  return { nonce: String(nonce), joinedRevision: String(joinedRevision), series }
 }
 
 export function pageJson({ revision, total, items }: MemberPage): Json {

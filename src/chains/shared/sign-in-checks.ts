@@ -1,7 +1,7 @@
 /** What every wallet checks of an attempt, whatever its chain. */
 import { refused } from '../../auth/errors.ts'
 import type { ChallengeTerms } from '../../auth/wallet-verifier.ts'
-import { isCanonicalSignature, isStrongKey } from '../../node/crypto/sign.ts'
+import { isCanonicalSignature, isStrongEncoding, isStrongKey } from '../../node/crypto/sign.ts'
 import type { MerogateError } from '../../node/errors.ts'
 import { MAX_AHEAD_MS } from './limits.ts'
 
@@ -12,7 +12,7 @@ export function checkTimes(terms: ChallengeTerms, nowMs: number): void {
 }
 
 /**
- * Refuses an ed25519 key that is of small order or not canonical. Libraries differ in this: by the rules of ZIP 215 such a key signs anything.
+ * Refuses an ed25519 key that is of small order, not canonical or no point. Libraries differ in this: by the rules of ZIP 215 such a key signs anything.
  * @throws AUTH_REFUSED
  */
 export function checkKey(publicKey: Uint8Array): void {
@@ -22,7 +22,7 @@ export function checkKey(publicKey: Uint8Array): void {
 /** Refuses a signature that is another's with L added to S, or whose R is of small order or not canonical. @throws AUTH_REFUSED */
 export function checkSignature(signature: Uint8Array): void {
   if (signature.length !== 64) throw refused('the signature has not 64 bytes')
-  if (!isCanonicalSignature(signature) || !isStrongKey(signature.subarray(0, 32))) {
+  if (!isCanonicalSignature(signature) || !isStrongEncoding(signature.subarray(0, 32))) {
     throw refused('the signature is not canonical')
   }
 }

@@ -24,9 +24,20 @@ export function memberCommands(context: Command): void {
   context
     .command('remove-member <id> <identity>')
     .description('exclude a member; keys are renewed without it')
+    .option('--may-return', 'let it come back by an invitation that it holds')
     .action(
-      action(async ({ output, client }, id, identity) => {
-        output.result(await (await client()).admin.removeMembers(id, [identity]))
+      action<{ mayReturn?: boolean }>(async ({ output, client, options }, id, identity) => {
+        const { mayReturn = false } = options
+        output.result(await (await client()).admin.removeMembers(id, [identity], { mayReturn }))
+      }),
+    )
+  context
+    .command('void-invitations <id>')
+    .description('end every open invitation that was given until now')
+    .option('--as <identity>', 'identity that gave them')
+    .action(
+      action<{ as?: string }>(async ({ output, client, options }, id) => {
+        output.result(await (await client()).admin.voidInvitations(id, options.as))
       }),
     )
   context

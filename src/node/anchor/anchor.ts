@@ -176,8 +176,8 @@ export interface Anchor extends Startable {
     options?: { signal?: AbortSignal },
   ): Promise<Receipt>
   /**
-   * Makes a ticket that lets whoever holds it join the group. Nothing is sent. The bytes hold a secret: show them to the invitee only.
-   * @throws ANCHOR_UNREACHABLE (transport) while the contract's domain is not known yet
+   * Makes a ticket that lets whoever holds it join the group, until the inviter goes or voids its invitations. Nothing is sent. The bytes hold a secret:
+   * show them to the invitee only. @throws ANCHOR_REJECTED (chain) for an inviter that is no member; ANCHOR_UNREACHABLE (transport)
    */
   createInvitation(group: GroupId, init: InvitationInit, inviter: Signer): Promise<Uint8Array>
   /** Joins the group of a ticket as the signer. @throws as {@link submit}; ANCHOR_TICKET_INVALID (input) */

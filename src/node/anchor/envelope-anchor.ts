@@ -23,7 +23,7 @@ import type {
 } from './anchor.ts'
 import { envelopeCodec } from './envelope.ts'
 import { EnvelopeSender, toRead, type Accepted } from './envelope-sender.ts'
-import { anchorError, isRejectedAs } from './errors.ts'
+import { anchorError, isRejectedAs, refusal, rejected } from './errors.ts'
 import { MAX_BATCH, MAX_INVITATION_SECONDS, MAX_PAGE } from './limits.ts'
 import { validateOperation } from './model/validate.ts'
 import type { Operation, Subject } from './operations.ts'
@@ -182,7 +182,14 @@ class EnvelopeAnchor implements Anchor {
       )
     }
     const domain = await this.#sender.readDomain({})
-    return createTicket(domain, group, init, inviter, this.#random, this.#scheme)
+    // as things stand now: what changed the inviter's standing need not be final yet
+    const { value: standing } = await this.#sender.retry(
+      (service, within) => service.readStanding(group, inviter.publicKey, within),
+      { finality: 'optimistic' },
+    )
+    if (standing.joinedRevision === 0n) throw rejected(refusal('NotAMember'), 'an invitation')
+    const given = { ...init, standing }
+    return createTicket(domain, group, given, inviter, this.#random, this.#scheme)
   }
 
   async claimInvitation(
@@ -249,8 +256,8 @@ class EnvelopeAnchor implements Anchor {
   }
 
   /**
-   * The signer's next nonce in the operation's group; 0 where it has no record yet, or seems to have none: what is read may lag behind what judges,
-   * which names the right one.
+   * The signer's next nonce in the operation's group; 0 where there is nothing of it, or seems to be: what is read may lag behind what judges, which
+   * names the right one.
    */
   async #readNonce(
     subject: Subject,
@@ -258,17 +265,16 @@ class EnvelopeAnchor implements Anchor {
     signer: Signer,
     options: ServiceOptions,
   ): Promise<bigint> {
-    if (operation.kind === 'claimInvitation') return 0n
     // as things stand now: what this signer sent before need not be final yet
     const present = { ...options, finality: 'optimistic' } as const
     try {
       const group = await this.#groupOf(subject, operation, present)
       if (group === undefined) return 0n
       const { value } = await this.#sender.retry(
-        (service, within) => service.readMember(group, signer.publicKey, within),
+        (service, within) => service.readStanding(group, signer.publicKey, within),
         present,
       )
-      return value?.nonce ?? 0n
+      return value.nonce
     } catch (error) {
       if (isRejectedAs(error, 'ContextNotFound')) return 0n
       throw error

@@ -30,8 +30,8 @@ import {
 } from './operations.ts'
 
 /**
- * A request before it is signed. The nonce is the signer's next in the group; 0 to create a context with a group of its own and to claim
- * an invitation.
+ * A request before it is signed. The nonce is the signer's next in the group; 0 to create a context with a group of its own. To claim an
+ * invitation it is what the group keeps of the signer's last membership, 0 without one.
  */
 export type Envelope = EnvelopeOf<Subject, Operation>
 
@@ -78,6 +78,8 @@ export const termsLayout: P.CoderType<InvitationTerms> = P.struct({
   notAfter: P.U64LE,
   maxUses: P.U32LE,
   inviteNonce: P.U64LE,
+  membership: P.U64LE,
+  series: P.U16LE,
 })
 
 const ids = vec(publicKey)
@@ -88,7 +90,7 @@ const FIELDS = {
   createContext: P.struct({ salt: bytes32, application, options, group: option(id(GroupId)) }),
   updateApplication: P.struct({ application }),
   addMembers: P.struct({ ids, role }),
-  removeMembers: P.struct({ ids }),
+  removeMembers: P.struct({ ids, mayReturn: P.bool }),
   grant: P.struct({ changes: vec(change) }),
   revoke: P.struct({ changes: vec(change) }),
   leave: nothing,
@@ -97,11 +99,12 @@ const FIELDS = {
     inviterSignature: signature,
     claimSignature: signature,
   }),
-  revokeInvitation: P.struct({ inviter: publicKey, inviteNonce: P.U64LE, notAfter: P.U64LE }),
+  revokeInvitation: P.struct({ terms: termsLayout, inviterSignature: signature }),
   bumpNonce: P.struct({ to: P.U64LE }),
   seal: nothing,
   setOptions: P.struct({ options }),
   setRole: P.struct({ ids, role }),
+  voidInvitations: nothing,
 } satisfies Record<OperationKind, unknown>
 
 /** See `envelopeCodecOf` for the head. Operations are those of `OPERATION_ORDINALS`. */

@@ -29,6 +29,7 @@ export const REFUSALS = {
   BindStale: 25,
   AlreadyMember: 26,
   RoleForbids: 27,
+  Barred: 28,
   PackageNotFound: 40,
   PackageExists: 41,
   PackageIdMismatch: 42,

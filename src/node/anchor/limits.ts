@@ -12,13 +12,18 @@ export const MAX_METADATA_BYTES = 1024
 export const MAX_PAGE = 100
 /** Members of a group. */
 export const MAX_MEMBERS = 65_535
-/** Invitations of one inviter that are remembered (claimed or revoked, and not yet expired). */
+/**
+ * Invitations that are remembered at the expense of one member: those that it gave and somebody claimed, and those that it revoked, until they
+ * expire or it voids its own.
+ */
 export const MAX_LIVE_INVITATIONS = 64
+/** Largest number of a member's series of invitations. */
+export const MAX_SERIES = 65_535
 /** Seconds that an envelope may be valid for, from the anchor's clock. */
 export const MAX_VALIDITY_SECONDS: bigint = 24n * 60n * 60n
 /**
- * Seconds that an invitation or its revocation may last, from the anchor's clock, a leap year: what is remembered of invitations is forgotten when
- * they end, and must not fill an inviter's places for ever.
+ * Seconds that an invitation may last when it is claimed, from the anchor's clock, a leap year: what is remembered of invitations is forgotten when
+ * they end, and must not fill an inviter's places for ever. Who was removed is barred as long.
  */
 export const MAX_INVITATION_SECONDS: bigint = 366n * 24n * 60n * 60n
 /** Largest revision of a member list: a joining member's nonces start at revision * 2^32, and a nonce is a u64. */
@@ -50,5 +55,5 @@ export const MAX_CHANGES_PER_ANSWER = 1000
 export const MAX_REMEMBERED_TRANSACTIONS = 65_536
 /** Operations that wait for an authority's turn. */
 export const MAX_QUEUED_OPERATIONS = 256
-/** Bytes of a ticket: terms with the longest contract address, signature and claim seed, 310, rounded up. */
+/** Bytes of a ticket: terms with the longest contract address, signature and claim seed, 320, rounded up. */
 export const MAX_TICKET_BYTES = 512

@@ -19,7 +19,7 @@ import type { SignedEnvelope } from './model/checks.ts'
 import { decide } from './model/decide.ts'
 import type { AnchorEvent } from './model/events.ts'
 import * as queries from './model/queries.ts'
-import type { Tables } from './model/state.ts'
+import { type Standing, standingOf, type Tables } from './model/state.ts'
 import { OperationLog, type ContractName, type LoggedOperation } from './operation-log.ts'
 import type { Domain } from './operations.ts'
 import { decidePackages } from './packages/decide.ts'
@@ -141,10 +141,13 @@ class ModelAuthority implements LocalAuthority {
   }
 
   async readMember(group: GroupId, identity: PublicKey): Promise<Answer<MemberRecord | undefined>> {
-    if (queries.readGroup(this.#contexts.view, group) === undefined) {
-      throw rejected(refusal('ContextNotFound'), 'readMember')
-    }
+    this.#assertGroup(group)
     return this.#answer(queries.readMember(this.#contexts.view, group, identity))
+  }
+
+  async readStanding(group: GroupId, identity: PublicKey): Promise<Answer<Standing>> {
+    this.#assertGroup(group)
+    return this.#answer(standingOf(this.#contexts.view, group, identity, this.#now()))
   }
 
   async readMemberPage(
@@ -180,7 +183,7 @@ class ModelAuthority implements LocalAuthority {
 
   async #submit(contract: ContractName, signed: SignedEnvelope): Promise<Submission> {
     if (this.#failure !== undefined) throw this.#failure
-    const now = BigInt(Math.floor(this.#clock.nowMs() / 1000))
+    const now = this.#now()
     const domain = this.#domainOf(contract)
     const judgement = this.#contracts[contract].judge(signed, { domain, now })
     if (!judgement.accepted) {
@@ -241,6 +244,16 @@ class ModelAuthority implements LocalAuthority {
   #answer<T>(value: T): Answer<T> {
     this.#assertStarted()
     return { value, height: this.height }
+  }
+
+  /** Unix seconds. */
+  #now(): bigint {
+    return BigInt(Math.floor(this.#clock.nowMs() / 1000))
+  }
+
+  #assertGroup(group: GroupId): void {
+    if (queries.readGroup(this.#contexts.view, group) !== undefined) return
+    throw rejected(refusal('ContextNotFound'), 'a query')
   }
 
   #assertStarted(): void {

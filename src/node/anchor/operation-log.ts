@@ -22,7 +22,7 @@ export interface LoggedOperation extends SignedEnvelope {
 export type ContractName = 'contexts' | 'packages'
 
 const FORMAT = 'merogate-local-anchor'
-const VERSION = 1
+const VERSION = 2
 const NEWLINE = 10
 
 const HEX = z.string().regex(/^(?:[0-9a-f]{2})*$/)

@@ -20,10 +20,29 @@ export const OPERATION_ORDINALS = {
   seal: 12,
   setOptions: 13,
   setRole: 14,
+  voidInvitations: 15,
 } as const
 
 /** Name of an operation. */
 export type OperationKind = keyof typeof OPERATION_ORDINALS
+
+/** What a wallet shows of each operation, and the contracts hold it to: with the id of the subject beside it. */
+export const OPERATION_WORDS: Readonly<Record<OperationKind, string>> = {
+  createContext: 'create this context',
+  updateApplication: 'change the application of this context',
+  addMembers: 'add members to this group',
+  removeMembers: 'remove members from this group',
+  grant: 'grant capabilities in this group',
+  revoke: 'take capabilities away in this group',
+  leave: 'leave this group',
+  claimInvitation: 'join this group by an invitation',
+  revokeInvitation: 'revoke an invitation to this group',
+  bumpNonce: 'void what I signed for this group',
+  seal: 'seal this group for ever',
+  setOptions: 'change the options of this group',
+  setRole: 'change roles in this group',
+  voidInvitations: 'void my invitations to this group',
+}
 
 /** Which contract an envelope or invitation is meant for; nothing signed for one is valid at another. */
 export interface Domain {
@@ -77,6 +96,10 @@ export interface InvitationTerms {
   readonly maxUses: number
   /** Names the invitation among those of its inviter, u64. */
   readonly inviteNonce: bigint
+  /** The inviter's joined revision: an invitation ends with the membership that it was given in. */
+  readonly membership: bigint
+  /** The inviter's series of invitations, u16: it ends when the inviter voids them. */
+  readonly series: number
 }
 
 /** One request. The doc of each field says what it names; rules and errors are those of `model/decide.ts`. */
@@ -97,7 +120,12 @@ export type Operation =
     }
   | { readonly kind: 'updateApplication'; readonly application: ApplicationRecord }
   | { readonly kind: 'addMembers'; readonly ids: readonly PublicKey[]; readonly role: Role }
-  | { readonly kind: 'removeMembers'; readonly ids: readonly PublicKey[] }
+  | {
+      readonly kind: 'removeMembers'
+      readonly ids: readonly PublicKey[]
+      /** Whether they may come back by an invitation; otherwise they are barred, until they are added by name. */
+      readonly mayReturn: boolean
+    }
   | { readonly kind: 'grant'; readonly changes: readonly CapabilityChange[] }
   | { readonly kind: 'revoke'; readonly changes: readonly CapabilityChange[] }
   | { readonly kind: 'leave' }
@@ -110,11 +138,11 @@ export type Operation =
       readonly claimSignature: Uint8Array
     }
   | {
+      /** It is remembered until the invitation ends by itself, however far ahead that is. */
       readonly kind: 'revokeInvitation'
-      readonly inviter: PublicKey
-      readonly inviteNonce: bigint
-      /** The invitation's own: the revocation is remembered until then. */
-      readonly notAfter: bigint
+      readonly terms: InvitationTerms
+      /** The inviter's, 64 bytes, as for a claim: only an invitation that there is can be revoked. */
+      readonly inviterSignature: Uint8Array
     }
   | {
       readonly kind: 'bumpNonce'
@@ -124,6 +152,8 @@ export type Operation =
   | { readonly kind: 'seal' }
   | { readonly kind: 'setOptions'; readonly options: GroupOptions }
   | { readonly kind: 'setRole'; readonly ids: readonly PublicKey[]; readonly role: Role }
+  /** Ends every invitation that the signer gave until now. */
+  | { readonly kind: 'voidInvitations' }
 
 /** What an envelope is about: a group for operations on members, a context for `createContext` and `updateApplication`. */
 export type Subject = ContextId | GroupId

@@ -15,6 +15,7 @@ import type {
 import type { Refusal } from './errors.ts'
 import type { SignedEnvelope } from './model/checks.ts'
 import type { MemberPage } from './model/queries.ts'
+import type { Standing } from './model/state.ts'
 import type { Domain, InvitationTerms } from './operations.ts'
 
 /** A value and the height it was read at. */
@@ -115,6 +116,12 @@ export interface EnvelopeService extends SubmissionService {
     identity: PublicKey,
     options?: QueryOptions,
   ): Promise<Answer<MemberRecord | undefined>>
+  /** What an identity needs to know to sign something for a group. @throws ANCHOR_REJECTED with error 5 for an unknown group */
+  readStanding(
+    group: GroupId,
+    identity: PublicKey,
+    options?: QueryOptions,
+  ): Promise<Answer<Standing>>
   /** At most MAX_PAGE members, whatever the length. */
   readMemberPage(
     group: GroupId,

@@ -13,6 +13,7 @@ import { claimDigest, envelopeDigest, invitationDigest, termsLayout } from './en
 import { anchorError } from './errors.ts'
 import { MAX_TICKET_BYTES } from './limits.ts'
 import type { Domain, InvitationTerms, Operation } from './operations.ts'
+import type { Standing } from './model/state.ts'
 import type { SignatureScheme } from './service.ts'
 
 /** An invitation with everything needed to claim it. */
@@ -24,7 +25,7 @@ export interface Ticket {
   readonly claimSeed: Uint8Array
 }
 
-const TICKET_VERSION = 1
+const TICKET_VERSION = 2
 
 const layout: P.CoderType<Ticket> = P.apply(
   P.struct({
@@ -43,7 +44,7 @@ const layout: P.CoderType<Ticket> = P.apply(
   },
 )
 
-/** Ticket {version u8 = 1; terms; inviter's signature 64; claim seed 32}. */
+/** Ticket {version u8 = 2; terms; inviter's signature 64; claim seed 32}. */
 const ticketCodec: Codec<Ticket> = codec('invitation ticket', layout, MAX_TICKET_BYTES)
 
 /** Plain ed25519 for everything. */
@@ -62,7 +63,10 @@ export const ED25519_SCHEME: SignatureScheme = {
 export async function createTicket(
   domain: Domain,
   group: GroupId,
-  init: InvitationInit,
+  init: InvitationInit & {
+    /** The inviter's. */
+    readonly standing: Standing
+  },
   inviter: Signer,
   random: Random,
   scheme: SignatureScheme = ED25519_SCHEME,
@@ -79,6 +83,8 @@ export async function createTicket(
     notAfter: init.notAfter,
     maxUses: init.maxUses ?? 1,
     inviteNonce: P.U64LE.decode(random.bytes(8)),
+    membership: init.standing.joinedRevision,
+    series: init.standing.series,
   }
   const inviterSignature = await scheme.signInvitation(terms, inviter)
   return ticketCodec.encode({ terms, inviterSignature, claimSeed })

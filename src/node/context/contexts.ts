@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import { type Anchor, CAPABILITIES, type MemberRecord, type Role } from '../anchor/anchor.ts'
+import { type Anchor, CAPABILITIES, type MemberRecord } from '../anchor/anchor.ts'
 import type { NodeApplications } from '../applications/applications.ts'
 import type { BlobFinder } from '../blobs/blobs.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
@@ -238,6 +238,11 @@ export class NodeContexts implements Contexts {
     return this.#membership.inviteOpen(options)
   }
 
+  async voidInvitations(...[id, options]: Parameters<Contexts['voidInvitations']>): Promise<void> {
+    const [replica, operation] = [this.#registry.require(id), { kind: 'voidInvitations' } as const]
+    await this.#membership.submit(replica, operation, { ...options, as: options?.inviter })
+  }
+
   join(invitation: string, options: Signalled = {}): Promise<Joined> {
     return this.#joining.join(invitation, options)
   }
@@ -264,21 +269,13 @@ export class NodeContexts implements Contexts {
     return this.#registry.require(id).group.members()
   }
 
-  async removeMembers(
-    id: ContextId,
-    ids: readonly PublicKey[],
-    options: Signalled = {},
-  ): Promise<void> {
+  async removeMembers(...[id, ids, options]: Parameters<Contexts['removeMembers']>): Promise<void> {
+    const { mayReturn = false } = options ?? {}
     const replica = this.#registry.require(id)
-    await this.#membership.submit(replica, { kind: 'removeMembers', ids }, options)
+    await this.#membership.submit(replica, { kind: 'removeMembers', ids, mayReturn }, options)
   }
 
-  async setRole(
-    id: ContextId,
-    ids: readonly PublicKey[],
-    role: Role,
-    options: Signalled = {},
-  ): Promise<void> {
+  async setRole(...[id, ids, role, options]: Parameters<Contexts['setRole']>): Promise<void> {
     const replica = this.#registry.require(id)
     await this.#membership.submit(replica, { kind: 'setRole', ids, role }, options)
   }

@@ -56,7 +56,7 @@ async function carryOutOne(
       const operation =
         request.kind === 'addMember'
           ? ({ kind: 'addMembers', ids, role: 'writer' } as const)
-          : ({ kind: 'removeMembers', ids } as const)
+          : ({ kind: 'removeMembers', ids, mayReturn: false } as const)
       await components.submit(replica, operation, { as: executor })
       return
     }

@@ -90,11 +90,39 @@ function littleEndian(bytes: Uint8Array): bigint {
   return BigInt(`0x${toHex(Uint8Array.from(bytes).reverse())}`)
 }
 
-/** Whether bytes are a canonical encoding of a point that is not of small order; without this, one key could stand for many messages. */
-export function isStrongKey(publicKey: Uint8Array): boolean {
-  if (publicKey.length !== 32) return false
-  const y = littleEndian(publicKey) & (2n ** 255n - 1n)
+// d of the curve -x^2 + y^2 = 1 + d x^2 y^2 (RFC 8032 5.1).
+const D = 37095705934669439343138083508754565189542113879843219016388785533085940283555n
+
+/** Whether bytes are a canonical y, and not that of a point of small order. Whether there is such a point at all, it does not look. */
+export function isStrongEncoding(bytes: Uint8Array): boolean {
+  if (bytes.length !== 32) return false
+  const y = yOf(bytes)
   return y < P && !SMALL_ORDER_Y.has(y)
+}
+
+function yOf(bytes: Uint8Array): bigint {
+  return littleEndian(bytes) & (2n ** 255n - 1n)
+}
+
+/** Whether a number is a square modulo P, by Euler's criterion. */
+function isSquare(number: bigint): boolean {
+  let result = 1n
+  for (let base = number % P, rest = (P - 1n) / 2n; rest > 0n; rest >>= 1n) {
+    if ((rest & 1n) === 1n) result = (result * base) % P
+    base = (base * base) % P
+  }
+  return result === 1n
+}
+
+/**
+ * Whether bytes are the canonical encoding of a point that is not of small order: without this one key could stand for many messages, or for none,
+ * and a group could be left to a manager that nobody is. The same rule as the contracts'.
+ */
+export function isStrongKey(publicKey: Uint8Array): boolean {
+  if (!isStrongEncoding(publicKey)) return false
+  // x^2 = u / v has a root when u v is a square (RFC 8032 5.1.3)
+  const square = yOf(publicKey) ** 2n % P
+  return isSquare((square + P - 1n) * (D * square + 1n))
 }
 
 /** Whether the second half of a signature is below the group order, as RFC 8032 5.1.7 demands. */
@@ -111,7 +139,7 @@ export function verifySignature(
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
-  if (!isCanonicalSignature(signature) || !isStrongKey(signature.subarray(0, 32))) return false
+  if (!isCanonicalSignature(signature) || !isStrongEncoding(signature.subarray(0, 32))) return false
   const key = importPublicKey(publicKey)
   return key !== undefined && cryptoVerify(null, message, key, signature)
 }

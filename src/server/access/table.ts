@@ -137,6 +137,9 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /admin-api/contexts/:id/identities-owned': listContext,
   'GET /admin-api/contexts/:id/members': listContext,
   'POST /admin-api/contexts/:id/members/remove': ofContext('context:capabilities:revoke'),
+  'POST /admin-api/contexts/:id/invitations/void': byBody('context:invite', (ask) =>
+    ask.allowsAs('context:invite', ask.id('param', 'id'), 'inviterId'),
+  ),
   'POST /admin-api/contexts/:id/members/role': needs('context:capabilities', changesRoles),
   'POST /admin-api/contexts/:id/capabilities/grant': ofContext('context:capabilities:grant'),
   'POST /admin-api/contexts/:id/capabilities/revoke': ofContext('context:capabilities:revoke'),

@@ -69,7 +69,8 @@ const capabilitiesSchema = z.union([
   z.object({ capabilities: grantsSchema }).transform(({ capabilities }) => capabilities),
 ])
 
-const removeSchema = z.object({ members: membersSchema })
+const removeSchema = z.object({ members: membersSchema, mayReturn: z.boolean().optional() })
+const voidSchema = z.object({ inviterId: publicKeySchema.nullish() })
 const setRoleSchema = z.object({ members: membersSchema, role: roleSchema })
 
 /** Registers the routes; those whose second segment is a word come before `/contexts/:id`. */
@@ -145,8 +146,14 @@ export function membershipRoutes(router: Router, node: Node): void {
     },
   })
   route(router, '/contexts/:id/members/remove', {
-    post: withBody(removeSchema, async ({ members }, req) => {
-      await contexts.removeMembers(contextOf(req), members)
+    post: withBody(removeSchema, async ({ members, mayReturn }, req) => {
+      await contexts.removeMembers(contextOf(req), members, { mayReturn })
+      return { data: null }
+    }),
+  })
+  route(router, '/contexts/:id/invitations/void', {
+    post: withBody(voidSchema, async ({ inviterId }, req) => {
+      await contexts.voidInvitations(contextOf(req), { inviter: inviterId ?? undefined })
       return { data: null }
     }),
   })

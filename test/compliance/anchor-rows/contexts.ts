@@ -75,9 +75,15 @@ export function contextRows(t: AnchorBench): void {
 
     it('[5] takes an operation from whoever carries it', async () => {
       await row1()
+      // another party than A's own: exactly as from A, nonce and revision included
+      const nonce = await t.nonceOf(a)
       const relayed = await signed(a, add(b))
       expect(await send(relayed)).to.equal('accepted')
-      expect(await member(b)).to.not.equal(undefined)
+      expect(await member(b)).to.include({ role: 'writer', joinedRevision: 2n })
+      expect(await t.nonceOf(a)).to.equal(nonce + 1n)
+      expect(await send(relayed)).to.equal('BadNonce')
+      const [last] = ((await t.harness.events?.()) ?? []).slice(-1)
+      expect(last).to.deep.include({ name: 'MembersAdded', signer: a.publicKey, nonce })
     })
 
     it('[36] lets a manager of the application update it, byte for byte', async () => {

@@ -4,10 +4,11 @@ import { CAPABILITIES } from '../../../src/node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../../src/node/anchor/envelope-anchor.ts'
 import { decodeTicket } from '../../../src/node/anchor/ticket.ts'
 import { toHex } from '../../../src/node/primitives/bytes.ts'
+import type { PublicKey } from '../../../src/node/primitives/ids.ts'
 import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { intercept } from '../../support/intercept.ts'
-import { Projection } from '../../property/anchor/projection.ts'
+import { placesKey, Projection } from '../../property/anchor/projection.ts'
 import { type AnchorBench, add, bits, crowd, HOUR, remove } from '../anchor-bench.ts'
 import { application, contextOf, creation, valueOf } from '../anchor-support.ts'
 
@@ -64,8 +65,9 @@ export function wholeRows(t: AnchorBench): void {
       const invite = (): Promise<Uint8Array> =>
         t.anchor.createInvitation(group, { notAfter, role: 'reader' }, a)
       await t.anchor.claimInvitation(await invite(), x)
-      const { inviter, inviteNonce } = decodeTicket(await invite()).terms
-      await submit(group, { kind: 'revokeInvitation', inviter, inviteNonce, notAfter }, a)
+      const { terms, inviterSignature } = decodeTicket(await invite())
+      await submit(group, { kind: 'revokeInvitation', terms, inviterSignature }, a)
+      await submit(group, { kind: 'voidInvitations' }, a)
       const nonce = (await t.nonceOf(a)) + 5n
       await submit(group, { kind: 'bumpNonce', to: nonce }, a)
       await submit(group, { kind: 'leave' }, c)
@@ -77,8 +79,8 @@ export function wholeRows(t: AnchorBench): void {
       expect(log.map(({ name }) => name)).to.deep.equal([
         ...['ContextCreated', 'MembersAdded', 'CapabilitiesChanged', 'CapabilitiesChanged'],
         ...['RolesChanged', 'MembersRemoved', 'ContextCreated', 'ApplicationUpdated'],
-        ...['OptionsChanged', 'InvitationClaimed', 'InvitationRevoked', 'NonceBumped'],
-        ...['MembersRemoved', 'ContextSealed'],
+        ...['OptionsChanged', 'InvitationClaimed', 'InvitationRevoked', 'InvitationsVoided'],
+        ...['NonceBumped', 'MembersRemoved', 'ContextSealed'],
       ])
       const header = valueOf(await t.anchor.readGroup(group))
       const { members } = valueOf(await t.anchor.readMembers(group))
@@ -86,14 +88,31 @@ export function wholeRows(t: AnchorBench): void {
       expect(projected?.membersRevision).to.equal(header.membersRevision)
       expect(projected?.capabilitiesRevision).to.equal(header.capabilitiesRevision)
       expect(projected?.sealed).to.equal(header.sealed)
+      const { service } = t.harness
+      const standing = async (identity: PublicKey) =>
+        (await service.readStanding(group, identity)).value
       expect(new Map(projected?.members)).to.deep.equal(
         new Map(
-          members.map(({ identity, role, capabilities, joinedRevision }) => [
-            toHex(identity),
-            { role, capabilities, joinedRevision },
-          ]),
+          await Promise.all(
+            members.map(async ({ identity, role, capabilities, joinedRevision }) => {
+              const { series } = await standing(identity)
+              return [toHex(identity), { role, capabilities, joinedRevision, series }] as const
+            }),
+          ),
         ),
       )
+      expect(projected?.past.get(toHex(c.publicKey))).to.include({ barred: false })
+      for (const { publicKey } of crowd(3)) {
+        expect(projected?.past.get(toHex(publicKey))).to.include({ barred: true })
+      }
+      const outcomes = [...(projected?.invitations.values() ?? [])]
+      expect(outcomes).to.have.deep.members([
+        { notAfter, uses: 1, revoked: false },
+        { notAfter, uses: 0, revoked: true },
+      ])
+      expect([...(projected?.places ?? [])]).to.deep.equal([
+        [placesKey(a.publicKey, { joinedRevision: 1n, series: 0 }), [notAfter, notAfter]],
+      ])
       for (const id of [context, second]) {
         const record = valueOf(await t.anchor.readContext(id))
         expect(projection.contexts.get(toHex(id))).to.deep.equal({

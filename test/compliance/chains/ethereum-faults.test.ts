@@ -1,6 +1,7 @@
 /** What becomes of operations when endpoints, the chain and other processes do what they should not. */
 import { expect } from 'chai'
-import { keccak256 } from 'ethers'
+import { keccak256, toBeHex } from 'ethers'
+import { abiOf } from '../../../src/chains/ethereum/contracts/codec.ts'
 import { FaultBench, skewedClock } from '../../support/ethereum-faults.ts'
 import { type Rule, swallow, transactionsOf } from '../../support/faulty-rpc.ts'
 import { codeOf, creation, refusalOf } from '../anchor-support.ts'
@@ -88,6 +89,26 @@ describe('anchor: ethereum, faults', () => {
       expect(await t.isMember(honest, t.b)).to.equal(true)
       expect(await t.used(), 'one transaction').to.equal(1)
       await anchor.stop()
+    })
+
+    it('binds nothing by a number on which two endpoints disagree', async () => {
+      const [liar, other] = [await t.endpoint(), await t.endpoint()]
+      const selector = abiOf('IdentityRegistry').getFunction('bindingNonce')?.selector ?? ''
+      // the last but one: what is signed next would be the last number there is
+      liar.rules({
+        method: 'eth_call',
+        when: ({ params: [call] }) => JSON.stringify(call).includes(selector),
+        fault: { kind: 'answer', make: () => toBeHex(2n ** 64n - 2n, 32) },
+      })
+      const own = { scheme: undefined } // the one that binds
+      const anchor = await t.anchor(t.service([liar, other], own))
+      const creating = anchor.submit(t.context, creation(), t.a)
+      expect(await codeOf(creating)).to.equal('ETHEREUM_DISAGREEMENT')
+      expect([...transactionsOf(liar), ...transactionsOf(other)]).to.deep.equal([])
+      // alone it is believed; the contract takes no such number, and the identity signs for itself
+      const alone = await t.anchor(t.service([liar], own))
+      expect(await refusalOf(alone.submit(t.context, creation(), t.a))).to.equal('accepted')
+      expect(transactionsOf(liar).length, 'no binding was sent').to.equal(1)
     })
 
     it('never uses an endpoint of another chain', async () => {

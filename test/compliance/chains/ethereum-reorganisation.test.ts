@@ -71,7 +71,11 @@ describe('anchor: ethereum, faults', () => {
       await untilMember(anchor, endpoint)
       await t.mine(2)
       await added
-      const removed = anchor.submit(t.group, { kind: 'removeMembers', ids: [t.b.publicKey] }, t.a)
+      const removed = anchor.submit(
+        t.group,
+        { kind: 'removeMembers', ids: [t.b.publicKey], mayReturn: false },
+        t.a,
+      )
       while (await t.isMember(anchor, t.b, 'optimistic')) await endpoint.seen('eth_blockNumber')
       expect(await t.isMember(anchor, t.b)).to.equal(true)
       expect(valueOf(await anchor.readMembers(t.group)).members.length).to.equal(2)
@@ -194,7 +198,12 @@ describe('anchor: ethereum, faults', () => {
       endpoint.rules({
         when: (asked) => isPage(asked) && pagesOf(endpoint).length === 1,
         times: 1,
-        before: () => honest.submit(t.group, { kind: 'removeMembers', ids: [goes.publicKey] }, t.a),
+        before: () =>
+          honest.submit(
+            t.group,
+            { kind: 'removeMembers', ids: [goes.publicKey], mayReturn: false },
+            t.a,
+          ),
         fault: { kind: 'answer', make: (asked, forward) => forward(asked) },
       })
       const list = valueOf(await anchor.readMembers(t.group))
@@ -206,7 +215,11 @@ describe('anchor: ethereum, faults', () => {
 
     it('[43] begins anew at an endpoint that is behind, and never mixes two', async () => {
       const honest = await populated()
-      await honest.submit(t.group, { kind: 'removeMembers', ids: [goes.publicKey] }, t.a)
+      await honest.submit(
+        t.group,
+        { kind: 'removeMembers', ids: [goes.publicKey], mayReturn: false },
+        t.a,
+      )
       const [dying, behind] = [await t.endpoint(), await t.endpoint()]
       const anchor = await t.anchor(t.service([dying, behind]))
       behind.rules(...lag(1))
@@ -269,7 +282,11 @@ describe('anchor: ethereum, faults', () => {
         [
           { kind: 'addMembers', ids: some(), role: role() },
           { kind: 'addMembers', ids: some(), role: role() },
-          { kind: 'removeMembers', ids: some().filter((id) => id !== t.a.publicKey) },
+          {
+            kind: 'removeMembers',
+            ids: some().filter((id) => id !== t.a.publicKey),
+            mayReturn: true,
+          },
           { kind: 'grant', changes: changes() },
           {
             kind: 'revoke',
@@ -303,7 +320,7 @@ describe('anchor: ethereum, faults', () => {
       new Map(
         members.map(({ identity, role: is, capabilities, joinedRevision }) => [
           toHex(identity),
-          { role: is, capabilities, joinedRevision },
+          { role: is, capabilities, joinedRevision, series: 0 },
         ]),
       ),
     )

@@ -91,7 +91,7 @@ async function told<T>(label: string, promise: Promise<T>): Promise<T> {
 
 /** Refusals that a sequence can meet. Limits of the bytes are the other test's, and those of counts have their own. */
 const REFUSALS: readonly string[] = [
-  ...['AlreadyMember', 'BadNonce', 'BadSignature', 'ContextExists', 'ContextIdMismatch'],
+  ...['AlreadyMember', 'BadNonce', 'BadSignature', 'Barred', 'ContextExists', 'ContextIdMismatch'],
   ...['ContextNotFound', 'Expired', 'InvitationInvalid', 'InvitationRevoked', 'InvitationUsed'],
   ...['LastManager', 'LimitExceeded', 'NotAMember', 'NotBound', 'RevisionMismatch', 'RoleForbids'],
   ...['Sealed', 'TargetNotMember', 'Unauthorized', 'WeakKey', 'WrongDomain'],

@@ -1,7 +1,7 @@
 /** Random requests for the comparison of the contract with its model: as chance makes them, and what they mean when their turn comes. */
 import fc from 'fast-check'
 import type { Role, Signer } from '../../../src/node/anchor/anchor.ts'
-import { headerKey } from '../../../src/node/anchor/model/state.ts'
+import { headerKey, standingOf } from '../../../src/node/anchor/model/state.ts'
 import type { Domain, InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
 import { type ContextId, GroupId, PublicKey } from '../../../src/node/primitives/ids.ts'
 import {
@@ -43,9 +43,9 @@ const role: fc.Arbitrary<Role> = fc.constantFrom('writer', 'reader', 'relay')
 
 /** How often each is asked for. A sealed group refuses all, so that is rare. */
 export const WEIGHTS: Readonly<Record<Operation['kind'], number>> = {
-  ...{ addMembers: 72, removeMembers: 36, grant: 60, revoke: 24, setRole: 24, leave: 12 },
-  ...{ updateApplication: 24, createContext: 24, claimInvitation: 60, revokeInvitation: 24 },
-  ...{ bumpNonce: 12, setOptions: 22, seal: 2 },
+  ...{ addMembers: 72, removeMembers: 60, grant: 60, revoke: 24, setRole: 24, leave: 12 },
+  ...{ updateApplication: 24, createContext: 24, claimInvitation: 72, revokeInvitation: 24 },
+  ...{ bumpNonce: 12, setOptions: 22, seal: 2, voidInvitations: 6 },
 }
 
 function entriesOf<K extends string>(record: Readonly<Record<K, number>>): [K, number][] {
@@ -68,6 +68,7 @@ interface Step {
   readonly domain: 'ours' | 'chain' | 'network' | 'contract'
   readonly targets: readonly number[]
   readonly role: Role
+  readonly mayReturn: boolean
   readonly bits: number
   readonly context: number
   readonly inGroup: boolean
@@ -80,6 +81,8 @@ interface Step {
     readonly capabilities: number
     readonly notAfter: bigint
     readonly maxUses: number
+    /** The terms that were made for this inviter and number before, where there are some. */
+    readonly isKnown: boolean
     readonly wrong: 'no' | 'group' | 'domain' | 'claimant' | 'signer' | 'bytes'
   }
   readonly bump: bigint
@@ -104,6 +107,7 @@ export const step: fc.Arbitrary<Step> = fc.record({
   domain: mostly<'ours' | 'chain' | 'network' | 'contract'>('ours', 'chain', 'network', 'contract'),
   targets: few,
   role,
+  mayReturn: fc.nat({ max: 3 }).map((n) => n === 0),
   bits: fc.oneof(
     { weight: 2, arbitrary: fc.constantFrom(2, 1, 16) },
     { weight: 1, arbitrary: fc.integer({ min: 1, max: 31 }) },
@@ -118,10 +122,11 @@ export const step: fc.Arbitrary<Step> = fc.record({
   invite: fc.record({
     inviter: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: who }),
     by: fc.constantFrom('account' as const, 'ed25519' as const),
-    nonce: fc.bigInt({ min: 0n, max: 1n }),
+    nonce: fc.bigInt({ min: 0n, max: 3n }),
     capabilities: mostly(0, 1, 2, 31),
     notAfter: fc.constantFrom(5n, 60n, 600n, 600n),
     maxUses: fc.integer({ min: 0, max: 5 }),
+    isKnown: mostly(true, false),
     wrong: mostly<'no' | 'group' | 'domain' | 'claimant' | 'signer' | 'bytes'>(
       'no',
       'group',
@@ -139,6 +144,12 @@ export const step: fc.Arbitrary<Step> = fc.record({
 
 function someone(position: number): Signer {
   return EVERYBODY[position] ?? A
+}
+
+/** Who asks: an invitation is mostly claimed by one of those who come and go. */
+function signerOf(s: Step): Signer {
+  const isUsual = s.kind === 'claimInvitation' && s.signer === 0
+  return someone(isUsual ? 1 + ((s.targets[0] ?? 0) % 2) : s.signer)
 }
 
 function contextAt(position: number): ContextId {
@@ -191,27 +202,49 @@ async function operationOf(
     case 'setRole':
       return { kind, ids, role: s.role }
     case 'removeMembers':
-      return { kind, ids }
+      return { kind, ids, mayReturn: s.mayReturn }
     case 'grant':
     case 'revoke':
       return { kind, changes }
     case 'claimInvitation':
       return claimAt(bench, twin, s, group)
-    case 'revokeInvitation': {
-      const { nonce: inviteNonce, notAfter } = s.invite
-      const inviter = someone(s.invite.inviter).publicKey
-      return { kind, inviter, inviteNonce, notAfter: twin.now + notAfter - 5n }
-    }
+    case 'revokeInvitation':
+      return twin.revocation(
+        termsAt(bench, twin, s, group),
+        s.invite.wrong === 'signer' ? B : someone(s.invite.inviter),
+        s.invite.by,
+      )
     case 'bumpNonce': {
-      const record = twin.member(group, someone(s.signer).publicKey)
+      const record = twin.member(group, signerOf(s).publicKey)
       return { kind, to: (record?.nonce ?? 0n) + s.bump }
     }
     case 'setOptions':
       return { kind, options: { approvers: s.approvers } }
     case 'leave':
     case 'seal':
+    case 'voidInvitations':
       return { kind }
   }
+}
+
+/** Terms of an invitation: those that were made before, which may have come to their end, or new ones. */
+function termsAt(bench: ContractBench, twin: Twin, s: Step, group: GroupId): InvitationTerms {
+  const { nonce: inviteNonce, capabilities, maxUses, wrong, isKnown } = s.invite
+  const inviter = someone(s.invite.inviter)
+  const name = `${s.invite.inviter} ${inviteNonce}`
+  const known = twin.tickets.get(name)
+  if (isKnown && known !== undefined && wrong === 'no') return known
+  const { joinedRevision, series } = standingOf(twin.state, group, inviter.publicKey, twin.now)
+  const terms = termsOf(bench, {
+    ...{ inviter: inviter.publicKey, inviteNonce, capabilities, maxUses, role: s.role },
+    notAfter: twin.now + s.invite.notAfter - 6n,
+    group: wrong === 'group' ? GroupId.from(new Uint8Array(32)) : group,
+    domain: elsewhere(bench.domain(), wrong === 'domain' ? 'contract' : 'ours'),
+    ...{ membership: joinedRevision, series },
+  })
+  // who asks for what it may not, or for too late, asks once
+  if (wrong === 'no' && terms.notAfter >= twin.now) twin.tickets.set(name, terms)
+  return terms
 }
 
 async function claimAt(
@@ -220,15 +253,10 @@ async function claimAt(
   s: Step,
   group: GroupId,
 ): Promise<Operation> {
-  const { nonce: inviteNonce, capabilities, maxUses, wrong, by } = s.invite
+  const { wrong, by } = s.invite
   const inviter = someone(s.invite.inviter)
-  const terms: InvitationTerms = termsOf(bench, {
-    ...{ inviter: inviter.publicKey, inviteNonce, capabilities, maxUses, role: s.role },
-    notAfter: twin.now + s.invite.notAfter - 6n,
-    group: wrong === 'group' ? GroupId.from(new Uint8Array(32)) : group,
-    domain: elsewhere(bench.domain(), wrong === 'domain' ? 'contract' : 'ours'),
-  })
-  const claimant = wrong === 'claimant' ? UNBOUND.publicKey : someone(s.signer).publicKey
+  const terms = termsAt(bench, twin, s, group)
+  const claimant = wrong === 'claimant' ? UNBOUND.publicKey : signerOf(s).publicKey
   const claim = await twin.claim(terms, claimant, wrong === 'signer' ? B : inviter, by)
   if (wrong !== 'bytes') return claim
   return {
@@ -244,11 +272,11 @@ export async function take(bench: ContractBench, twin: Twin, s: Step): Promise<V
   const position = placeOf(s)
   const subject = contextAt(position)
   // whoever may create the context mostly does
-  const signer = isCreation && s.signer === 0 ? (OWNERS[position] ?? A) : someone(s.signer)
+  const signer = isCreation && s.signer === 0 ? (OWNERS[position] ?? A) : signerOf(s)
   const group = groupOf(twin, s, subject)
   const operation = await operationOf(bench, twin, s, group)
-  const isNewcomer = s.kind === 'claimInvitation' || (isCreation && !s.inGroup)
-  const held = isNewcomer ? 0n : (twin.member(group, signer.publicKey)?.nonce ?? 0n)
+  const held =
+    isCreation && !s.inGroup ? 0n : standingOf(twin.state, group, signer.publicKey, twin.now).nonce
   const nonce = held + s.nonceShift
   const header = twin.state.get('groups', headerKey(group))
   const context = twin.state.get('contexts', headerKey(subject))
@@ -271,7 +299,7 @@ export async function take(bench: ContractBench, twin: Twin, s: Step): Promise<V
       garbage: s.proof === 'garbage' ? s.garbage : undefined,
     },
   )
-  const { inviter, nonce: inviteNonce } = s.invite
-  await twin.compareInvitation(group, someone(inviter).publicKey, inviteNonce)
+  for (const target of s.targets) await twin.compareStanding(group, someone(target).publicKey)
+  if ('terms' in operation) await twin.compareInvitation(operation.terms)
   return verdict
 }

@@ -15,10 +15,12 @@ import { decide, type Decision } from '../../../src/node/anchor/model/decide.ts'
 import type { KeyRules } from '../../../src/node/anchor/model/request.ts'
 import {
   headerKey,
+  invitationKey,
   memberKey,
   type MemberState,
   MemoryState,
   slotKey,
+  standingOf,
 } from '../../../src/node/anchor/model/state.ts'
 import type { InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
 import { equalBytes } from '../../../src/node/primitives/bytes.ts'
@@ -51,6 +53,8 @@ export class Twin {
   readonly state: MemoryState = new MemoryState()
   readonly contexts: ContextId[] = []
   readonly groups: GroupId[] = []
+  /** Terms that were made, by who gave them and their number. */
+  readonly tickets: Map<string, InvitationTerms> = new Map()
   /** Accepted events of the contract, in their order. */
   readonly events: ContractEvent[] = []
   now: bigint
@@ -85,6 +89,16 @@ export class Twin {
     }
     this.#trust(terms.claimKey, claimDigest(terms, claimant), claim.claimSignature)
     return claim
+  }
+
+  /** A revocation; the model is told whether the inviter's signature is right. */
+  async revocation(
+    terms: InvitationTerms,
+    inviter: Signer,
+    by: 'account' | 'ed25519',
+  ): Promise<Extract<Operation, { kind: 'revokeInvitation' }>> {
+    const { inviterSignature } = await this.claim(terms, inviter.publicKey, inviter, by)
+    return { kind: 'revokeInvitation', terms, inviterSignature }
   }
 
   /** What the model says of bytes that are signed by their signer's own key. */
@@ -190,18 +204,30 @@ export class Twin {
         return (
           member && [
             ...[member.nonce, member.joinedRevision, BigInt(member.slot)],
-            ...[BigInt(ROLES[member.role]), BigInt(member.capabilities)],
+            ...[BigInt(ROLES[member.role]), BigInt(member.capabilities), BigInt(member.series)],
           ]
         )
       }),
     )
   }
 
+  /** What is kept of anybody must be the same, member or not. */
+  async compareStanding(group: GroupId, identity: PublicKey): Promise<void> {
+    if (this.state.get('groups', headerKey(group)) === undefined) return
+    const standing = standingOf(this.state, group, identity, this.now)
+    const [told] = await this.#bench.view('member', [hex(group), hex(identity)])
+    const { nonce, joinedRevision, series } = told as Record<string, bigint> // by the ABI
+    expect([nonce, joinedRevision, series], 'standing').to.deep.equal([
+      ...[standing.nonce, standing.joinedRevision, BigInt(standing.series)],
+    ])
+  }
+
   /** What is remembered of an invitation must be the same too. */
-  async compareInvitation(group: GroupId, inviter: PublicKey, nonce: bigint): Promise<void> {
-    const known = this.state.get('invitations', memberKey(group, inviter))?.get(nonce)
+  async compareInvitation(terms: InvitationTerms): Promise<void> {
+    const digest = invitationDigest(terms)
+    const known = this.state.get('invitations', invitationKey(digest))
     const live = known !== undefined && known.notAfter >= this.now ? known : undefined
-    const [told] = await this.#bench.view('invitation', [hex(group), hex(inviter), nonce])
+    const [told] = await this.#bench.view('invitation', [hex(digest)])
     const { notAfter = 0n, uses = 0, revoked = false } = live ?? {}
     expect([...(told as unknown[])], 'invitation').to.deep.equal([notAfter, BigInt(uses), revoked])
   }
@@ -250,21 +276,23 @@ function fieldsOf(event: AnchorEvent): Readonly<Record<string, unknown>> {
     case 'RolesChanged':
       return { role: BigInt(ROLES[event.role]), ids: event.ids.map(hex) }
     case 'MembersRemoved':
-      return { ids: event.ids.map(hex) }
+      return { barred: event.barred, until: event.until, ids: event.ids.map(hex) }
     case 'CapabilitiesChanged':
       return {
         ids: event.changes.map(({ identity }) => hex(identity)),
         capabilities: event.changes.map(({ capabilities }) => BigInt(capabilities)),
       }
-    case 'InvitationClaimed': {
-      const { inviter, inviteNonce, role, capabilities } = event
+    case 'InvitationClaimed':
+    case 'InvitationRevoked': {
+      const { inviter, role, capabilities, maxUses, series, ...numbers } = event.terms
       return {
-        ...{ inviter: hex(inviter), inviteNonce, role: BigInt(ROLES[role]) },
-        capabilities: BigInt(capabilities),
+        invitation: hex(event.invitation),
+        ...{ inviter: hex(inviter), role: BigInt(ROLES[role]), capabilities: BigInt(capabilities) },
+        ...{ maxUses: BigInt(maxUses), series: BigInt(series), ...numbers },
       }
     }
-    case 'InvitationRevoked':
-      return { inviter: hex(event.inviter), inviteNonce: event.inviteNonce }
+    case 'InvitationsVoided':
+      return { series: BigInt(event.series) }
     case 'NonceBumped':
       return { to: event.to }
     case 'ContextSealed':

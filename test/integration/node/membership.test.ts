@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { localAnchor } from '../../../src/chains/local/index.ts'
 import { type Cut, cutAnchor } from '../../support/cut-anchor.ts'
-import { rejectionCode } from '../../support/error-code.ts'
+import { failure, rejectionCode } from '../../support/error-code.ts'
 import { type Lie, lyingAnchor } from '../../support/lying-anchor.ts'
 import {
   admit,
@@ -206,6 +206,26 @@ describe('an open invitation', () => {
     )
     expect(await rejectionCode(c.contexts.joinOpen(text))).to.equal('ANCHOR_REJECTED')
     expect(await c.contexts.list()).to.deep.equal([])
+  })
+
+  it('ends when its inviter voids it, and brings nobody in who was removed', async () => {
+    await using world = await nodeWorld()
+    const [a, b] = [await world.node('a'), await world.node('b')]
+    const { context } = await newContext(a)
+    const voided = await a.contexts.inviteOpen({ context, maxUses: 9 })
+    await a.contexts.voidInvitations(context)
+    const refused = await failure(b.contexts.joinOpen(voided.text))
+    expect(refused.details['error']).to.deep.include({ name: 'InvitationInvalid' })
+    const { text } = await a.contexts.inviteOpen({ context, maxUses: 9 })
+    // also who was none: a ticket must not make it a member afterwards
+    const identity = await b.identities.create()
+    await a.contexts.removeMembers(context, [identity])
+    const barred = await failure(b.contexts.joinOpen(text, { identity }))
+    expect(barred.details['error']).to.deep.include({ name: 'Barred' })
+    // by name it may come
+    const named = await a.contexts.invite({ context, invitee: identity })
+    await b.contexts.join(named.text)
+    await b.contexts.waitReady(context)
   })
 
   it('gives the role it says', async () => {

@@ -54,6 +54,8 @@ export const terms: fc.Arbitrary<InvitationTerms> = fc.record({
   notAfter: u64,
   maxUses: fc.integer({ min: 0, max: 0xffffffff }),
   inviteNonce: u64,
+  membership: u64,
+  series: fc.integer({ min: 0, max: 0xffff }),
 })
 
 function of<K extends Operation['kind']>(kind: K): fc.Arbitrary<K> {
@@ -73,7 +75,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   }),
   fc.record({ kind: of('updateApplication'), application }),
   fc.record({ kind: of('addMembers'), ids, role }),
-  fc.record({ kind: of('removeMembers'), ids }),
+  fc.record({ kind: of('removeMembers'), ids, mayReturn: fc.boolean() }),
   fc.record({ kind: of('grant'), changes }),
   fc.record({ kind: of('revoke'), changes }),
   fc.record({ kind: of('leave') }),
@@ -85,14 +87,14 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   }),
   fc.record({
     kind: of('revokeInvitation'),
-    inviter: publicKey,
-    inviteNonce: u64,
-    notAfter: u64,
+    terms,
+    inviterSignature: signature,
   }),
   fc.record({ kind: of('bumpNonce'), to: u64 }),
   fc.record({ kind: of('seal') }),
   fc.record({ kind: of('setOptions'), options }),
   fc.record({ kind: of('setRole'), ids, role }),
+  fc.record({ kind: of('voidInvitations') }),
 )
 
 /** Any head, about any subject, with one of these operations. */
@@ -139,6 +141,8 @@ const TERMS: Schema = {
     notAfter: 'u64',
     maxUses: 'u32',
     inviteNonce: 'u64',
+    membership: 'u64',
+    series: 'u16',
   },
 }
 
@@ -153,16 +157,17 @@ const OPERATIONS: Readonly<Record<Operation['kind'], Fields>> = {
   },
   updateApplication: { application: APPLICATION },
   addMembers: { ids: IDS, role: 'u8' },
-  removeMembers: { ids: IDS },
+  removeMembers: { ids: IDS, mayReturn: 'bool' },
   grant: { changes: CHANGES },
   revoke: { changes: CHANGES },
   leave: {},
   claimInvitation: { terms: TERMS, inviterSignature: B64, claimSignature: B64 },
-  revokeInvitation: { inviter: B32, inviteNonce: 'u64', notAfter: 'u64' },
+  revokeInvitation: { terms: TERMS, inviterSignature: B64 },
   bumpNonce: { to: 'u64' },
   seal: {},
   setOptions: { options: OPTIONS },
   setRole: { ids: IDS, role: 'u8' },
+  voidInvitations: {},
 }
 
 const ROLE_ORDINALS = { writer: 0, reader: 1, relay: 2 }

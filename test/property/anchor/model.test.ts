@@ -8,20 +8,23 @@ import {
   invitationDigest,
 } from '../../../src/node/anchor/envelope.ts'
 import { decide, type Decision } from '../../../src/node/anchor/model/decide.ts'
-import {
-  readContext,
-  readGroup,
-  readMember,
-  readMemberPage,
-} from '../../../src/node/anchor/model/queries.ts'
+import { readContext, readGroup, readMemberPage } from '../../../src/node/anchor/model/queries.ts'
 import type { KeyRules } from '../../../src/node/anchor/model/request.ts'
-import { headerKey, MemoryState } from '../../../src/node/anchor/model/state.ts'
+import {
+  bookKey,
+  headerKey,
+  type InvitationState,
+  memberKey,
+  MemoryState,
+  standingOf,
+} from '../../../src/node/anchor/model/state.ts'
+import { MAX_LIVE_INVITATIONS, MAX_VALIDITY_SECONDS } from '../../../src/node/anchor/limits.ts'
 import type { Domain, InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
-import { equalBytes, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
+import { equalBytes, fromHex, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { type ContextId, GroupId, PublicKey } from '../../../src/node/primitives/ids.ts'
 import { application, creation, salt } from '../../compliance/anchor-support.ts'
-import { Projection } from './projection.ts'
+import { placesKey, Projection } from './projection.ts'
 
 const DOMAIN: Domain = { chain: 0, network: new Uint8Array(32), contract: utf8('test') }
 const PEOPLE = Array.from({ length: 5 }, (_, index) => PublicKey.from(sha256(utf8(`p${index}`))))
@@ -48,6 +51,10 @@ class World {
   readonly projection = new Projection()
   readonly contexts: ContextId[] = []
   readonly used = new Set<string>()
+  /** Envelopes that were accepted. */
+  readonly bytes = new Set<string>()
+  /** What was accepted of invitations, by their digest. */
+  readonly tickets = new Map<string, { uses: number; isRevoked: boolean }>()
   now = START
 
   /** The group that steps are about: the first context's. */
@@ -55,8 +62,9 @@ class World {
     return GroupId.from(deriveContextId(person(0), salt(0)))
   }
 
+  /** Of the next operation, or of a claim. */
   nonceOf(who: PublicKey): bigint {
-    return readMember(this.state, this.group, who)?.nonce ?? 0n
+    return standingOf(this.state, this.group, who, this.now).nonce
   }
 
   submit(
@@ -71,8 +79,17 @@ class World {
     const signed = { envelope, signature: UNSIGNED }
     const decision = decide(this.state, signed, { domain: DOMAIN, now: this.now, keys: KEYS })
     expect(this.describe(), 'decide changes nothing').to.deep.equal(before)
-    if (decision.accepted) this.#commit(decision)
+    if (decision.accepted) this.#commit(decision, envelope)
     return decision
+  }
+
+  /** Somebody sends everything again that was ever taken and still holds. */
+  replay(): void {
+    for (const bytes of this.bytes) {
+      const signed = { envelope: fromHex(bytes), signature: UNSIGNED }
+      const decision = decide(this.state, signed, { domain: DOMAIN, now: this.now, keys: KEYS })
+      expect(decision.accepted, 'what was taken is not taken again').to.equal(false)
+    }
   }
 
   /** Everything that can be asked, as plain values. */
@@ -102,7 +119,7 @@ class World {
     this.#checkProjection()
   }
 
-  #commit(decision: Extract<Decision, { accepted: true }>): void {
+  #commit(decision: Extract<Decision, { accepted: true }>, bytes: Uint8Array): void {
     const before = readGroup(this.state, this.group)
     const { envelope, effects, event } = decision
     this.state.apply(effects)
@@ -115,10 +132,41 @@ class World {
       const counts = event !== undefined && event.revision === after?.[revision] && grown === 1n
       expect(grown === 0n || counts, `${revision} grows by 0 or 1 and says so`).to.equal(true)
     }
-    if (envelope.nonce === 0n) return // a newcomer, which has no nonce yet
+    expect(this.bytes.has(toHex(bytes)), 'no envelope is good twice').to.equal(false)
+    this.bytes.add(toHex(bytes))
     const use = `${toHex(envelope.signer)} ${envelope.nonce}`
-    expect(this.used.has(use), 'no nonce is used twice').to.equal(false)
+    // of who was gone for longer than an envelope holds nothing is kept
+    const isForgotten = envelope.nonce === 0n
+    expect(!isForgotten && this.used.has(use), 'no nonce is used twice').to.equal(false)
     this.used.add(use)
+    if ('terms' in envelope.operation) this.#checkInvitation(envelope.operation)
+  }
+
+  /** An invitation is not used more often than it may be, nor after it was revoked, nor later than its inviter stands by it. */
+  #checkInvitation(
+    operation: Extract<Operation, { kind: 'claimInvitation' | 'revokeInvitation' }>,
+  ): void {
+    const { terms, kind } = operation
+    const id = toHex(invitationDigest(terms))
+    const known = this.tickets.get(id) ?? { uses: 0, isRevoked: false }
+    expect(known.isRevoked, 'what was revoked is').to.equal(false)
+    expect(known.uses, 'as often as it may be').to.be.lessThan(terms.maxUses)
+    expect(this.now <= terms.notAfter, 'in time').to.equal(true)
+    const uses = kind === 'claimInvitation' ? known.uses + 1 : known.uses
+    this.tickets.set(id, { uses, isRevoked: kind === 'revokeInvitation' })
+    const { joinedRevision, series } = standingOf(this.state, this.group, terms.inviter, this.now)
+    expect([terms.membership, terms.series]).to.deep.equal([joinedRevision, series])
+  }
+
+  /** The places that a member has taken, in its membership and its series. */
+  #checkPlaces(who: PublicKey): void {
+    const standing = standingOf(this.state, this.group, who, this.now)
+    if (standing.joinedRevision === 0n) return
+    const live = (ends: readonly bigint[]): bigint[] => ends.filter((end) => end >= this.now)
+    const book = this.state.get('books', bookKey(this.group, who, standing)) ?? []
+    const told = this.projection.groups.get(toHex(this.group))?.places.get(placesKey(who, standing))
+    expect(live(told ?? [])).to.deep.equal(live(book.map(({ notAfter }) => notAfter)))
+    expect(live(told ?? []).length, 'places').to.be.at.most(MAX_LIVE_INVITATIONS)
   }
 
   /** The event log tells as much as the stored records do (row 83). */
@@ -129,14 +177,30 @@ class World {
     expect(projected?.membersRevision).to.equal(header?.membersRevision)
     expect(projected?.capabilitiesRevision).to.equal(header?.capabilitiesRevision)
     expect(projected?.sealed).to.equal(header?.sealed)
+    expect(projected?.options).to.deep.equal(
+      this.state.get('groups', headerKey(this.group))?.options,
+    )
     expect(new Map(projected?.members)).to.deep.equal(
       new Map(
-        page?.items.map(({ identity, role, capabilities, joinedRevision }) => [
-          toHex(identity),
-          { role, capabilities, joinedRevision },
-        ]),
+        page?.items.map(({ identity, role, capabilities, joinedRevision }) => {
+          const { series } = standingOf(this.state, this.group, identity, this.now)
+          return [toHex(identity), { role, capabilities, joinedRevision, series }]
+        }),
       ),
     )
+    for (const who of PEOPLE) {
+      const kept = this.state.get('past', memberKey(this.group, who))
+      const past = kept && { barred: kept.barred, until: kept.until }
+      expect(projected?.past.get(toHex(who))).to.deep.equal(past)
+      this.#checkPlaces(who)
+    }
+    const { invitations } = projected ?? { invitations: new Map<string, InvitationState>() }
+    for (const id of this.tickets.keys()) {
+      const known = invitations.get(id)
+      // what has expired is forgotten when its place is needed
+      if (known === undefined || known.notAfter < this.now) continue
+      expect(this.state.get('invitations', id)).to.deep.equal(known)
+    }
     for (const id of this.contexts) {
       const record = readContext(this.state, id)
       expect(this.projection.contexts.get(toHex(id))).to.deep.equal({
@@ -166,7 +230,14 @@ type Plan = (world: World, signer: PublicKey) => Operation
 
 const simple: fc.Arbitrary<Operation> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant('addMembers' as const), ids, role }) },
-  { weight: 3, arbitrary: fc.record({ kind: fc.constant('removeMembers' as const), ids }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant('removeMembers' as const),
+      ids,
+      mayReturn: fc.boolean(),
+    }),
+  },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('grant' as const), changes }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('revoke' as const), changes }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('setRole' as const), ids, role }) },
@@ -179,26 +250,43 @@ const simple: fc.Arbitrary<Operation> = fc.oneof(
   },
 )
 
-const invitation = fc
-  .record({ inviter: who, role, capabilities: fc.nat({ max: 31 }), nonce: fc.nat({ max: 3 }) })
-  .map(({ inviter, nonce, ...given }): Plan => (world, signer) => {
+/** An invitation and its inviter's word. The same of everything is the same invitation, until its inviter's standing is another. */
+const ticket = fc
+  .record({
+    inviter: fc.oneof(
+      { weight: 3, arbitrary: fc.constant(person(0)) },
+      { weight: 2, arbitrary: who },
+    ),
+    role: fc.constantFrom<Role>('writer', 'writer', 'reader', 'relay'),
+    capabilities: fc.constantFrom(0, 0, 2, 31),
+    nonce: fc.nat({ max: 3 }),
+    seconds: fc.constantFrom(20n, 50n),
+    // now and then one of an earlier membership or series
+    isOld: fc.nat({ max: 9 }).map((n) => n === 0),
+  })
+  .map(({ inviter, nonce, seconds, isOld, ...given }) => (world: World) => {
+    const standing = standingOf(world.state, world.group, inviter, world.now)
     const terms: InvitationTerms = {
       domain: DOMAIN,
       group: world.group,
       inviter,
       claimKey: person(4),
-      notAfter: START + 50n,
-      maxUses: 2,
+      notAfter: START + seconds,
+      maxUses: nonce,
       inviteNonce: BigInt(nonce),
+      membership: isOld ? 1n : standing.joinedRevision,
+      series: isOld ? 0 : standing.series,
       ...given,
     }
-    return {
-      kind: 'claimInvitation',
-      terms,
-      inviterSignature: mark(inviter, invitationDigest(terms)),
-      claimSignature: mark(terms.claimKey, claimDigest(terms, signer)),
-    }
+    return { terms, inviterSignature: mark(inviter, invitationDigest(terms)) }
   })
+
+const claiming = ticket.map((make): Plan => (world, signer) => {
+  const given = make(world)
+  const { terms } = given
+  const claimSignature = mark(terms.claimKey, claimDigest(terms, signer))
+  return { kind: 'claimInvitation', ...given, claimSignature }
+})
 
 const plan: fc.Arbitrary<Plan> = fc.oneof(
   {
@@ -209,7 +297,7 @@ const plan: fc.Arbitrary<Plan> = fc.oneof(
           operation,
     ),
   },
-  { weight: 3, arbitrary: invitation },
+  { weight: 6, arbitrary: claiming },
   {
     weight: 2,
     arbitrary: fc
@@ -220,16 +308,13 @@ const plan: fc.Arbitrary<Plan> = fc.oneof(
       })),
   },
   {
-    weight: 1,
-    arbitrary: fc
-      .record({ inviter: who, nonce: fc.nat({ max: 3 }) })
-      .map(({ inviter, nonce }): Plan => () => ({
-        kind: 'revokeInvitation',
-        inviter,
-        inviteNonce: BigInt(nonce),
-        notAfter: START + 50n,
-      })),
+    weight: 2,
+    arbitrary: ticket.map((make): Plan => (world) => ({
+      kind: 'revokeInvitation',
+      ...make(world),
+    })),
   },
+  { weight: 1, arbitrary: fc.constant<Plan>(() => ({ kind: 'voidInvitations' })) },
 )
 
 const step = fc.record({
@@ -240,7 +325,13 @@ const step = fc.record({
     { weight: 9, arbitrary: fc.constant(0n) },
     { weight: 1, arbitrary: fc.constantFrom(-1n, 1n, 1n << 32n) },
   ),
-  seconds: fc.nat({ max: 3 }),
+  // now and then longer than an envelope holds, and what is kept of who left
+  seconds: fc.oneof(
+    { weight: 30, arbitrary: fc.nat({ max: 3 }) },
+    { weight: 1, arbitrary: fc.constant(Number(MAX_VALIDITY_SECONDS) + 1) },
+  ),
+  /** Sent again, by whoever has seen it. */
+  isReplayed: fc.nat({ max: 7 }).map((n) => n === 0),
 })
 
 describe('anchor model', () => {
@@ -254,14 +345,14 @@ describe('anchor model', () => {
         const first = deriveContextId(person(0), salt(0))
         expect(world.submit(person(0), first, creation(0), 0n).accepted).to.equal(true)
         world.check()
-        for (const { signer, plan: make, nonceShift, seconds } of list) {
+        for (const { signer, plan: make, nonceShift, seconds, isReplayed } of list) {
           world.now += BigInt(seconds)
           const operation = make(world, signer)
-          const isNewcomer = operation.kind === 'claimInvitation'
-          const nonce = (isNewcomer ? 0n : world.nonceOf(signer)) + nonceShift
+          const nonce = world.nonceOf(signer) + nonceShift
           const decision = world.submit(signer, world.group, operation, nonce < 0n ? 0n : nonce)
           sent++
           if (decision.accepted) accepted++
+          if (isReplayed) world.replay()
           world.check()
         }
         if (!isSealed) return

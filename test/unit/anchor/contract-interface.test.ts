@@ -5,8 +5,15 @@ import { readInterface, toSolidity } from '../../../scripts/support/contract-int
 import { CAPABILITIES, ROLES } from '../../../src/node/anchor/anchor.ts'
 import { REFUSALS } from '../../../src/node/anchor/errors.ts'
 import * as limits from '../../../src/node/anchor/limits.ts'
-import { APPROVERS, OPERATION_ORDINALS } from '../../../src/node/anchor/operations.ts'
-import { PACKAGE_OPERATION_ORDINALS } from '../../../src/node/anchor/packages/operations.ts'
+import {
+  APPROVERS,
+  OPERATION_ORDINALS,
+  OPERATION_WORDS,
+} from '../../../src/node/anchor/operations.ts'
+import {
+  PACKAGE_OPERATION_ORDINALS,
+  PACKAGE_OPERATION_WORDS,
+} from '../../../src/node/anchor/packages/operations.ts'
 
 const ROOT = join(import.meta.dirname, '../../..')
 
@@ -15,6 +22,7 @@ describe('contract interface', () => {
 
   it('has the ordinals, refusals, capabilities and roles of the model', () => {
     expect(file.operations).to.deep.equal({ ...OPERATION_ORDINALS, ...PACKAGE_OPERATION_ORDINALS })
+    expect(file.words).to.deep.equal({ ...OPERATION_WORDS, ...PACKAGE_OPERATION_WORDS })
     expect(file.errors).to.deep.equal(REFUSALS)
     expect(file.capabilities).to.deep.equal(CAPABILITIES)
     expect(file.roles).to.deep.equal(ROLES)
@@ -22,7 +30,7 @@ describe('contract interface', () => {
   })
 
   it('gives every number once', () => {
-    for (const numbers of [file.operations, file.errors]) {
+    for (const numbers of [file.operations, file.errors, file.words]) {
       expect(new Set(Object.values(numbers)).size).to.equal(Object.keys(numbers).length)
     }
   })

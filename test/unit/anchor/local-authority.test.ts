@@ -159,7 +159,7 @@ describe('local authority', () => {
         [header, one, '{}', two],
         [header, one, '', two],
         [one, two],
-        [header.replace('"version":1', '"version":2'), one, two],
+        [header.replace('"version":2', '"version":1'), one, two],
       ]) {
         writeFileSync(file, `${lines.join('\n')}\n`)
         expect(await codeOf(start({ file }))).to.equal('ANCHOR_LOG_CORRUPT')
@@ -273,7 +273,11 @@ describe('local authority', () => {
     await submit(authority, creation(), 0n)
     await submit(authority, addB, first)
     await submit(authority, addB, first + 1n)
-    await submit(authority, { kind: 'removeMembers', ids: [b.publicKey] }, first + 2n)
+    const removal = { kind: 'removeMembers', ids: [b.publicKey], mayReturn: true } as const
+    await submit(authority, removal, first + 2n)
+    const until = events.flatMap((event) => (event.name === 'MembersRemoved' ? [event.until] : []))
+    // what it signed until now holds a day at most
+    expect(Number(until[0])).to.be.within(Date.now() / 1000 + 86_000, Date.now() / 1000 + 86_401)
     const subject = context
     const signer = a.publicKey
     expect(events).to.deep.equal([
@@ -299,6 +303,8 @@ describe('local authority', () => {
       },
       {
         name: 'MembersRemoved',
+        barred: false,
+        until: until[0],
         ids: [b.publicKey],
         subject,
         signer,

@@ -3,7 +3,7 @@ import type { Envelope } from '../../../src/node/anchor/envelope.ts'
 import type { EnvelopeOf } from '../../../src/node/anchor/envelope-layout.ts'
 import type { PackageEnvelope } from '../../../src/node/anchor/packages/envelope.ts'
 import type { PackageOperation } from '../../../src/node/anchor/packages/operations.ts'
-import type { Operation } from '../../../src/node/anchor/operations.ts'
+import type { InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { utf8 } from '../../../src/node/primitives/bytes.ts'
 import { ContextId, GroupId, PackageId, type PublicKey } from '../../../src/node/primitives/ids.ts'
@@ -20,12 +20,26 @@ const domain = { chain: 0, network: sha256(utf8('test network')), contract: utf8
 const group = GroupId.from(sha256(utf8('test group')))
 const bytes64 = Uint8Array.from({ length: 64 }, (_, index) => index)
 
+const terms: InvitationTerms = {
+  domain,
+  group,
+  inviter: a,
+  claimKey: b,
+  role: 'relay',
+  capabilities: 0,
+  notAfter: 1_900_000_000n,
+  maxUses: 5,
+  inviteNonce: 0x0102030405060708n,
+  membership: 0x1112131415161718n,
+  series: 0x2122,
+}
+
 const operations: readonly Operation[] = [
   creation(1),
   creation(2, group),
   { kind: 'updateApplication', application: { ...application(7), source: 'file:///öäü' } },
   { kind: 'addMembers', ids: [b, c], role: 'reader' },
-  { kind: 'removeMembers', ids: [b] },
+  { kind: 'removeMembers', ids: [b], mayReturn: true },
   {
     kind: 'grant',
     changes: [
@@ -37,25 +51,20 @@ const operations: readonly Operation[] = [
   { kind: 'leave' },
   {
     kind: 'claimInvitation',
-    terms: {
-      domain,
-      group,
-      inviter: a,
-      claimKey: b,
-      role: 'relay',
-      capabilities: 0,
-      notAfter: 1_900_000_000n,
-      maxUses: 5,
-      inviteNonce: 0x0102030405060708n,
-    },
+    terms,
     inviterSignature: bytes64,
     claimSignature: Uint8Array.from(bytes64).reverse(),
   },
-  { kind: 'revokeInvitation', inviter: a, inviteNonce: 9n, notAfter: 1_900_000_000n },
+  {
+    kind: 'revokeInvitation',
+    terms: { ...terms, maxUses: 0xffff_ffff, series: 0 },
+    inviterSignature: bytes64,
+  },
   { kind: 'bumpNonce', to: 1n << 40n },
   { kind: 'seal' },
   { kind: 'setOptions', options: { approvers: 'members' } },
   { kind: 'setRole', ids: [c], role: 'relay' },
+  { kind: 'voidInvitations' },
 ]
 
 const packageOperations: readonly PackageOperation[] = [

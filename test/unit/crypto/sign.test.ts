@@ -6,7 +6,7 @@ import {
   verifySignature,
 } from '../../../src/node/crypto/sign.ts'
 import { concat, EMPTY, fromHex, toHex } from '../../../src/node/primitives/bytes.ts'
-import { encode, L, P, torsion } from '../../support/edwards25519.ts'
+import { encode, L, P, pointOf, torsion } from '../../support/edwards25519.ts'
 import { thrownCode } from '../../support/error-code.ts'
 
 /** RFC 8032 7.1, tests 1 to 3. */
@@ -90,7 +90,17 @@ describe('ed25519', () => {
     for (let y = P; y < 2n ** 255n; y++) {
       for (const sign of [0, 1] as const) expect(isStrongKey(encode(y, sign))).to.equal(false)
     }
-    expect(isStrongKey(encode(P - 2n))).to.equal(true)
+  })
+
+  it('takes the points of the curve, and no other y', () => {
+    const ys = Array.from({ length: 60 }, (_, i) => BigInt(i) + 2n).flatMap((y) => [y, P - y])
+    const points = ys.filter((y) => pointOf(y) !== undefined)
+    expect(points.length).to.be.within(40, 80)
+    for (const y of ys) {
+      for (const sign of [0, 1] as const) {
+        expect(isStrongKey(encode(y, sign)), String(y)).to.equal(pointOf(y) !== undefined)
+      }
+    }
   })
 
   it('does not take a signature that a key of small order makes for every message', () => {

@@ -63,7 +63,7 @@ library Ed25519 {
     /// @param s Second half of the signature, the number S in little-endian order.
     function verify(bytes32 publicKey, bytes32 message, bytes32 r, bytes32 s) internal view returns (bool) {
         uint256 scalar = _reverse(s);
-        if (scalar >= L || !isStrong(publicKey) || !isStrong(r)) return false;
+        if (scalar >= L || !_isStrongEncoding(publicKey) || !_isStrongEncoding(r)) return false;
         (bool onCurve, uint256 x, uint256 y) = _decompress(publicKey);
         if (!onCurve) return false;
         (bytes32 high, bytes32 low) = Sha512.hash96(r, publicKey, message);
@@ -72,12 +72,23 @@ library Ed25519 {
         return _encodedSum(scalar, h, P - x, y) == r;
     }
 
-    /// Whether these bytes may be somebody's key: y below p, and not the y of a point whose order divides eight. Both
-    /// signs of x are the same to this rule, so the neutral point with a sign is refused too. Does not look whether there
-    /// is such a point: a key without one can be a member, but nobody can sign for it. The same rule as `isStrongKey`.
+    /// Whether these bytes are somebody's key: a point of the curve, with y below p, whose order does not divide eight. The same rule as
+    /// `isStrongKey`. x^2 = u / v has a root when u v is a square (RFC 8032 5.1.3), which Euler's criterion tells.
+    ///
+    /// About 4,700 gas at the prices of EIP-7883.
+    function isStrong(bytes32 publicKey) internal view returns (bool) {
+        if (!_isStrongEncoding(publicKey)) return false;
+        uint256 y = _reverse(publicKey) & ((1 << 255) - 1);
+        uint256 square = mulmod(y, y, P);
+        uint256 uv = mulmod(addmod(square, P - 1, P), mulmod(D, square, P) + 1, P);
+        return _power(uv, (P - 1) / 2) == 1;
+    }
+
+    /// Whether these bytes are a canonical y, and not that of a point whose order divides eight. Both signs of x are the same to this
+    /// rule, so the neutral point with a sign is refused too. Whether there is such a point at all, it does not look.
     ///
     /// Compares bytes as they travel, so that nothing needs to be reversed. About 100 gas.
-    function isStrong(bytes32 publicKey) internal pure returns (bool strong) {
+    function _isStrongEncoding(bytes32 publicKey) private pure returns (bool strong) {
         assembly ("memory-safe") {
             let y := and(publicKey, not(0x80)) // the sign of x is the highest bit of the last byte
             strong := iszero(
@@ -100,7 +111,7 @@ library Ed25519 {
         }
     }
 
-    /// The point that a key stands for (RFC 8032 5.1.3). The key has passed `isStrong`: y is below P, and x is not 0.
+    /// The point that a key stands for (RFC 8032 5.1.3). The key has passed `_isStrongEncoding`: y is below P, and x is not 0.
     ///
     /// @return onCurve Whether there is such a point; without one, x means nothing.
     /// @return x Below P.

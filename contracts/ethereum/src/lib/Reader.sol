@@ -27,6 +27,14 @@ library Reader {
         }
     }
 
+    function u16(uint256 pos) internal pure returns (uint16 value) {
+        uint256 v;
+        assembly ("memory-safe") {
+            v := shr(240, calldataload(pos))
+        }
+        value = uint16((v << 8) | (v >> 8));
+    }
+
     function u32(uint256 pos) internal pure returns (uint32 value) {
         uint256 v;
         assembly ("memory-safe") {

@@ -75,6 +75,7 @@ abstract contract AnchorBench {
     function requestDigest(bytes memory request) internal view returns (bytes32) {
         bytes32 subject;
         bytes32 signer;
+        uint8 operation = uint8(request[140]);
         assembly {
             subject := mload(add(request, 90))
             signer := mload(add(request, 122))
@@ -82,11 +83,12 @@ abstract contract AnchorBench {
         bytes32 typed = keccak256(
             abi.encode(
                 anchor.REQUEST_TYPEHASH(),
+                // bytes that are no request are signed by nobody
+                operation > Api.VOID_INVITATIONS || operation == 7 || operation == 8 ? bytes32(0) : Api.wordsOf(operation),
                 subject,
                 signer,
                 _u64At(request, 122),
                 _u64At(request, 130),
-                uint8(request[140]),
                 keccak256(request)
             )
         );
@@ -98,7 +100,7 @@ abstract contract AnchorBench {
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
                 keccak256(bytes(name)),
-                keccak256("1"),
+                keccak256("2"),
                 block.chainid,
                 verifier
             )
@@ -158,7 +160,7 @@ abstract contract AnchorBench {
 
     /// Refusals of the context contract: those of the interface file.
     function isRefusal(bytes4 selector) internal pure returns (bool) {
-        bytes4[24] memory known = [
+        bytes4[25] memory known = [
             Api.Malformed.selector,
             Api.LimitExceeded.selector,
             Api.WrongDomain.selector,
@@ -182,6 +184,7 @@ abstract contract AnchorBench {
             Api.BindStale.selector,
             Api.AlreadyMember.selector,
             Api.RoleForbids.selector,
+            Api.Barred.selector,
             bytes4(0)
         ];
         for (uint256 i = 0; i < known.length - 1; i++) if (known[i] == selector) return true;

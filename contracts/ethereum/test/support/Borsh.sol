@@ -38,9 +38,9 @@ library Borsh {
         return abi.encodePacked(u32(ids.length), ids);
     }
 
-    /// Fields of operations on a list of people: with a role, with bits for each, or with neither.
+    /// Fields of operations on a list of people: with a role, with bits for each, or with whether they may return.
     function people(uint8 operation, bytes32[] memory ids, uint8 value) internal pure returns (bytes memory fields) {
-        if (operation == REMOVE_MEMBERS) return list(ids);
+        if (operation == REMOVE_MEMBERS) return abi.encodePacked(list(ids), value & 1);
         if (operation == ADD_MEMBERS || operation == SET_ROLE) return abi.encodePacked(list(ids), value);
         fields = abi.encodePacked(u32(ids.length));
         for (uint256 i = 0; i < ids.length; i++) fields = abi.encodePacked(fields, ids[i], value);

@@ -10,6 +10,7 @@ import { applicationCodec } from '../../../node/anchor/envelope.ts'
 import { badAnswer, isRefusalName, type Refusal, refusal } from '../../../node/anchor/errors.ts'
 import type { SignedEnvelope } from '../../../node/anchor/model/checks.ts'
 import type { MemberPage } from '../../../node/anchor/model/queries.ts'
+import type { Standing } from '../../../node/anchor/model/state.ts'
 import { concat, toHex } from '../../../node/primitives/bytes.ts'
 import { type ContextId, GroupId, PublicKey } from '../../../node/primitives/ids.ts'
 import { artifact, type ContractName } from './artifacts.ts'
@@ -106,6 +107,17 @@ export function toGroup(id: GroupId, [header]: Result): GroupRecord {
 /** `member(group, identity)`; undefined when it is none. */
 export function toMember(identity: PublicKey, [record]: Result): MemberRecord | undefined {
   return recordOf(identity, record as Result) // a struct
+}
+
+/** What `member(group, identity)` says of anybody. */
+export function toStanding([record]: Result): Standing {
+  const [nonce, joinedRevision, , , , series] = record as Result // a struct
+  return {
+    // the ABI says uint64
+    nonce: nonce as bigint,
+    joinedRevision: joinedRevision as bigint,
+    series: Number(series),
+  }
 }
 
 /** `members(group, offset, length)`. */

@@ -1,6 +1,7 @@
 /** Whether the contract at an address is ours: it says so itself, in the domain of its signatures (EIP-5267). */
 import type { ContractName } from './artifacts.ts'
 import { abiOf, decodeView, isRevert } from './codec.ts'
+import { CONTRACT_VERSION } from '../constants.ts'
 import { ethereumError } from '../errors.ts'
 import type { Endpoint } from '../rpc/rpc.ts'
 
@@ -26,8 +27,11 @@ export async function checkContract(
     throw error
   }
   if (answer === '0x') throw noContract(contract, address, 'nothing that answers')
-  const [, name] = decodeView(contract, 'eip712Domain', answer)
+  const [, name, version] = decodeView(contract, 'eip712Domain', answer)
   if (name !== DOMAIN_NAMES[contract]) throw noContract(contract, address, 'another contract')
+  if (version !== CONTRACT_VERSION) {
+    throw noContract(contract, address, `one of version ${String(version)}`)
+  }
 }
 
 /** Something else lies where a contract should be. */

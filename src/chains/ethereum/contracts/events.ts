@@ -3,7 +3,7 @@ import type { Result } from 'ethers'
 import { ROLES, type Role } from '../../../node/anchor/anchor.ts'
 import { applicationCodec } from '../../../node/anchor/envelope.ts'
 import { badAnswer } from '../../../node/anchor/errors.ts'
-import type { AnchorEvent, EventBody } from '../../../node/anchor/model/events.ts'
+import type { AnchorEvent, AnnouncedTerms, EventBody } from '../../../node/anchor/model/events.ts'
 import { APPROVERS, type GroupOptions } from '../../../node/anchor/operations.ts'
 import { equalBytes } from '../../../node/primitives/bytes.ts'
 import { ContextId, GroupId, PublicKey } from '../../../node/primitives/ids.ts'
@@ -47,7 +47,12 @@ function toBody(name: string, args: Result): EventBody | undefined {
     case 'RolesChanged':
       return { name, ids: keysOf(args), role: roleOf(args) }
     case 'MembersRemoved':
-      return { name, ids: keysOf(args) }
+      return {
+        name,
+        ids: keysOf(args),
+        barred: args['barred'] === true,
+        until: u64(args['until']),
+      }
     case 'CapabilitiesChanged': {
       const held = [...(args['capabilities'] as Result)] // uint8[], as long as the ids
       const changes = keysOf(args).map((identity, i) => ({
@@ -56,12 +61,11 @@ function toBody(name: string, args: Result): EventBody | undefined {
       }))
       return { name, changes }
     }
-    case 'InvitationClaimed': {
-      const capabilities = Number(args['capabilities'])
-      return { name, ...invitationOf(args), role: roleOf(args), capabilities }
-    }
+    case 'InvitationClaimed':
     case 'InvitationRevoked':
       return { name, ...invitationOf(args) }
+    case 'InvitationsVoided':
+      return { name, series: Number(args['series']) }
     case 'NonceBumped':
       return { name, to: u64(args['to']) }
     case 'ContextSealed':
@@ -93,8 +97,20 @@ function optionsOf(args: Result): GroupOptions {
   return { approvers: nameOf(APPROVERS, args['approvers']) }
 }
 
-function invitationOf(args: Result): { inviter: PublicKey; inviteNonce: bigint } {
-  return { inviter: keyOf(args['inviter']), inviteNonce: u64(args['inviteNonce']) }
+function invitationOf(args: Result): { invitation: Uint8Array; terms: AnnouncedTerms } {
+  return {
+    invitation: bytesOf(args['invitation']),
+    terms: {
+      inviter: keyOf(args['inviter']),
+      role: roleOf(args),
+      capabilities: Number(args['capabilities']),
+      notAfter: u64(args['notAfter']),
+      maxUses: Number(args['maxUses']),
+      inviteNonce: u64(args['inviteNonce']),
+      membership: u64(args['membership']),
+      series: Number(args['series']),
+    },
+  }
 }
 
 function nameOf<T>(names: readonly T[], ordinal: unknown): T {

@@ -5,11 +5,11 @@
  * first operation of its sort, sent by the account itself, an application's record of some 100 bytes.
  */
 export const OPERATION_GAS = {
-  bind: 165_000n,
+  bind: 171_000n,
   createContext: 186_000n,
-  addMember: 93_000n,
-  addSixteenMembers: 789_000n,
-  removeMember: 60_000n,
+  addMember: 98_000n,
+  addSixteenMembers: 863_000n,
+  removeMember: 65_000n,
   updateApplication: 111_000n,
 } as const
 

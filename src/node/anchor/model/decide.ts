@@ -19,7 +19,7 @@ import {
 } from './checks.ts'
 import type { AnchorEvent, EventBody } from './events.ts'
 import { GroupDraft } from './group-draft.ts'
-import { claimInvitation, revokeInvitation } from './invitations.ts'
+import { claimInvitation, revokeInvitation, voidInvitations } from './invitations.ts'
 import { refuse, type DecideContext, type Request, type RuleOutcome } from './request.ts'
 import * as rules from './rules.ts'
 import {
@@ -27,6 +27,7 @@ import {
   type Draft,
   type Effect,
   type GroupState,
+  standingOf,
   type StateView,
   type Tables,
 } from './state.ts'
@@ -65,10 +66,11 @@ function neededCapabilities({ operation, signer }: Envelope): number {
     case 'seal':
       return CAPABILITIES.manageMembers | CAPABILITIES.proxy
     case 'revokeInvitation':
-      return equalBytes(operation.inviter, signer) ? 0 : CAPABILITIES.manageMembers
+      return equalBytes(operation.terms.inviter, signer) ? 0 : CAPABILITIES.manageMembers
     case 'claimInvitation':
     case 'leave':
     case 'bumpNonce':
+    case 'voidInvitations':
       return 0
   }
 }
@@ -102,6 +104,8 @@ function applyRules(request: Request): RuleOutcome {
       return rules.setOptions({ ...request, operation })
     case 'setRole':
       return rules.setRole({ ...request, operation })
+    case 'voidInvitations':
+      return voidInvitations({ ...request, operation })
   }
 }
 
@@ -123,13 +127,19 @@ function openGroup(envelope: Envelope, draft: Draft): GroupDraft | RefusalName {
   return header.sealed ? 'Sealed' : new GroupDraft(id, draft, header)
 }
 
-/** The signer's standing: a record with this nonce and the needed bits, or no record where the operation makes one. */
-function checkSigner(envelope: Envelope, group: GroupDraft): Refusal | undefined {
+/**
+ * The signer's standing: a record with this nonce and the needed bits, or none where the operation makes one. A claim has the nonce of what
+ * there is of its signer, so that it is good once: who went comes back by a claim that it signs anew.
+ */
+function checkSigner(envelope: Envelope, group: GroupDraft, now: bigint): Refusal | undefined {
   const { operation, signer, nonce } = envelope
   const isNewcomer =
     operation.kind === 'claimInvitation' ||
     (operation.kind === 'createContext' && operation.group === undefined)
-  if (isNewcomer) return nonce === 0n ? undefined : refusal('BadNonce', 0n)
+  if (isNewcomer) {
+    const { nonce: expected } = standingOf(group.draft, group.id, signer, now)
+    return nonce === expected ? undefined : refusal('BadNonce', expected)
+  }
   const member = group.member(signer)
   if (member === undefined) return refusal('NotAMember')
   if (nonce !== member.nonce) return refusal('BadNonce', member.nonce)
@@ -162,7 +172,7 @@ function check(view: StateView, signed: SignedEnvelope, context: DecideContext):
   const { now, keys } = context
   const unproven = checkSignature(envelope, signed, keys)
   if (unproven !== undefined) return refusal(unproven)
-  const unfit = checkSigner(envelope, group)
+  const unfit = checkSigner(envelope, group, now)
   if (unfit !== undefined) return unfit
   if (!hasRevisions(envelope, group)) return refusal('RevisionMismatch')
   return { envelope, operation, signer, group, now, keys }

@@ -1,7 +1,10 @@
 /** What the contract announces: enough to rebuild contexts, members, roles and capabilities from the events alone. */
 import type { ContextId, GroupId, PublicKey } from '../../primitives/ids.ts'
 import type { ApplicationRecord, Role } from '../anchor.ts'
-import type { GroupOptions, Subject } from '../operations.ts'
+import type { GroupOptions, InvitationTerms, Subject } from '../operations.ts'
+
+/** What the log tells of an invitation's terms. */
+export type AnnouncedTerms = Omit<InvitationTerms, 'domain' | 'group' | 'claimKey'>
 
 /** What happened; the lists name only what really changed. */
 export type EventBody =
@@ -15,7 +18,14 @@ export type EventBody =
     }
   | { readonly name: 'ApplicationUpdated'; readonly application: ApplicationRecord }
   | { readonly name: 'MembersAdded'; readonly ids: readonly PublicKey[]; readonly role: Role }
-  | { readonly name: 'MembersRemoved'; readonly ids: readonly PublicKey[] }
+  | {
+      readonly name: 'MembersRemoved'
+      readonly ids: readonly PublicKey[]
+      /** They may not claim an invitation. */
+      readonly barred: boolean
+      /** Last second at which what is kept of them counts, Unix time. */
+      readonly until: bigint
+    }
   | {
       readonly name: 'CapabilitiesChanged'
       /** All bits each holds now. */
@@ -23,18 +33,18 @@ export type EventBody =
     }
   | { readonly name: 'RolesChanged'; readonly ids: readonly PublicKey[]; readonly role: Role }
   | {
-      readonly name: 'InvitationClaimed'
-      readonly inviter: PublicKey
-      readonly inviteNonce: bigint
       /** The new member is the signer. */
-      readonly role: Role
-      readonly capabilities: number
+      readonly name: 'InvitationClaimed'
+      /** Digest of the terms, 32 bytes. */
+      readonly invitation: Uint8Array
+      readonly terms: AnnouncedTerms
     }
   | {
       readonly name: 'InvitationRevoked'
-      readonly inviter: PublicKey
-      readonly inviteNonce: bigint
+      readonly invitation: Uint8Array
+      readonly terms: AnnouncedTerms
     }
+  | { readonly name: 'InvitationsVoided'; readonly series: number }
   | { readonly name: 'NonceBumped'; readonly to: bigint }
   | { readonly name: 'ContextSealed' }
   | { readonly name: 'OptionsChanged'; readonly options: GroupOptions }

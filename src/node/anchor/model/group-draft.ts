@@ -9,13 +9,14 @@ import {
   slotKey,
   type Draft,
   type GroupState,
-  type Invitations,
   type MemberState,
+  pastOf,
+  type PastState,
 } from './state.ts'
 
 /**
  * First nonce of a member that joins at a revision of the member list. The revision only grows, so whoever comes back starts above
- * every nonce it ever had, and nothing needs to be kept of those who left.
+ * every nonce it ever had. What is kept of those who went is for their claims, which come before the record.
  */
 export function firstNonce(membersRevision: bigint): bigint {
   return membersRevision << 32n
@@ -55,13 +56,13 @@ export class GroupDraft {
     this.draft.set('members', memberKey(this.id, identity), member)
   }
 
-  invitations(inviter: PublicKey): Invitations {
-    return this.draft.get('invitations', memberKey(this.id, inviter)) ?? new Map()
+  /** What still counts of who is no member. */
+  past(identity: PublicKey, now: bigint): PastState | undefined {
+    return pastOf(this.draft, this.id, identity, now)
   }
 
-  setInvitations(inviter: PublicKey, invitations: Invitations): void {
-    const value = invitations.size === 0 ? undefined : invitations
-    this.draft.set('invitations', memberKey(this.id, inviter), value)
+  setPast(identity: PublicKey, past: PastState | undefined): void {
+    this.draft.set('past', memberKey(this.id, identity), past)
   }
 
   /** Moves the revision of the member list. */
@@ -82,14 +83,16 @@ export class GroupDraft {
       capabilities,
       nonce: firstNonce(membersRevision),
       joinedRevision: membersRevision,
+      series: 0,
     })
+    this.setPast(identity, undefined)
     this.draft.set('slots', slotKey(this.id, count), identity)
     this.update({ count: count + 1, managers: managers + manages(capabilities) })
     return undefined
   }
 
-  /** Removes a member; the one in the last slot takes its place. */
-  remove(identity: PublicKey, member: MemberState): void {
+  /** Removes a member, of which its nonce is kept; the one in the last slot takes its place. */
+  remove(identity: PublicKey, member: MemberState, past: Omit<PastState, 'nonce'>): void {
     const { count, managers } = this.#header
     const last = slotKey(this.id, count - 1)
     const moved = this.draft.get('slots', last)
@@ -100,6 +103,7 @@ export class GroupDraft {
     }
     this.draft.set('slots', last, undefined)
     this.draft.set('members', memberKey(this.id, identity), undefined)
+    this.setPast(identity, { ...past, nonce: member.nonce })
     this.update({ count: count - 1, managers: managers - manages(member.capabilities) })
   }
 

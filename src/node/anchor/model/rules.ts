@@ -3,10 +3,10 @@ import { equalBytes } from '../../primitives/bytes.ts'
 import type { PublicKey } from '../../primitives/ids.ts'
 import type { ApplicationRecord } from '../anchor.ts'
 import { deriveContextId } from '../envelope.ts'
-import { MAX_U64 } from '../limits.ts'
+import { MAX_INVITATION_SECONDS, MAX_U64, MAX_VALIDITY_SECONDS } from '../limits.ts'
 import { firstNonce, type GroupDraft } from './group-draft.ts'
 import { changed, NOTHING, refuse, type Request, type RuleOutcome } from './request.ts'
-import { headerKey } from './state.ts'
+import { headerKey, type PastState } from './state.ts'
 import { ALL_CAPABILITIES } from './validate.ts'
 
 function isSameApplication(a: ApplicationRecord, b: ApplicationRecord): boolean {
@@ -62,28 +62,49 @@ export function addMembers(request: Request<'addMembers'>): RuleOutcome {
   return changed({ name: 'MembersAdded', ids, role }, group.header.membersRevision)
 }
 
-function removeIdentities(group: GroupDraft, identities: readonly PublicKey[]): RuleOutcome {
-  const removed: PublicKey[] = []
+/** What is kept of those who go now: until nothing that they signed is good any more, and barred until no ticket of today is. */
+function departure(now: bigint, mayReturn: boolean): Omit<PastState, 'nonce'> {
+  const seconds = mayReturn ? MAX_VALIDITY_SECONDS : MAX_INVITATION_SECONDS
+  return { barred: !mayReturn, until: now + seconds }
+}
+
+function removeIdentities(
+  group: GroupDraft,
+  identities: readonly PublicKey[],
+  now: bigint,
+  mayReturn: boolean,
+): RuleOutcome {
+  const past = departure(now, mayReturn)
+  const ids: PublicKey[] = []
   for (const identity of identities) {
     const member = group.member(identity)
-    if (member === undefined) continue
-    group.remove(identity, member)
-    removed.push(identity)
+    if (member !== undefined) {
+      group.remove(identity, member, past)
+    } else {
+      const before = group.past(identity, now)
+      if (mayReturn || before?.barred === true) continue
+      group.setPast(identity, { ...past, nonce: before?.nonce ?? 0n })
+    }
+    ids.push(identity)
   }
-  if (removed.length === 0) return NOTHING
+  if (ids.length === 0) return NOTHING
   const wrong = group.bumpMembers()
   if (wrong !== undefined) return refuse(wrong)
-  return changed({ name: 'MembersRemoved', ids: removed }, group.header.membersRevision)
+  return changed({ name: 'MembersRemoved', ids, ...past }, group.header.membersRevision)
 }
 
-/** Members go, with everything they may do; strangers are skipped. */
+/**
+ * Members go, with everything they may do. Unless they may return, none of those named comes back by an invitation: also who left a moment before,
+ * or was no member at all.
+ */
 export function removeMembers(request: Request<'removeMembers'>): RuleOutcome {
-  return removeIdentities(request.group, request.operation.ids)
+  const { group, now, operation } = request
+  return removeIdentities(group, operation.ids, now, operation.mayReturn)
 }
 
-/** The signer goes. */
+/** The signer goes, and may return. */
 export function leave(request: Request<'leave'>): RuleOutcome {
-  return removeIdentities(request.group, [request.signer])
+  return removeIdentities(request.group, [request.signer], request.now, true)
 }
 
 /** Bits given or taken; the signer holds them all, which was checked before. Only a grant needs its targets to be members. */

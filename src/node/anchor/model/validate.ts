@@ -56,12 +56,13 @@ export function validateOperation(operation: Operation): RefusalName | undefined
     case 'revoke':
       return validateChanges(operation.changes)
     case 'claimInvitation':
+    case 'revokeInvitation':
       return isCapabilities(operation.terms.capabilities) ? undefined : 'Malformed'
     case 'leave':
-    case 'revokeInvitation':
     case 'bumpNonce':
     case 'seal':
     case 'setOptions':
+    case 'voidInvitations':
       return undefined
   }
 }

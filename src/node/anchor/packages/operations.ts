@@ -14,6 +14,15 @@ export const PACKAGE_OPERATION_ORDINALS = {
 /** Name of an operation. */
 export type PackageOperationKind = keyof typeof PACKAGE_OPERATION_ORDINALS
 
+/** What a wallet shows of each operation, and the contract holds it to: with the id of the package beside it. */
+export const PACKAGE_OPERATION_WORDS: Readonly<Record<PackageOperationKind, string>> = {
+  createPackage: 'create this package',
+  publishRelease: 'publish a release of this package',
+  yankRelease: 'yank a release of this package',
+  addOwner: 'add an owner to this package',
+  removeOwner: 'remove an owner of this package',
+}
+
 /** One request about a package; all but the first need an owner of it. */
 export type PackageOperation =
   | {

@@ -9,7 +9,7 @@ import {
   networkBytes,
   refusalOf,
 } from '../../../../src/chains/ethereum/contracts/codec.ts'
-import { EVM_CHAIN } from '../../../../src/chains/ethereum/constants.ts'
+import { CONTRACT_VERSION, EVM_CHAIN } from '../../../../src/chains/ethereum/constants.ts'
 import { rpcError } from '../../../../src/chains/ethereum/rpc/rpc-errors.ts'
 import { CAPABILITIES } from '../../../../src/node/anchor/anchor.ts'
 import { REFUSALS } from '../../../../src/node/anchor/errors.ts'
@@ -26,6 +26,8 @@ const TYPES: Readonly<Record<string, string>> = {
   ids: 'bytes32[]',
   u8s: 'uint8[]',
   u8: 'uint8',
+  u16: 'uint16',
+  u32: 'uint32',
   u64: 'uint64',
   text: 'string',
   bytes: 'bytes',
@@ -52,6 +54,7 @@ const LIMITS: Readonly<Record<string, number | bigint>> = {
   page: limits.MAX_PAGE,
   members: limits.MAX_MEMBERS,
   liveInvitations: limits.MAX_LIVE_INVITATIONS,
+  series: limits.MAX_SERIES,
   validitySeconds: limits.MAX_VALIDITY_SECONDS,
   invitationSeconds: limits.MAX_INVITATION_SECONDS,
   membersRevision: limits.MAX_MEMBERS_REVISION,
@@ -72,6 +75,7 @@ describe('ethereum interface', () => {
     expect(REFUSALS).to.deep.equal(source.errors)
     expect(CAPABILITIES).to.deep.equal(source.capabilities)
     expect(EVM_CHAIN).to.equal(source.chains['evm'])
+    expect(CONTRACT_VERSION).to.equal(String(source.version))
     const numbers = Object.entries(LIMITS).map(([name, value]) => [name, Number(value)])
     expect(Object.fromEntries(numbers)).to.deep.equal(source.limits)
   })
