@@ -98,6 +98,11 @@ const REGRESSIONS: readonly Regression[] = [
     same: ALL,
     was: 'what the anchor had been asked before a context was deleted became the wish of the one made in its place, which could not fetch it',
   },
+  {
+    seed: 100474,
+    same: ALL,
+    was: 'a delta named an application while the anchor was away, and nobody asked the anchor about it once it was back',
+  },
 ]
 
 describe('simulated runs that once failed', function () {

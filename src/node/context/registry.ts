@@ -363,7 +363,10 @@ export class ContextRegistry {
   #onForeign(replica: ContextReplica, application: ApplicationId): void {
     if (this.#isAwaited(replica, application)) return // parked until it is fetched
     const isNew = this.#foreign.note(replica.state.id, application)
-    if (isNew) this.#c.background(this.refresh(replica).then(() => {}))
+    if (!isNew) return
+    // an anchor that is away is asked again until it answers
+    const owe = (): void => this.#hooks.reread(replica.state.id, 0n)
+    this.#c.background(this.refresh(replica).then(() => {}, owe))
   }
 
   /** The anchor was asked after deltas named these: those that it does not name, the context ran before. */

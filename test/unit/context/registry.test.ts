@@ -5,6 +5,7 @@ import { Intents } from '../../../src/node/context/intents/intents.ts'
 import { ContextRegistry } from '../../../src/node/context/registry.ts'
 import type { ContextReplica } from '../../../src/node/context/replica/replica.ts'
 import { ContextReplicas } from '../../../src/node/context/replica-source.ts'
+import { MerogateError } from '../../../src/node/errors.ts'
 import { equalBytes } from '../../../src/node/primitives/bytes.ts'
 import { Background } from '../../../src/node/primitives/background.ts'
 import { ApplicationId, BlobId, ContextId } from '../../../src/node/primitives/ids.ts'
@@ -302,6 +303,29 @@ describe('a delta of an application that a context does not run', () => {
     news.height = 5n
     await registry.refreshForeign(replica)
     expect(waits(), 'the answer is as new as can be').to.equal(0)
+  })
+})
+
+describe('a delta of an application that the anchor cannot be asked about', () => {
+  it('has the context read again once the anchor is back, though nobody else says anything', async () => {
+    const alice = keyOf('alice')
+    const kit = await replicaKit({
+      own: [me],
+      members: [
+        [alice, 'writer'],
+        [me, 'writer'],
+      ],
+    })
+    const { registry, reread, settled } = await registryOf(kit)
+    const replica = await registry.admit({ ...recordOf('a'), id: CONTEXT }, me.publicKey, 'stub')
+    await settled()
+    kit.anchor.readContext = () =>
+      Promise.reject(new MerogateError('ANCHOR_UNREACHABLE', 'transport', 'away'))
+    const payload = { application: bytesOf('another application') }
+    const delta = craftDelta({ author: alice, keyring: testKeyring(), item: 'x', payload })
+    expect((await replica.receive(delta.bytes)).status).to.equal('parked')
+    await settled()
+    expect(reread).to.deep.equal([CONTEXT])
   })
 })
 
