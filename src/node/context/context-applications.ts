@@ -144,8 +144,6 @@ export class ContextApplications {
     revision: bigint,
   ): Promise<void> {
     const { id, meta } = replica.state
-    // deleted while the anchor was asked; another of the same id asks for itself
-    if (this.#c.contexts.replica(id) !== replica) return
     if (revision < meta.applicationRevision) return // an older endpoint answered
     const wanted = { id: record.id, blob: record.blob, revision }
     const pending = this.#queue.get(id, record.blob)

@@ -214,7 +214,10 @@ export class ContextRegistry {
     return this.all().filter((replica) => replica.group.anchor === anchor)
   }
 
-  /** The context moved at the anchor: members and application are read again. @returns the height of the older answer @throws ANCHOR_* */
+  /**
+   * The context moved at the anchor: members and application are read again. @returns the height of the older answer; 0 when the context was deleted
+   * meanwhile @throws ANCHOR_*
+   */
   async refresh(replica: ContextReplica, options: { signal?: AbortSignal } = {}): Promise<bigint> {
     await replica.group.refresh(options)
     const { id } = replica.state
@@ -223,6 +226,8 @@ export class ContextRegistry {
     let isSettled = false
     try {
       const read = await replica.group.anchor.readContext(id, options)
+      // another of the same id asks for itself
+      if (this.replica(id) !== replica) return 0n
       if (read === undefined || !equalBytes(read.value.group, replica.group.id)) return height
       if (read.evidence.height < height) height = read.evidence.height
       const { application, applicationRevision } = read.value
