@@ -1,9 +1,10 @@
 /** Changing `config.toml`, for `merogate node init` and `merogate node config KEY=VALUE`. */
-import { mkdir, open, rename, rm } from 'node:fs/promises'
+import { mkdir } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { configError } from './errors.ts'
 import { nest, overlay, type Table } from './layers.ts'
 import { configPath, readUserConfig } from './load.ts'
+import { writePrivate } from './private-file.ts'
 import { findOption, resolveConfig, type UserConfig } from './schema.ts'
 import { formatToml } from './toml.ts'
 import { parseAssigned } from './values.ts'
@@ -48,19 +49,10 @@ function parseAssignment(text: string): Table {
 async function write(home: string, table: Table): Promise<string> {
   const path = configPath(home)
   resolveConfig(table, resolve(home), () => path)
-  const temporary = `${path}.new`
   try {
     await mkdir(dirname(path), { recursive: true, mode: 0o700 })
-    const file = await open(temporary, 'w', 0o600)
-    try {
-      await file.writeFile(formatToml(table))
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    await rename(temporary, path)
+    await writePrivate(path, formatToml(table))
   } catch (cause) {
-    await rm(temporary, { force: true })
     throw configError('CONFIG_UNREADABLE', `cannot write ${path}`, { path }, { cause })
   }
   return path
