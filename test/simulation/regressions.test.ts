@@ -49,6 +49,16 @@ const REGRESSIONS: readonly Regression[] = [
     was: 'a join ended with an old connection for a member met, and with it went all that was known of where members are',
   },
   {
+    seed: 110054,
+    same: ALL,
+    was: 'an inviter that had moved came by for the sake of another context, and the join that looked for it took no notice',
+  },
+  {
+    seed: 110183,
+    same: ALL,
+    was: 'a request stream on which nothing was heard any more was asked again and again',
+  },
+  {
     seed: 10424,
     same: ALL,
     was: 'news of an application, told while a context was being joined, went by unheard, and the one before was asked for again and again',

@@ -106,6 +106,8 @@ export class Introductions {
       await ask().catch((error: unknown) => failures.set(at, error))
     })
     throwIfAborted(signal)
+    // who was met may go, or its connection be dead, and who was not may come from elsewhere: all are kept in mind until they have proved themselves
+    for (const [peer, group] of targets) await this.#hint(context, peer, group)
     const met = asks.length - failures.size
     if (met === 0) {
       // a stranger need not be a member: its no says nothing where members are said to be elsewhere
@@ -113,8 +115,6 @@ export class Introductions {
       const errors = telling.map(([, error]) => error)
       throw noMember(errors, addresses.length)
     }
-    // who was met may go, or its connection be dead: the others are kept in mind until they have proved themselves
-    for (const [peer, group] of targets) await this.#hint(context, peer, group)
     return met
   }
 

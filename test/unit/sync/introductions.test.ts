@@ -14,6 +14,7 @@ import {
   Introductions,
   type IntroductionsComponents,
 } from '../../../src/node/sync/introductions.ts'
+import { rejectionCode } from '../../support/error-code.ts'
 
 const CONTEXT = ContextId.from(new Uint8Array(32).fill(1))
 const STRANGER = 'stranger'
@@ -111,5 +112,16 @@ describe('members that an invitation names', () => {
     expect(await introductions.meet(CONTEXT, addresses, signal)).to.equal(1)
     expect(directory.peersOf(CONTEXT)).to.have.members([STRANGER, 'other'])
     expect(kept).to.have.members([STRANGER, 'other'])
+  })
+
+  it('are kept in mind when none is met, for who has moved is known by its peer id when it comes', async () => {
+    const { introductions, directory, kept } = told(async () => {
+      throw new RangeError('nobody answers')
+    })
+    const { signal } = new AbortController()
+    const code = await rejectionCode(introductions.meet(CONTEXT, ADDRESSES, signal))
+    expect(code).to.equal('SYNC_NO_PEER')
+    expect(directory.contextsOf(STRANGER)).to.deep.equal([CONTEXT])
+    expect(kept).to.deep.equal([STRANGER])
   })
 })

@@ -7,12 +7,13 @@ import {
 } from '../../../src/node/codec/sync-frames.ts'
 import { generateSigningKey, type SigningKey } from '../../../src/node/crypto/sign.ts'
 import type { FramedStream } from '../../../src/node/network/network.ts'
-import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
+import { type Clock, systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
 import { ContextId } from '../../../src/node/primitives/ids.ts'
-import { MAX_IN_FLIGHT } from '../../../src/node/sync/limits.ts'
+import { ANSWER_TIMEOUT_MS, MAX_IN_FLIGHT } from '../../../src/node/sync/limits.ts'
 import type { ReplicaSource } from '../../../src/node/sync/replica.ts'
 import { RequestStream } from '../../../src/node/sync/requests/request-stream.ts'
 import { rejectionCode } from '../../support/error-code.ts'
+import { handClock } from '../../support/hand-clock.ts'
 
 /** A peer that takes us for a member everywhere, and answers no question but as it is told. */
 class MutePeer implements FramedStream {
@@ -73,11 +74,15 @@ class MutePeer implements FramedStream {
 }
 
 /** One to a peer, as whoever `signer` says at the time. */
-function streamTo(peer: MutePeer, signer: () => SigningKey): RequestStream {
+function streamTo(
+  peer: MutePeer,
+  signer: () => SigningKey,
+  clock: Clock = systemClock,
+): RequestStream {
   return new RequestStream(peer, {
     self: '12D3KooWSelf',
     replica: { signer } as unknown as ReplicaSource, // the only question it asks
-    clock: systemClock,
+    clock,
     random: systemRandom,
   })
 }
@@ -134,6 +139,49 @@ describe('a request stream', () => {
     expect(await rejectionCode(ask())).to.equal('SYNC_REFUSED')
     await ask()
     expect(peer.parties).to.deep.equal([key.publicKey])
+    stream.abort(new RangeError('done'))
+    await serving
+  })
+
+  it('has ended when nothing at all is heard on it for as long as an answer may take', async () => {
+    const clock = handClock()
+    const asked = Promise.withResolvers<void>()
+    const peer = new MutePeer(() => {
+      asked.resolve()
+      return undefined
+    })
+    const key = generateSigningKey()
+    const stream = streamTo(peer, () => key, clock)
+    const serving = stream.serve()
+    const context = ContextId.from(new Uint8Array(32).fill(1))
+    const code = rejectionCode(stream.ask(context, { type: 'heads', context }, () => true).next())
+    await asked.promise
+    clock.advance(ANSWER_TIMEOUT_MS)
+    expect(await code).to.equal('SYNC_PEER_SILENT')
+    expect(stream.ended).to.equal(true)
+    await serving
+  })
+  it('goes on when one answer stays away and others come', async () => {
+    const clock = handClock()
+    const asked = Promise.withResolvers<void>()
+    const peer = new MutePeer((count) => {
+      if (count > 1) return { type: 'members', items: [] }
+      asked.resolve()
+      return undefined
+    })
+    const key = generateSigningKey()
+    const stream = streamTo(peer, () => key, clock)
+    const serving = stream.serve()
+    const context = ContextId.from(new Uint8Array(32).fill(1))
+    const ask = (): Promise<unknown> =>
+      stream.ask(context, { type: 'heads', context }, () => true).next()
+    const code = rejectionCode(ask())
+    await asked.promise
+    clock.advance(ANSWER_TIMEOUT_MS - 1)
+    await ask()
+    clock.advance(1)
+    expect(await code).to.equal('SYNC_PEER_SILENT')
+    expect(stream.ended).to.equal(false)
     stream.abort(new RangeError('done'))
     await serving
   })

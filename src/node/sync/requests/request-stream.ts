@@ -46,12 +46,17 @@ export class RequestStream {
   readonly #turns: (() => void)[] = []
   #peerNonce: Promise<Uint8Array> | undefined
   #nextId = 1
+  /** When something last came, or was last waited with here, by the monotonic clock. */
+  #heardMs: number
+  /** An answer waits for whoever asked: until then nothing is read. */
+  #isHeldUp = false
   #state: State = { name: 'open' }
 
   constructor(stream: FramedStream, components: RequestStreamComponents) {
     this.#stream = stream
     this.#c = components
     this.#nonce = components.random.bytes(NONCE_BYTES)
+    this.#heardMs = components.clock.monotonicMs()
   }
 
   get ended(): boolean {
@@ -75,6 +80,7 @@ export class RequestStream {
   }
 
   #end(failure: unknown): void {
+    if (this.ended) return
     this.#state = { name: 'ended', failure }
     this.#stream.abort(syncError('SYNC_SESSION_CLOSED', 'the request stream is done'))
     for (const { wake } of this.#pending.values()) wake()
@@ -214,11 +220,21 @@ export class RequestStream {
       throwIfAborted(signal)
       this.#throwIfEnded()
       const woken = new Promise<void>((resolve) => (pending.wake = resolve))
-      await within(this.#c.clock, ANSWER_TIMEOUT_MS, woken)
+      try {
+        await within(this.#c.clock, ANSWER_TIMEOUT_MS, woken)
+      } catch (error) {
+        if (this.#isSilent()) this.#end(error) // a connection may be dead and not know it: the next request takes another stream
+        throw error
+      }
     }
   }
 
+  #isSilent(): boolean {
+    return !this.#isHeldUp && this.#c.clock.monotonicMs() - this.#heardMs >= ANSWER_TIMEOUT_MS
+  }
+
   async #take(bytes: Uint8Array): Promise<void> {
+    this.#heardMs = this.#c.clock.monotonicMs()
     const { id, answer } = decodeAnswer(bytes)
     if (id >= this.#nextId) {
       throw syncError('SYNC_BAD_ANSWER', 'expected an answer to a request, got one to none', { id })
@@ -230,8 +246,11 @@ export class RequestStream {
     pending.wake()
     while (pending.bytes > MAX_UNREAD_ANSWER_BYTES && this.#pending.has(id)) {
       // whoever asked is busy; the stream waits with it, and the peer with the stream
+      this.#isHeldUp = true
       await new Promise<void>((resolve) => (pending.wake = resolve))
     }
+    this.#isHeldUp = false
+    this.#heardMs = this.#c.clock.monotonicMs()
   }
 
   #throwIfEnded(): void {
