@@ -64,8 +64,9 @@ function ownFindings({ seats }: Circle, { machine, history }: View): Finding[] {
     const text = `${machine.name} stores ${history.heads.length} heads, its deltas have ${history.headsOfApplied.length}`
     findings.push({ verdict: 'diverged', text })
   }
-  const gone = new Set(seats.filter(mayWait).map(nameOf))
-  const waiting = [...history.waiting.values()].filter(({ member }) => !gone.has(idKey(member)))
+  // who is none of them has come to the group by another context of it, and builds on what it wrote while sent away as somebody else
+  const awaited = new Set(seats.filter((one) => !mayWait(one)).map(nameOf))
+  const waiting = [...history.waiting.values()].filter(({ member }) => awaited.has(idKey(member)))
   if (waiting.length > 0) {
     const each = waiting.map(({ member, sequence }) => {
       const author = seats.find((one) => nameOf(one) === idKey(member))?.machine.name
