@@ -18,6 +18,7 @@ import {
   ownGroup,
   person,
 } from '../test/compliance/anchor-support.ts'
+import { PackageScene } from '../test/support/ethereum-packages.ts'
 import { ContractBench, GENESIS } from '../test/support/ethereum-contracts.ts'
 import {
   accountOf,
@@ -30,6 +31,7 @@ import {
   revocationOf,
   termsOf,
 } from '../test/support/ethereum-proofs.ts'
+import { measurePackages } from './support/package-gas.ts'
 import { report } from './support/report.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -264,9 +266,12 @@ async function measure(): Promise<Snapshot> {
     if (bound.error !== undefined) throw new RangeError(`bind: ${bound.error}`)
     if (door !== 'ed25519') operations['bind'] = { ...operations['bind'], [door]: bound.gas }
     await bind(bench, ...claimants)
+    const scene = await PackageScene.on(bench)
+    await bind(bench, scene.b)
     const meter = new Meter(bench, door)
     await meter.run()
-    for (const [name, gas] of Object.entries(meter.gas)) {
+    const packages = await measurePackages(scene, door, GENESIS + 2000n)
+    for (const [name, gas] of Object.entries({ ...meter.gas, ...packages })) {
       operations[name] = { ...operations[name], [door]: gas }
     }
     await back()

@@ -15,6 +15,7 @@ interface Projected {
   readonly description: string
   readonly repository: string
   owners: PublicKey[]
+  offered: PublicKey[]
   revision: bigint
   readonly releases: ReleaseRecord[]
 }
@@ -44,7 +45,8 @@ export class PackageProjection {
     const key = toHex(event.subject)
     if (event.name === 'PackagePublished') {
       const { subject: id, signer, package: name, description, repository } = event
-      const fields = { id, name, description, repository, owners: [signer], releases: [] }
+      const people = { owners: [signer], offered: [] }
+      const fields = { id, name, description, repository, ...people, releases: [] }
       this.#packages.set(key, { ...fields, revision: event.revision })
       return
     }
@@ -72,9 +74,9 @@ export class PackageProjection {
   #change(known: Projected, event: Exclude<PackageEvent, { name: 'PackagePublished' }>): void {
     switch (event.name) {
       case 'ReleasePublished': {
-        const release: Release = event.release
+        const { release, signer: publisher }: { release: Release; signer: PublicKey } = event
         const slot = known.releases.length
-        known.releases.push({ ...release, slot, yanked: false, yankReason: '' })
+        known.releases.push({ ...release, publisher, slot, yanked: false, yankReason: '' })
         break
       }
       case 'ReleaseYanked': {
@@ -84,16 +86,37 @@ export class PackageProjection {
         known.releases[at] = { ...release, yanked: true, yankReason: event.reason }
         break
       }
+      case 'OwnershipOffered': {
+        known.offered.push(event.owner)
+        break
+      }
       case 'OwnerChanged': {
-        if (event.isOwner) known.owners.push(event.owner)
-        else known.owners = without(known.owners, event.owner)
+        changeOwner(known, event)
         break
       }
     }
   }
 }
 
-/** A list without an owner, whose place the last one takes. */
+/** Who accepted is an owner, in whose place among the offers is the first; with an owner that goes all offers go. */
+function changeOwner(
+  known: Projected,
+  { owner, isOwner }: { owner: PublicKey; isOwner: boolean },
+): void {
+  const isOffered = known.offered.some((other) => equalBytes(other, owner))
+  if (isOwner) {
+    const [first = owner, ...others] = known.offered
+    known.owners.push(owner)
+    known.offered = others.map((other) => (equalBytes(other, owner) ? first : other))
+  } else if (isOffered) {
+    known.offered = without(known.offered, owner)
+  } else {
+    known.owners = without(known.owners, owner)
+    known.offered = []
+  }
+}
+
+/** A list without somebody, whose place the last one takes. */
 function without(owners: readonly PublicKey[], gone: PublicKey): PublicKey[] {
   const rest = owners.slice(0, -1)
   const last = owners.at(-1)

@@ -57,9 +57,14 @@ export function yanking(version: string, reason: string = 'broken'): PackageOper
   return { kind: 'yankRelease', version, reason }
 }
 
-/** The operation that makes an owner, or makes it none. */
+/** The operation that offers ownership, or takes it away. */
 export function owning(kind: 'addOwner' | 'removeOwner', who: Signer): PackageOperation {
   return { kind, owner: who.publicKey }
+}
+
+/** The operation that accepts ownership. */
+export function accepting(): PackageOperation {
+  return { kind: 'acceptOwnership' }
 }
 
 type Fields = Partial<Omit<PackageEnvelope, 'operation' | 'signer'>> & { readonly nonce: bigint }
@@ -101,6 +106,12 @@ export class PackageBench {
 
   readonly publish = async (...versions: readonly string[]): Promise<void> => {
     for (const version of versions) await this.submit(publishing(version))
+  }
+
+  /** Makes somebody an owner: offered by one, accepted by itself. */
+  readonly admit = async (who: Signer, by: Signer = this.#t.a): Promise<void> => {
+    await this.submit(owning('addOwner', who), by)
+    await this.submit(accepting(), who)
   }
 
   readonly record = async (id: PackageId = this.id): Promise<PackageRecord> =>

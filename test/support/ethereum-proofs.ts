@@ -3,7 +3,12 @@ import { getBytes, type TypedDataDomain, Wallet } from 'ethers'
 import { abiOf, hex } from '../../src/chains/ethereum/contracts/codec.ts'
 import { ethereumScheme, signInvitation, typedDomain } from '../../src/chains/ethereum/scheme.ts'
 import type { Signer } from '../../src/node/anchor/anchor.ts'
-import { envelopeCodec } from '../../src/node/anchor/envelope.ts'
+import { type Envelope, envelopeCodec } from '../../src/node/anchor/envelope.ts'
+import {
+  type PackageEnvelope,
+  packageEnvelopeCodec,
+} from '../../src/node/anchor/packages/envelope.ts'
+import { PACKAGE_OPERATION_WORDS } from '../../src/node/anchor/packages/operations.ts'
 import type { SignedEnvelope } from '../../src/node/anchor/model/checks.ts'
 import {
   type InvitationTerms,
@@ -12,6 +17,7 @@ import {
 } from '../../src/node/anchor/operations.ts'
 import type { SignatureScheme } from '../../src/node/anchor/service.ts'
 import { ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
+import { isMerogateError } from '../../src/node/errors.ts'
 import { EMPTY, utf8 } from '../../src/node/primitives/bytes.ts'
 import { sha256 } from '../../src/node/primitives/hash.ts'
 import { GroupId, PublicKey } from '../../src/node/primitives/ids.ts'
@@ -37,6 +43,23 @@ const REQUEST_TYPES = {
   ],
 }
 
+/** What an envelope says, its operation in words: neither contract decodes the other's. */
+function requestOf(envelope: Uint8Array): Pick<
+  Envelope | PackageEnvelope,
+  'subject' | 'signer' | 'nonce' | 'validUntil'
+> & {
+  operation: string
+} {
+  try {
+    const { operation, ...head } = envelopeCodec.decode(envelope)
+    return { ...head, operation: OPERATION_WORDS[operation.kind] }
+  } catch (error) {
+    if (!isMerogateError(error, 'CODEC_MALFORMED')) throw error
+    const { operation, ...head } = packageEnvelopeCodec.decode(envelope)
+    return { ...head, operation: PACKAGE_OPERATION_WORDS[operation.kind] }
+  }
+}
+
 /** An account's EIP-712 signature of an envelope, 65 bytes; `lies` are shown to its owner in place of what stands in there. */
 export async function signTyped(
   account: Wallet,
@@ -44,25 +67,24 @@ export async function signTyped(
   envelope: Uint8Array,
   lies: object = {},
 ): Promise<Uint8Array> {
-  const { subject, signer, nonce, validUntil, operation } = envelopeCodec.decode(envelope)
+  const { operation, subject, signer, nonce, validUntil } = requestOf(envelope)
   const shown = {
     ...{ subject: hex(subject), signer: hex(signer), nonce, validUntil, envelope: hex(envelope) },
-    operation: OPERATION_WORDS[operation.kind],
-    ...lies,
+    ...{ operation, ...lies },
   }
   return getBytes(await account.signTypedData(domain, REQUEST_TYPES, shown))
 }
 
-/** An envelope with the proof that a door asks for, or what there is of it in bytes. */
+/** An envelope with the proof that a door asks for, or what there is of it in bytes; `domain` is that of the contract it is meant for. */
 export async function prove(
   bench: ContractBench,
   envelope: Uint8Array,
   door: Door,
   signWith: Signer,
+  domain: TypedDataDomain = typedDomain('merogate contexts', bench.chainId, bench.anchor),
 ): Promise<SignedEnvelope> {
   if (door === 'sender') return { envelope, signature: EMPTY }
   if (door === 'ed25519') return ED25519_SCHEME.signEnvelope(envelope, signWith)
-  const domain = typedDomain('merogate contexts', bench.chainId, bench.anchor)
   return { envelope, signature: await signTyped(accountOf(signWith), domain, envelope) }
 }
 

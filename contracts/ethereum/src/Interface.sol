@@ -49,6 +49,7 @@ uint8 constant PUBLISH_RELEASE = 17;
 uint8 constant YANK_RELEASE = 18;
 uint8 constant ADD_OWNER = 19;
 uint8 constant REMOVE_OWNER = 20;
+uint8 constant ACCEPT_OWNERSHIP = 21;
 
 /// @notice keccak256 of what wallets show of an operation. Reverts for what is none.
 function wordsOf(uint8 operation) pure returns (bytes32) {
@@ -69,8 +70,9 @@ function wordsOf(uint8 operation) pure returns (bytes32) {
     if (operation == CREATE_PACKAGE) return keccak256("create this package");
     if (operation == PUBLISH_RELEASE) return keccak256("publish a release of this package");
     if (operation == YANK_RELEASE) return keccak256("yank a release of this package");
-    if (operation == ADD_OWNER) return keccak256("add an owner to this package");
-    if (operation == REMOVE_OWNER) return keccak256("remove an owner of this package");
+    if (operation == ADD_OWNER) return keccak256("offer ownership of this package");
+    if (operation == REMOVE_OWNER) return keccak256("remove an owner of this package or withdraw an offer");
+    if (operation == ACCEPT_OWNERSHIP) return keccak256("accept ownership of this package");
     revert Malformed();
 }
 
@@ -90,6 +92,7 @@ uint256 constant MAX_PACKAGE_NAME_BYTES = 128;
 uint256 constant MAX_PACKAGE_TEXT_BYTES = 512;
 uint256 constant MAX_PACKAGE_OWNERS = 8;
 uint256 constant MAX_RELEASES = 4096;
+uint256 constant MAX_PACKAGE_REVISION = 4294967295;
 uint256 constant MAX_RELEASE_SOURCES = 4;
 uint256 constant MAX_VERSION_BYTES = 64;
 uint256 constant MAX_RELEASE_PAGE = 32;

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {
+    ACCEPT_OWNERSHIP,
     ADD_OWNER,
     CREATE_PACKAGE,
     LimitExceeded,
@@ -45,6 +46,8 @@ library PackageFields {
             _finish(next, end, isLong || isLonger);
         } else if (operation == ADD_OWNER || operation == REMOVE_OWNER) {
             _finish(pos + 32, end, false);
+        } else if (operation == ACCEPT_OWNERSHIP) {
+            _finish(pos, end, false);
         } else {
             revert Malformed();
         }

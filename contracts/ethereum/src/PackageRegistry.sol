@@ -6,12 +6,14 @@ import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {Envelopes} from "./Envelopes.sol";
 import {IIdentityRegistry} from "./IIdentityRegistry.sol";
 import {
+    ACCEPT_OWNERSHIP,
     ADD_OWNER,
     BadNonce,
     CREATE_PACKAGE,
     LastOwner,
     LimitExceeded,
     MAX_PACKAGE_OWNERS,
+    MAX_PACKAGE_REVISION,
     MAX_RELEASE_PAGE,
     MAX_RELEASES,
     PackageExists,
@@ -19,11 +21,11 @@ import {
     PackageNotFound,
     PUBLISH_RELEASE,
     ReleaseNotFound,
+    REMOVE_OWNER,
     RevisionMismatch,
     TAG_PACKAGE,
     Unauthorized,
-    WeakKey,
-    YANK_RELEASE
+    WeakKey
 } from "./Interface.sol";
 import {Ed25519} from "./lib/Ed25519.sol";
 import {Reader} from "./lib/Reader.sol";
@@ -44,6 +46,8 @@ contract PackageRegistry is Envelopes, Releases {
         uint32 releases;
         /// The creator first until it leaves.
         bytes32[] owners;
+        /// Who may become an owner by accepting, and owns nothing before.
+        bytes32[] offered;
         /// Borsh bytes: name, description, repository, each a text.
         bytes record;
         /// Version of the highest stable release that is not yanked; empty when there is none.
@@ -56,13 +60,17 @@ contract PackageRegistry is Envelopes, Releases {
     struct Header {
         /// Contract whose code holds the borsh bytes.
         address record;
-        uint64 revision;
-        uint16 releases;
+        uint32 revision;
+        /// All there ever were, and those of them that are not yanked.
+        uint32 releases;
+        uint16 available;
+        /// The first slots are the owners', those behind them have who was offered to be one.
         uint8 owners;
+        uint8 offers;
     }
 
     mapping(bytes32 package => Header) private _packages;
-    mapping(bytes32 package => mapping(uint256 slot => bytes32 owner)) private _owners;
+    mapping(bytes32 package => mapping(uint256 slot => bytes32 identity)) private _owners;
     mapping(bytes32 signer => uint64) private _nonces;
 
     // Each event has the subject of the request, its signer, the nonce it used, and the package's revision afterwards.
@@ -77,13 +85,18 @@ contract PackageRegistry is Envelopes, Releases {
         string description,
         string repository
     );
-    /// @notice `release` are the borsh bytes of all that was published, the version included.
+    /// @notice `release` are the borsh bytes of all that was published, the version included; its publisher is the signer.
     event ReleasePublished(
         bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, string version, bytes release
     );
     event ReleaseYanked(
         bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, string version, string reason
     );
+    /// @notice The owner accepts, or is none until then.
+    event OwnershipOffered(
+        bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, bytes32 owner
+    );
+    /// @notice Who accepted is an owner. Who is none any more, or was offered to be one, is neither; with an owner all open offers go.
     event OwnerChanged(
         bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, bytes32 owner, bool isOwner
     );
@@ -110,12 +123,11 @@ contract PackageRegistry is Envelopes, Releases {
     /// @notice A package. Reverts with PackageNotFound for an unknown one, as all of these do.
     function package(bytes32 id) external view returns (Package memory) {
         Header memory header = _require(id);
-        bytes32[] memory owners = new bytes32[](header.owners);
-        for (uint256 slot = 0; slot < owners.length; slot++) owners[slot] = _owners[id][slot];
         return Package(
             header.revision,
             header.releases,
-            owners,
+            _list(id, 0, header.owners),
+            _list(id, header.owners, header.offers),
             SSTORE2.read(header.record),
             string(_versionOf(id, _latest(id, true))),
             string(_versionOf(id, _latest(id, false)))
@@ -183,23 +195,41 @@ contract PackageRegistry is Envelopes, Releases {
         uint8 operation = q.operation;
         uint64 nonce = _nonces[q.signer];
         if (q.nonce != nonce) revert BadNonce(nonce);
-        if (operation != CREATE_PACKAGE && _ownerSlot(q.subject, header, q.signer) == header.owners) {
-            revert Unauthorized();
-        }
+        if (!_isEntitled(q, header)) revert Unauthorized();
         // a package has neither a list of members nor an application, so there is no revision of them that could be right
         if (q.ifMembersRevision != ANY_REVISION || q.ifApplicationRevision != ANY_REVISION) revert RevisionMismatch();
         _nonces[q.signer] = nonce + 1;
         if (operation == CREATE_PACKAGE) _create(q);
         else if (operation == PUBLISH_RELEASE) _publish(q, header, version);
-        else if (operation == YANK_RELEASE) _yank(q, header);
         else if (operation == ADD_OWNER) _addOwner(q, header);
-        else _removeOwner(q, header);
+        else if (operation == REMOVE_OWNER) _removeOwner(q, header);
+        else if (operation == ACCEPT_OWNERSHIP) _acceptOwnership(q, header);
+        else _yank(q, header);
     }
 
-    /// @dev Slot of an owner; the number of owners when the identity is none.
-    function _ownerSlot(bytes32 id, Header memory header, bytes32 identity) private view returns (uint256 slot) {
+    /// @dev Whether the signer may ask for it: an owner, or whoever makes a package, or was offered one.
+    function _isEntitled(Request memory q, Header memory header) private view returns (bool) {
+        if (q.operation == CREATE_PACKAGE) return true;
+        uint256 slot = _slotOf(q.subject, header, q.signer);
+        if (q.operation == ACCEPT_OWNERSHIP) return slot >= header.owners && slot < _people(header);
+        return slot < header.owners;
+    }
+
+    /// @dev Owners and offers.
+    function _people(Header memory header) private pure returns (uint256) {
+        return uint256(header.owners) + header.offers;
+    }
+
+    /// @dev Slot of an owner, or of an offer; the number of both when the identity is neither.
+    function _slotOf(bytes32 id, Header memory header, bytes32 identity) private view returns (uint256 slot) {
         mapping(uint256 => bytes32) storage owners = _owners[id];
-        while (slot < header.owners && owners[slot] != identity) slot++;
+        uint256 end = _people(header);
+        while (slot < end && owners[slot] != identity) slot++;
+    }
+
+    function _list(bytes32 id, uint256 first, uint256 count) private view returns (bytes32[] memory list) {
+        list = new bytes32[](count);
+        for (uint256 i = 0; i < count; i++) list[i] = _owners[id][first + i];
     }
 
     /// @dev A package that its creator owns.
@@ -207,7 +237,7 @@ contract PackageRegistry is Envelopes, Releases {
         bytes memory name = PackageFields.textAt(q.pos);
         bytes32 id = sha256(abi.encodePacked(TAG_PACKAGE, uint8(0), q.signer, name));
         if (id != q.subject) revert PackageIdMismatch();
-        _packages[id] = Header(SSTORE2.write(Reader.slice(q.pos, q.end - q.pos)), 1, 0, 1);
+        _packages[id] = Header(SSTORE2.write(Reader.slice(q.pos, q.end - q.pos)), 1, 0, 0, 1, 0);
         _owners[id][0] = q.signer;
         uint256 pos = PackageFields.afterText(q.pos);
         bytes memory description = PackageFields.textAt(pos);
@@ -217,13 +247,14 @@ contract PackageRegistry is Envelopes, Releases {
         );
     }
 
-    /// @dev A release above all others of its line.
+    /// @dev A release above all others of its line that are on offer.
     function _publish(Request memory q, Header memory header, Semver.Version memory version) private {
-        if (header.releases >= MAX_RELEASES) revert LimitExceeded();
+        if (header.available >= MAX_RELEASES) revert LimitExceeded();
+        header.available++;
         header.releases++;
         bytes memory text = PackageFields.textAt(q.pos);
         bytes calldata record = Reader.slice(q.pos, q.end - q.pos);
-        _insert(q.subject, header.releases, text, version, record);
+        _insert(q.subject, header.releases, text, version, abi.encodePacked(q.signer, record));
         uint64 revision = _store(q, header);
         emit ReleasePublished(q.subject, q.signer, q.nonce, revision, string(text), record);
     }
@@ -235,36 +266,60 @@ contract PackageRegistry is Envelopes, Releases {
         if (number == 0) revert ReleaseNotFound();
         string memory reason = string(PackageFields.textAt(PackageFields.afterText(q.pos)));
         if (!_yank(q.subject, number, text, reason)) return;
+        header.available--;
         uint64 revision = _store(q, header);
         emit ReleaseYanked(q.subject, q.signer, q.nonce, revision, string(text), reason);
     }
 
-    /// @dev One owner more; who is one already stays it.
+    /// @dev An offer to become an owner; who is one, or has one, keeps what it has.
     function _addOwner(Request memory q, Header memory header) private {
         bytes32 owner = Reader.word(q.pos);
         if (!Ed25519.isStrong(owner)) revert WeakKey();
-        if (_ownerSlot(q.subject, header, owner) != header.owners) return;
-        if (header.owners >= MAX_PACKAGE_OWNERS) revert LimitExceeded();
-        _owners[q.subject][header.owners] = owner;
-        header.owners++;
-        emit OwnerChanged(q.subject, q.signer, q.nonce, _store(q, header), owner, true);
+        uint256 end = _people(header);
+        if (_slotOf(q.subject, header, owner) != end) return;
+        if (end >= MAX_PACKAGE_OWNERS) revert LimitExceeded();
+        _owners[q.subject][end] = owner;
+        header.offers++;
+        emit OwnershipOffered(q.subject, q.signer, q.nonce, _store(q, header), owner);
     }
 
-    /// @dev One owner less, whose place the last one takes; somebody must remain.
+    /// @dev The signer is an owner; the first offer takes the place of its own.
+    function _acceptOwnership(Request memory q, Header memory header) private {
+        uint256 slot = _slotOf(q.subject, header, q.signer);
+        mapping(uint256 => bytes32) storage owners = _owners[q.subject];
+        if (slot != header.owners) {
+            owners[slot] = owners[header.owners];
+            owners[header.owners] = q.signer;
+        }
+        header.owners++;
+        header.offers--;
+        emit OwnerChanged(q.subject, q.signer, q.nonce, _store(q, header), q.signer, true);
+    }
+
+    /// @dev One owner less, and with it all open offers, so that who is put out leaves no door open; or one offer less. Somebody must
+    /// remain, and offers do not count.
     function _removeOwner(Request memory q, Header memory header) private {
         bytes32 owner = Reader.word(q.pos);
-        uint256 slot = _ownerSlot(q.subject, header, owner);
-        if (slot == header.owners) return;
-        if (header.owners == 1) revert LastOwner();
-        header.owners--;
+        uint256 slot = _slotOf(q.subject, header, owner);
+        uint256 end = _people(header);
+        if (slot == end) return;
+        if (slot < header.owners) {
+            if (header.owners == 1) revert LastOwner();
+            end = header.owners--;
+            // what lies behind the owners is not read any more
+            header.offers = 0;
+        } else {
+            header.offers--;
+        }
         mapping(uint256 => bytes32) storage owners = _owners[q.subject];
-        if (slot != header.owners) owners[slot] = owners[header.owners];
-        delete owners[header.owners];
+        if (slot != end - 1) owners[slot] = owners[end - 1];
+        delete owners[end - 1];
         emit OwnerChanged(q.subject, q.signer, q.nonce, _store(q, header), owner, false);
     }
 
     /// @dev Counts a change and stores the header.
     function _store(Request memory q, Header memory header) private returns (uint64) {
+        if (header.revision >= MAX_PACKAGE_REVISION) revert LimitExceeded();
         header.revision++;
         _packages[q.subject] = header;
         return header.revision;

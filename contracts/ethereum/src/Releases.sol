@@ -8,7 +8,8 @@ import {Semver} from "./lib/Semver.sol";
 
 /// @notice What is stored of releases: each by its number and found by its version, and per line, that is per major number, what is on offer.
 /// The stable releases of a line that are not yanked are linked from the lowest to the highest, and so are its pre-releases; a set of major
-/// numbers tells which line has the highest. So publishing, yanking and finding the latest cost the same however many releases there are.
+/// numbers tells which line has the highest. So publishing, yanking and finding the latest cost the same however many releases there are. What
+/// is yanked closes nothing: the next release of a line must be above those on offer, and have a version that was never there.
 abstract contract Releases {
     using Majors for Majors.Set;
 
@@ -18,27 +19,31 @@ abstract contract Releases {
         uint32 slot;
         bool isYanked;
         string yankReason;
+        /// Who signed the request to publish it.
+        bytes32 publisher;
         /// Borsh bytes of what was published, see `PackageFields`. Empty where there is no release.
         bytes record;
     }
 
     /// @dev A release in one storage slot. Numbers count from 1, so that 0 is none.
     struct Entry {
-        /// Contract whose code holds the borsh bytes.
+        /// Contract whose code holds the publisher and the borsh bytes.
         address record;
         /// Numbers of the neighbours on offer in its channel and line; 0 for none.
-        uint16 previous;
-        uint16 next;
+        uint32 previous;
+        uint32 next;
         bool isYanked;
     }
 
     /// @dev Channels of a line: stable versions and pre-releases are offered apart.
     uint256 private constant STABLE = 0;
     uint256 private constant PRE_RELEASE = 1;
+    /// @dev Bytes of the publisher before a release's own.
+    uint256 private constant PUBLISHER_BYTES = 32;
 
     mapping(bytes32 package => mapping(uint256 number => Entry)) private _entries;
     mapping(bytes32 package => mapping(bytes32 version => uint256 number)) private _numbers;
-    /// @dev 16 bits each from the lowest: number of the line's newest release, yanked or not, and of the highest on offer in each channel.
+    /// @dev 32 bits each from the lowest: number of the line's highest release on offer in each channel.
     mapping(bytes32 package => mapping(uint256 major => uint256)) private _lines;
     mapping(bytes32 package => mapping(uint256 channel => Majors.Set)) private _majors;
     mapping(bytes32 package => mapping(uint256 number => string)) private _reasons;
@@ -51,7 +56,9 @@ abstract contract Releases {
     /// @dev A release by its number.
     function _release(bytes32 id, uint256 number) internal view returns (Release memory) {
         Entry memory entry = _entries[id][number];
-        return Release(uint32(number - 1), entry.isYanked, _reasons[id][number], SSTORE2.read(entry.record));
+        bytes32 publisher = bytes32(SSTORE2.read(entry.record, 0, PUBLISHER_BYTES));
+        bytes memory record = SSTORE2.read(entry.record, PUBLISHER_BYTES);
+        return Release(uint32(number - 1), entry.isYanked, _reasons[id][number], publisher, record);
     }
 
     /// @dev Number of the highest release on offer, stable or not; 0 when there is none.
@@ -64,7 +71,7 @@ abstract contract Releases {
     /// @dev Version of a release; empty for number 0.
     function _versionOf(bytes32 id, uint256 number) internal view returns (bytes memory version) {
         if (number == 0) return version;
-        version = SSTORE2.read(_entries[id][number].record);
+        version = SSTORE2.read(_entries[id][number].record, PUBLISHER_BYTES);
         assembly ("memory-safe") {
             // the record begins with the length of its version, little-endian, at most 64
             let length := byte(0, mload(add(version, 32)))
@@ -73,20 +80,24 @@ abstract contract Releases {
         }
     }
 
-    /// @dev Stores a release with the next number. Reverts with VersionTooLow unless it is above all others of its line.
-    function _insert(bytes32 id, uint256 number, bytes memory text, Semver.Version memory version, bytes calldata record)
+    /// @dev Stores a release with the next number; `record` begins with its publisher. Reverts with VersionTooLow unless it is above all
+    /// others of its line that are on offer, and for a version that was there before.
+    function _insert(bytes32 id, uint256 number, bytes memory text, Semver.Version memory version, bytes memory record)
         internal
     {
         uint256 major = Semver.major(version);
         uint256 line = _lines[id][major];
-        _checkHigher(id, uint16(line), text, version);
+        bytes32 key = keccak256(text);
+        if (_numbers[id][key] != 0) revert VersionTooLow();
+        _checkHigher(id, _highest(line, STABLE), text, version);
+        _checkHigher(id, _highest(line, PRE_RELEASE), text, version);
         uint256 channel = _channelOf(version);
         uint256 previous = _highest(line, channel);
-        _entries[id][number] = Entry(SSTORE2.write(record), uint16(previous), 0, false);
+        _entries[id][number] = Entry(SSTORE2.write(record), uint32(previous), 0, false);
         if (previous == 0) _majors[id][channel].add(major);
-        else _entries[id][previous].next = uint16(number);
-        _lines[id][major] = _withHighest(line - uint16(line) + number, channel, number);
-        _numbers[id][keccak256(text)] = number;
+        else _entries[id][previous].next = uint32(number);
+        _lines[id][major] = _withHighest(line, channel, number);
+        _numbers[id][key] = number;
     }
 
     /// @dev Takes a release off offer. Answers false when it was off already.
@@ -109,9 +120,9 @@ abstract contract Releases {
         return true;
     }
 
-    function _checkHigher(bytes32 id, uint256 newest, bytes memory text, Semver.Version memory version) private view {
-        if (newest == 0) return;
-        bytes memory other = _versionOf(id, newest);
+    function _checkHigher(bytes32 id, uint256 highest, bytes memory text, Semver.Version memory version) private view {
+        if (highest == 0) return;
+        bytes memory other = _versionOf(id, highest);
         (, Semver.Version memory below) = Semver.parse(other);
         if (Semver.compare(text, version, other, below) <= 0) revert VersionTooLow();
     }
@@ -121,11 +132,11 @@ abstract contract Releases {
     }
 
     function _highest(uint256 line, uint256 channel) private pure returns (uint256) {
-        return uint16(line >> (16 * (channel + 1)));
+        return uint32(line >> (32 * channel));
     }
 
     function _withHighest(uint256 line, uint256 channel, uint256 number) private pure returns (uint256) {
-        uint256 shift = 16 * (channel + 1);
-        return (line & ~(uint256(type(uint16).max) << shift)) | (number << shift);
+        uint256 shift = 32 * channel;
+        return (line & ~(uint256(type(uint32).max) << shift)) | (number << shift);
     }
 }

@@ -7,6 +7,7 @@ import {
     CHAIN_EVM,
     CREATE_PACKAGE,
     LimitExceeded,
+    MAX_PACKAGE_REVISION,
     MAX_RELEASES,
     NotBound,
     PUBLISH_RELEASE,
@@ -41,7 +42,7 @@ contract PackageRegistryTest {
     bytes32 private constant OWNER = 0xd75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a;
     string private constant NAME = "org.example.chat";
 
-    /// What a release with three sources may cost, call included: a tenth above what it did on 2026-11-26 (187,600).
+    /// What a release with three sources may cost, call included: a twentieth above what it did on 2026-11-30 (194,600).
     uint256 private constant PUBLISH_GAS = 206_000;
 
     PackageRegistry private _registry;
@@ -131,13 +132,32 @@ contract PackageRegistryTest {
         require(_difference(yanked[0], yanked[1]) < 3000, "yanking costs more with many");
     }
 
-    function test_takesTheLastReleaseAndRefusesOneMore() external {
-        // the header's slot: record 160 bits, revision 64, releases 16, owners 8
+    /// The header's slot: record 160 bits, revision 32, releases 32, available 16, owners 8, offers 8.
+    function test_offersSoManyReleasesAndNotOneMore() external {
         bytes32 slot = _headerSlot();
         uint256 header = uint256(vm.load(address(_registry), slot));
-        vm.store(address(_registry), slot, bytes32(header | ((MAX_RELEASES - 1) << 224)));
+        // more than 16 bits hold, as after many were yanked
+        header |= ((MAX_RELEASES - 1) << 224) | (100_000 << 192);
+        vm.store(address(_registry), slot, bytes32(header));
         _submit(PUBLISH_RELEASE, _release("1.0.0"));
-        require(_registry.package(_id).releases == MAX_RELEASES, "not the last");
+        bytes memory envelope = _envelope(OWNER, PUBLISH_RELEASE, _release("1.0.1"));
+        vm.expectRevert(LimitExceeded.selector);
+        _registry.submit(envelope, "");
+        // what is yanked makes room
+        _submit(YANK_RELEASE, abi.encodePacked(_text("1.0.0"), _text("")));
+        _submit(PUBLISH_RELEASE, _release("1.0.1"));
+        _submit(YANK_RELEASE, abi.encodePacked(_text("1.0.1"), _text("")));
+        _submit(PUBLISH_RELEASE, _release("1.0.0-a"));
+        require(_registry.package(_id).releases == 100_003, "not as many as there were");
+        require(_registry.release(_id, "1.0.0-a").slot == 100_002, "not the last");
+    }
+
+    function test_takesTheLastChangeAndRefusesOneMore() external {
+        bytes32 slot = _headerSlot();
+        uint256 header = uint256(vm.load(address(_registry), slot));
+        vm.store(address(_registry), slot, bytes32(header + ((MAX_PACKAGE_REVISION - 2) << 160)));
+        _submit(PUBLISH_RELEASE, _release("1.0.0"));
+        require(_registry.package(_id).revision == MAX_PACKAGE_REVISION, "not the last");
         bytes memory envelope = _envelope(OWNER, PUBLISH_RELEASE, _release("1.0.1"));
         vm.expectRevert(LimitExceeded.selector);
         _registry.submit(envelope, "");

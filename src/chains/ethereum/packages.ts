@@ -171,6 +171,8 @@ function toBody(event: string, args: Result): PackageEventBody | undefined {
       return { name: event, release: releaseCodec.decode(bytesOf(args['release'])) }
     case 'ReleaseYanked':
       return { name: event, version: text('version'), reason: text('reason') }
+    case 'OwnershipOffered':
+      return { name: event, owner: PublicKey.from(bytesOf(args['owner'])) }
     case 'OwnerChanged': {
       const owner = PublicKey.from(bytesOf(args['owner']))
       return { name: event, owner, isOwner: args['isOwner'] === true }
@@ -183,11 +185,15 @@ function toBody(event: string, args: Result): PackageEventBody | undefined {
 /** `package(id)`. */
 function toPackage(id: PackageId, [found]: Result): PackageRecord {
   // a struct
-  const [revision, releases, owners, record, latestStable, latestPreRelease] = found as Result
+  const [revision, releases, owners, offered, record, latestStable, latestPreRelease] =
+    found as Result
+  const keysOf = (list: unknown): readonly PublicKey[] =>
+    [...(list as Result)].map((key) => PublicKey.from(bytesOf(key)))
   return {
     id,
     ...packageTextsCodec.decode(bytesOf(record)),
-    owners: [...(owners as Result)].map((owner) => PublicKey.from(bytesOf(owner))),
+    owners: keysOf(owners),
+    offered: keysOf(offered),
     revision: revision as bigint, // the ABI says uint64
     releaseCount: Number(releases),
     latestStable: latestStable === '' ? undefined : String(latestStable),
@@ -205,9 +211,10 @@ function toReleasePage([revision, total, items]: Result): ReleasePage {
 }
 
 function toRelease(found: unknown): ReleaseRecord {
-  const [slot, yanked, yankReason, record] = found as Result // a struct
+  const [slot, yanked, yankReason, publisher, record] = found as Result // a struct
   return {
     ...releaseCodec.decode(bytesOf(record)),
+    publisher: PublicKey.from(bytesOf(publisher)),
     slot: Number(slot),
     yanked: yanked === true,
     yankReason: String(yankReason),
@@ -216,6 +223,6 @@ function toRelease(found: unknown): ReleaseRecord {
 
 /** One that does not exist has no record. */
 function toOptionalRelease(found: unknown): ReleaseRecord | undefined {
-  const record: unknown = (found as Result)[3]
+  const record: unknown = (found as Result)[4]
   return record === '0x' ? undefined : toRelease(found)
 }

@@ -34,6 +34,7 @@ const release = z.object({
   abi: bytes32,
   minRuntime: z.string(),
   notes: bytes32,
+  publisher: publicKey,
   slot: u32,
   yanked: z.boolean(),
   yankReason: z.string(),
@@ -51,6 +52,7 @@ export const packageAnswer: z.ZodType<Valued<Omit<PackageRecord, 'id'>>> = value
     description: z.string(),
     repository: z.string(),
     owners: z.array(publicKey),
+    offered: z.array(publicKey),
     revision: u64,
     releaseCount: u32,
     latestStable: orNull(z.string()),
@@ -76,6 +78,7 @@ export function packageJson(record: PackageRecord): Json {
     description: record.description,
     repository: record.repository,
     owners: record.owners.map(toHex),
+    offered: record.offered.map(toHex),
     revision: String(record.revision),
     releaseCount: record.releaseCount,
     latestStable: record.latestStable ?? null,
@@ -85,13 +88,14 @@ export function packageJson(record: PackageRecord): Json {
 
 export function releaseJson(record: ReleaseRecord | undefined): Json {
   if (record === undefined) return null
-  const { bundle, size, blob, signer, abi, notes, ...rest } = record
+  const { bundle, size, blob, signer, publisher, abi, notes, ...rest } = record
   return {
     ...rest,
     bundle: toHex(bundle),
     size: String(size),
     blob: toHex(blob),
     signer: toHex(signer),
+    publisher: toHex(publisher),
     abi: toHex(abi),
     notes: toHex(notes),
   }

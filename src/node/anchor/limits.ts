@@ -32,10 +32,12 @@ export const MAX_MEMBERS_REVISION: bigint = (1n << 32n) - 1n
 export const MAX_PACKAGE_NAME_BYTES = 128
 /** UTF-8 bytes of a package's description, of its repository, and of the reason why a release was yanked. */
 export const MAX_PACKAGE_TEXT_BYTES = 512
-/** Owners of a package. */
+/** Owners of a package, and who was offered to be one, together. */
 export const MAX_PACKAGE_OWNERS = 8
-/** Releases of a package. */
+/** Releases of a package on offer, that is not yanked. How many it ever had is bounded by its revision alone. */
 export const MAX_RELEASES = 4096
+/** Changes of a package. */
+export const MAX_PACKAGE_REVISION: bigint = (1n << 32n) - 1n
 /** Sources of a release, each within MAX_SOURCE_BYTES. */
 export const MAX_RELEASE_SOURCES = 4
 /** Bytes of a release's version, and of the runtime version it asks for. */

@@ -1,11 +1,11 @@
 /** Rows about packages and their releases, on anchors that have a registry. Rows about its signed bytes are in `package-bytes.ts`. */
 import { expect } from 'chai'
-import type { Signer } from '../../../src/node/anchor/anchor.ts'
 import { derivePackageId } from '../../../src/node/anchor/packages/envelope.ts'
-import { PackageId, PublicKey } from '../../../src/node/primitives/ids.ts'
+import { PackageId } from '../../../src/node/primitives/ids.ts'
 import { type AnchorBench, crowd } from '../anchor-bench.ts'
 import { codeOf, refusalOf } from '../anchor-support.ts'
 import {
+  accepting,
   creationOf,
   NAME,
   owning,
@@ -16,6 +16,7 @@ import {
 } from '../package-support.ts'
 import { PackageProjection } from '../package-projection.ts'
 import { packageByteRows } from './package-bytes.ts'
+import { packageOwnerRows } from './package-owners.ts'
 
 const UNKNOWN = PackageId.from(new Uint8Array(32).fill(9))
 
@@ -38,6 +39,7 @@ export function packageRows(t: AnchorBench): void {
         name: NAME,
         ...texts,
         owners: [a.publicKey],
+        offered: [],
         revision: 1n,
         releaseCount: 0,
         latestStable: undefined,
@@ -58,7 +60,9 @@ export function packageRows(t: AnchorBench): void {
       ]) {
         expect(await refusalOf(read)).to.equal('PackageNotFound')
       }
-      for (const operation of [publishing('1.0.0'), yanking('1.0.0'), owning('addOwner', b)]) {
+      for (const operation of [
+        ...[publishing('1.0.0'), yanking('1.0.0'), owning('addOwner', b), accepting()],
+      ]) {
         expect(await outcome(operation, a, UNKNOWN)).to.equal('PackageNotFound')
       }
     })
@@ -150,7 +154,8 @@ export function packageRows(t: AnchorBench): void {
     it('keeps a release as it was published', async () => {
       await create()
       await publish('1.0.0')
-      const expected = { ...releaseOf('1.0.0'), slot: 0, yanked: false, yankReason: '' }
+      const published = { publisher: a.publicKey, slot: 0, yanked: false, yankReason: '' }
+      const expected = { ...releaseOf('1.0.0'), ...published }
       expect(await release('1.0.0')).to.deep.equal(expected)
       expect((await p.latest()).stable).to.deep.equal(expected)
       const none = new Uint8Array(32)
@@ -241,7 +246,7 @@ export function packageRows(t: AnchorBench): void {
       expect(await latestAfter('2.1.0-beta')).to.deep.equal(['1.0.0', '2.1.0-rc'])
       expect(await latestAfter('2.1.0-rc')).to.deep.equal(['1.0.0', undefined])
       expect(await latestAfter('1.0.0')).to.deep.equal([undefined, undefined])
-      const yanked = { slot: 2, yanked: true, yankReason: 'no 2.0.0' }
+      const yanked = { publisher: a.publicKey, slot: 2, yanked: true, yankReason: 'no 2.0.0' }
       expect(await release('2.0.0')).to.deep.equal({ ...releaseOf('2.0.0'), ...yanked })
       expect((await page(0, 32)).items).to.have.length(7)
       for (const version of ['2.0.0', '1.2.0', '2.1.0-rc']) {
@@ -249,6 +254,32 @@ export function packageRows(t: AnchorBench): void {
       }
       await publish('1.2.1', '2.1.0')
       expect(await latestVersions()).to.deep.equal(['2.1.0', undefined])
+    })
+
+    it('closes no line for ever, whatever was published in it', async () => {
+      const [last, top] = ['4294967295', '4294967295.4294967295']
+      await create()
+      await publish('1.4.2')
+      await p.admit(b)
+      // one who is put out afterwards, as often as it likes, in lines that are there and in others
+      const burnt = [`1.${last}.0`, `1.${top}-a`, `1.${top}`, `2.${top}`, `${last}.${top}`]
+      for (const version of burnt) await submit(publishing(version), b)
+      await submit(owning('removeOwner', b))
+      for (const version of ['1.4.3', '2.0.0']) {
+        expect(await outcome(publishing(version)), version).to.equal('VersionTooLow')
+      }
+      // each one is taken back by one operation, in any order
+      for (const version of burnt.toReversed()) await submit(yanking(version))
+      expect(await latestVersions()).to.deep.equal(['1.4.2', undefined])
+      // what is above no more counts; what was there is never there again, nor what is below the rest
+      for (const version of [...burnt, '1.4.2', '1.4.1', '1.4.2-a']) {
+        expect(await outcome(publishing(version)), version).to.equal('VersionTooLow')
+      }
+      await publish('1.4.3-a', '1.4.3', '2.0.0', `${last}.0.0`)
+      expect(await outcome(publishing('1.4.3-b'))).to.equal('VersionTooLow')
+      expect(await latestVersions()).to.deep.equal([`${last}.0.0`, '1.4.3-a'])
+      const { publisher, yanked } = (await release(`1.${top}`)) ?? {}
+      expect([publisher, yanked]).to.deep.equal([b.publicKey, true])
     })
 
     it('yanks once, and only what there is', async () => {
@@ -304,56 +335,6 @@ export function packageRows(t: AnchorBench): void {
       expect(value?.items).to.have.length(32)
     })
 
-    it('[W32] lets owners alone change a package', async () => {
-      await create()
-      await publish('1.0.0')
-      for (const operation of [
-        ...[publishing('1.0.1'), yanking('1.0.0'), owning('addOwner', x)],
-        ...[owning('removeOwner', a), publishing('0.0.1')],
-      ]) {
-        expect(await outcome(operation, x), operation.kind).to.equal('Unauthorized')
-      }
-      await submit(owning('addOwner', b))
-      expect(await outcome(publishing('1.0.1'), b)).to.equal('accepted')
-      expect(await outcome(yanking('1.0.0'), b)).to.equal('accepted')
-      expect(await outcome(owning('removeOwner', a), b)).to.equal('accepted')
-      expect(await outcome(publishing('1.0.2'))).to.equal('Unauthorized')
-      const { owners, revision } = await record()
-      expect(owners).to.deep.equal([b.publicKey])
-      expect(revision).to.equal(6n)
-    })
-
-    it('keeps the last owner, and no more than eight', async () => {
-      await create()
-      expect(await outcome(owning('removeOwner', a))).to.equal('LastOwner')
-      expect(await outcome(owning('removeOwner', b))).to.equal('accepted')
-      const others = crowd(8)
-      const [first, ...more] = others.slice(0, 7)
-      if (first === undefined) throw new RangeError('expected a crowd')
-      for (const who of [first, ...more]) await submit(owning('addOwner', who))
-      expect(await outcome(owning('addOwner', others[7] ?? x))).to.equal('LimitExceeded')
-      expect(await outcome(owning('addOwner', first))).to.equal('accepted')
-      expect((await record()).revision).to.equal(8n)
-      await submit(owning('removeOwner', first))
-      const last = more.pop()
-      const expected = [a, last ?? x, ...more].map(({ publicKey }) => publicKey)
-      expect((await record()).owners).to.deep.equal(expected)
-      expect(await outcome(owning('addOwner', others[7] ?? x))).to.equal('accepted')
-    })
-
-    it('[21] makes no owner of a weak key', async () => {
-      await create()
-      const identity = PublicKey.from(Uint8Array.of(1, ...new Uint8Array(31)))
-      const weak: Signer = { publicKey: identity, sign: () => new Uint8Array(64) }
-      expect(await outcome(owning('addOwner', weak))).to.equal('WeakKey')
-      const message = await p.signed(creationOf(), { nonce: 0n }, weak)
-      expect(await p.send(message)).to.equal('PackageExists')
-      const subject = derivePackageId(identity, NAME)
-      expect(await p.send(await p.signed(creationOf(), { nonce: 0n, subject }, weak))).to.equal(
-        'WeakKey',
-      )
-    })
-
     it('[83] announces all that a client needs to know', async () => {
       const events = t.harness.packageEvents
       if (events === undefined) return expect.fail('expected a harness that tells of events')
@@ -362,10 +343,16 @@ export function packageRows(t: AnchorBench): void {
       await publish('1.0.0', '1.1.0', '2.0.0-a')
       await submit(yanking('1.1.0'))
       await submit(yanking('1.1.0', 'again'))
-      for (const who of [b, c]) await submit(owning('addOwner', who))
-      await submit(owning('removeOwner', a), c)
+      for (const who of [b, c]) await p.admit(who)
+      await submit(publishing('3.0.0'), b)
+      const [stranger = x] = crowd(1)
+      for (const who of [x, stranger]) await submit(owning('addOwner', who))
+      await submit(owning('removeOwner', x))
       const projection = new PackageProjection()
       for (const event of await events()) projection.apply(event)
+      expect(projection.records()[0]?.offered).to.deep.equal([stranger.publicKey])
+      await submit(owning('removeOwner', a), c)
+      for (const event of (await events()).slice(-1)) projection.apply(event)
       expect(projection.records().map(({ id: known }) => known)).to.have.length(2)
       for (const projected of projection.records()) {
         expect(projected).to.deep.equal(await record(projected.id))
@@ -373,6 +360,7 @@ export function packageRows(t: AnchorBench): void {
       expect(projection.releases(id)).to.deep.equal((await page(0, 32)).items.toReversed())
     })
 
+    packageOwnerRows(t, p)
     packageByteRows(t, p)
   })
 }

@@ -11,6 +11,7 @@ import {
   invitationDigest,
 } from '../../../src/node/anchor/envelope.ts'
 import type { AnchorEvent } from '../../../src/node/anchor/model/events.ts'
+import type { DecisionOf } from '../../../src/node/anchor/model/checks.ts'
 import { decide, type Decision } from '../../../src/node/anchor/model/decide.ts'
 import type { KeyRules } from '../../../src/node/anchor/model/request.ts'
 import {
@@ -233,12 +234,16 @@ export class Twin {
   }
 }
 
-function proofKey(...parts: readonly Uint8Array[]): string {
+/** Name of a proof that is right. */
+export function proofKey(...parts: readonly Uint8Array[]): string {
   return parts.map(hex).join()
 }
 
 /** The model's answer. It knows no accounts: without one, nobody's signature is right. */
-export function verdictOf(decision: Decision, hasNoAccount: boolean = false): Verdict {
+export function verdictOf(
+  decision: DecisionOf<unknown, unknown, unknown>,
+  hasNoAccount: boolean = false,
+): Verdict {
   if (decision.accepted) return ['accepted', undefined]
   const { name, expected } = decision.refusal
   return [hasNoAccount && name === 'BadSignature' ? 'NotBound' : name, expected]
@@ -249,7 +254,7 @@ export function verdictOfContract(outcome: Outcome): Verdict {
 }
 
 /** An event of the contract: names and values, numbers as they are. */
-function plainEvent({ name, args }: ContractEvent): unknown {
+export function plainEvent({ name, args }: ContractEvent): unknown {
   return { name, ...args }
 }
 

@@ -42,6 +42,7 @@ const operation: fc.Arbitrary<PackageOperation> = fc.oneof(
   fc.record({ kind: of('yankRelease'), version: text, reason: text }),
   fc.record({ kind: of('addOwner'), owner: publicKey }),
   fc.record({ kind: of('removeOwner'), owner: publicKey }),
+  fc.record({ kind: of('acceptOwnership') }),
 )
 
 export const packageEnvelope: fc.Arbitrary<PackageEnvelope> = envelopeOf(PackageId, operation)
@@ -66,6 +67,7 @@ const OPERATIONS: Readonly<Record<PackageOperation['kind'], Fields>> = {
   yankRelease: { version: 'string', reason: 'string' },
   addOwner: { owner: B32 },
   removeOwner: { owner: B32 },
+  acceptOwnership: {},
 }
 
 /** An envelope of the registry as `borsh` takes it. */

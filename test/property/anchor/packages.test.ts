@@ -12,17 +12,24 @@ import { compareVersions, parseVersion } from '../../../src/node/anchor/packages
 import {
   packageKey,
   type PackageEffect,
+  type PackageState,
   type PackageTables,
   type PackageView,
 } from '../../../src/node/anchor/packages/state.ts'
-import { MAX_RELEASES } from '../../../src/node/anchor/limits.ts'
+import { MAX_PACKAGE_REVISION, MAX_RELEASES } from '../../../src/node/anchor/limits.ts'
 import { MemoryTables, TableDraft } from '../../../src/node/anchor/model/tables.ts'
 import type { Domain } from '../../../src/node/anchor/operations.ts'
-import { utf8 } from '../../../src/node/primitives/bytes.ts'
+import { toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { PublicKey } from '../../../src/node/primitives/ids.ts'
 import { latestOf, PackageProjection } from '../../compliance/package-projection.ts'
-import { creationOf, NAME, publishing, yanking } from '../../compliance/package-support.ts'
+import {
+  accepting,
+  creationOf,
+  NAME,
+  publishing,
+  yanking,
+} from '../../compliance/package-support.ts'
 
 const DOMAIN: Domain = { chain: 0, network: new Uint8Array(32), contract: utf8('test') }
 const NOW = 1_800_000_000n
@@ -35,7 +42,8 @@ class World {
   readonly state = new MemoryTables<PackageTables>()
   readonly projection = new PackageProjection()
 
-  submit(
+  /** What the model says, which changes nothing. */
+  decide(
     who: PublicKey,
     operation: PackageOperation,
     nonceShift: bigint = 0n,
@@ -52,6 +60,18 @@ class World {
     const keys = { isStrong: () => true, verify: () => true }
     const decision = decidePackages(view, signed, { domain: DOMAIN, now: NOW, keys })
     expect(this.describe(), 'decide changes nothing').to.deep.equal(before)
+    return decision
+  }
+
+  submit(
+    who: PublicKey,
+    operation: PackageOperation,
+    nonceShift: bigint = 0n,
+    view: PackageView = this.state,
+  ): PackageDecision {
+    const before = this.describe()
+    const nonce = queries.readNonce(this.state, who)
+    const decision = this.decide(who, operation, nonceShift, view)
     if (!decision.accepted) return decision
     this.state.apply(decision.effects)
     if (decision.event !== undefined) this.projection.apply(decision.event)
@@ -83,7 +103,10 @@ class World {
       stable: latestOf(releases, true),
       preRelease: latestOf(releases, false),
     })
-    expect(record?.owners.length).to.be.within(1, 8)
+    expect(record?.owners.length).to.be.at.least(1)
+    const people = [...(record?.owners ?? []), ...(record?.offered ?? [])].map(toHex)
+    expect(people.length).to.be.at.most(8)
+    expect(new Set(people).size, 'nobody is there twice').to.equal(people.length)
     for (const { version } of releases) {
       expect(queries.readRelease(this.state, ID, version)?.version).to.equal(version)
     }
@@ -96,9 +119,13 @@ class World {
     if (event !== undefined) expect(event.revision).to.equal(after)
   }
 
-  /** Versions of a major number were published in rising order. */
+  /** Versions of a major number that are on offer were published in rising order, and none was there twice. */
   #checkLines(): void {
-    const versions = this.projection.releases(ID).map(({ version }) => parseVersion(version))
+    const releases = this.projection.releases(ID)
+    expect(new Set(releases.map(({ version }) => version)).size).to.equal(releases.length)
+    const offered = releases.filter(({ yanked }) => !yanked)
+    expect(this.state.get('packages', packageKey(ID))?.available).to.equal(offered.length)
+    const versions = offered.map(({ version }) => parseVersion(version))
     for (const [index, version] of versions.entries()) {
       const earlier = versions.slice(0, index).filter((other) => other?.major === version?.major)
       for (const other of earlier) {
@@ -106,6 +133,17 @@ class World {
         expect(compareVersions(version, other)).to.be.greaterThan(0)
       }
     }
+  }
+
+  /** Whether a version may be published: the slow and simple way. */
+  mayPublish(text: string): boolean {
+    const version = parseVersion(text)
+    return this.projection.releases(ID).every((release) => {
+      const other = parseVersion(release.version)
+      if (version === undefined || other === undefined) throw new RangeError('no version')
+      if (release.version === text) return false
+      return release.yanked || other.major !== version.major || compareVersions(version, other) > 0
+    })
   }
 }
 
@@ -123,6 +161,7 @@ const operation: fc.Arbitrary<PackageOperation> = fc.oneof(
       owner: who,
     }),
   },
+  { weight: 3, arbitrary: fc.constant(accepting()) },
   { weight: 1, arbitrary: fc.constant(creationOf()) },
 )
 const step = fc.record({
@@ -134,13 +173,13 @@ const step = fc.record({
   ),
 })
 
-/** A package with so many releases in the books. */
-function packageWith(releases: number): World {
+/** A package with something else in the books. */
+function packageWith(changes: Partial<PackageState>): World {
   const world = new World()
   world.submit(FIRST, creationOf())
   const known = world.state.get('packages', packageKey(ID))
   if (known === undefined) throw new RangeError('expected a package')
-  world.state.apply([{ table: 'packages', key: packageKey(ID), value: { ...known, releases } }])
+  world.state.apply([{ table: 'packages', key: packageKey(ID), value: { ...known, ...changes } }])
   return world
 }
 
@@ -154,7 +193,12 @@ describe('package registry model', () => {
         expect(world.submit(FIRST, creationOf()).accepted).to.equal(true)
         for (const { signer, operation: wanted, nonceShift } of steps) {
           sent++
-          if (world.submit(signer, wanted, nonceShift).accepted) accepted++
+          const isNext =
+            wanted.kind !== 'publishRelease' || world.mayPublish(wanted.release.version)
+          const decision = world.submit(signer, wanted, nonceShift)
+          if (decision.accepted) accepted++
+          const isLow = !decision.accepted && decision.refusal.name === 'VersionTooLow'
+          if (isLow || decision.accepted) expect(isNext).to.equal(!isLow)
           world.check()
         }
       }),
@@ -162,13 +206,26 @@ describe('package registry model', () => {
     expect(accepted / sent, 'many steps are accepted').to.be.greaterThan(0.15)
   })
 
-  it('takes the last release a package can have, and refuses one more', () => {
+  it('offers so many releases at once and not one more, however many there were', () => {
+    const limit = { accepted: false, refusal: { name: 'LimitExceeded', number: 2 } }
     // releases are found by key, so those before need not exist
-    expect(packageWith(MAX_RELEASES - 1).submit(FIRST, publishing('1.0.0')).accepted).to.equal(true)
-    expect(packageWith(MAX_RELEASES).submit(FIRST, publishing('1.0.0'))).to.deep.equal({
-      accepted: false,
-      refusal: { name: 'LimitExceeded', number: 2 },
-    })
+    const world = packageWith({ available: MAX_RELEASES - 1, releases: 100_000 })
+    expect(world.submit(FIRST, publishing('1.0.0')).accepted).to.equal(true)
+    for (let minor = 1; minor < 4; minor++) {
+      expect(world.submit(FIRST, publishing(`1.${minor}.0`))).to.deep.equal(limit)
+      expect(world.submit(FIRST, yanking(`1.${minor - 1}.0`)).accepted).to.equal(true)
+      expect(world.submit(FIRST, publishing(`1.${minor}.0`)).accepted).to.equal(true)
+    }
+    // 100 000, and those four
+    expect(queries.readRelease(world.state, ID, '1.3.0')?.slot).to.equal(100_003)
+  })
+
+  it('takes the last change that a package can have, and refuses one more', () => {
+    const limit = { accepted: false, refusal: { name: 'LimitExceeded', number: 2 } }
+    const world = packageWith({ revision: MAX_PACKAGE_REVISION - 1n })
+    expect(world.decide(FIRST, publishing('1.0.0')).accepted).to.equal(true)
+    const last = packageWith({ revision: MAX_PACKAGE_REVISION })
+    expect(last.submit(FIRST, publishing('1.0.0'))).to.deep.equal(limit)
   })
 
   it('reads and writes as many records with hundreds of releases as with a few', () => {

@@ -74,6 +74,7 @@ const packageOperations: readonly PackageOperation[] = [
   yanking('1.0.0-rc.1', 'does not start'),
   { kind: 'addOwner', owner: b },
   { kind: 'removeOwner', owner: c },
+  { kind: 'acceptOwnership' },
 ]
 
 const SUBJECT = sha256(utf8('test subject'))

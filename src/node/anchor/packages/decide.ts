@@ -45,19 +45,25 @@ function openPackage(
   const { name, description, repository } = operation
   const state: PackageState = {
     ...{ name, description, repository },
-    ...{ owners: [], revision: 0n, releases: 0 },
+    ...{ owners: [], offered: [], revision: 0n, releases: 0, available: 0 },
   }
   return new PackageDraft(subject, tables, state)
 }
 
-/** The signer's standing: its next nonce, and a package of its own unless it makes one. */
+/** Whether the signer may ask for it: an owner, or whoever makes a package, or was offered one. */
+function isEntitled({ signer, operation }: PackageEnvelope, draft: PackageDraft): boolean {
+  if (operation.kind === 'createPackage') return true
+  return operation.kind === 'acceptOwnership'
+    ? rules.isOffered(draft, signer)
+    : rules.isOwner(draft, signer)
+}
+
+/** The signer's standing: its next nonce, and what it is to the package. */
 function checkSigner(envelope: PackageEnvelope, draft: PackageDraft): Refusal | undefined {
-  const { signer, nonce, operation } = envelope
+  const { signer, nonce } = envelope
   const expected = draft.tables.get('nonces', nonceKey(signer)) ?? 0n
   if (nonce !== expected) return refusal('BadNonce', expected)
-  if (operation.kind !== 'createPackage' && !rules.isOwner(draft, signer)) {
-    return refusal('Unauthorized')
-  }
+  if (!isEntitled(envelope, draft)) return refusal('Unauthorized')
   // a package has neither a list of members nor an application, so there is no revision of them that could be right
   const { ifMembersRevision, ifApplicationRevision } = envelope
   const isConditional = ifMembersRevision !== undefined || ifApplicationRevision !== undefined
@@ -99,6 +105,8 @@ function applyRules(request: rules.PackageRequest): RuleOutcome<PackageEventBody
       return rules.addOwner({ ...request, operation })
     case 'removeOwner':
       return rules.removeOwner({ ...request, operation })
+    case 'acceptOwnership':
+      return rules.acceptOwnership({ ...request, operation })
   }
 }
 

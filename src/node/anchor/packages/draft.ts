@@ -1,7 +1,7 @@
 /** A package while an operation changes it: header, releases, lines and what they offer, kept consistent on top of what is stored. */
-import type { PackageId } from '../../primitives/ids.ts'
+import type { PackageId, PublicKey } from '../../primitives/ids.ts'
 import type { RefusalName } from '../errors.ts'
-import { MAX_U64 } from '../limits.ts'
+import { MAX_PACKAGE_REVISION } from '../limits.ts'
 import { addMajor, removeMajor } from './majors.ts'
 import type { Release } from './registry.ts'
 import { compareVersions, parseVersion, type Version } from './semver.ts'
@@ -16,7 +16,7 @@ import {
   type ReleaseState,
 } from './state.ts'
 
-const EMPTY_LINE: LineState = { newest: 0, highest: { stable: 0, preRelease: 0 } }
+const EMPTY_LINE: LineState = { highest: { stable: 0, preRelease: 0 } }
 
 /** Where a version is offered. */
 function channelOf(version: Version): Channel {
@@ -48,7 +48,7 @@ export class PackageDraft {
   /** Changes fields of the header, and counts the change. */
   update(changes: Partial<PackageState>): RefusalName | undefined {
     const revision = this.#header.revision + 1n
-    if (revision > MAX_U64) return 'LimitExceeded'
+    if (revision > MAX_PACKAGE_REVISION) return 'LimitExceeded'
     this.#header = { ...this.#header, ...changes, revision }
     this.tables.set('packages', packageKey(this.id), this.#header)
     return undefined
@@ -61,47 +61,51 @@ export class PackageDraft {
     return number === undefined || state === undefined ? undefined : { number, state }
   }
 
-  /** Whether a version is above all earlier ones of its line. */
+  /** Whether a version was never there, and is above all of its line that are on offer. */
   isNext(text: string): boolean {
+    if (this.tables.get('numbers', releaseKey(this.id, text)) !== undefined) return false
     const version = knownVersion(text)
-    const newest = this.#release(this.#line(version.major).newest)
-    if (newest === undefined) return true
-    return compareVersions(version, knownVersion(newest.release.version)) > 0
+    return Object.values(this.#line(version.major).highest).every((number) => {
+      const below = this.#release(number)
+      if (below === undefined) return true
+      return compareVersions(version, knownVersion(below.release.version)) > 0
+    })
   }
 
   /**
    * Adds a release with the next number, and answers what that makes of the header. Its version is above all others of its line, so it is
    * the highest of its channel there.
    */
-  insert(release: Release): Partial<PackageState> {
+  insert(release: Release, publisher: PublicKey): Partial<PackageState> {
     const version = knownVersion(release.version)
     const channel = channelOf(version)
     const line = this.#line(version.major)
     const number = this.#header.releases + 1
     const previous = line.highest[channel]
-    this.#setRelease(number, { release, previous, next: 0, yankReason: undefined })
+    this.#setRelease(number, { release, publisher, previous, next: 0, yankReason: undefined })
     this.#link(previous, { next: number })
     if (previous === 0) addMajor(this.tables, this.id, channel, version.major)
     const highest = { ...line.highest, [channel]: number }
-    this.#setLine(version.major, { newest: number, highest })
+    this.#setLine(version.major, { highest })
     this.tables.set('numbers', releaseKey(this.id, release.version), number)
-    return { releases: number }
+    return { releases: number, available: this.#header.available + 1 }
   }
 
-  /** Takes a release that was not yanked out of what is offered. */
-  yank(number: number, state: ReleaseState, yankReason: string): void {
-    const { release, previous, next } = state
+  /** Takes a release that was not yanked out of what is offered, and answers what that makes of the header. */
+  yank(number: number, state: ReleaseState, yankReason: string): Partial<PackageState> {
+    const { release, publisher, previous, next } = state
     const version = knownVersion(release.version)
     const channel = channelOf(version)
-    this.#setRelease(number, { release, previous: 0, next: 0, yankReason })
+    this.#setRelease(number, { release, publisher, previous: 0, next: 0, yankReason })
     this.#link(previous, { next })
     this.#link(next, { previous })
     if (next === 0) {
       const line = this.#line(version.major)
       const highest = { ...line.highest, [channel]: previous }
-      this.#setLine(version.major, { ...line, highest })
+      this.#setLine(version.major, { highest })
       if (previous === 0) removeMajor(this.tables, this.id, channel, version.major)
     }
+    return { available: this.#header.available - 1 }
   }
 
   /** Changes a neighbour's link; number 0 has none. */

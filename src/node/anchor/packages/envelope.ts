@@ -56,6 +56,7 @@ const FIELDS = {
   yankRelease: P.struct({ version: text, reason: text }),
   addOwner: P.struct({ owner: publicKey }),
   removeOwner: P.struct({ owner: publicKey }),
+  acceptOwnership: P.struct({}),
 } satisfies Record<PackageOperationKind, unknown>
 
 /** See {@link packageTextsCodec}. */

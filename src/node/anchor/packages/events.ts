@@ -12,9 +12,19 @@ export type PackageEventBody =
       readonly description: string
       readonly repository: string
     }
-  | { readonly name: 'ReleasePublished'; readonly release: Release }
+  | {
+      /** The signer is its publisher. */
+      readonly name: 'ReleasePublished'
+      readonly release: Release
+    }
   | { readonly name: 'ReleaseYanked'; readonly version: string; readonly reason: string }
-  | { readonly name: 'OwnerChanged'; readonly owner: PublicKey; readonly isOwner: boolean }
+  | { readonly name: 'OwnershipOffered'; readonly owner: PublicKey }
+  | {
+      /** Who accepted is an owner. Who is none any more, or was offered to be one, is neither; with an owner all open offers go. */
+      readonly name: 'OwnerChanged'
+      readonly owner: PublicKey
+      readonly isOwner: boolean
+    }
 
 /** An announced change; the revision is the package's. */
 export type PackageEvent = Announced<PackageEventBody, PackageId>

@@ -9,6 +9,7 @@ export const PACKAGE_OPERATION_ORDINALS = {
   yankRelease: 18,
   addOwner: 19,
   removeOwner: 20,
+  acceptOwnership: 21,
 } as const
 
 /** Name of an operation. */
@@ -19,11 +20,12 @@ export const PACKAGE_OPERATION_WORDS: Readonly<Record<PackageOperationKind, stri
   createPackage: 'create this package',
   publishRelease: 'publish a release of this package',
   yankRelease: 'yank a release of this package',
-  addOwner: 'add an owner to this package',
-  removeOwner: 'remove an owner of this package',
+  addOwner: 'offer ownership of this package',
+  removeOwner: 'remove an owner of this package or withdraw an offer',
+  acceptOwnership: 'accept ownership of this package',
 }
 
-/** One request about a package; all but the first need an owner of it. */
+/** One request about a package; all but the first and the last need an owner of it. */
 export type PackageOperation =
   | {
       /** The envelope's subject is the new package's id: see `derivePackageId`. The signer is its first owner. */
@@ -33,7 +35,7 @@ export type PackageOperation =
       readonly repository: string
     }
   | {
-      /** The version must be greater than every earlier one with the same major number, yanked or not. */
+      /** The version must be greater than every one on offer with the same major number, and never have been there. */
       readonly kind: 'publishRelease'
       readonly release: Release
     }
@@ -43,5 +45,17 @@ export type PackageOperation =
       readonly version: string
       readonly reason: string
     }
-  | { readonly kind: 'addOwner'; readonly owner: PublicKey }
-  | { readonly kind: 'removeOwner'; readonly owner: PublicKey }
+  | {
+      /** An offer: whom it names owns nothing until it accepts. Open offers end when an owner goes, whoever made them. */
+      readonly kind: 'addOwner'
+      readonly owner: PublicKey
+    }
+  | {
+      /** An owner, the signer itself too, or an offer that is withdrawn. The last owner stays. */
+      readonly kind: 'removeOwner'
+      readonly owner: PublicKey
+    }
+  | {
+      /** Signed by whom ownership was offered. */
+      readonly kind: 'acceptOwnership'
+    }

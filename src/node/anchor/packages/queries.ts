@@ -15,9 +15,9 @@ import {
 function releaseAt(view: PackageView, id: PackageId, number: number): ReleaseRecord | undefined {
   const state = view.get('releases', releaseKey(id, number))
   if (state === undefined) return undefined
-  const { release, yankReason } = state
+  const { release, publisher, yankReason } = state
   const yanked = yankReason !== undefined
-  return { ...release, slot: number - 1, yanked, yankReason: yankReason ?? '' }
+  return { ...release, publisher, slot: number - 1, yanked, yankReason: yankReason ?? '' }
 }
 
 /** The highest release of a channel that is not yanked: that of the highest line that has one. */
@@ -37,7 +37,7 @@ export function readLatest(view: PackageView, id: PackageId): LatestReleases | u
 export function readPackage(view: PackageView, id: PackageId): PackageRecord | undefined {
   const state = view.get('packages', packageKey(id))
   if (state === undefined) return undefined
-  const { releases: releaseCount, ...fields } = state
+  const { releases: releaseCount, available: _, ...fields } = state
   const latestStable = latestOf(view, id, 'stable')?.version
   const latestPreRelease = latestOf(view, id, 'preRelease')?.version
   return { id, ...fields, releaseCount, latestStable, latestPreRelease }

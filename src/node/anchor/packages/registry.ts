@@ -30,6 +30,8 @@ export interface Release {
 
 /** A release as the registry has it. */
 export interface ReleaseRecord extends Release {
+  /** Who published it, then an owner: the identity that signed the request. */
+  readonly publisher: PublicKey
   /** Position in the order of publication, from 0. */
   readonly slot: number
   /** Nobody should install it any more; it stays readable. */
@@ -46,6 +48,8 @@ export interface PackageRecord {
   readonly repository: string
   /** 1 to 8, the creator first until it leaves. */
   readonly owners: readonly PublicKey[]
+  /** Who may become an owner by accepting; they own nothing yet. With the owners at most 8. */
+  readonly offered: readonly PublicKey[]
   /** Starts at 1, +1 with every change of the package. */
   readonly revision: bigint
   readonly releaseCount: number

@@ -24,6 +24,11 @@ export function isOwner({ header }: PackageDraft, identity: PublicKey): boolean 
   return header.owners.some((owner) => equalBytes(owner, identity))
 }
 
+/** Whether an identity may become an owner by accepting. */
+export function isOffered({ header }: PackageDraft, identity: PublicKey): boolean {
+  return header.offered.some((offered) => equalBytes(offered, identity))
+}
+
 /** Counts a change with what it makes of the header. */
 function change(
   draft: PackageDraft,
@@ -50,12 +55,17 @@ export function createPackage({
   )
 }
 
-/** A release above all others of its line. */
-export function publishRelease({ operation, draft }: PackageRequest<'publishRelease'>): Outcome {
+/** A release above all others of its line that are on offer. What was yanked closes nothing, and its number is never free again. */
+export function publishRelease({
+  envelope,
+  operation,
+  draft,
+}: PackageRequest<'publishRelease'>): Outcome {
   const { release } = operation
-  if (draft.header.releases >= MAX_RELEASES) return refuse('LimitExceeded')
+  if (draft.header.available >= MAX_RELEASES) return refuse('LimitExceeded')
   if (!draft.isNext(release.version)) return refuse('VersionTooLow')
-  return change(draft, draft.insert(release), { name: 'ReleasePublished', release })
+  const changes = draft.insert(release, envelope.signer)
+  return change(draft, changes, { name: 'ReleasePublished', release })
 }
 
 /** A release is offered no more; it was yanked once and for all. */
@@ -64,31 +74,49 @@ export function yankRelease({ operation, draft }: PackageRequest<'yankRelease'>)
   const found = draft.find(version)
   if (found === undefined) return refuse('ReleaseNotFound')
   if (found.state.yankReason !== undefined) return NOTHING
-  draft.yank(found.number, found.state, reason)
-  return change(draft, {}, { name: 'ReleaseYanked', version, reason })
+  const changes = draft.yank(found.number, found.state, reason)
+  return change(draft, changes, { name: 'ReleaseYanked', version, reason })
 }
 
-/** One owner more; who is one already stays it. */
+/** An offer to become an owner; who is one, or has one, keeps what it has. */
 export function addOwner({ operation, draft, keys }: PackageRequest<'addOwner'>): Outcome {
   const { owner } = operation
   if (!keys.isStrong(owner)) return refuse('WeakKey')
-  if (isOwner(draft, owner)) return NOTHING
-  const { owners } = draft.header
-  if (owners.length >= MAX_PACKAGE_OWNERS) return refuse('LimitExceeded')
+  if (isOwner(draft, owner) || isOffered(draft, owner)) return NOTHING
+  const { owners, offered } = draft.header
+  if (owners.length + offered.length >= MAX_PACKAGE_OWNERS) return refuse('LimitExceeded')
+  return change(draft, { offered: [...offered, owner] }, { name: 'OwnershipOffered', owner })
+}
+
+/** The signer is an owner; the first offer takes the place of its own. */
+export function acceptOwnership({ envelope, draft }: PackageRequest<'acceptOwnership'>): Outcome {
+  const { signer: owner } = envelope
+  const { owners, offered } = draft.header
+  const [first = owner, ...others] = offered
+  const remaining = others.map((other) => (equalBytes(other, owner) ? first : other))
   return change(
     draft,
-    { owners: [...owners, owner] },
+    { owners: [...owners, owner], offered: remaining },
     { name: 'OwnerChanged', owner, isOwner: true },
   )
 }
 
-/** One owner less, whose place the last one takes; somebody must remain. */
+/**
+ * One owner less, and with it all open offers, so that who is put out leaves no door open; or one offer less. Somebody must remain, and
+ * offers do not count.
+ */
 export function removeOwner({ operation, draft }: PackageRequest<'removeOwner'>): Outcome {
   const { owner } = operation
+  const { owners, offered } = draft.header
+  const event: PackageEventBody = { name: 'OwnerChanged', owner, isOwner: false }
+  if (isOffered(draft, owner)) return change(draft, { offered: without(offered, owner) }, event)
   if (!isOwner(draft, owner)) return NOTHING
-  const owners = [...draft.header.owners]
-  const last = owners.pop()
-  if (last === undefined || owners.length === 0) return refuse('LastOwner')
-  const remaining = owners.map((other) => (equalBytes(other, owner) ? last : other))
-  return change(draft, { owners: remaining }, { name: 'OwnerChanged', owner, isOwner: false })
+  if (owners.length === 1) return refuse('LastOwner')
+  return change(draft, { owners: without(owners, owner), offered: [] }, event)
+}
+
+/** A list without somebody, whose place the last one takes. */
+function without(list: readonly PublicKey[], gone: PublicKey): readonly PublicKey[] {
+  const last = list.at(-1) ?? gone
+  return list.slice(0, -1).map((other) => (equalBytes(other, gone) ? last : other))
 }

@@ -9,14 +9,19 @@ export interface PackageState {
   readonly description: string
   readonly repository: string
   readonly owners: readonly PublicKey[]
+  /** Identities that may accept to be owners. */
+  readonly offered: readonly PublicKey[]
   readonly revision: bigint
   /** Releases; they are numbered 1 .. releases in the order of publication, so that 0 can stand for none. */
   readonly releases: number
+  /** Those of them that are not yanked. */
+  readonly available: number
 }
 
 /** A release. Those of one channel of one line that are not yanked are linked, so that yanking the highest shows the next one. */
 export interface ReleaseState {
   readonly release: Release
+  readonly publisher: PublicKey
   /** Number of the next lower release of its channel and line; 0 for none. */
   readonly previous: number
   /** Number of the next higher one; 0 for none. */
@@ -30,9 +35,7 @@ export type Channel = 'stable' | 'preRelease'
 
 /** A line: all releases with one major number. */
 export interface LineState {
-  /** Number of its highest release, yanked or not: the next must be higher. */
-  readonly newest: number
-  /** Number of the highest release of each channel that is not yanked; 0 for none. */
+  /** Number of the highest release of each channel that is not yanked; 0 for none. The next release must be above both. */
   readonly highest: Readonly<Record<Channel, number>>
 }
 

@@ -38,6 +38,7 @@ function textsOf(operation: PackageOperation): readonly Bounded[] {
       ]
     case 'addOwner':
     case 'removeOwner':
+    case 'acceptOwnership':
       return []
   }
 }

@@ -62,6 +62,7 @@ const LIMITS: Readonly<Record<string, number | bigint>> = {
   packageTextBytes: limits.MAX_PACKAGE_TEXT_BYTES,
   packageOwners: limits.MAX_PACKAGE_OWNERS,
   releases: limits.MAX_RELEASES,
+  packageRevision: limits.MAX_PACKAGE_REVISION,
   releaseSources: limits.MAX_RELEASE_SOURCES,
   versionBytes: limits.MAX_VERSION_BYTES,
   releasePage: limits.MAX_RELEASE_PAGE,
