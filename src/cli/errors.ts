@@ -69,6 +69,10 @@ const HINTS: Readonly<Record<string, string>> = {
     'choose another port: `merogate node config server.listen=\'["/ip4/127.0.0.1/tcp/0"]\'`',
   ANCHOR_UNREACHABLE:
     'see what fails with `merogate chain doctor`; a local anchor is started with `merogate chain run`',
+  ANCHOR_FATE_UNKNOWN:
+    'ask for the same again, which joins it, or wait for that time; `merogate context intent list` shows it',
+  ANCHOR_CLOCK: 'see both clocks with `merogate chain doctor`',
+  ANCHOR_NONCE: 'give the anchor a second endpoint of another provider',
   ETHEREUM_WRONG_CHAIN: 'give endpoints of the chain that --network or the deployment file names',
   ETHEREUM_NO_CONTRACT:
     'check anchor.ethereum.deployment, or deploy with `merogate chain deploy --network NAME`',

@@ -5,7 +5,7 @@ import { keyReference, weiOf } from './ethereum-flags.ts'
 
 /** @throws ETHEREUM_DEPLOYMENT (input) */
 export async function ethereumInit(entry: ChainAnchorConfig): Promise<EthereumAnchorInit> {
-  const { rpcUrls, wsUrl, finality, maxFeeGwei, relayerUrl: url, relayerKeyEnv } = entry
+  const { rpcUrls, wsUrl, finality, maxFeeGwei, maxTipGwei, relayerUrl: url, relayerKeyEnv } = entry
   return {
     ...{ rpcUrls, wsUrl, finality },
     deployment: await readDeployment(entry.deployment),
@@ -13,5 +13,6 @@ export async function ethereumInit(entry: ChainAnchorConfig): Promise<EthereumAn
     relayer:
       url === undefined ? undefined : { url, apiKey: keyReference(undefined, relayerKeyEnv) },
     maxFeePerGas: maxFeeGwei === undefined ? undefined : weiOf(maxFeeGwei),
+    maxTipPerGas: maxTipGwei === undefined ? undefined : weiOf(maxTipGwei),
   }
 }

@@ -24,6 +24,7 @@ export async function openRelayer(
   const apiKeys = keyReference(apiKeysFile, apiKeysEnv)
   const init = {
     apiKeys: apiKeys && (await readApiKeys(apiKeys)),
+    isOpen: settings.open,
     quotas: { ...settings, gasPerDay: BigInt(gasPerDay) },
     carriers: [await openCarrier(config, components.logger)],
   }

@@ -54,6 +54,8 @@ export interface Admin {
     id: string,
     waitMs?: number,
   ): Promise<{ deltas: number; changed: boolean; rootHash: string } | null>
+  /** Reads members and application at the anchor again; with `fromAnchor`, what it says counts, whatever it said before. */
+  refresh(id: string, fromAnchor?: boolean): Promise<Context>
   /** Null when the node does not know the context. */
   invite(options: {
     contextId: string
@@ -166,6 +168,7 @@ export function admin(http: Http): Admin {
     storage: (id) => get(`/contexts/${part(id)}/storage`),
     sync: (id, wait) => post(`/contexts/sync/${part(id)}${queryOf({ wait })}`),
     repair: (id, wait) => post(`/contexts/${part(id)}/repair${queryOf({ wait })}`),
+    refresh: (id, fromAnchor) => post(`/contexts/${part(id)}/refresh`, { fromAnchor }),
     syncAll: (wait) => post(`/contexts/sync${queryOf({ wait })}`),
     invite: ({ contextId, invitee, inviter, role }) =>
       post('/contexts/invite', { contextId, inviteeId: invitee, inviterId: inviter, role }),

@@ -39,7 +39,7 @@ export interface Installed {
 export interface Intent {
   /** Text by which it is withdrawn. */
   readonly id: string
-  readonly kind: 'join' | 'claim' | 'create' | 'application' | 'handler' | 'rotation'
+  readonly kind: 'join' | 'claim' | 'create' | 'application' | 'handler' | 'rotation' | 'operation'
   readonly contextId: string
   /** Identity of the node it is about. */
   readonly publicKey?: string
@@ -100,6 +100,18 @@ export interface Context {
   readonly forkedAuthors: readonly string[]
   /** What failed last, with nobody waiting for the answer, and is not mended. */
   readonly lastFailure: Failure | null
+  /** Where the members were read; `doubt` while an answer of the anchor contradicts that and no second one bears it out. 64-bit numbers are decimal text. */
+  readonly membersView: {
+    readonly height: string
+    readonly block: string | null
+    readonly doubt: {
+      readonly sinceMs: number
+      readonly revision: string
+      readonly height: string
+      readonly source?: string
+    } | null
+    readonly replacedAtMs: number | null
+  }
   /** Set while the key that a member who has gone does not have is still to come; `sinceMs` is Unix time. */
   readonly rotation: { readonly sinceMs: number; readonly tries: number } | null
   readonly intents: readonly Intent[]

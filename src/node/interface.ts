@@ -2,6 +2,8 @@
 import type { CAPABILITIES, MemberRecord, Role } from './anchor/anchor.ts'
 import type { BlobInfo } from './blobs/blobs.ts'
 import type { Divergence, Repaired } from './context/divergence.ts'
+import type { IntentInfo } from './context/intents/intent-info.ts'
+import type { MembersView } from './context/members-view.ts'
 import type { Invitation, InviteMember, RemoveMembers } from './inviting.ts'
 import type {
   ApplicationId,
@@ -24,6 +26,8 @@ export interface Signalled {
 export type { Invitation, InviteMember, RemoveMembers } from './inviting.ts'
 export type { NetworkInit, NodeInit } from './init.ts'
 export type { Divergence, Repaired } from './context/divergence.ts'
+export type { IntentInfo, IntentKind, IntentState } from './context/intents/intent-info.ts'
+export type { MembersView } from './context/members-view.ts'
 
 export interface InstalledApplication {
   readonly id: ApplicationId
@@ -136,40 +140,10 @@ export interface ContextInfo {
   readonly forkedAuthors: readonly PublicKey[]
   /** What failed last and is not mended, since this node was started. */
   readonly lastFailure: ContextFailure | undefined
+  /** Where the members were read, and whether the anchor says otherwise now. */
+  readonly membersView: MembersView
   /** Set while somebody has gone who holds the group's key and the next one is not here: since when, and how often it was made here in vain. */
   readonly rotation: { readonly sinceMs: number; readonly tries: number } | undefined
-}
-
-/** What a node may have begun: see {@link IntentInfo}. */
-export type IntentKind = 'join' | 'claim' | 'create' | 'application' | 'handler' | 'rotation'
-
-/**
- * `waiting` until it is tried again; `running` now; `refused` for good, kept until it is withdrawn or asked for again; `done` while nobody
- * waited, kept until the same call asks for its outcome.
- */
-export type IntentState = 'waiting' | 'running' | 'refused' | 'done'
-
-/**
- * Something this node has begun and goes on with until it is done, refused for good, or withdrawn; over restarts too. `join` becoming part of
- * a context, `claim` using an open invitation, `create` making a context, `application` fetching what a context runs, `handler` running an event's
- * handler, `rotation` making a group's next key.
- */
-export interface IntentInfo {
-  /** Text by which it is withdrawn. */
-  readonly id: string
-  readonly kind: IntentKind
-  readonly context: ContextId
-  /** Identity of this node it is about. */
-  readonly identity?: PublicKey
-  readonly state: IntentState
-  /** Tries that failed. */
-  readonly tries: number
-  /** When it was begun, ms since the Unix epoch. */
-  readonly sinceMs: number
-  /** About when it is tried again, ms since the Unix epoch, while it waits. Events that may help bring it forward. */
-  readonly nextMs?: number
-  /** Why the last try failed. */
-  readonly reason?: { readonly code: string; readonly message: string }
 }
 
 export interface CreateContext {
@@ -294,8 +268,11 @@ export interface Contexts {
   repair(id: ContextId, options?: Signalled): Promise<Repaired>
   /** Bytes of state stored for the context. */
   storageSize(id: ContextId): Promise<number>
-  /** Anchor hints: re-read membership and application now. */
-  refresh(id: ContextId, options?: Signalled): Promise<void>
+  /**
+   * Reads members and application at the anchor now. With `isReset` what it says counts, whatever it said before: for an operator who knows that it
+   * did not say the truth, or that its history is another. @throws ANCHOR_*
+   */
+  refresh(id: ContextId, options?: Signalled & { readonly isReset?: boolean }): Promise<void>
 }
 
 export interface Identities {

@@ -145,6 +145,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       waiting: () => replicas.waiting(),
       intents: () => intents.counts(),
       rotating: () => groups.rotating(),
+      doubtful: () => groups.doubtful(),
       divergences: () => replicas.divergences(),
     })
     const contextLogger = logger.child({ component: 'context' })

@@ -100,7 +100,7 @@ export function serverApp(components: AppComponents): Express {
     }),
   )
 
-  const isApiKey = (header: string | undefined): boolean => relayer?.isApiKey(header) === true
+  const isApiKey = (header: string | undefined): boolean => relayer?.apiKeyOf(header) !== undefined
   app.use(guarded(auth === undefined ? openGuard : tokenGuard({ auth, node, isApiKey })))
   app.use(bodies(components.bodies))
   if (services.jsonrpc) route(app, '/jsonrpc', { post: jsonRpcHandler(dispatch) })

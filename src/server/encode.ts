@@ -7,6 +7,7 @@ import type {
   ContextInfo,
   IntentInfo,
   InstalledApplication,
+  MembersView,
   StateMutation,
 } from '../node/interface.ts'
 import { toBase58, toHex } from '../node/primitives/bytes.ts'
@@ -64,8 +65,23 @@ export function encodeContext(context: ContextInfo): Record<string, unknown> {
     divergence: context.divergence ?? null,
     forkedAuthors: context.forkedAuthors.map(toBase58),
     lastFailure: context.lastFailure === undefined ? null : encodeFailure(context.lastFailure),
+    membersView: encodeView(context.membersView),
     rotation: context.rotation ?? null,
     intents: context.intents.map(encodeIntent),
+  }
+}
+
+/** Where members were read. Heights are decimal text: an endpoint may name any. */
+function encodeView(view: MembersView): Record<string, unknown> {
+  const { height, block, doubt, replacedAtMs } = view
+  return {
+    height: String(height),
+    block: block ?? null,
+    doubt:
+      doubt === undefined
+        ? null
+        : { ...doubt, revision: String(doubt.revision), height: String(doubt.height) },
+    replacedAtMs: replacedAtMs ?? null,
   }
 }
 

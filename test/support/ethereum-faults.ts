@@ -21,12 +21,12 @@ export interface OpenInit extends Partial<EthereumServiceInit> {
 }
 
 /** A clock that is off by so many seconds. */
-export function skewedClock(seconds: number): Clock {
-  const ms = seconds * 1000
+export function skewedClock(seconds: number, right: Clock = systemClock): Clock {
+  const ms = Math.round(seconds * 1000)
   return {
-    ...systemClock,
-    nowMs: () => systemClock.nowMs() + ms,
-    nowNs: () => systemClock.nowNs() + BigInt(ms) * 1_000_000n,
+    ...right,
+    nowMs: () => right.nowMs() + ms,
+    nowNs: () => right.nowNs() + BigInt(ms) * 1_000_000n,
   }
 }
 
@@ -36,6 +36,8 @@ export class FaultBench {
   readonly c: Signer = person('C')
   readonly context: ContextId = contextOf(this.a)
   readonly group: GroupId = ownGroup(this.context)
+  /** A machine's clock that is right: the chain's goes its own way whenever it is put back. */
+  clock: Clock = systemClock
   #chain: TestChain | undefined
   #open: { stop(): Promise<unknown> }[] = []
 
@@ -49,7 +51,13 @@ export class FaultBench {
     before(async () => {
       this.#chain = await startTestChain()
     })
-    beforeEach(() => this.chain.reset())
+    beforeEach(async () => {
+      await this.chain.reset()
+      const block = (await this.send('eth_getBlockByNumber', 'pending', false)) as {
+        timestamp: string
+      }
+      this.clock = skewedClock(Number(block.timestamp) - systemClock.nowMs() / 1000)
+    })
     afterEach(async () => {
       for (const each of this.#open.toReversed()) await each.stop()
       this.#open = []
@@ -65,7 +73,8 @@ export class FaultBench {
   }
 
   async mine(blocks: number = 1): Promise<void> {
-    await this.send('hardhat_mine', `0x${blocks.toString(16)}`)
+    // within the same second: the chain's clock stays beside this machine's
+    await this.send('hardhat_mine', `0x${blocks.toString(16)}`, '0x0')
   }
 
   async automine(isOn: boolean, everyMs: number = 0): Promise<void> {
@@ -101,7 +110,7 @@ export class FaultBench {
       scheme: ED25519_SCHEME,
       maxFeePerGas: DEFAULT_MAX_FEE_PER_GAS,
       pollMs: LOCAL_POLL_MS,
-      clock: systemClock,
+      clock: this.clock,
       logger: silentLogger,
       ...rest,
     })
@@ -116,7 +125,7 @@ export class FaultBench {
       network: 'local',
       contract: this.chain.deployment.contracts.contextAnchor.address,
       service,
-    })({ clock: systemClock, random: systemRandom, logger: silentLogger, ...components })
+    })({ clock: this.clock, random: systemRandom, logger: silentLogger, ...components })
     this.#open.push(anchor)
     return anchor
   }
@@ -131,9 +140,10 @@ export class FaultBench {
     return anchor
   }
 
-  /** An anchor that nothing stands before. */
+  /** An anchor that nothing stands before. Others may sign with the same keys: it has two endpoints, though of one chain, to tell it so. */
   async honest(account: number = 3): Promise<Anchor> {
-    return this.anchor(this.service([this.chain.devnet.url], { account }))
+    const { url } = this.chain.devnet
+    return this.anchor(this.service([url, url], { account }))
   }
 
   /** A context of A, made by somebody else's account. */

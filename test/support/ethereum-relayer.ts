@@ -18,6 +18,10 @@ import { stubNode } from './stub-node.ts'
 
 /** More than any test sends. */
 const GENEROUS: QuotaRules = {
+  keyPerHour: 10_000,
+  keyPerDay: 10_000,
+  addressPerHour: 10_000,
+  addressPerDay: 10_000,
   signerPerHour: 10_000,
   signerPerDay: 10_000,
   groupPerHour: 10_000,
@@ -51,6 +55,8 @@ export interface TestRelayer extends AsyncDisposable {
 export interface TestRelayerInit extends Partial<Omit<RelayerInit, 'quotas' | 'carriers'>> {
   readonly quotas?: Partial<QuotaRules>
   readonly clock?: Clock
+  /** The endpoint it asks. @default the chain's own */
+  readonly rpcUrl?: string
   /** Changes what the relayer knows of the chain. */
   readonly wrap?: (relay: EthereumRelay) => RelayCarrier
 }
@@ -70,10 +76,11 @@ export async function startTestRelayer(
   chain: TestChain,
   init: TestRelayerInit = {},
 ): Promise<TestRelayer> {
-  const { clock = systemClock, wrap = (relay) => relay, quotas, ...rest } = init
+  const { clock = systemClock, wrap = (relay) => relay, quotas, ...others } = init
+  const { rpcUrl = chain.devnet.url, ...rest } = others
   const relay = await openRelay(
     {
-      rpcUrls: [chain.devnet.url],
+      rpcUrls: [rpcUrl],
       deployment: chain.deployment,
       finality: 0,
       key: { env: 'KEY', from: { KEY: chain.key(PAYER) } },
@@ -82,7 +89,7 @@ export async function startTestRelayer(
   )
   const metrics = promMetrics({ process: false })
   const made = relayer({
-    ...{ maxUnderWay: 16, ...rest },
+    ...{ maxUnderWay: 16, isOpen: rest.apiKeys === undefined, ...rest },
     carriers: [wrap(relay)],
     quotas: { ...GENEROUS, ...quotas },
   })({ clock, logger: silentLogger, metrics })
@@ -185,13 +192,20 @@ async function readText(message: IncomingMessage): Promise<string> {
 export function openRelayed(
   chain: TestChain,
   url: string,
-  init: { readonly patienceMs?: number; readonly apiKey?: string; readonly wallet?: Wallet } = {},
+  init: {
+    readonly patienceMs?: number
+    readonly apiKey?: string
+    readonly wallet?: Wallet
+    /** @default the system's */
+    readonly clock?: Clock
+  } = {},
 ): EthereumService {
   const { devnet, deployment } = chain
   const { network, chainId, contracts } = deployment
-  const { wallet, ...carrying } = init
+  const { wallet, clock = systemClock, ...carrying } = init
   return new EthereumService({
-    rpcUrls: [devnet.url],
+    // two endpoints, though of one chain: a nonce that does not follow needs a second word
+    rpcUrls: [devnet.url, devnet.url],
     chainId,
     contracts: {
       identityRegistry: contracts.identityRegistry.address,
@@ -202,17 +216,21 @@ export function openRelayed(
     carrier: (parts) => new RelayerCarrier({ ...parts, ...carrying, url, network }),
     maxFeePerGas: DEFAULT_MAX_FEE_PER_GAS,
     pollMs: LOCAL_POLL_MS,
-    clock: systemClock,
+    clock,
     logger: silentLogger,
   })
 }
 
 /** An anchor over {@link openRelayed}; not started. */
-export function relayedAnchor({ deployment }: TestChain, service: EthereumService): Anchor {
+export function relayedAnchor(
+  { deployment }: TestChain,
+  service: EthereumService,
+  clock: Clock = systemClock,
+): Anchor {
   return envelopeAnchor({
     protocol: 'ethereum',
     network: deployment.network,
     contract: deployment.contracts.contextAnchor.address,
     service,
-  })({ clock: systemClock, random: systemRandom, logger: silentLogger })
+  })({ clock, random: systemRandom, logger: silentLogger })
 }

@@ -77,11 +77,11 @@ export async function bindTo(
 }
 
 /** The chain's clock. */
-export async function chainClock(
-  chain: TestChain,
-  service: { readTime(): Promise<bigint> },
-): Promise<HarnessClock> {
-  const offMs = Number(await service.readTime()) * 1000 - systemClock.nowMs()
+export async function chainClock(chain: TestChain): Promise<HarnessClock> {
+  const block = (await chain.devnet.send('eth_getBlockByNumber', ['pending', false])) as {
+    timestamp: string
+  }
+  const offMs = Number(block.timestamp) * 1000 - systemClock.nowMs()
   let shiftMs = 0
   return {
     ...systemClock,

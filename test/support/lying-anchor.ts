@@ -1,6 +1,6 @@
 /** A node that deceives itself about its membership, as one would whose owner changed its code. */
 import type { Anchor, AnchorFactory, MemberRecord } from '../../src/node/index.ts'
-import { compareBytes, equalBytes } from '../../src/node/primitives/bytes.ts'
+import { compareBytes, equalBytes, toHex } from '../../src/node/primitives/bytes.ts'
 import type { PublicKey } from '../../src/node/primitives/ids.ts'
 
 /** Who the node believes to be a writer, whatever the anchor says. */
@@ -12,12 +12,14 @@ export interface Lie {
 export function lyingAnchor(make: AnchorFactory, lie: Lie): AnchorFactory {
   return (components): Anchor => {
     const anchor = make(components)
+    // a lie fits what was true before
+    const joined = new Map<string, bigint>()
     const claimed = (identity: PublicKey): MemberRecord => ({
       identity,
       role: 'writer',
       capabilities: 0,
       nonce: 0n,
-      joinedRevision: 1n,
+      joinedRevision: joined.get(toHex(identity)) ?? 1n,
     })
     return {
       protocol: anchor.protocol,
@@ -51,6 +53,9 @@ export function lyingAnchor(make: AnchorFactory, lie: Lie): AnchorFactory {
       async readMembers(group, options) {
         const read = await anchor.readMembers(group, options)
         const { member } = lie
+        for (const { identity, joinedRevision } of read?.value.members ?? []) {
+          joined.set(toHex(identity), joinedRevision)
+        }
         if (read === undefined || member === undefined) return read
         const others = read.value.members.filter(({ identity }) => !equalBytes(identity, member))
         const members = [...others, claimed(member)].sort((a, b) =>

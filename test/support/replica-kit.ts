@@ -139,6 +139,9 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     watchedFrom: 1n,
     departedRevision: 0n,
     departedAtMs: 0n,
+    viewHeight: 0n,
+    viewBlock: '',
+    viewAtMs: 0n,
   }
   if (init.store === undefined) {
     await store.batch([
@@ -164,16 +167,6 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     if (op !== undefined) await store.batch([op])
   }
   const [known] = await rows.list()
-  const group = new Group(
-    GROUP,
-    known?.row ?? groupRow,
-    anchor,
-    keyring,
-    await rows.members(GROUP_NUMBER),
-    { store, rows, identities, clock, logger },
-  )
-  const time = new NodeClock(clock, silentLogger)
-  const model = stubModel(store)
   const tally: Tally = {
     applied: 0,
     rejected: 0,
@@ -196,7 +189,18 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     handler: (status) => tally.handled.push(status),
     intentTried: () => {},
     rotation: () => {},
+    view: () => {},
   }
+  const group = new Group(
+    GROUP,
+    known?.row ?? groupRow,
+    anchor,
+    keyring,
+    await rows.members(GROUP_NUMBER),
+    { store, rows, identities, clock, logger, metrics },
+  )
+  const time = new NodeClock(clock, silentLogger)
+  const model = stubModel(store)
   const components = {
     store,
     contexts: contextRows(store),
@@ -296,8 +300,12 @@ function stubAnchor(members: readonly Party[]): StubAnchor {
     told: 0n,
     reads: 0,
     say(next) {
-      list = records(next)
       revision++
+      // who stays has joined when it did
+      list = records(next).map((member) => {
+        const known = list.find(({ identity }) => equalBytes(identity, member.identity))
+        return { ...member, joinedRevision: known?.joinedRevision ?? revision }
+      })
     },
     start: never,
     stop: never,

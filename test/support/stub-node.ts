@@ -127,6 +127,7 @@ export function stubNode(): StubNode {
     divergence: undefined,
     forkedAuthors: [],
     lastFailure: context.lastFailure,
+    membersView: { height: 7n, block: undefined, doubt: undefined, replacedAtMs: undefined },
     rotation: undefined,
   })
   const admit = (context: StubContext, identity: PublicKey, role: Role = 'writer'): void => {

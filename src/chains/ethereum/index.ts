@@ -47,6 +47,8 @@ export interface EthereumAnchorInit {
   readonly finality?: FinalityRule | undefined
   /** Most this node pays per gas, wei. @default DEFAULT_MAX_FEE_PER_GAS */
   readonly maxFeePerGas?: bigint | undefined
+  /** Most of that which goes to whoever makes the block, wei. @default DEFAULT_MAX_TIP_PER_GAS */
+  readonly maxTipPerGas?: bigint | undefined
   /** Pause between two looks at the chain, ms. @default LOCAL_POLL_MS for endpoints on this machine, otherwise POLL_MS */
   readonly pollMs?: number | undefined
   /** Age at which a transaction that is in no block is offered more, ms. @default STUCK_MS */

@@ -8,6 +8,11 @@ export const MAX_ANSWER_BYTES: number = 8 * 1024 * 1024
 export const MAX_LOG_BLOCKS = 500
 /** Blocks that are read again after an absence, some 14 hours of mainnet; what lies further back is read from the state instead. */
 export const MAX_CATCH_UP_BLOCKS = 4096
+/**
+ * How much later than a height was said, ms, another endpoint's newest block must be for that height never to have been the chain's: two clocks are
+ * compared, and they may differ a little.
+ */
+export const HEIGHT_DOUBT_MS = 60_000
 /** Pause between two looks at a chain, ms: a fraction of a block. */
 export const POLL_MS = 2000
 /** The same for a chain on this machine, ms. */
@@ -22,12 +27,15 @@ export const MIN_BUMP_PERCENT = 10n
 export const GAS_MARGIN_PERCENT = 20n
 /** Most a transaction may pay per gas when nothing else is said, wei: 200 gwei. */
 export const DEFAULT_MAX_FEE_PER_GAS = 200_000_000_000n
+/**
+ * Most of that a transaction may give to whoever makes the block when nothing else is said, wei: 3 gwei. On mainnet a tip of 0.01 to 2 gwei was
+ * usual in 2025 and 2026, in all but a few hours.
+ */
+export const DEFAULT_MAX_TIP_PER_GAS = 3_000_000_000n
 /** Transactions of one account that wait to be mined; nodes keep 64 of one account. */
 export const MAX_IN_FLIGHT = 32
 /** Times an envelope is sent anew because another transaction took the nonce of its account. */
 export const MAX_REPLACEMENTS = 3
-/** Seconds that this machine's clock may be ahead of a chain that shows only its newest block: such a chain may have been idle. */
-export const MAX_IDLE_SECONDS: bigint = 12n * 60n * 60n
 /** Envelopes whose fate is remembered, so that one sent twice is one transaction. */
 export const MAX_REMEMBERED_ENVELOPES = 4096
 /** Time a transaction that was seen, or a relayer that took an envelope, may stay away before it is given up, ms. */

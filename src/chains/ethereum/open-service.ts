@@ -27,6 +27,7 @@ export async function openService(
     wallet,
     carrier: await carrierOf(init),
     maxFeePerGas: init.maxFeePerGas,
+    maxTipPerGas: init.maxTipPerGas,
     pollMs: init.pollMs,
     stuckMs: init.stuckMs,
     clock,

@@ -39,8 +39,9 @@ export interface PackagesInit {
   readonly rpc: EthereumRpc
   readonly heights: Heights
   readonly chainId: number
-  /** Of the registry. */
+  /** Of the package registry, and of the IdentityRegistry that it asks. */
   readonly address: string
+  readonly registry: string
   readonly bindings: Bindings
   readonly wallet: Wallet | undefined
   /** Sends this node's transactions; without it the registry can only be read: relayers carry nothing to it. */
@@ -57,11 +58,11 @@ export class EthereumPackages implements PackageService {
   readonly #submitter: Submitter
 
   constructor(init: PackagesInit) {
-    const { rpc, heights, chainId, address, bindings, wallet, sender } = init
+    const { rpc, heights, chainId, address, registry, bindings, wallet, sender } = init
     this.#init = init
     const target = { contract: 'PackageRegistry', address } as const
     this.#views = new ContractViews({ rpc, heights, ...target, unknown: 'PackageNotFound' })
-    this.#submitter = new Submitter({ ...target, rpc, carrier: sender, heights })
+    this.#submitter = new Submitter({ ...target, registry, rpc, carrier: sender, heights })
     const domain = typedDomain('merogate packages', chainId, address)
     this.scheme = init.scheme ?? ethereumScheme({ domain, bindings, wallet, sender })
   }

@@ -79,6 +79,8 @@ export interface EthereumServiceInit {
   readonly carrier?: CarrierFactory | undefined
   /** Wei per gas. */
   readonly maxFeePerGas: bigint
+  /** @default DEFAULT_MAX_TIP_PER_GAS */
+  readonly maxTipPerGas?: bigint | undefined
   readonly pollMs: number
   readonly stuckMs?: number | undefined
   readonly clock: Clock
@@ -105,11 +107,12 @@ export class EthereumService implements EnvelopeService {
     this.#init = init
     this.rpc = new EthereumRpc({ urls, chainId, clock, logger })
     const { rpc } = this
-    const heights = new Heights(rpc, finality)
+    const heights = new Heights(rpc, finality, clock)
     this.#heights = heights
     const target = { contract: 'ContextAnchor', address: contract } as const
     this.#views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
-    const fees = { maxFeePerGas: init.maxFeePerGas }
+    const { maxFeePerGas, maxTipPerGas } = init
+    const fees = { maxFeePerGas, maxTipPerGas }
     const { stuckMs, pollMs } = init
     this.sender =
       wallet === undefined || init.carrier !== undefined
@@ -124,13 +127,13 @@ export class EthereumService implements EnvelopeService {
     const newBlocks = new NewBlocks({ url: wsUrl, clock, logger })
     this.#changes = new ChainChanges({ heights, contract, clock, pollMs, newBlocks })
     const carrier = init.carrier?.({ target, rpc, heights, clock, pollMs }) ?? this.sender
-    this.#submitter = new Submitter({ ...target, rpc, carrier, heights })
+    this.#submitter = new Submitter({ ...target, registry, rpc, carrier, heights })
     const { packageRegistry } = contracts
     this.packages =
       packageRegistry === undefined
         ? undefined
         : new EthereumPackages({
-            ...{ rpc, heights, chainId, bindings, wallet, clock },
+            ...{ rpc, heights, chainId, registry, bindings, wallet, clock },
             address: packageRegistry,
             sender: this.sender,
             scheme: init.packageScheme,

@@ -17,6 +17,7 @@ import type {
   SubmissionService,
 } from '../../node/anchor/service.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
+import { shownAddress } from '../../node/primitives/shown-address.ts'
 import { fetchJson } from '../shared/fetch-json.ts'
 import { ANSWER_TIMEOUT_MS, MAX_ANSWER_BYTES } from './limits.ts'
 import {
@@ -41,11 +42,14 @@ const failure = z.object({ code: z.string(), message: z.string() })
 
 export class HttpContract implements SubmissionService {
   readonly #url: string
+  /** The address for messages. */
+  readonly #where: string
   readonly #prefix: string
 
   /** `url` as {@link LocalChain.url} has it, with or without a slash at the end; `prefix` begins the contract's own paths. */
   constructor(url: string, prefix: string) {
     this.#url = url.replace(/\/+$/, '')
+    this.#where = shownAddress(url)
     this.#prefix = prefix
   }
 
@@ -110,15 +114,15 @@ export class HttpContract implements SubmissionService {
     })
     if (status === 200) {
       const { data } = schema.safeParse(json)
-      if (data === undefined) throw badAnswer(this.#url, 'an answer of another shape')
+      if (data === undefined) throw badAnswer(this.#where, 'an answer of another shape')
       return { value: data }
     }
     const refused = refusalAnswer.safeParse(json).data
     if (refused !== undefined) return refused
     const reason = failure.safeParse(json).data
-    if (reason === undefined) throw badAnswer(this.#url, `status ${status}`)
+    if (reason === undefined) throw badAnswer(this.#where, `status ${status}`)
     if (status === 429) throw anchorError('ANCHOR_BUSY', reason.message, { status })
-    if (status >= 500) throw unreachable(this.#url, reason.message)
-    throw badAnswer(this.#url, `status ${status}, ${reason.code}`)
+    if (status >= 500) throw unreachable(this.#where, reason.message)
+    throw badAnswer(this.#where, `status ${status}, ${reason.code}`)
   }
 }

@@ -2,6 +2,7 @@
 import { z } from 'zod'
 import { badAnswer, unreachable } from '../../node/anchor/errors.ts'
 import type { MerogateError } from '../../node/errors.ts'
+import { shownAddress } from '../../node/primitives/shown-address.ts'
 import { fetchJson } from '../shared/fetch-json.ts'
 import { LOOK_UP_TIMEOUT_MS } from '../shared/limits.ts'
 import type { ChainEndpoint } from '../shared/look-up.ts'
@@ -60,7 +61,7 @@ export async function viewAccessKey(
     maxBytes: MAX_RPC_ANSWER_BYTES,
     signal,
   })
-  const where = new URL(url).origin
+  const where = shownAddress(url)
   const answer = ANSWER.safeParse(json)
   if (!answer.success || answer.data.id !== id) throw notOfQuery(where, status)
   const { result, error } = answer.data

@@ -31,16 +31,22 @@ export class Failover<E> {
   }
 
   /**
-   * Runs the whole task on one endpoint, and again from its beginning on the next while `isFailure` says that it was the endpoint's fault.
-   * Rejects with the last failure.
+   * Runs the whole task on one endpoint, and again from its beginning on the next while `isFailure` says that it was the endpoint's fault; those that
+   * `isLast` names are asked after all others. Rejects with the last failure.
    */
   async run<T>(
     task: (endpoint: E) => Promise<T>,
     isFailure: (error: unknown) => boolean,
     signal?: AbortSignal,
+    isLast: (endpoint: E) => boolean = () => false,
   ): Promise<T> {
     let last: unknown
-    for (const candidate of this.#inOrder()) {
+    const order = this.#inOrder()
+    const [later, sooner] = [
+      order.filter(({ endpoint }) => isLast(endpoint)),
+      order.filter(({ endpoint }) => !isLast(endpoint)),
+    ]
+    for (const candidate of [...sooner, ...later]) {
       throwIfAborted(signal)
       try {
         const value = await task(candidate.endpoint)

@@ -2,6 +2,7 @@
 import { badAnswer, unreachable } from '../../node/anchor/errors.ts'
 import { isMerogateError, throwIfAborted } from '../../node/errors.ts'
 import { fromUtf8 } from '../../node/primitives/bytes.ts'
+import { shownAddress } from '../../node/primitives/shown-address.ts'
 import { readBounded } from './read-bounded.ts'
 
 export interface FetchJsonOptions {
@@ -24,7 +25,7 @@ export interface JsonAnswer {
 /** @throws ANCHOR_UNREACHABLE (transport), ANCHOR_BAD_ANSWER (protocol): too long, or no JSON */
 export async function fetchJson(url: string, options: FetchJsonOptions): Promise<JsonAnswer> {
   const { body, headers, timeoutMs, maxBytes, signal } = options
-  const where = new URL(url).origin
+  const where = shownAddress(url)
   const timeout = AbortSignal.timeout(timeoutMs)
   let status: number
   let bytes: Uint8Array
@@ -45,7 +46,8 @@ export async function fetchJson(url: string, options: FetchJsonOptions): Promise
   } catch (cause) {
     throwIfAborted(signal)
     if (isMerogateError(cause)) throw cause
-    throw unreachable(where, cause)
+    // what `fetch` says may repeat the address, keys and all
+    throw unreachable(where, where === new URL(url).origin ? cause : undefined)
   }
   try {
     return { status, json: JSON.parse(fromUtf8(bytes)) }

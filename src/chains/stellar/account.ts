@@ -3,6 +3,7 @@ import { extractBaseAddress, StrKey } from '@stellar/stellar-sdk'
 import { z } from 'zod'
 import { badAnswer, unreachable } from '../../node/anchor/errors.ts'
 import { isStrongKey } from '../../node/crypto/sign.ts'
+import { shownAddress } from '../../node/primitives/shown-address.ts'
 import { fetchJson } from '../shared/fetch-json.ts'
 import { LOOK_UP_TIMEOUT_MS } from '../shared/limits.ts'
 import type { ChainEndpoint } from '../shared/look-up.ts'
@@ -71,6 +72,7 @@ export async function viewSigners(
   signal: AbortSignal | undefined,
 ): Promise<AccountSigners> {
   const base = new URL(url.endsWith('/') ? url : `${url}/`)
+  const where = shownAddress(url)
   const { status, json } = await fetchJson(new URL(`accounts/${account}`, base).href, {
     headers,
     timeoutMs: LOOK_UP_TIMEOUT_MS,
@@ -78,11 +80,11 @@ export async function viewSigners(
     signal,
   })
   if (status === 404 && NOT_FOUND.safeParse(json).success) return masterOnly(account)
-  if (status !== 200) throw unreachable(base.origin, `status ${status}`)
+  if (status !== 200) throw unreachable(where, `status ${status}`)
   const answer = ACCOUNT.safeParse(json)
-  if (!answer.success) throw badAnswer(base.origin, 'something that is no account')
+  if (!answer.success) throw badAnswer(where, 'something that is no account')
   const { account_id, thresholds, signers } = answer.data
-  if (account_id !== account) throw badAnswer(base.origin, 'another account')
+  if (account_id !== account) throw badAnswer(where, 'another account')
   return {
     exists: true,
     threshold: Math.max(1, thresholds.med_threshold),

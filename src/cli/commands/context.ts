@@ -139,6 +139,17 @@ function lifeCommands(context: Command): void {
       }),
     )
   context
+    .command('refresh <id>')
+    .description('read members and application at the anchor again')
+    .option('--from-anchor', 'what it says now counts, whatever it said before')
+    .action(
+      action<{ fromAnchor?: true }>(async ({ options, output, client }, id) => {
+        const context = await (await client()).admin.refresh(id, options.fromAnchor === true)
+        const { membersRevision, applicationRevision, membersView } = context
+        output.result(context, render({ membersRevision, applicationRevision, ...membersView }))
+      }),
+    )
+  context
     .command('leave <id>')
     .description('give up the membership, then forget the context')
     .action(

@@ -7,6 +7,7 @@ import type { Clock, Random } from '../primitives/clock.ts'
 import type { Logger } from '../primitives/logger.ts'
 import type { ApplicationId, BlobId, ContextId, GroupId, PublicKey } from '../primitives/ids.ts'
 import type { Startable } from '../primitives/startable.ts'
+import type { UnsettledOperation } from './fates.ts'
 import type { Operation } from './operations.ts'
 import type { PackageRegistry } from './packages/registry.ts'
 
@@ -17,9 +18,15 @@ export type Finality = 'optimistic' | 'final'
 export interface Evidence {
   /** Block height or its like; only grows. */
   readonly height: bigint
+  /** Hash of that block, hexadecimal with 0x, where heights are blocks'. */
+  readonly block?: string
   readonly finality: Finality
   /** Whether the answer carries a proof that the adapter checked. */
   readonly certified: boolean
+  /** Who answered, for messages and to tell sources apart. @default the only one there is */
+  readonly source?: string
+  /** The answer is from before what {@link ReadOptions.since} says, as far as anybody can tell. @default its height is lower */
+  readonly isBehind?: boolean
 }
 
 /** A value with its evidence. */
@@ -135,10 +142,18 @@ export interface AnchorManifest {
   readonly maxBatch: number
 }
 
-export interface ReadOptions {
+export interface ReadOptions extends SecondWord {
   /** @default 'final' */
   readonly finality?: Finality
   readonly signal?: AbortSignal
+}
+
+/** How a read is weighed against one before it. */
+export interface SecondWord {
+  /** `Evidence.source` of an answer that is to be borne out: another one is asked first, where there is another. */
+  readonly besides?: string | undefined
+  /** What was read before, at which height and when, ms since the Unix epoch: an older answer says that it is. */
+  readonly since?: { readonly height: bigint; readonly atMs: number } | undefined
 }
 
 export interface Anchor extends Startable {
@@ -166,8 +181,9 @@ export interface Anchor extends Startable {
   ): Promise<Read<MemberRecord> | undefined>
   /**
    * Signs an operation with the signer's next nonce, sends it and waits until it is final. A nonce that moved is read again and
-   * re-signed once. @throws ANCHOR_REJECTED (chain) with `details.error` = number and name of the refusal (`anchor/errors.ts`);
-   * ANCHOR_UNREACHABLE (transport); ANCHOR_LIMIT (input)
+   * re-signed once. The same operation asked again while nobody knows what became of it is the same one. @throws ANCHOR_REJECTED (chain) with `details.error` = number and name of the refusal (`anchor/errors.ts`);
+   * ANCHOR_UNREACHABLE (transport): nothing was signed; ANCHOR_FATE_UNKNOWN (transport): it may take effect until a time that is named;
+   * ANCHOR_CLOCK (protocol), ANCHOR_NONCE (transport): what an endpoint says cannot be, and nothing was signed; ANCHOR_LIMIT (input)
    */
   submit(
     subject: ContextId | GroupId,
@@ -186,6 +202,8 @@ export interface Anchor extends Startable {
     signer: Signer,
     options?: { signal?: AbortSignal },
   ): Promise<Receipt>
+  /** Operations that were signed and not seen to end, oldest first; each is looked for until its time is over. */
+  unsettled?(): readonly UnsettledOperation[]
   /**
    * Up to which height it told of changes, over restarts; 0 when nothing was told yet. Whoever listened may not have come to read what it was told of:
    * answers from below this height are too old.

@@ -4,7 +4,7 @@
  */
 import type { Clock, Random } from '../primitives/clock.ts'
 import { Emitter } from '../primitives/emitter.ts'
-import { GroupId, type ContextId, type PublicKey } from '../primitives/ids.ts'
+import { GroupId, idKey, type ContextId, type PublicKey } from '../primitives/ids.ts'
 import type {
   Anchor,
   AnchorChange,
@@ -24,8 +24,10 @@ import type {
 import { envelopeCodec } from './envelope.ts'
 import { EnvelopeSender, toRead, type Accepted } from './envelope-sender.ts'
 import { anchorError, isRejectedAs, refusal, rejected } from './errors.ts'
+import type { UnsettledOperation } from './fates.ts'
 import { MAX_BATCH, MAX_INVITATION_SECONDS, MAX_PAGE } from './limits.ts'
 import { validateOperation } from './model/validate.ts'
+import type { SaidNonce } from './nonces.ts'
 import type { Operation, Subject } from './operations.ts'
 import { EnvelopeRegistry } from './packages/envelope-registry.ts'
 import type { PackageService } from './packages/service.ts'
@@ -78,14 +80,18 @@ class EnvelopeAnchor implements Anchor {
     this.network = init.network
     this.contract = init.contract
     this.supports = { ...SUPPORTS, packages: init.packages !== undefined, ...init.service.supports }
-    if (init.packages !== undefined) this.packages = new EnvelopeRegistry(init.packages, clock)
     this.#service = init.service
     this.#scheme = init.service.scheme ?? ED25519_SCHEME
-    this.#sender = new EnvelopeSender(init.service, clock)
     this.#clock = clock
     this.#random = random
     const child = logger.child({ component: 'anchor', protocol: init.protocol })
     this.#emitter = new Emitter(child)
+    const sending = { clock, logger: child }
+    this.#sender = new EnvelopeSender({
+      ...{ service: init.service, ...sending },
+      onFound: (subject, height) => this.#emitter.emit('change', { subject, height }),
+    })
+    if (init.packages !== undefined) this.packages = new EnvelopeRegistry(init.packages, sending)
     this.#watcher = new Watcher({
       service: init.service,
       clock,
@@ -202,6 +208,10 @@ class EnvelopeAnchor implements Anchor {
     return this.submit(decoded.terms.group, operation, signer, options)
   }
 
+  unsettled(): readonly UnsettledOperation[] {
+    return this.#sender.unsettled()
+  }
+
   get told(): bigint {
     return this.#watcher.told
   }
@@ -245,9 +255,10 @@ class EnvelopeAnchor implements Anchor {
     return this.#sender.send(
       {
         kind: operation.kind,
-        signer,
+        ...{ signer, subject },
+        leaves: operation.kind === 'bumpNonce' ? operation.to : undefined,
         wrong: validateOperation(operation),
-        readNonce: () => this.#readNonce(subject, operation, signer, options),
+        readNonce: (word) => this.#readNonce(subject, operation, signer, { ...options, ...word }),
         // a group's id and a context's are told apart by the operation
         encode: (head) => envelopeCodec.encode({ ...head, subject, operation }),
       },
@@ -263,20 +274,25 @@ class EnvelopeAnchor implements Anchor {
     subject: Subject,
     operation: Operation,
     signer: Signer,
-    options: ServiceOptions,
-  ): Promise<bigint> {
+    options: QueryOptions,
+  ): Promise<SaidNonce> {
+    const first = { nonce: 0n, series: '' }
     // as things stand now: what this signer sent before need not be final yet
     const present = { ...options, finality: 'optimistic' } as const
     try {
       const group = await this.#groupOf(subject, operation, present)
-      if (group === undefined) return 0n
-      const { value } = await this.#sender.retry(
+      if (group === undefined) return first
+      const { value, source } = await this.#sender.retry(
         (service, within) => service.readStanding(group, signer.publicKey, within),
         present,
       )
-      return value.nonce
+      const { nonce, joinedRevision } = value
+      // each membership has nonces of its own; before it there is what is kept of those that were
+      const isMember = joinedRevision > 0n
+      const series = `${idKey(signer.publicKey)} ${idKey(group)} ${joinedRevision}`
+      return { nonce, series: isMember ? series : '', source }
     } catch (error) {
-      if (isRejectedAs(error, 'ContextNotFound')) return 0n
+      if (isRejectedAs(error, 'ContextNotFound')) return first
       throw error
     }
   }

@@ -2,16 +2,19 @@
  * Sends operations to one contract: with the signer's next nonce, in the order of asking, surviving lost answers. Every anchor does this the
  * same way for every contract of its chain.
  */
-import { isMerogateError, throwIfAborted } from '../errors.ts'
+import { type ErrorKind, isMerogateError, throwIfAborted, toMerogateError } from '../errors.ts'
 import { toHex } from '../primitives/bytes.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { idKey } from '../primitives/ids.ts'
-import type { Evidence, Read, Receipt, Signer } from './anchor.ts'
+import type { Logger } from '../primitives/logger.ts'
+import type { Evidence, Read, Receipt, SecondWord, Signer } from './anchor.ts'
 import { envelopeDigest } from './envelope.ts'
 import type { EnvelopeHead } from './envelope-layout.ts'
-import { anchorError, rejected, type RefusalName } from './errors.ts'
-import { MAX_QUEUED_OPERATIONS } from './limits.ts'
+import { agreedTime, anchorError, type Refusal, type RefusalName, rejected } from './errors.ts'
+import { type Fate, Fates, type UnsettledOperation } from './fates.ts'
+import { ENVELOPE_VALIDITY_SECONDS, MAX_QUEUED_OPERATIONS } from './limits.ts'
 import type { SignedEnvelope } from './model/checks.ts'
+import { Nonces, type SaidNonce } from './nonces.ts'
 import type { Domain } from './operations.ts'
 import { SerialQueue } from './serial.ts'
 import type {
@@ -24,13 +27,14 @@ import type {
 import { ED25519_SCHEME } from './ticket.ts'
 import { pause } from './watcher.ts'
 
-/** Seconds that a signed envelope stays valid: time for a slow anchor, and little for whoever keeps a copy. */
-export const ENVELOPE_VALIDITY_SECONDS = 600n
 /** Pauses before a transport failure is tried again, ms; one more failure is the caller's. */
 export const RETRY_PAUSES_MS: readonly number[] = [50, 150, 400]
 
 /** An operation that was accepted. */
 export type Accepted = Extract<Submission, { accepted: true }>
+
+/** What became of an envelope, with why not at hand. */
+type Judged = Submission & { readonly refusal?: Refusal }
 
 /** One operation on its way, whatever contract it is for. */
 export interface Outgoing {
@@ -39,33 +43,64 @@ export interface Outgoing {
   readonly signer: Signer
   /** What is wrong with it by itself; the contract names everything but its size. */
   readonly wrong: RefusalName | undefined
+  /** What it is about. */
+  readonly subject: Uint8Array
+  /** Nonce that it leaves. @default the next one */
+  readonly leaves?: bigint | undefined
   /** The signer's next nonce as the contract knows it now. */
-  readNonce(): Promise<bigint>
+  readNonce(options?: SecondWord): Promise<SaidNonce>
   /** The bytes to sign: subject and operation behind this head. */
   encode(head: Omit<EnvelopeHead<unknown>, 'subject'>): Uint8Array
 }
+
+export interface EnvelopeSenderInit<V> {
+  readonly service: V
+  readonly clock: Clock
+  readonly logger: Logger
+  /** Something took effect that nobody waits for any more. @default nobody is told */
+  readonly onFound?: (subject: Uint8Array, height: bigint) => void
+}
+
+/** Failures after which it is known that this node has sent nothing; who has the bytes may, until their time is over. */
+const NOT_SENT: ReadonlySet<ErrorKind> = new Set(['input', 'denied', 'limit', 'chain', 'missing'])
 
 export class EnvelopeSender<V extends SubmissionService> {
   readonly #service: V
   readonly #clock: Clock
   readonly #queues = new Map<string, SerialQueue>()
+  readonly #nonces: Nonces
+  readonly #fates: Fates
   #domain: Domain | undefined
   /** Ends requests under way when the anchor stops: a service that hangs must not hold up who waits for them. */
   #ended = new AbortController()
 
-  constructor(service: V, clock: Clock) {
+  constructor({ service, clock, logger, onFound }: EnvelopeSenderInit<V>) {
     this.#service = service
     this.#clock = clock
+    this.#nonces = new Nonces(clock)
+    this.#fates = new Fates({
+      clock,
+      logger,
+      find: (id) => this.retry((at, within) => at.findTransaction(id, within)),
+      onFound: ({ subject }, height) => onFound?.(subject, height),
+    })
   }
 
   /** Requests end no sooner than this is stopped again. */
   start(): void {
     this.#ended = new AbortController()
+    this.#fates.resume()
   }
 
   /** Ends requests under way. */
   stop(): void {
     this.#ended.abort()
+    this.#fates.stop()
+  }
+
+  /** What was signed and not seen to end, oldest first. */
+  unsettled(): readonly UnsettledOperation[] {
+    return this.#fates.list()
   }
 
   async readDomain(options: ServiceOptions): Promise<Domain> {
@@ -105,11 +140,11 @@ export class EnvelopeSender<V extends SubmissionService> {
   /** Calls until there is an answer, within the pauses of {@link RETRY_PAUSES_MS}. Only what may have got lost is repeated. */
   async retry<T>(
     call: (service: V, options: QueryOptions) => Promise<T>,
-    { finality, ...options }: QueryOptions = {},
+    options: QueryOptions = {},
   ): Promise<T> {
     const ended = this.#ended.signal
     const signal = options.signal === undefined ? ended : AbortSignal.any([options.signal, ended])
-    const within = finality === undefined ? { signal } : { signal, finality }
+    const within = { ...options, signal }
     for (const ms of RETRY_PAUSES_MS) {
       throwIfAborted(signal)
       try {
@@ -124,27 +159,105 @@ export class EnvelopeSender<V extends SubmissionService> {
   }
 
   async #signAndSend(outgoing: Outgoing, options: ServiceOptions): Promise<Accepted> {
-    const nonce = await outgoing.readNonce()
-    let result = await this.#sendWith(nonce, outgoing, options)
-    if (!result.accepted && result.refusal.expected !== undefined) {
-      // the nonce moved since we read it: somebody else signs with the same key
-      result = await this.#sendWith(result.refusal.expected, outgoing, options)
+    const key = await this.#keyOf(outgoing, options)
+    let result = await this.#sendAgain(key, options)
+    if (result === undefined || result.refusal?.name === 'BadNonce') {
+      const said = await outgoing.readNonce()
+      result = await this.#sendWith(key, said, outgoing, options)
+      if (!result.accepted && result.refusal.expected !== undefined) {
+        // the nonce moved since we read it: somebody else signs with the same key
+        const moved = { ...said, nonce: result.refusal.expected }
+        result = await this.#sendWith(key, moved, outgoing, options, 'refusal')
+      }
     }
     if (result.accepted) return result
     if (result.refusal.name === 'WrongDomain') this.#domain = undefined // a new authority behind the same address
     throw rejected(result.refusal, outgoing.kind)
   }
 
+  /** Tells one wish from another: what is to be done, whoever's nonce and time it gets. */
+  async #keyOf({ signer, encode }: Outgoing, options: ServiceOptions): Promise<string> {
+    const domain = await this.readDomain(options)
+    const wish = encode({ domain, signer: signer.publicKey, nonce: 0n, validUntil: 0n })
+    return toHex(envelopeDigest(wish))
+  }
+
+  /** The bytes that were signed for the same and may still take effect; undefined when there are none. */
+  async #sendAgain(key: string, options: ServiceOptions): Promise<Judged | undefined> {
+    const fate = this.#fates.get(key)
+    if (fate === undefined) return undefined
+    const { id: transaction } = fate
+    const find = (): Promise<bigint | undefined> =>
+      this.retry((at, within) => at.findTransaction(transaction, within), options)
+    let height = this.#fates.isFollowed(key) ? await find() : undefined
+    if (height === undefined) {
+      const result = await this.#send(key, fate, options)
+      // somebody may have delivered it, though it was refused
+      if (result.refusal?.name === 'BadNonce') height = await find()
+      if (height === undefined) return result
+    }
+    this.#fates.end(key)
+    return { accepted: true, transaction, height }
+  }
+
   async #sendWith(
-    nonce: bigint,
-    { signer, encode }: Outgoing,
+    key: string,
+    said: SaidNonce,
+    outgoing: Outgoing,
     options: ServiceOptions,
-  ): Promise<Submission> {
+    from: 'reading' | 'refusal' = 'reading',
+  ): Promise<Judged> {
+    const { kind, signer, subject, leaves, encode } = outgoing
+    await this.#nonces.check(said, () => this.#secondNonce(said, from, outgoing))
     const domain = await this.readDomain(options)
     const validUntil = (await this.#readTime(options)) + ENVELOPE_VALIDITY_SECONDS
+    const { nonce } = said
     const envelope = encode({ domain, signer: signer.publicKey, nonce, validUntil })
     const scheme = this.#service.scheme ?? ED25519_SCHEME
-    return this.#sendOnce(await scheme.signEnvelope(envelope, signer, options), options)
+    const signed = await scheme.signEnvelope(envelope, signer, options)
+    const times = { sinceMs: this.#clock.nowMs(), untilMs: Fates.untilMs(validUntil) }
+    const id = toHex(envelopeDigest(envelope))
+    const about = { id, kind, subject, signer: signer.publicKey }
+    const fate = { ...about, ...times, signed, nonce: said, leaves }
+    this.#fates.put(key, fate)
+    return this.#send(key, fate, options)
+  }
+
+  /** Another's word for a nonce; undefined where there is nobody else. Of a refusal nobody knows whose word it is: then two others count. */
+  async #secondNonce(
+    said: SaidNonce,
+    from: 'reading' | 'refusal',
+    { readNonce }: Outgoing,
+  ): Promise<SaidNonce | undefined> {
+    const first = from === 'reading' ? said : await readNonce()
+    const second = await readNonce({ besides: first.source })
+    if (second.source === first.source) return undefined
+    // in another membership it is no nonce of ours
+    const isSame = [first, second].every(({ series }) => series === said.series)
+    if (!isSame) return { ...second, nonce: 0n }
+    return first.nonce < second.nonce ? first : second
+  }
+
+  /** Sends what was signed, and keeps it until it is known what became of it. @throws ANCHOR_FATE_UNKNOWN (transport), and as `Anchor.submit` */
+  async #send(
+    key: string,
+    { signed, nonce, leaves }: Fate,
+    options: ServiceOptions,
+  ): Promise<Judged> {
+    let result: Submission
+    try {
+      result = await this.#sendOnce(signed, options)
+    } catch (thrown) {
+      const error = toMerogateError(thrown)
+      if (NOT_SENT.has(error.kind)) throw error
+      this.#nonces.used(nonce, leaves)
+      const unknown = this.#fates.follow(key, error)
+      throw error.kind === 'aborted' ? error : unknown
+    }
+    if (result.accepted) this.#nonces.used(nonce, leaves)
+    // a nonce that is used is used for good; any other refusal is a word, and another may be said later
+    if (result.accepted || result.refusal.name === 'BadNonce') this.#fates.end(key)
+    return result
   }
 
   /** The same bytes until an answer comes. A refusal after a lost answer may be the echo of our own success: then we ask. */
@@ -163,12 +276,13 @@ export class EnvelopeSender<V extends SubmissionService> {
     return height === undefined ? result : { accepted: true, transaction, height }
   }
 
-  /** The contract's own clock where it has one: the machine's may be wrong. */
+  /** The contract's own clock where it has one, as far as this machine's allows: it may be wrong a little, and an endpoint may lie. */
   async #readTime(options: ServiceOptions): Promise<bigint> {
-    if (this.#service.readTime === undefined) {
-      return BigInt(Math.floor(this.#clock.nowMs() / 1000))
-    }
-    return this.retry(async (service, within) => (await service.readTime?.(within)) ?? 0n, options)
+    const ours = (): bigint => BigInt(Math.floor(this.#clock.nowMs() / 1000))
+    if (this.#service.readTime === undefined) return ours()
+    const read = (at: V, within: QueryOptions): Promise<bigint> =>
+      at.readTime?.(within) ?? Promise.resolve(ours())
+    return agreedTime('the anchor', await this.retry(read, options), ours())
   }
 }
 
@@ -176,12 +290,20 @@ export class EnvelopeSender<V extends SubmissionService> {
 export function evidenceOf({
   height,
   finality = 'final',
+  block,
+  source,
+  isBehind,
 }: Omit<Answer<unknown>, 'value'>): Evidence {
-  return { height, finality, certified: false }
+  return {
+    ...{ height, finality, certified: false },
+    ...(block === undefined ? {} : { block }),
+    ...(source === undefined ? {} : { source }),
+    ...(isBehind === undefined ? {} : { isBehind }),
+  }
 }
 
-function receiptOf({ transaction, ...evidence }: Accepted): Receipt {
-  return { transaction, evidence: evidenceOf(evidence) }
+function receiptOf({ transaction, height }: Accepted): Receipt {
+  return { transaction, evidence: evidenceOf({ height }) }
 }
 
 /** An answer with its evidence; undefined where it has no value. */

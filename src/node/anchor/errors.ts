@@ -1,5 +1,6 @@
 /** Errors of the anchor room, and the numbered refusals that every anchor shares. */
 import { type ErrorDetails, type ErrorKind, isMerogateError, MerogateError } from '../errors.ts'
+import { MAX_CLOCK_SKEW_SECONDS } from './limits.ts'
 
 /**
  * Number of each refusal, the same on every chain (docs/protocol.md, Anchor). The local model knows those of
@@ -63,6 +64,8 @@ export function isRefusalName(name: string): name is RefusalName {
 /**
  * ANCHOR_REJECTED the anchor said no; ANCHOR_UNREACHABLE it could not be asked, or its answer was lost; ANCHOR_LIMIT beyond its bounds,
  * not sent; ANCHOR_BAD_ANSWER what answers is no anchor; ANCHOR_TICKET_INVALID not an invitation ticket; ANCHOR_BUSY too much at once;
+ * ANCHOR_FATE_UNKNOWN it was signed, and whether it takes effect shows by the time that is named; ANCHOR_CLOCK the anchor's clock and this machine's
+ * differ too much; ANCHOR_NONCE an endpoint names a nonce that nothing bears out;
  * ANCHOR_STOPPED the local authority does not run; ANCHOR_LOG_CORRUPT its file was changed; ANCHOR_LOG_FAILED its disk said no.
  */
 export type AnchorErrorCode =
@@ -72,6 +75,9 @@ export type AnchorErrorCode =
   | 'ANCHOR_BAD_ANSWER'
   | 'ANCHOR_TICKET_INVALID'
   | 'ANCHOR_BUSY'
+  | 'ANCHOR_FATE_UNKNOWN'
+  | 'ANCHOR_CLOCK'
+  | 'ANCHOR_NONCE'
   | 'ANCHOR_STOPPED'
   | 'ANCHOR_LOG_CORRUPT'
   | 'ANCHOR_LOG_FAILED'
@@ -83,6 +89,9 @@ const KINDS: Record<AnchorErrorCode, ErrorKind> = {
   ANCHOR_BAD_ANSWER: 'protocol',
   ANCHOR_TICKET_INVALID: 'input',
   ANCHOR_BUSY: 'limit',
+  ANCHOR_FATE_UNKNOWN: 'transport',
+  ANCHOR_CLOCK: 'protocol',
+  ANCHOR_NONCE: 'transport',
   ANCHOR_STOPPED: 'transport',
   ANCHOR_LOG_CORRUPT: 'corrupt',
   ANCHOR_LOG_FAILED: 'corrupt',
@@ -127,6 +136,28 @@ export function unreachable(where: string, cause?: unknown): MerogateError {
     { where },
     { cause },
   )
+}
+
+/**
+ * The time to go by where an anchor says one and this machine another: the anchor's, which judges, as long as it can be right. Unix seconds.
+ * @throws ANCHOR_CLOCK (protocol) when they differ by more than MAX_CLOCK_SKEW_SECONDS
+ */
+export function agreedTime(where: string, theirs: bigint, ours: bigint): bigint {
+  const skew = theirs > ours ? theirs - ours : ours - theirs
+  if (skew <= MAX_CLOCK_SKEW_SECONDS) return theirs
+  const limit = Number(MAX_CLOCK_SKEW_SECONDS)
+  const details = { where, theirs: iso(theirs), ours: iso(ours), limitSeconds: limit }
+  throw anchorError(
+    'ANCHOR_CLOCK',
+    `expected a time within ${limit} s of this machine's ${details.ours} from ${where}, got ${details.theirs}: set the clock right (NTP), or use another endpoint`,
+    details,
+  )
+}
+
+/** Seconds beyond what a date can be are told as they are. */
+function iso(seconds: bigint): string {
+  const date = new Date(Number(seconds) * 1000)
+  return Number.isNaN(date.getTime()) ? `second ${seconds}` : date.toISOString()
 }
 
 /** The service answered something that is not of its protocol. */

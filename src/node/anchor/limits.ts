@@ -49,6 +49,16 @@ export const MAX_U32 = 0xffff_ffff
 /** Largest u64. */
 export const MAX_U64: bigint = (1n << 64n) - 1n
 
+/** Seconds that an envelope signed here stays valid: time for a slow anchor, and little for whoever keeps a copy. */
+export const ENVELOPE_VALIDITY_SECONDS = 600n
+/** Seconds that an anchor's clock and this machine's may differ: beyond, one of both is wrong, and nothing is signed. */
+export const MAX_CLOCK_SKEW_SECONDS = 300n
+/** Signers and memberships whose last nonce is remembered. */
+export const MAX_REMEMBERED_NONCES = 4096
+/** Operations that were refused whose bytes are kept, to be sent again where the same is asked for once more. */
+export const MAX_REFUSED_KEPT = 1024
+/** Time between two looks for what became of an operation, ms. */
+export const FATE_LOOK_MS = 15_000
 /** Changes an authority remembers for watchers that fell behind; older ones are told to read again. */
 export const MAX_REMEMBERED_CHANGES = 4096
 /** Changes in one answer to a watcher. */

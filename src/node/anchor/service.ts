@@ -7,9 +7,11 @@ import type {
   AnchorChange,
   AnchorManifest,
   ContextRecord,
+  Evidence,
   Finality,
   GroupRecord,
   MemberRecord,
+  SecondWord,
   Signer,
 } from './anchor.ts'
 import type { Refusal } from './errors.ts'
@@ -19,7 +21,7 @@ import type { Standing } from './model/state.ts'
 import type { Domain, InvitationTerms } from './operations.ts'
 
 /** A value and the height it was read at. */
-export interface Answer<T> {
+export interface Answer<T> extends Pick<Evidence, 'block' | 'source' | 'isBehind'> {
   readonly value: T
   readonly height: bigint
   /** @default 'final' */
@@ -57,7 +59,7 @@ export interface ServiceOptions {
 }
 
 /** How a read is to be answered. */
-export interface QueryOptions extends ServiceOptions {
+export interface QueryOptions extends ServiceOptions, SecondWord {
   /** @default 'final' */
   readonly finality?: Finality | undefined
 }

@@ -1,8 +1,9 @@
-/** The configuration as it may be shown: addresses of services carry keys in user names, paths and queries. */
+/** The configuration as it may be shown: addresses of services carry keys in hosts, user names, paths and queries. */
 import { isChainAnchor } from './options/anchor.ts'
+import { shownAddress } from '../primitives/shown-address.ts'
 import type { Config } from './schema.ts'
 
-/** A copy that can be printed or logged: of each URL of a chain only scheme, host and port are left. JSON-safe. */
+/** A copy that can be printed or logged: of each URL of a chain only scheme, host and port are left, and of the host no key. JSON-safe. */
 export function redact(config: Config): Record<string, unknown> {
   const { fuel, ...runtime } = config.runtime
   const anchor = Object.fromEntries(
@@ -38,7 +39,8 @@ function redactAnchor(entry: Config['anchor'][string]): Record<string, unknown> 
 }
 
 function redactUrl(text: string): string {
-  const { origin, pathname, search, username, password } = new URL(text)
+  const { pathname, search, username, password } = new URL(text)
   const hidden = pathname !== '/' || search !== '' || username !== '' || password !== ''
-  return hidden ? `${origin}/[hidden]` : origin
+  const address = shownAddress(text)
+  return hidden ? `${address}/[hidden]` : address
 }

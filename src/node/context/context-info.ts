@@ -38,6 +38,7 @@ export function contextInfo(
     },
     rootMismatches: meta.rootMismatches,
     divergence: repair.divergence,
+    membersView: group.shownView,
     forkedAuthors: state.authors.forked.map((author) => PublicKey.from(author)),
     lastFailure: failures.last,
   }

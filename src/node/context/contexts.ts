@@ -25,7 +25,6 @@ import {
   type ApplicationId,
   type BlobId,
   type ContextId,
-  idKey,
   idText,
   type PublicKey,
 } from '../primitives/ids.ts'
@@ -35,13 +34,16 @@ import { type Created, Creation } from './creation.ts'
 import { contextError } from './errors.ts'
 import { checkCall, FollowUps } from './follow-up.ts'
 import { executorOf, readerOf } from './groups/executor.ts'
+import type { RefreshOptions } from './groups/group.ts'
 import type { Groups } from './groups/groups.ts'
 import type { IdentityPool } from './groups/identities.ts'
 import { type Joined, Joining } from './joining.ts'
+import { VIEW_REFRESH_MS } from './limits.ts'
 import { Membership } from './membership.ts'
 import type { Company } from './replica/merging.ts'
 import type { RegistryComponents } from './registry-components.ts'
 import { ContextRegistry } from './registry.ts'
+import { owedRotations, unsettledOperations } from './shown-intents.ts'
 
 /** What granting and revoking take. */
 type CapabilityChange = Parameters<Contexts['grant']>
@@ -120,6 +122,11 @@ export class NodeContexts implements Contexts {
       // whatever moved while we were away, and what an earlier process was told of and did not come to read
       this.#hint(anchor, EMPTY, anchor.told)
     }
+    // and what an endpoint said that nobody says any more, though nothing moved since
+    const again = this.#c.clock.every(VIEW_REFRESH_MS, () => {
+      for (const { state } of this.#registry.all()) this.#news.heard(state.id, 0n)
+    })
+    this.#unwatch.push(() => again.cancel())
   }
 
   /** The rest of the node is up: goes on with what an earlier process has begun. */
@@ -327,15 +334,8 @@ export class NodeContexts implements Contexts {
     const replicas = this.#registry
       .all()
       .filter(({ state }) => context === undefined || equalBytes(state.id, context))
-    // one of each group: all its contexts wait for it
-    const byGroup = new Map(replicas.map((replica) => [idKey(replica.group.id), replica]))
-    const rotations = [...byGroup.values()].flatMap(({ state, group }) => {
-      const rotation = this.#c.groups.rotation(group)
-      if (rotation === undefined) return []
-      const id = `rotation-${idText(group.id).slice(0, 8)}`
-      return [{ id, kind: 'rotation', context: state.id, state: 'waiting', ...rotation } as const]
-    })
-    return [...this.#c.intents.list(context), ...rotations]
+    const others = [...owedRotations(replicas, this.#c.groups), ...unsettledOperations(replicas)]
+    return [...this.#c.intents.list(context), ...others]
   }
 
   withdraw(intent: string): Promise<boolean> {
@@ -364,7 +364,7 @@ export class NodeContexts implements Contexts {
     return size
   }
 
-  async refresh(id: ContextId, options: Signalled = {}): Promise<void> {
+  async refresh(id: ContextId, options: RefreshOptions = {}): Promise<void> {
     await this.#registry.refresh(this.#registry.require(id), options)
   }
 

@@ -67,6 +67,12 @@ export const REJECTED_MEMORY_MS = 600_000
 export const REJECTED_MEMORY_COUNT = 4096
 /** Shortest time between two readings of the anchor for one group on behalf of a peer's claim, ms. */
 export const REFRESH_INTERVAL_MS = 2_000
+/** Longest time after which what the anchor said of a context is read again, though it told of nothing, ms: a read costs little. */
+export const VIEW_REFRESH_MS = 300_000
+/** Pause before an anchor that contradicts what was read of it is asked again, where it has no second endpoint, ms. */
+export const SECOND_LOOK_MS = 1_000
+/** Time after which a view that is in doubt is read again, ms. */
+export const VIEW_DOUBT_RETRY_MS = 10_000
 /** How long other members give the elected one to make a new key epoch, ms. */
 export const ROTATION_TAKEOVER_MS = 5_000
 /** How much longer each next member waits than the one before it, so that one key is there before another is made, ms. */

@@ -18,19 +18,22 @@ export interface ContextMetrics {
   repair(outcome: 'changed' | 'same' | 'failed'): void
   /** A key epoch that was owed. */
   rotation(status: 'made' | 'failed'): void
+  /** A view of members that the anchor contradicts. */
+  view(outcome: 'doubted' | 'replaced'): void
 }
 
-/** What the gauges read: what waits in all contexts now, each with `status` and `reason`; intents with `kind` and `state`; groups whose next key is to come; contexts with another root than a member. */
+/** What the gauges read: what waits in all contexts now, each with `status` and `reason`; intents with `kind` and `state`; groups whose next key is to come; groups whose view is in doubt; contexts with another root than a member. */
 export interface ContextGauges {
   waiting(): Iterable<GaugeReading>
   intents(): Iterable<GaugeReading>
   rotating(): Iterable<GaugeReading>
+  doubtful(): Iterable<GaugeReading>
   divergences(): Iterable<GaugeReading>
 }
 
 export function contextMetrics(
   metrics: Metrics,
-  { waiting, intents, rotating, divergences }: ContextGauges,
+  { waiting, intents, rotating, doubtful, divergences }: ContextGauges,
 ): ContextMetrics {
   const executions = metrics.counter('merogate_context_executions_total', {
     help: 'Calls of guest methods by outcome',
@@ -100,6 +103,14 @@ export function contextMetrics(
     help: 'Key epochs made here because somebody has gone who holds the one before, by outcome',
     labels: ['status'],
   })
+  metrics.gauge('merogate_group_views_doubted', {
+    help: 'Groups whose anchor contradicts what it said of the members before, while nothing bears it out',
+    collect: doubtful,
+  })
+  const views = metrics.counter('merogate_group_views_total', {
+    help: 'Answers of an anchor that contradict what it said of members before: doubted, or the view replaced',
+    labels: ['outcome'],
+  })
   return {
     execution(status, ms) {
       executions.inc({ status })
@@ -116,5 +127,6 @@ export function contextMetrics(
     handler: (status) => handlers.inc({ status }),
     intentTried: (kind, outcome) => tries.inc({ kind, outcome }),
     rotation: (status) => rotations.inc({ status }),
+    view: (outcome) => views.inc({ outcome }),
   }
 }

@@ -23,13 +23,15 @@ import type { BatchOp } from '../store/store.ts'
 import { ContextApplications, type Wanted } from './context-applications.ts'
 import { contextInfo } from './context-info.ts'
 import { anchorBehind, contextError } from './errors.ts'
-import type { Group } from './groups/group.ts'
+import { ApplicationLook } from './application-look.ts'
+import type { Group, RefreshOptions } from './groups/group.ts'
 import { ForeignApplications } from './foreign-applications.ts'
 import { Handlers } from './handlers.ts'
 import { ContextReplica } from './replica/replica.ts'
 import { Scratch } from './scratch.ts'
 import { ContextState } from './replica/state.ts'
 import type { Founding, RegistryComponents, RegistryHooks } from './registry-components.ts'
+import { unsettledOperations } from './shown-intents.ts'
 
 export class ContextRegistry {
   readonly applications: ContextApplications
@@ -44,10 +46,12 @@ export class ContextRegistry {
   /** What takes a context's listeners off what lives longer than it. */
   readonly #offs = new Map<string, readonly (() => void)[]>()
   readonly #foreign = new ForeignApplications()
+  readonly #look: ApplicationLook
 
   constructor(components: RegistryComponents, hooks: RegistryHooks) {
     this.#c = components
     this.#hooks = hooks
+    this.#look = new ApplicationLook(components)
     this.#handlers = new Handlers({
       ...components,
       followUp: (...args) => hooks.followUp(...args),
@@ -164,7 +168,7 @@ export class ContextRegistry {
       status: this.status(replica),
       convergence: this.applications.loaded(replica.state.meta)?.convergence,
       rotation: this.#c.groups.rotation(replica.group),
-      intents: this.#c.intents.list(replica.state.id),
+      intents: [...this.#c.intents.list(replica.state.id), ...unsettledOperations([replica])],
     })
   }
 
@@ -218,14 +222,14 @@ export class ContextRegistry {
    * The context moved at the anchor: members and application are read again. @returns the height of the older answer; 0 when the context was deleted
    * meanwhile @throws ANCHOR_*
    */
-  async refresh(replica: ContextReplica, options: { signal?: AbortSignal } = {}): Promise<bigint> {
+  async refresh(replica: ContextReplica, options: RefreshOptions = {}): Promise<bigint> {
     await replica.group.refresh(options)
     const { id } = replica.state
     let height = replica.group.readHeight
     const named = this.#foreign.take(id)
     let isSettled = false
     try {
-      const read = await replica.group.anchor.readContext(id, options)
+      const read = await this.#look.read(replica, options)
       // another of the same id asks for itself
       if (this.replica(id) !== replica) return 0n
       if (read === undefined || !equalBytes(read.value.group, replica.group.id)) return height
@@ -332,6 +336,7 @@ export class ContextRegistry {
     for (const off of this.#offs.get(idKey(id)) ?? []) off()
     this.#offs.delete(idKey(id))
     this.#foreign.take(id)
+    this.#look.forget(id)
   }
 
   async #clear(id: ContextId, { number }: ContextRow): Promise<void> {

@@ -130,6 +130,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'DELETE /admin-api/contexts/:id': ofContext('context:delete'),
   'POST /admin-api/contexts/:id/sync': executeContext,
   'POST /admin-api/contexts/:id/repair': executeContext,
+  // what was read of the anchor before counts for nothing then
+  'POST /admin-api/contexts/:id/refresh': admin,
   'POST /admin-api/contexts/:id/leave': needs('context:leave', leaves),
   'POST /admin-api/contexts/:id/application': ofContext('context:application:update'),
   'GET /admin-api/contexts/:id/storage': listContext,

@@ -35,6 +35,11 @@ const updateSchema = z.object({
   executorPublicKey: publicKeySchema.nullish(),
 })
 
+const refreshSchema = z.object({
+  /** What the anchor says now counts, whatever it said before. */
+  fromAnchor: z.boolean().nullish(),
+})
+
 /** Registers the routes whose second segment is a word; they must come before those with `:id`. */
 export function contextRoutes(router: Router, node: Node, background: Background): void {
   const { contexts } = node
@@ -111,6 +116,13 @@ export function contextRoutes(router: Router, node: Node, background: Background
   })
   route(router, '/contexts/:id/sync', { post: sync })
   route(router, '/contexts/:id/repair', { post: repairHandler(node, background) })
+  route(router, '/contexts/:id/refresh', {
+    post: withBody(refreshSchema, async ({ fromAnchor }, req) => {
+      const { id } = await find(node, contextOf(req))
+      await contexts.refresh(id, { isReset: fromAnchor ?? false })
+      return { data: encodeContext(await find(node, id)) }
+    }),
+  })
   route(router, '/contexts/:id/leave', {
     post: async (req) => {
       await contexts.leave(contextOf(req))

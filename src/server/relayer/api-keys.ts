@@ -2,7 +2,7 @@
 import { timingSafeEqual } from 'node:crypto'
 import { placeOf, readSecret, type SecretReference } from '../../node/config/secret.ts'
 import { sha256 } from '../../node/primitives/hash.ts'
-import { utf8 } from '../../node/primitives/bytes.ts'
+import { toHex, utf8 } from '../../node/primitives/bytes.ts'
 import { relayerError } from './errors.ts'
 import { MAX_API_KEY_CHARS, MAX_API_KEYS, MAX_API_KEYS_CHARS, MIN_API_KEY_CHARS } from './limits.ts'
 
@@ -11,8 +11,8 @@ export type ApiKeysReference = SecretReference
 
 /** Lets in whoever has one of the keys. */
 export interface ApiKeys {
-  /** @param header `authorization` of a request @throws RELAYER_API_KEY (unauthenticated) */
-  check(header: string | undefined): void
+  /** @param header `authorization` of a request @returns what names the key without being it @throws RELAYER_API_KEY (unauthenticated) */
+  check(header: string | undefined): string
 }
 
 /** Keys as they are. @throws RELAYER_CONFIG (input) when there is none, or one that can be guessed; never repeats any */
@@ -34,7 +34,7 @@ export function apiKeys(keys: readonly string[], where = 'the API keys'): ApiKey
       const digest = hash(given ?? '')
       // all are looked at, whichever it is
       const matches = hashes.filter((known) => timingSafeEqual(known, digest))
-      if (given !== undefined && matches.length > 0) return
+      if (given !== undefined && matches.length > 0) return toHex(digest).slice(0, 16)
       throw relayerError(
         'RELAYER_API_KEY',
         given === undefined

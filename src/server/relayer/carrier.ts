@@ -18,6 +18,8 @@ export interface RelayCarrier {
   ): Promise<{ readonly gas: bigint } | { readonly refusal: Refusal }>
   /** Sends an envelope that was tried out; resolves when it lies in a block, or with why it changed nothing. */
   submit(signed: SignedEnvelope, options: CarryOptions): Promise<Submission>
+  /** The group that a context belongs to, which never changes; undefined where the chain knows none. @throws ANCHOR_UNREACHABLE (transport) */
+  groupOf(context: Uint8Array, signal?: AbortSignal): Promise<Uint8Array | undefined>
   /** What became of an envelope that was sent lately, by whomever; undefined when the chain shows nothing. */
   find(envelope: Uint8Array, signal?: AbortSignal): Promise<Submission | undefined>
   stop(): void

@@ -8,8 +8,17 @@ export const MAX_NAME_CHARS = 64
 export const MAX_OPERATION_GAS = 3_000_000n
 /** Operations whose state is remembered; older ones are looked up on the chain when they are sent again. */
 export const MAX_OPERATIONS = 4096
-/** Signers and groups whose operations are counted. */
+/** Signers, groups, API keys and addresses that are counted, of each. */
 export const MAX_COUNTED = 4096
+/** What a request that is refused counts: it costs questions to the chain, and nobody gains by it. */
+export const REFUSED_POINTS = 4
+/** Requests that wait for their turn, of all and of one client; the rest is told to come again. */
+export const MAX_WAITING = 64
+export const MAX_WAITING_OF_ONE = 4
+/** Longest wait for a turn, ms: shorter than clients wait for an answer. */
+export const SLOT_WAIT_MS = 8_000
+/** Contexts whose group is remembered. */
+export const MAX_KNOWN_CONTEXTS = 4096
 /** Operations that lie in a block which is not final yet; what is beyond is not watched further. */
 export const MAX_SETTLING = 256
 /** API keys. */

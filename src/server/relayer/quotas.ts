@@ -1,17 +1,21 @@
 /**
- * How much is paid for whom: windows that slide with the clock, for each signer and each group, and a budget of gas for all together. Kept in
- * memory: a restart forgets what was counted.
+ * How much is done for whom: windows that slide with the clock, for each API key and address that asks, each signer and each group, and a budget
+ * of gas for all together. Whoever asks is counted before anything is done for it. Kept in memory: a restart forgets what was counted.
  */
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../node/primitives/clock.ts'
 import { relayerError } from './errors.ts'
-import { MAX_COUNTED } from './limits.ts'
+import { MAX_COUNTED, REFUSED_POINTS } from './limits.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS: number = 24 * HOUR_MS
 
-/** How many operations per hour and day, and how much gas per day. */
+/** How much per hour and day, and how much gas per day. A request is a point, one that is refused {@link REFUSED_POINTS}; of groups, operations count. */
 export interface QuotaRules {
+  readonly keyPerHour: number
+  readonly keyPerDay: number
+  readonly addressPerHour: number
+  readonly addressPerDay: number
   readonly signerPerHour: number
   readonly signerPerDay: number
   readonly groupPerHour: number
@@ -26,29 +30,69 @@ export interface Payee {
   readonly group: string
 }
 
-/** Something that was sent. */
+/** Who asks. */
+export interface RelayClient {
+  /** Names an API key without being it; left out where none was shown. */
+  readonly key?: string | undefined
+  /** Where the request comes from. */
+  readonly address: string
+}
+
+/** A request that is counted. */
+export interface Attempt {
+  /** It cost nothing: what it asks for was done before. */
+  refund(): void
+  /** It was refused, and costs more. `signer`: who has certainly signed it. */
+  refuse(signer?: string): void
+}
+
+type Counted = 'key' | 'address' | 'signer' | 'group'
+
+/** Something that was done. */
 interface Entry {
   readonly atMs: number
+  readonly points: number
   readonly gas: bigint
 }
 
 export class Quotas {
   readonly #rules: QuotaRules
   readonly #clock: Clock
-  readonly #signers = new LRUCache<string, readonly Entry[]>({ max: MAX_COUNTED })
-  readonly #groups = new LRUCache<string, readonly Entry[]>({ max: MAX_COUNTED })
+  readonly #counted: Readonly<Record<Counted, LRUCache<string, readonly Entry[]>>>
   #all: readonly Entry[] = []
 
   constructor(rules: QuotaRules, clock: Clock) {
     this.#rules = rules
     this.#clock = clock
+    const counts = (): LRUCache<string, readonly Entry[]> => new LRUCache({ max: MAX_COUNTED })
+    this.#counted = { key: counts(), address: counts(), signer: counts(), group: counts() }
+  }
+
+  /** Counts a request, before it is looked at. @throws RELAYER_QUOTA (limit) */
+  attempt({ key, address }: RelayClient): Attempt {
+    const who: (readonly [Counted, string])[] = [['address', networkOf(address)]]
+    if (key !== undefined) who.push(['key', key])
+    for (const [of, id] of who) this.#check(of, id)
+    const added = who.map(([of, id]) => this.#add(of, id, 1))
+    return {
+      refund: () => added.forEach((undo) => undo()),
+      refuse: (signer) => {
+        for (const [of, id] of who) this.#add(of, id, REFUSED_POINTS - 1)
+        if (signer !== undefined) this.#add('signer', signer, REFUSED_POINTS)
+      },
+    }
+  }
+
+  /** Whether a signer may have more done. @throws RELAYER_QUOTA (limit) */
+  checkSigner(signer: string): void {
+    this.#check('signer', signer)
   }
 
   /** Whether one more would be within the quotas. @throws RELAYER_QUOTA (limit) */
   check({ signer, group }: Payee, gas = 0n): void {
-    const { signerPerHour, signerPerDay, groupPerHour, groupPerDay, gasPerDay } = this.#rules
-    this.#checkCount('signer', this.#signers.get(signer), signerPerHour, signerPerDay)
-    this.#checkCount('group', this.#groups.get(group), groupPerHour, groupPerDay)
+    this.#check('signer', signer)
+    this.#check('group', group)
+    const { gasPerDay } = this.#rules
     const spent = this.#within(this.#all, DAY_MS).reduce((sum, entry) => sum + entry.gas, 0n)
     // nothing left is as bad as too little
     if (spent + gas > gasPerDay || spent >= gasPerDay) {
@@ -63,36 +107,37 @@ export class Quotas {
   /** Counts one. @returns takes it back, for what was not sent after all @throws RELAYER_QUOTA (limit) */
   take(payee: Payee, gas: bigint): () => void {
     this.check(payee, gas)
-    const entry = { atMs: this.#clock.monotonicMs(), gas }
-    const { signer, group } = payee
-    const of = (list: readonly Entry[] | undefined): readonly Entry[] =>
-      this.#within(list ?? [], DAY_MS)
-    this.#signers.set(signer, [...of(this.#signers.get(signer)), entry])
-    this.#groups.set(group, [...of(this.#groups.get(group)), entry])
-    this.#all = [...of(this.#all), entry]
+    const undo = [this.#add('signer', payee.signer, 1), this.#add('group', payee.group, 1)]
+    const entry = { atMs: this.#clock.monotonicMs(), points: 1, gas }
+    this.#all = [...this.#within(this.#all, DAY_MS), entry]
     return () => {
-      const isOther = (each: Entry): boolean => each !== entry
-      this.#signers.set(signer, of(this.#signers.get(signer)).filter(isOther))
-      this.#groups.set(group, of(this.#groups.get(group)).filter(isOther))
-      this.#all = this.#all.filter(isOther)
+      for (const each of undo) each()
+      this.#all = this.#all.filter((each) => each !== entry)
     }
   }
 
-  #checkCount(
-    of: 'signer' | 'group',
-    entries: readonly Entry[] = [],
-    perHour: number,
-    perDay: number,
-  ): void {
+  #add(of: Counted, id: string, points: number): () => void {
+    const entries = this.#counted[of]
+    const entry = { atMs: this.#clock.monotonicMs(), points, gas: 0n }
+    entries.set(id, [...this.#within(entries.get(id) ?? [], DAY_MS), entry])
+    return () => {
+      const others = (entries.get(id) ?? []).filter((each) => each !== entry)
+      entries.set(id, others)
+    }
+  }
+
+  #check(of: Counted, id: string): void {
+    const entries = this.#counted[of].get(id) ?? []
     const windows = [
-      { limit: perHour, window: 'hour', ms: HOUR_MS },
-      { limit: perDay, window: 'day', ms: DAY_MS },
+      { limit: this.#rules[`${of}PerHour`], window: 'hour', ms: HOUR_MS },
+      { limit: this.#rules[`${of}PerDay`], window: 'day', ms: DAY_MS },
     ]
     for (const { limit, window, ms } of windows) {
-      if (this.#within(entries, ms).length < limit) continue
+      const points = this.#within(entries, ms).reduce((sum, entry) => sum + entry.points, 0)
+      if (points < limit) continue
       throw relayerError(
         'RELAYER_QUOTA',
-        `${limit} operations of this ${of} were sent within the last ${window}, which is all the relayer pays for`,
+        `the ${limit} that the relayer does for this ${of} in a${window === 'hour' ? 'n' : ''} ${window} are used up; requests that are refused count ${REFUSED_POINTS} times`,
         { of, limit, window },
       )
     }
@@ -102,4 +147,14 @@ export class Quotas {
     const since = this.#clock.monotonicMs() - ms
     return entries.filter(({ atMs }) => atMs > since)
   }
+}
+
+/** Of an address of the sixth version the network: one customer has as many below it as there are. */
+function networkOf(address: string): string {
+  if (!address.includes(':') || address.includes('.')) return address
+  const [before = '', after] = address.split('::')
+  const head = before === '' ? [] : before.split(':')
+  const tail = after === undefined || after === '' ? [] : after.split(':')
+  const zeros = after === undefined ? 0 : Math.max(0, 8 - head.length - tail.length)
+  return [...head, ...Array<string>(zeros).fill('0'), ...tail].slice(0, 4).join(':')
 }

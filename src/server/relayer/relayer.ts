@@ -2,17 +2,19 @@
  * Pays for members without funds: takes signed envelopes for one contract per network, tries them out, and sends them from an account of its
  * own. It knows no other door: no calls, no values, no reads. Whatever it does for somebody is counted against quotas first.
  */
+import { LRUCache } from 'lru-cache'
 import { OPERATION_ORDINALS, type OperationKind } from '../../node/anchor/operations.ts'
 import type { Submission } from '../../node/anchor/service.ts'
 import { isMerogateError, toMerogateError } from '../../node/errors.ts'
 import { type Metrics, noMetrics } from '../../node/metrics.ts'
+import { toHex } from '../../node/primitives/bytes.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
 import { type Background, background } from '../background.ts'
 import type { ApiKeys } from './api-keys.ts'
 import type { RelayCarrier } from './carrier.ts'
 import { relayerError } from './errors.ts'
-import { MAX_OPERATION_GAS, MAX_SETTLING } from './limits.ts'
+import { MAX_KNOWN_CONTEXTS, MAX_OPERATION_GAS, MAX_SETTLING } from './limits.ts'
 import { type RelayerMetrics, relayerMetrics } from './metrics.ts'
 import {
   Operations,
@@ -21,14 +23,17 @@ import {
   stateOf,
   viewOf,
 } from './operations.ts'
-import { type QuotaRules, Quotas } from './quotas.ts'
+import { type Attempt, type QuotaRules, Quotas, type RelayClient } from './quotas.ts'
 import {
   type AllowList,
+  isSignerKnown,
   judgeLocally,
   mayBeEcho,
   readRequest,
   type RelayRequest,
+  subjectOf,
 } from './request.ts'
+import { Slots } from './slots.ts'
 
 export interface RelayerInit {
   readonly carriers: readonly RelayCarrier[]
@@ -37,8 +42,10 @@ export interface RelayerInit {
   readonly quotas: QuotaRules
   /** Operations that are tried out or not yet in a block, at one time. */
   readonly maxUnderWay: number
-  /** Who may use it. @default whoever reaches it */
+  /** Who may use it. One of both must be said. */
   readonly apiKeys?: ApiKeys | undefined
+  /** Whoever reaches it may use it. @default false */
+  readonly isOpen?: boolean | undefined
 }
 
 export interface RelayerComponents {
@@ -48,23 +55,27 @@ export interface RelayerComponents {
 }
 
 export interface Relayer {
-  /** @param authorization that header of a request @throws RELAYER_API_KEY (unauthenticated) */
-  authorize(authorization: string | undefined): void
-  /** Whether that header holds one of its API keys; false when it has none. */
-  isApiKey(authorization: string | undefined): boolean
+  /**
+   * Lets in whoever may use it.
+   * @param authorization that header of a request @returns what names the API key, where keys are asked for @throws RELAYER_API_KEY (unauthenticated)
+   */
+  authorize(authorization: string | undefined): string | undefined
+  /** What names the API key in that header; undefined when it holds none of them. */
+  apiKeyOf(authorization: string | undefined): string | undefined
   /**
    * Takes an operation, a request's body as it was parsed, and answers how it stands. The same envelope is one operation, whoever sends it.
+   * Whoever asks is counted before anything is done. `client` @default all who do not say are one
    * @throws RELAYER_MALFORMED (input), RELAYER_DENIED, RELAYER_TOO_DEAR (denied), RELAYER_QUOTA, RELAYER_BUSY (limit),
    * RELAYER_CHAIN_UNREACHABLE (transport)
    */
-  submit(json: unknown): Promise<OperationView>
+  submit(json: unknown, client?: RelayClient): Promise<OperationView>
   /** How an operation stands. @throws RELAYER_OPERATION_UNKNOWN (missing) */
   find(id: string): OperationView
   /** Stops watching what was sent, which goes its way all the same. Safe to repeat. */
   stop(): Promise<void>
 }
 
-/** Makes a relayer. @throws RELAYER_CONFIG (input) for an unknown name of an operation */
+/** Makes a relayer. @throws RELAYER_CONFIG (input) for an unknown name of an operation, and for one that is open without being called so */
 export function relayer(init: RelayerInit): (components: RelayerComponents) => Relayer {
   return (components) => new MemberRelayer(init, components)
 }
@@ -78,10 +89,16 @@ class MemberRelayer implements Relayer {
   readonly #quotas: Quotas
   readonly #operations = new Operations()
   readonly #background: Background
-  #underWay = 0
+  readonly #slots: Slots
+  /** Groups of contexts, hexadecimal. */
+  readonly #groups = new LRUCache<string, string>({ max: MAX_KNOWN_CONTEXTS })
   #settling = 0
 
   constructor(init: RelayerInit, { clock, logger, metrics = noMetrics }: RelayerComponents) {
+    if (init.apiKeys === undefined && init.isOpen !== true) {
+      const message = 'expected API keys, or word that whoever reaches the relayer may use it'
+      throw relayerError('RELAYER_CONFIG', message)
+    }
     this.#init = init
     this.#allowed = { carriers: init.carriers, operations: operationsOf(init.operations) }
     this.#clock = clock
@@ -89,25 +106,26 @@ class MemberRelayer implements Relayer {
     this.#metrics = relayerMetrics(metrics)
     this.#quotas = new Quotas(init.quotas, clock)
     this.#background = background(this.#logger)
+    this.#slots = new Slots(init.maxUnderWay, clock, (count) => this.#metrics.underWay.set(count))
   }
 
-  authorize(authorization: string | undefined): void {
-    this.#init.apiKeys?.check(authorization)
+  authorize(authorization: string | undefined): string | undefined {
+    return this.#init.apiKeys?.check(authorization)
   }
 
-  isApiKey(authorization: string | undefined): boolean {
+  apiKeyOf(authorization: string | undefined): string | undefined {
     try {
-      this.#init.apiKeys?.check(authorization)
-      return this.#init.apiKeys !== undefined
+      return this.authorize(authorization)
     } catch (error) {
-      if (isMerogateError(error, 'RELAYER_API_KEY')) return false
+      if (isMerogateError(error, 'RELAYER_API_KEY')) return undefined
       throw error
     }
   }
 
-  async submit(json: unknown): Promise<OperationView> {
+  async submit(json: unknown, client: RelayClient = { address: '' }): Promise<OperationView> {
     try {
-      const { answer, view } = await this.#submit(readRequest(json, this.#allowed))
+      const attempt = this.#quotas.attempt(client)
+      const { answer, view } = await this.#submit(json, client, attempt)
       this.#metrics.requests.inc({ answer })
       return view
     } catch (error) {
@@ -128,57 +146,86 @@ class MemberRelayer implements Relayer {
     for (const carrier of this.#init.carriers) carrier.stop()
   }
 
-  async #submit(request: RelayRequest): Promise<{ answer: string; view: OperationView }> {
-    const { id, payee } = request
-    const known = (): OperationState | undefined => this.#operations.taken(id)
-    const answerOf = (answer: string, state: OperationState) => ({
-      answer,
-      view: viewOf(id, state),
-    })
-    const before = known()
-    if (before !== undefined) return answerOf('known', before)
+  async #submit(json: unknown, client: RelayClient, attempt: Attempt): Promise<Answered> {
+    let request: RelayRequest
+    try {
+      request = readRequest(json, this.#allowed)
+    } catch (error) {
+      attempt.refuse()
+      throw error
+    }
+    const { id, signer } = request
+    const known = this.#operations.taken(id)
+    if (known !== undefined) {
+      attempt.refund()
+      return answered('known', id, known)
+    }
     const refusal = judgeLocally(request, this.#clock.nowMs())
-    if (refusal !== undefined) return answerOf('refused', { state: 'refused', ...refusal })
-    this.#quotas.check(payee)
-
-    const release = this.#enter()
+    if (refusal !== undefined) {
+      attempt.refuse()
+      return answered('refused', id, { state: 'refused', ...refusal })
+    }
+    this.#quotas.checkSigner(signer)
+    const release = await this.#slots.enter(client.key ?? client.address)
     let isCarried = false
     try {
-      const tried = await this.#try(request)
-      const meanwhile = known()
-      if (meanwhile !== undefined) return answerOf('known', meanwhile)
-      if ('found' in tried) {
-        this.#settle(id, tried.found)
-        return answerOf('known', stateOf(tried.found, 'mined'))
+      const { work, ...answer } = await this.#work(request, attempt)
+      if (work !== undefined) {
+        isCarried = true
+        this.#background.add('an operation for others', work.finally(release))
       }
-      if ('refusal' in tried) return answerOf('refused', { state: 'refused', ...tried.refusal })
-      const giveBack = this.#quotas.take(payee, tried.gas)
-      const pending = { state: 'pending' } as const
-      this.#operations.set(id, pending)
-      isCarried = true
-      const work = this.#carry(request, tried.gas, giveBack).finally(release)
-      this.#background.add('an operation for others', work)
-      return answerOf('taken', pending)
+      return answer
     } finally {
       if (!isCarried) release()
     }
   }
 
-  /** One more under way. @returns ends it @throws RELAYER_BUSY (limit) */
-  #enter(): () => void {
-    const { maxUnderWay: limit } = this.#init
-    if (this.#underWay >= limit) {
-      const message = `${limit} operations are under way already; try again later`
-      throw relayerError('RELAYER_BUSY', message, { limit })
+  /** Asks the chain, and begins to send what it would take. */
+  async #work(
+    request: RelayRequest,
+    attempt: Attempt,
+  ): Promise<Answered & { readonly work?: Promise<void> }> {
+    const { id, signer } = request
+    const refuse = (): void => attempt.refuse(isSignerKnown(request) ? signer : undefined)
+    const payee = { signer, group: await this.#groupOf(request) }
+    this.#quotas.check(payee)
+    const tried = await this.#try(request, refuse)
+    const meanwhile = this.#operations.taken(id)
+    if (meanwhile !== undefined) return answered('known', id, meanwhile)
+    if ('found' in tried) {
+      this.#settle(id, tried.found)
+      return answered('known', id, stateOf(tried.found, 'mined'))
     }
-    this.#metrics.underWay.set(++this.#underWay)
-    return () => this.#metrics.underWay.set(--this.#underWay)
+    if ('refusal' in tried) {
+      refuse()
+      return answered('refused', id, { state: 'refused', ...tried.refusal })
+    }
+    const giveBack = this.#quotas.take(payee, tried.gas)
+    const pending = { state: 'pending' } as const
+    this.#operations.set(id, pending)
+    const work = this.#carry(request, tried.gas, giveBack)
+    return { ...answered('taken', id, pending), work }
+  }
+
+  /** The group that pays, hexadecimal: a group must not pay through one of its contexts as if that were another. @throws as `#ask` */
+  async #groupOf(request: RelayRequest): Promise<string> {
+    const { id, isContext } = subjectOf(request)
+    const subject = toHex(id)
+    if (!isContext) return subject
+    const known = this.#groups.get(subject)
+    if (known !== undefined) return known
+    const { signal } = this.#background
+    const found = await this.#asked(() => request.carrier.groupOf(id, signal))
+    if (found === undefined) return subject
+    this.#groups.set(subject, toHex(found))
+    return toHex(found)
   }
 
   /** What the chain says to an operation now: its gas, a refusal, or that it was applied before. @throws RELAYER_TOO_DEAR, and as `#ask` */
-  async #try(request: RelayRequest) {
+  async #try(request: RelayRequest, refuse: () => void) {
     const tried = await this.#ask(request)
     if (!('gas' in tried) || tried.gas <= MAX_OPERATION_GAS) return tried
+    refuse()
     throw relayerError(
       'RELAYER_TOO_DEAR',
       `expected an operation of at most ${MAX_OPERATION_GAS} gas, got one of ${tried.gas}`,
@@ -186,17 +233,24 @@ class MemberRelayer implements Relayer {
     )
   }
 
-  /** @throws RELAYER_CHAIN_UNREACHABLE (transport): which endpoints we use, and what is wrong with them, is nobody's business */
+  /** @throws RELAYER_CHAIN_UNREACHABLE (transport) */
   async #ask(request: RelayRequest) {
     const { carrier, signed } = request
     const { signal } = this.#background
-    try {
+    return this.#asked(async () => {
       const tried = await carrier.estimate(signed, signal)
       if (!('refusal' in tried) || !mayBeEcho(request, tried.refusal)) return tried
       const found = await carrier.find(signed.envelope, signal)
       return found === undefined ? tried : { found }
+    })
+  }
+
+  /** @throws RELAYER_CHAIN_UNREACHABLE (transport): which endpoints we use, and what is wrong with them, is nobody's business */
+  async #asked<T>(question: () => Promise<T>): Promise<T> {
+    try {
+      return await question()
     } catch (cause) {
-      if (!isMerogateError(cause) || signal.aborted) throw cause
+      if (!isMerogateError(cause) || this.#background.signal.aborted) throw cause
       this.#logger.warn({ err: cause }, 'the chain could not be asked')
       const message = 'the chain could not be asked; try again later'
       throw relayerError('RELAYER_CHAIN_UNREACHABLE', message, {}, { cause })
@@ -240,6 +294,16 @@ class MemberRelayer implements Relayer {
       .finally(() => this.#settling--)
     this.#background.add('an operation that is not final', work)
   }
+}
+
+/** What is told, and how it is counted in the metrics. */
+interface Answered {
+  readonly answer: 'known' | 'refused' | 'taken'
+  readonly view: OperationView
+}
+
+function answered(answer: Answered['answer'], id: string, state: OperationState): Answered {
+  return { answer, view: viewOf(id, state) }
 }
 
 function operationsOf(names: readonly string[] | undefined): ReadonlySet<OperationKind> {

@@ -12,7 +12,6 @@ import { issuesOf } from '../schemas.ts'
 import type { RelayCarrier } from './carrier.ts'
 import { malformed, relayerError } from './errors.ts'
 import { MAX_NAME_CHARS } from './limits.ts'
-import type { Payee } from './quotas.ts'
 
 /** Bytes of an identity's own signature, and of its account's. */
 const ED25519_BYTES = 64
@@ -44,7 +43,8 @@ export interface RelayRequest {
   readonly envelope: Envelope
   /** Digest of the envelope, hexadecimal. */
   readonly id: string
-  readonly payee: Payee
+  /** Who signs, hexadecimal. */
+  readonly signer: string
 }
 
 /** What is carried. */
@@ -75,7 +75,7 @@ export function readRequest(json: unknown, { carriers, operations }: AllowList):
     )
   }
   const id = toHex(envelopeDigest(signed.envelope))
-  return { carrier, signed, envelope, id, payee: payeeOf(envelope) }
+  return { carrier, signed, envelope, id, signer: toHex(envelope.signer) }
 }
 
 /** What every contract would say to a request now; undefined where only the chain can tell. `nowMs`: Unix time. */
@@ -114,8 +114,16 @@ function denied(what: 'network' | 'contract' | 'operation'): Error {
   return relayerError('RELAYER_DENIED', message, { what })
 }
 
-/** A context that is made in a group is that group's; otherwise the subject says whose it is. */
-function payeeOf({ signer, subject, operation }: Envelope): Payee {
-  const group = operation.kind === 'createContext' ? (operation.group ?? subject) : subject
-  return { signer: toHex(signer), group: toHex(group) }
+/** Whether it is certain who has signed: of an account's signature the chain knows alone. {@link judgeLocally} has found it good. */
+export function isSignerKnown({ signed }: RelayRequest): boolean {
+  return signed.signature.length === ED25519_BYTES
+}
+
+/** Which group pays: of a context that is made in a group that one, otherwise what the subject says, a group or one of its contexts. */
+export function subjectOf({ envelope: { subject, operation } }: RelayRequest): {
+  readonly id: Uint8Array
+  readonly isContext: boolean
+} {
+  const id = operation.kind === 'createContext' ? (operation.group ?? subject) : subject
+  return { id, isContext: operation.kind === 'updateApplication' }
 }

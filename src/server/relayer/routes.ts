@@ -15,8 +15,10 @@ export function relayerRoutes(router: Router, relayer: Relayer, isGuarded: boole
   }
   route(router, '/v1/operations', {
     post: async (req, res) => {
-      if (!isGuarded) relayer.authorize(req.headers.authorization)
-      return answer(res, await relayer.submit(await read(req, res)), 422)
+      const { authorization } = req.headers
+      const key = isGuarded ? relayer.apiKeyOf(authorization) : relayer.authorize(authorization)
+      const client = { key, address: req.ip ?? '' }
+      return answer(res, await relayer.submit(await read(req, res), client), 422)
     },
   })
   route(router, '/v1/operations/:id', {

@@ -190,17 +190,28 @@ describe('anchor: ethereum, faults', () => {
 
   describe('time', () => {
     for (const [name, seconds] of [
-      ['an hour ahead', HOUR],
-      ['a day ahead', 24 * HOUR],
-      ['an hour behind', -HOUR],
-      ['a day behind', -24 * HOUR],
+      ['minutes ahead', 280],
+      ['minutes behind', -280],
     ] as const) {
       it(`goes by the chain's clock where this machine's is ${name}`, async () => {
-        const clock = skewedClock(seconds)
+        const clock = skewedClock(seconds, t.clock)
         const anchor = await t.anchor(t.service([t.chain.devnet.url], { clock }), { clock })
         await anchor.submit(t.context, creation(), t.a)
         const notAfter = (await t.service([t.chain.devnet.url]).readTime()) + 60n
         await anchor.createInvitation(t.group, { notAfter }, t.a)
+      })
+    }
+
+    for (const [name, seconds] of [
+      ['an hour ahead', HOUR],
+      ['an hour behind', -HOUR],
+    ] as const) {
+      it(`signs nothing where this machine's clock is ${name}`, async () => {
+        const endpoint = await t.endpoint()
+        const clock = skewedClock(seconds, t.clock)
+        const anchor = await t.anchor(t.service([endpoint], { clock }), { clock })
+        expect(await codeOf(anchor.submit(t.context, creation(), t.a))).to.equal('ANCHOR_CLOCK')
+        expect(endpoint.count(SENDING)).to.equal(0)
       })
     }
 
@@ -209,7 +220,8 @@ describe('anchor: ethereum, faults', () => {
       const endpoint = await t.endpoint()
       let hours = 4
       await t.send('evm_increaseTime', hours * HOUR)
-      const first = await t.anchor(t.service([endpoint]))
+      const late = skewedClock(hours * HOUR, t.clock)
+      const first = await t.anchor(t.service([endpoint], { clock: late }), { clock: late })
       await first.submit(t.group, t.add(t.b), t.a)
       await t.send('evm_increaseTime', 4 * HOUR)
       hours += 4

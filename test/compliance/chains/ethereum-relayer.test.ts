@@ -9,8 +9,9 @@ import type { Domain, Operation } from '../../../src/node/anchor/operations.ts'
 import { EMPTY, toHex } from '../../../src/node/primitives/bytes.ts'
 import { GroupId } from '../../../src/node/primitives/ids.ts'
 import { apiKeys } from '../../../src/server/index.ts'
-import { MAX_RELAY_BYTES } from '../../../src/server/relayer/limits.ts'
-import { rejectionCode } from '../../support/error-code.ts'
+import { MAX_RELAY_BYTES, REFUSED_POINTS } from '../../../src/server/relayer/limits.ts'
+import { failure, rejectionCode } from '../../support/error-code.ts'
+import { startFaultyRpc } from '../../support/faulty-rpc.ts'
 import {
   openRelayed,
   passOn,
@@ -22,10 +23,12 @@ import {
   type TestRelayer,
   type TestRelayerInit,
 } from '../../support/ethereum-relayer.ts'
+import { systemClock } from '../../../src/node/primitives/clock.ts'
 import { bindTo, chainClock, startTestChain, type TestChain } from '../../support/ethereum.ts'
 import { add, type AnchorHarness } from '../anchor-bench.ts'
 import { anchorSuite } from '../anchor-suite.ts'
 import {
+  application,
   contextOf,
   creation,
   type EnvelopeFields,
@@ -343,31 +346,88 @@ describe('anchor: ethereum, through a relayer', () => {
       expect(await at.sent()).to.equal(carried.length)
     })
 
-    it('[82] and counts only what was sent', async () => {
-      await using at = await start({ quotas: { signerPerHour: 1 } })
-      for (let i = 0; i < 3; i++) {
-        expect((await at.carry(await signed(add(b)))).status).to.equal(422)
-      }
+    it('[82] and counts what is refused, for more than what is sent', async () => {
+      await using at = await start({ quotas: { signerPerHour: REFUSED_POINTS + 1 } })
+      expect((await at.carry(await signed(add(b)))).status).to.equal(422)
       expect((await at.carry(await signed())).status).to.equal(202)
+      const beyond = await at.carry(await nth(2))
+      expect(beyond.body['details']).to.include({ of: 'signer', window: 'hour' })
+    })
+
+    it('[82] of who asks: a throw-away key costs few questions, and nobody else’s quota', async () => {
+      await using endpoint = await startFaultyRpc(chain.devnet.url)
+      const quotas = { addressPerHour: 4 * REFUSED_POINTS }
+      const keys = [1, 2].map((n) => `a-key-of-some-length-${n}`)
+      await using at = await start({ quotas, rpcUrl: endpoint.url, apiKeys: apiKeys(keys) })
+      const made = await at.post(relayBody(await signed()), bearer(keys[0]))
+      expect(made.status).to.equal(202)
+      while ((await at.get(made.body['id'], bearer(keys[0]))).body['state'] === 'pending') {
+        await new Promise(setImmediate)
+      }
+      const before = endpoint.asked.length
+      const thrownAway = person('nobody')
+      const codes: string[] = []
+      for (let n = 0; n < 20; n++) {
+        const fields = { subject: group, nonce: BigInt(n) }
+        const message = await signed({ kind: 'leave' }, fields, thrownAway)
+        codes.push(codeOf(await at.post(relayBody(message), bearer(keys[0]))))
+      }
+      const asked = endpoint.asked.length - before
+      expect(asked, 'questions to the chain').to.be.at.most(30)
+      expect(codes.filter((code) => code === '429 relayer_quota')).to.have.lengthOf.at.least(16)
+      // whoever asks from elsewhere is not concerned, and the group that was named has lost nothing
+      const codeOfOther = await at.post(
+        relayBody(await signed(add(b), { subject: group, nonce: 1n << 32n })),
+        bearer(keys[1]),
+      )
+      expect(codeOf(codeOfOther), 'the same address').to.equal('429 relayer_quota')
+    })
+
+    it('[82] of the group of a context, whichever of its contexts is named', async () => {
+      await using at = await start({ quotas: { groupPerDay: 4 } })
+      await at.settled((await at.carry(await signed())).body['id'])
+      const second = contextOf(a, 2)
+      const made = await at.carry(
+        await signed(creation(2, group), { subject: second, nonce: 1n << 32n }),
+      )
+      await at.settled(made.body['id'])
+      for (const [n, subject] of [context, second].entries()) {
+        const update = { kind: 'updateApplication', application: application(n + 5) } as const
+        const fields = { subject, nonce: (1n << 32n) + 1n + BigInt(n) }
+        const answer = await at.carry(await signed(update, fields))
+        expect(answer.status).to.equal(202)
+        await at.settled(answer.body['id'])
+      }
+      const update = { kind: 'updateApplication', application: application(9) } as const
+      const beyond = await at.carry(
+        await signed(update, { subject: second, nonce: (1n << 32n) + 3n }),
+      )
+      expect(beyond.body['details']).to.include({ of: 'group', window: 'day' })
     })
 
     it('[82] of operations under way', async () => {
-      await using at = await start({ maxUnderWay: 2 })
+      const keys = [1, 2].map((n) => `a-key-of-some-length-${n}`)
+      await using at = await start({ maxUnderWay: 2, apiKeys: apiKeys(keys) })
+      const [one, other] = keys.map(bearer)
+      const get: TestRelayer['get'] = (id) => at.get(id, one)
+      const ask = (message: SignedEnvelope, headers = one): Promise<RelayAnswer> =>
+        at.post(relayBody(message), headers)
       await chain.devnet.send('evm_setAutomine', [false])
       try {
-        const taken = [await at.carry(await nth(1)), await at.carry(await nth(1, b))]
+        const taken = [await ask(await nth(1)), await ask(await nth(1, b), other)]
         expect(taken.map(({ status }) => status)).to.deep.equal([202, 202])
-        const beyond = await at.carry(await nth(2))
-        expect(codeOf(beyond)).to.equal('429 relayer_busy')
+        const waiting = ask(await nth(2))
         while (
           Number(await chain.devnet.send('eth_getBlockTransactionCountByNumber', ['pending'])) < 2
         )
           await new Promise(setImmediate)
         await chain.devnet.send('evm_mine')
         for (const { body } of taken) {
-          expect((await at.settled(body['id'])).body).to.have.property('transaction')
+          while ((await get(body['id'])).body['state'] === 'pending')
+            await new Promise(setImmediate)
+          expect((await get(body['id'])).body).to.have.property('transaction')
         }
-        expect((await at.carry(await nth(2))).status).to.equal(202)
+        expect((await waiting).status, 'in its turn').to.equal(202)
       } finally {
         await chain.devnet.send('evm_setAutomine', [true])
         await chain.devnet.send('evm_mine')
@@ -416,7 +476,7 @@ describe('anchor: ethereum, through a relayer', () => {
     })
 
     const submit = async (url: string): Promise<string> =>
-      rejectionCode((await anchorAt(url)).submit(context, creation(), a))
+      reasonCode((await anchorAt(url)).submit(context, creation(), a))
     const says = (status: number, body: unknown) => async () => ({
       status,
       text: JSON.stringify(body),
@@ -548,6 +608,16 @@ describe('anchor: ethereum, through a relayer', () => {
   })
 })
 
+/** The code of a failure; of one that leaves a fate open, of what caused that. */
+async function reasonCode(work: Promise<unknown>): Promise<string> {
+  const { code, details } = await failure(work)
+  return code === 'ANCHOR_FATE_UNKNOWN' ? String(details['reason']) : code
+}
+
+function bearer(key: string | undefined): Record<string, string> {
+  return { authorization: `Bearer ${key ?? ''}` }
+}
+
 function asHeader(authorization: string): Record<string, string> {
   return { authorization }
 }
@@ -555,18 +625,20 @@ function asHeader(authorization: string): Record<string, string> {
 async function harness(): Promise<AnchorHarness> {
   const chain = await freshChain()
   const relayer = await startTestRelayer(chain)
-  const service = openRelayed(chain, relayer.url)
+  const chainTime = await chainClock(chain)
+  const clock = { ...systemClock, nowMs: () => chainTime.nowMs() }
+  const service = openRelayed(chain, relayer.url, { clock })
   const anchors: Anchor[] = []
   return {
     service,
     scheme: service.scheme,
-    clock: await chainClock(chain, service),
+    clock: chainTime,
     async events() {
       const logged = await service.readEvents(0, Number.MAX_SAFE_INTEGER)
       return logged.map(({ event }) => event)
     },
     async anchor() {
-      const anchor = relayedAnchor(chain, openRelayed(chain, relayer.url))
+      const anchor = relayedAnchor(chain, openRelayed(chain, relayer.url, { clock }), clock)
       anchors.push(anchor)
       await anchor.start()
       return anchor

@@ -47,7 +47,8 @@ async function harness(toScheme: ToScheme, isForAnchors: boolean): Promise<Ancho
   const { network, contracts, chainId } = deployment
   const open = (key: string, scheme?: Schemes): EthereumService =>
     new EthereumService({
-      rpcUrls: [devnet.url],
+      // two endpoints, though of one chain: a nonce that does not follow needs a second word
+      rpcUrls: [devnet.url, devnet.url],
       chainId,
       contracts: {
         identityRegistry: contracts.identityRegistry.address,
@@ -60,14 +61,18 @@ async function harness(toScheme: ToScheme, isForAnchors: boolean): Promise<Ancho
       packageScheme: scheme?.packages,
       maxFeePerGas: DEFAULT_MAX_FEE_PER_GAS,
       pollMs: LOCAL_POLL_MS,
-      clock: systemClock,
+      clock: { ...systemClock, nowMs: () => clock.nowMs() },
       logger: silentLogger,
     })
+  const clock = await chainClock(chain)
   const service = open(chain.key(1))
   const packages = registryOf(service)
   const scheme = toScheme(service.scheme, chain)
-  const components = { clock: systemClock, random: systemRandom, logger: silentLogger }
-  const clock = await chainClock(chain, service)
+  const components = {
+    clock: { ...systemClock, nowMs: () => clock.nowMs() },
+    random: systemRandom,
+    logger: silentLogger,
+  }
   const anchors: Anchor[] = []
   return {
     service,

@@ -69,7 +69,7 @@ describe('a node with a relayer', () => {
 
   it('serves it beside the API', async () => {
     await using home = await tempFolder()
-    const parts = await composed(home.path, { 'relayer.enabled': true })
+    const parts = await composed(home.path, { 'relayer.enabled': true, 'relayer.open': true })
     expect(await answerOf(parts)).to.include({ code: 'relayer_operation_unknown' })
   })
 
@@ -123,8 +123,10 @@ describe('a node with a relayer', () => {
 
   it('does not start open, with the node’s own account, or without a chain', async () => {
     await using home = await tempFolder()
-    const on = { 'relayer.enabled': true }
-    const noKeys = { ...on, 'relayer.api_keys_env': 'NO_SUCH_VARIABLE_ANYWHERE' }
+    const alone = { 'relayer.enabled': true }
+    expect(await rejectionCode(composed(home.path, alone))).to.equal('CONFIG_INVALID')
+    const on = { ...alone, 'relayer.open': true }
+    const noKeys = { ...alone, 'relayer.api_keys_env': 'NO_SUCH_VARIABLE_ANYWHERE' }
     expect(await rejectionCode(composed(home.path, noKeys))).to.equal('RELAYER_CONFIG')
     const key = '01'.repeat(32)
     const shared = composed(home.path, on, { payer: key, node: key })
@@ -135,7 +137,7 @@ describe('a node with a relayer', () => {
       home: home.path,
       flags: { ...on, 'relayer.ethereum.key_file': 'payer.key' },
     })
-    const alone = compose(config, { logger: silentLogger, createNode: async () => stubNode() })
-    expect(await rejectionCode(alone)).to.equal('CLI_RELAYER_CHAIN')
+    const chainless = compose(config, { logger: silentLogger, createNode: async () => stubNode() })
+    expect(await rejectionCode(chainless)).to.equal('CLI_RELAYER_CHAIN')
   })
 })

@@ -38,8 +38,10 @@ describe('roles of members', () => {
     const liar = await world.node('liar', { anchors })
     const { context } = await newContext(a)
     await admit(a, b, context)
-    lie.member = await admit(a, liar, context, 'reader')
-    await liar.contexts.refresh(context)
+    lie.member = await liar.identities.create()
+    const { text } = await a.contexts.invite({ context, invitee: lie.member, role: 'reader' })
+    await liar.contexts.join(text)
+    await liar.contexts.waitReady(context)
     await set(liar, context, 'forged')
     expect(await call(liar, context, 'get', { key: 'forged' })).to.equal('forged')
 

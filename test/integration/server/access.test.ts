@@ -38,7 +38,7 @@ const relayer: Relayer = {
   authorize: () => {
     throw new TypeError('with sign-in the guard asks')
   },
-  isApiKey: (header) => header === 'Bearer relay-key',
+  apiKeyOf: (header) => (header === 'Bearer relay-key' ? 'key' : undefined),
   submit: async () => ({ id: '', state: 'pending' }),
   find: (id) => ({ id, state: 'pending' }),
   stop: async () => {},

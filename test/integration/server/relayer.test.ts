@@ -23,15 +23,18 @@ function relaying(chain: Partial<RelayCarrier>): Relayer {
     estimate: async () => ({ gas: 100n }),
     submit: async () => ({ accepted: true, transaction: '0x01', height: 1n }),
     find: async () => undefined,
+    groupOf: async () => undefined,
     stop: () => {},
     ...chain,
   }
-  const quotas = { signerPerHour: 1, signerPerDay: 9, groupPerHour: 9, groupPerDay: 9 }
+  const asking = { keyPerHour: 99, keyPerDay: 99, addressPerHour: 99, addressPerDay: 99 }
+  const quotas = { ...asking, signerPerHour: 1, signerPerDay: 9, groupPerHour: 9, groupPerDay: 9 }
   const metrics = promMetrics({ process: false })
   return relayer({
     carriers: [carrier],
     quotas: { ...quotas, gasPerDay: 1000n },
     maxUnderWay: 1,
+    isOpen: true,
   })({ clock: systemClock, logger: silentLogger, metrics })
 }
 

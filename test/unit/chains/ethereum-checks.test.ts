@@ -27,7 +27,7 @@ const STATE: ChainState = {
   head: { number: 100, ageSeconds: 3 },
   final: { number: 90, ageSeconds: 120 },
   clockSkewSeconds: 2,
-  contracts: [{ name: 'ContextAnchor', address: ACCOUNT, isPresent: true, isPlanned: true }],
+  contracts: [{ name: 'ContextAnchor', address: ACCOUNT, isPresent: true, isOurs: true }],
   registry: REGISTRY.toLowerCase(),
   account: { address: ACCOUNT, balance: 10n ** 18n, pending: 0 },
   fees: { baseFee: GWEI, tip: GWEI / 10n },

@@ -72,6 +72,11 @@ describe('loadConfig', () => {
       anchor: {},
       relayer: {
         enabled: false,
+        open: false,
+        keyPerHour: 400,
+        keyPerDay: 2000,
+        addressPerHour: 60,
+        addressPerDay: 400,
         ethereum: undefined,
         apiKeysFile: undefined,
         apiKeysEnv: undefined,
@@ -316,6 +321,29 @@ describe('environment and flags', () => {
   })
 })
 
+describe('the address of a relayer', () => {
+  it('is asked by https, or on this machine: it is shown an API key', async () => {
+    await using home = await tempFolder()
+    const load = (url: string): Promise<unknown> =>
+      loadConfig({
+        home: home.path,
+        flags: {
+          'anchor.ethereum.rpc_urls': ['https://rpc.example'],
+          'anchor.ethereum.deployment': 'sepolia.json',
+          'anchor.ethereum.relayer_url': url,
+        },
+      })
+    for (const host of ['127.0.0.1:1', '127.9.9.9', 'localhost:8080', 'a.localhost', '[::1]:1']) {
+      await load(`http://${host}/`)
+    }
+    await load('https://relayer.example/gateway')
+    const wrong = ['relayer.example', '127.0.0.1.example', '10.0.0.1', '[::2]', 'localhost.example']
+    for (const host of wrong) {
+      expect(await rejectionCode(load(`http://${host}/`)), host).to.equal('CONFIG_INVALID')
+    }
+  })
+})
+
 describe('setConfig and writeConfig', () => {
   it('writes a file that loads as it was meant, readable by its owner only', async () => {
     await using home = await tempFolder()
@@ -387,6 +415,7 @@ describe('redact', () => {
     const flags = {
       'anchor.a.url': 'https://user:hunter2@rpc.example/v3/hunter2?key=hunter2#hunter2',
       'anchor.b.url': 'http://127.0.0.1:4444',
+      'anchor.c.url': 'https://hunter2.eth-mainnet.provider.example:8545',
       'runtime.fuel': 7,
     }
     const shown = redact(await loadConfig({ home: home.path, flags }))
@@ -394,6 +423,7 @@ describe('redact', () => {
     expect(shown['anchor']).to.deep.equal({
       a: { url: 'https://rpc.example/[hidden]' },
       b: { url: 'http://127.0.0.1:4444' },
+      c: { url: 'https://….eth-mainnet.provider.example:8545' },
     })
     expect(shown['runtime']).to.deep.equal({ fuel: '7' })
   })

@@ -25,6 +25,10 @@ describe('[relayer]', () => {
 enabled = true
 api_keys_file = "api-keys"
 operations = ["addMembers"]
+key_per_hour = 7
+key_per_day = 8
+address_per_hour = 9
+address_per_day = 10
 signer_per_hour = 1
 signer_per_day = 2
 group_per_hour = 3
@@ -36,6 +40,11 @@ key_file = "payer.key"
 `)
     expect(relayer).to.deep.equal({
       enabled: true,
+      open: false,
+      keyPerHour: 7,
+      keyPerDay: 8,
+      addressPerHour: 9,
+      addressPerDay: 10,
       ethereum: { keyFile: join(home, 'payer.key'), keyEnv: undefined },
       apiKeysFile: join(home, 'api-keys'),
       apiKeysEnv: undefined,
@@ -52,6 +61,10 @@ key_file = "payer.key"
   it('refuses a relayer without an account, two places for one key, and keys themselves', async () => {
     const wrong = {
       '[relayer]\nenabled = true': 'CONFIG_INVALID',
+      '[relayer]\nenabled = true\nopen = true': 'CONFIG_INVALID',
+      '[relayer]\nenabled = true\n[relayer.ethereum]\nkey_env = "A"': 'CONFIG_INVALID',
+      '[relayer]\nenabled = true\nopen = false\n[relayer.ethereum]\nkey_env = "A"':
+        'CONFIG_INVALID',
       '[relayer.ethereum]': 'CONFIG_INVALID',
       '[relayer.ethereum]\nkey_env = "A"\nkey_file = "b"': 'CONFIG_INVALID',
       '[relayer.ethereum]\nkey = "0x00"': 'CONFIG_KEY_UNKNOWN',
@@ -63,6 +76,13 @@ key_file = "payer.key"
     for (const [toml, code] of Object.entries(wrong)) {
       expect(await rejectionCode(load(toml)), toml).to.equal(code)
     }
+  })
+
+  it('is open to whoever reaches it when that is said by name', async () => {
+    const { relayer } = await load(
+      '[relayer]\nenabled = true\nopen = true\n[relayer.ethereum]\nkey_env = "A"\n',
+    )
+    expect(relayer.open).to.equal(true)
   })
 
   it('is set by variables of the environment too', async () => {

@@ -100,7 +100,7 @@ async function nodeOf(
     clock,
     random,
     logger: silentLogger,
-    metrics: { rotation: (status) => made.push(status) },
+    metrics: { rotation: (status) => made.push(status), view: () => {} },
     background: (promise) => void work.add(promise),
   })
   await groups.load()

@@ -59,6 +59,7 @@ async function kit(
       waiting: () => [],
       intents: () => [],
       rotating: () => [],
+      doubtful: () => [],
       divergences: () => [],
     }),
     background: (work) => {

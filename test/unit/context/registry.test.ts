@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import type { ContextRecord } from '../../../src/node/anchor/anchor.ts'
 import { EventLog } from '../../../src/node/context/event-log.ts'
 import { Intents } from '../../../src/node/context/intents/intents.ts'
+import { SECOND_LOOK_MS } from '../../../src/node/context/limits.ts'
 import { ContextRegistry } from '../../../src/node/context/registry.ts'
 import type { ContextReplica } from '../../../src/node/context/replica/replica.ts'
 import { ContextReplicas } from '../../../src/node/context/replica-source.ts'
@@ -269,9 +270,10 @@ describe('a delta of an application that a context does not run', () => {
     const { registry, reread, news, settled } = await registryOf(kit)
     const record = { ...recordOf('a'), id: CONTEXT }
     let revision = 2n
+    let height = 5n
     kit.anchor.readContext = async () => ({
       value: { ...record, applicationRevision: revision },
-      evidence: { height: 5n, finality: 'final', certified: false },
+      evidence: { height, finality: 'final', certified: false },
     })
     const replica = await registry.admit(
       { ...record, applicationRevision: 2n },
@@ -291,16 +293,17 @@ describe('a delta of an application that a context does not run', () => {
     await settled()
     const waits = (): number => replica.state.dag.waiting('held').length
     expect(waits(), 'the anchor told of something newer than its answer').to.equal(1)
-    news.height = 5n
+    news.height = 4n
     revision = 1n
+    height = 4n
     await registry.refreshForeign(replica)
     expect(waits(), 'the answer is older than what the context runs').to.equal(1)
-    expect(news.height, 'so a newer one is waited for').to.equal(6n)
+    expect(news.height, 'so a newer one is waited for').to.equal(5n)
     expect(reread).to.deep.equal([CONTEXT])
     await registry.refreshForeign(replica)
     expect(reread, 'once').to.deep.equal([CONTEXT])
     revision = 2n
-    news.height = 5n
+    height = 5n
     await registry.refreshForeign(replica)
     expect(waits(), 'the answer is as new as can be').to.equal(0)
   })
@@ -362,6 +365,46 @@ describe('a context that moves to another application', () => {
     await settled()
     expect(told).to.include('mutation')
     expect(told.indexOf('new application')).to.be.within(0, told.indexOf('mutation') - 1)
+  })
+})
+
+describe('an application that was never the context’s', () => {
+  it('is left when the anchor takes it back twice, and stays for an endpoint that lags', async () => {
+    const kit = await replicaKit({ own: [me], members: [[me, 'writer']] })
+    const { registry, settled } = await registryOf(kit)
+    const record = { ...recordOf('a'), id: CONTEXT }
+    const lie = {
+      ...record,
+      application: { ...record.application, blob: BlobId.from(bytesOf('malware')) },
+      applicationRevision: 1n << 63n,
+    }
+    let said: ContextRecord = lie
+    let height = 5n
+    kit.anchor.readContext = async () => ({
+      value: said,
+      evidence: { height, finality: 'final', certified: false },
+    })
+    const replica = await registry.admit(lie, me.publicKey, 'stub')
+    await settled()
+    await registry.refresh(replica)
+    const runs = () => {
+      const { applicationRevision, blob } = replica.state.meta
+      return [applicationRevision, equalBytes(blob, lie.application.blob)]
+    }
+    said = { ...record, applicationRevision: 3n }
+    height = 4n
+    await registry.refresh(replica)
+    expect(runs(), 'a lagging endpoint').to.deep.equal([1n << 63n, true])
+    height = 6n
+    const refreshing = registry.refresh(replica)
+    for (let i = 0; i < 20; i++) {
+      await new Promise((resolve) => setImmediate(resolve))
+      kit.clock.advance(SECOND_LOOK_MS / 10)
+    }
+    await refreshing
+    await settled()
+    expect(runs()[0], 'below the one that is fetched now').to.equal(2n)
+    expect(registry.applications.awaited(CONTEXT)).to.deep.equal(record.application.id)
   })
 })
 

@@ -316,6 +316,9 @@ describe('rows of groups', () => {
       watchedFrom: 2n,
       departedRevision: 3n,
       departedAtMs: 1_767_225_600_000n,
+      viewHeight: (1n << 64n) - 1n,
+      viewBlock: `0x${'ab'.repeat(32)}`,
+      viewAtMs: 1_767_225_600_001n,
     }
     const member = {
       role: 1,

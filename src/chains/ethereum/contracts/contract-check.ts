@@ -1,5 +1,9 @@
-/** Whether the contract at an address is ours: it says so itself, in the domain of its signatures (EIP-5267). */
-import type { ContractName } from './artifacts.ts'
+/**
+ * Whether the contract at an address is ours: its code is what our artefact puts there, it names itself in the domain of its signatures
+ * (EIP-5267), and asks our registry who speaks for whom. A name alone anybody may give to a contract of his.
+ */
+import { getBytes, hexlify } from 'ethers'
+import { artifact, type ContractName } from './artifacts.ts'
 import { abiOf, decodeView, isRevert } from './codec.ts'
 import { CONTRACT_VERSION } from '../constants.ts'
 import { ethereumError } from '../errors.ts'
@@ -12,25 +16,89 @@ const DOMAIN_NAMES: Readonly<Record<ContractName, string>> = {
   PackageRegistry: 'merogate packages',
 }
 
+/** What is to be there. */
+export interface ExpectedContract {
+  readonly contract: ContractName
+  readonly address: string
+  /** Address of the IdentityRegistry it must have been told; left out for the registry itself. */
+  readonly registry?: string | undefined
+}
+
+/** Instructions that push two bytes, and 32: so many of nothing are the place of an immutable until the constructor writes it. */
+const PUSH2 = 0x61
+const PUSH32 = 0x7f
+const WORD = 32
+
+const templates = new Map<ContractName, Uint8Array>()
+
+/** Whether code is what an artefact's creation code leaves, whatever its immutables are. */
+export function isOurCode(contract: ContractName, code: string): boolean {
+  const deployed = getBytes(code)
+  let template = templates.get(contract)
+  if (template === undefined) {
+    template = templateOf(contract)
+    templates.set(contract, template)
+  }
+  if (template.length !== deployed.length) return false
+  for (let i = 0; i < template.length; i++) {
+    if (template[i] !== deployed[i]) return false
+    const word = template.subarray(i + 1, i + 1 + WORD)
+    const isPlace =
+      template[i] === PUSH32 && word.length === WORD && word.every((byte) => byte === 0)
+    if (isPlace) i += WORD
+  }
+  return true
+}
+
+/** What an artefact's creation code deploys: its end, whose place and length the part before it pushes to copy it. */
+function templateOf(contract: ContractName): Uint8Array {
+  const creation = getBytes(artifact(contract).bytecode)
+  const text = hexlify(creation).slice(2)
+  const pushed = (value: number): string =>
+    hexlify(Uint8Array.of(PUSH2, value >> 8, value & 0xff)).slice(2)
+  for (let start = 1; start < creation.length; start++) {
+    const before = text.slice(0, 2 * start)
+    const isCopied = [start, creation.length - start].every((value) =>
+      before.includes(pushed(value)),
+    )
+    if (isCopied) return creation.subarray(start)
+  }
+  throw new RangeError(`expected an artefact of ${contract} that deploys a contract`)
+}
+
 /** @throws ETHEREUM_NO_CONTRACT when there is none, or another */
 export async function checkContract(
   endpoint: Endpoint,
-  contract: ContractName,
-  address: string,
+  { contract, address, registry }: ExpectedContract,
 ): Promise<void> {
-  const data = abiOf(contract).encodeFunctionData('eip712Domain')
-  let answer: unknown
-  try {
-    answer = await endpoint.send('eth_call', [{ to: address, data }, 'latest'])
-  } catch (error) {
-    if (isRevert(error)) throw noContract(contract, address, 'another contract', error)
-    throw error
+  const code = await endpoint.send('eth_getCode', [address, 'latest'])
+  if (code === '0x') throw noContract(contract, address, 'nothing that answers')
+  const isCode = typeof code === 'string' && /^0x(?:[0-9a-f]{2})+$/i.test(code)
+  if (!isCode || !isOurCode(contract, code)) {
+    throw noContract(contract, address, 'another contract, or one of another release')
   }
-  if (answer === '0x') throw noContract(contract, address, 'nothing that answers')
-  const [, name, version] = decodeView(contract, 'eip712Domain', answer)
-  if (name !== DOMAIN_NAMES[contract]) throw noContract(contract, address, 'another contract')
+  // what its constructor was told
+  const ask = async (view: string): Promise<ReturnType<typeof decodeView>> => {
+    const data = abiOf(contract).encodeFunctionData(view)
+    try {
+      const answer = await endpoint.send('eth_call', [{ to: address, data }, 'latest'])
+      return decodeView(contract, view, answer)
+    } catch (error) {
+      if (isRevert(error)) throw noContract(contract, address, 'another contract', error)
+      throw error
+    }
+  }
+  const [, name, version] = await ask('eip712Domain')
+  if (name !== DOMAIN_NAMES[contract]) {
+    throw noContract(contract, address, `one that signs for ${String(name)}`)
+  }
   if (version !== CONTRACT_VERSION) {
     throw noContract(contract, address, `one of version ${String(version)}`)
+  }
+  if (registry === undefined) return
+  const [identities] = await ask('identities')
+  if (String(identities).toLowerCase() !== registry.toLowerCase()) {
+    throw noContract(contract, address, `one that asks the registry ${String(identities)}`)
   }
 }
 

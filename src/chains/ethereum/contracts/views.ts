@@ -12,9 +12,9 @@ import type { Answer, PageOptions, QueryOptions } from '../../../node/anchor/ser
 import type { ContractName } from './artifacts.ts'
 import { abiOf, decodeView, isRevert, refusalOf } from './codec.ts'
 import { noContract } from './contract-check.ts'
-import { readBlock } from '../rpc/head.ts'
-import type { Heights } from '../rpc/heights.ts'
-import { type Endpoint, type EthereumRpc, isEndpointFailure } from '../rpc/rpc.ts'
+import { readKnownBlock } from '../rpc/head.ts'
+import type { Heights, Place } from '../rpc/heights.ts'
+import { type Endpoint, type EthereumRpc, isEndpointFailure, sourceOf } from '../rpc/rpc.ts'
 
 /** Lists that are read at the same time. */
 const MAX_PINNED_LISTS = 1024
@@ -42,7 +42,11 @@ type At = string | { readonly blockHash: string; readonly requireCanonical: true
 interface Pin {
   readonly endpoint: number
   readonly at: At
+  readonly evidence: Where
 }
+
+/** Of what an answer is true. */
+type Where = Pick<Answer<unknown>, 'height' | 'block' | 'source' | 'isBehind'>
 
 export class ContractViews {
   readonly #init: ViewsInit
@@ -84,7 +88,7 @@ export class ContractViews {
       try {
         const call = (endpoint: Endpoint) => this.#call(endpoint, question, pin.at)
         const answer = await this.#init.rpc.run(call, only)
-        return known(question, { ...answer, height: at, finality }, unknown)
+        return known(question, { ...answer, ...pin.evidence, finality }, unknown)
       } catch (error) {
         if (!isEndpointFailure(error)) throw error
       }
@@ -98,34 +102,36 @@ export class ContractViews {
   async #first<T>(
     list: string,
     question: Question<T>,
-    { finality = 'final', signal }: PageOptions,
+    { finality = 'final', ...options }: PageOptions,
   ): Promise<Read<T>> {
     return this.#init.heights.run(
       finality,
-      async (endpoint, height) => {
-        const block = await readBlock(endpoint, height)
-        if (block === undefined) throw badAnswer(endpoint.name, `no block ${height}`)
-        const at: At = { blockHash: block.hash, requireCanonical: true }
+      async (endpoint, height, place) => {
+        const block = place.hash ?? (await readKnownBlock(endpoint, height)).hash
+        const at: At = { blockHash: block, requireCanonical: true }
         const answer = await this.#call(endpoint, question, at)
-        this.#pins.set(pinKey(list, BigInt(height)), { endpoint: endpoint.id, at })
-        return { ...answer, height: BigInt(height), finality }
+        const evidence = { ...evidenceOf(endpoint, place), block }
+        this.#pins.set(pinKey(list, evidence.height), { endpoint: endpoint.id, at, evidence })
+        return { ...answer, ...evidence, finality }
       },
-      signal,
+      options,
     )
   }
 
   async #read<T>(
     question: Question<T>,
-    { finality = 'final', signal }: QueryOptions = {},
+    { finality = 'final', ...options }: QueryOptions = {},
   ): Promise<Read<T>> {
     return this.#init.heights.run(
       finality,
-      async (endpoint, height) => ({
-        ...(await this.#call(endpoint, question, toQuantity(height))),
-        height: BigInt(height),
-        finality,
-      }),
-      signal,
+      async (endpoint, height, place) => {
+        const { hash } = place
+        const at: At =
+          hash === undefined ? toQuantity(height) : { blockHash: hash, requireCanonical: true }
+        const answer = await this.#call(endpoint, question, at)
+        return { ...answer, ...evidenceOf(endpoint, place), finality }
+      },
+      options,
     )
   }
 
@@ -174,6 +180,11 @@ function known<T>(
 ): Answer<T | undefined> {
   if (refused !== undefined && refused.name !== absent) throw rejected(refused, name)
   return { ...answer, value: refused === undefined ? answer.value : undefined }
+}
+
+function evidenceOf(endpoint: Endpoint, { number, hash, isBehind }: Place): Where {
+  const block = hash === undefined ? {} : { block: hash }
+  return { height: BigInt(number), source: sourceOf(endpoint), isBehind, ...block }
 }
 
 function pinKey(list: string, height: bigint): string {

@@ -119,7 +119,7 @@ export function totals(
 /** Refuses what cannot be paid, before anything is sent. @throws ETHEREUM_FEE (limit), ETHEREUM_FUNDS (chain) */
 export function assertAffordable({ fees, maxFeePerGas, totalGas, needed, account }: Quote): void {
   if (totalGas === 0n) return
-  offerFor(fees, { maxFeePerGas })
+  offerFor(fees, { maxFeePerGas }, totalGas)
   if (account === undefined || account.balance >= needed) return
   throw ethereumError(
     'ETHEREUM_FUNDS',

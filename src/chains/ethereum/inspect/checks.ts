@@ -120,7 +120,7 @@ function contractChecks(
   { contracts, registry }: ChainState,
 ): Check[] {
   const missing = contracts.filter(({ isPresent }) => !isPresent)
-  const others = contracts.filter(({ isPlanned }) => !isPlanned)
+  const others = contracts.filter(({ isPresent, isOurs }) => isPresent && !isOurs)
   const presence =
     missing.length === 0
       ? [check('contracts', 'ok', `all ${contracts.length} contracts are there`)]
@@ -146,9 +146,9 @@ function contractChecks(
     ...others.map(({ name, address }) =>
       check(
         'release',
-        'warn',
-        `${name} at ${address} is not the one of this release`,
-        'fine while all members use the same deployment; see UPGRADING.md',
+        'fail',
+        `the code of ${name} at ${address} is not that of this release: the node sends it nothing`,
+        'use the deployment file of your group’s network, or the release that made it; see UPGRADING.md',
       ),
     ),
   ]

@@ -3,8 +3,8 @@ import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
 import type { ContractName } from '../contracts/artifacts.ts'
 import { abiOf, isRevert } from '../contracts/codec.ts'
+import { isOurCode } from '../contracts/contract-check.ts'
 import { operationCosts, type OperationCost } from '../deploy/costs.ts'
-import { hasCode } from '../deploy/deployer.ts'
 import type { Deployment } from '../deploy/deployment.ts'
 import { type PresentFees, readPresentFees } from '../send/fees.ts'
 import {
@@ -15,7 +15,6 @@ import {
   readNonce,
   readTime,
 } from '../rpc/head.ts'
-import { planDeployment } from '../deploy/plan.ts'
 import { type EndpointReport, probeEndpoint, probeSubscription } from './probe.ts'
 import { type Endpoint, EthereumRpc } from '../rpc/rpc.ts'
 
@@ -36,8 +35,8 @@ export interface ContractReport {
   readonly name: ContractName
   readonly address: string
   readonly isPresent: boolean
-  /** Whether this release would put it there. */
-  readonly isPlanned: boolean
+  /** Whether its code is that of this release. */
+  readonly isOurs: boolean
 }
 
 export interface AccountReport {
@@ -148,7 +147,6 @@ async function readContracts(
   rpc: EthereumRpc,
   { contracts }: Deployment,
 ): Promise<ContractReport[]> {
-  const plan = planDeployment()
   const { identityRegistry, contextAnchor, packageRegistry } = contracts
   const all: readonly [ContractName, { address: string } | undefined][] = [
     ['IdentityRegistry', identityRegistry],
@@ -159,9 +157,13 @@ async function readContracts(
     all.flatMap(([name, contract]) => {
       if (contract === undefined) return []
       const { address } = contract
-      const planned = plan.find((each) => each.name === name)?.address
-      const isPlanned = planned?.toLowerCase() === address.toLowerCase()
-      return [hasCode(rpc, address).then((isPresent) => ({ name, address, isPresent, isPlanned }))]
+      return [
+        rpc.send('eth_getCode', [address, 'latest']).then((code) => {
+          const isPresent = code !== '0x'
+          const isOurs = isPresent && isOurCode(name, String(code))
+          return { name, address, isPresent, isOurs }
+        }),
+      ]
     }),
   )
 }

@@ -3,11 +3,12 @@ import { WebSocket } from 'ws'
 import { toMerogateError } from '../../../node/errors.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
+import { shownAddress } from '../../../node/primitives/shown-address.ts'
 import { SUBSCRIPTION } from '../contracts/new-blocks.ts'
 import { endpointAddress } from '../rpc/endpoint-address.ts'
 import { type FinalityRule, readFinal, readHead } from '../rpc/head.ts'
 import { ANSWER_TIMEOUT_MS, MAX_ANSWER_BYTES } from '../limits.ts'
-import { endpointName, EthereumRpc, readChainId } from '../rpc/rpc.ts'
+import { EthereumRpc, readChainId } from '../rpc/rpc.ts'
 
 /** What an endpoint showed. What is undefined could not be read. */
 export interface EndpointReport {
@@ -35,7 +36,7 @@ export interface ProbeInit {
 /** Looks at an endpoint; never rejects. */
 export async function probeEndpoint(url: string, init: ProbeInit): Promise<EndpointReport> {
   const { chainId: expected, finality, clock, logger } = init
-  const name = endpointName(url)
+  const name = shownAddress(url)
   const startedMs = clock.monotonicMs()
   let chainId: number
   try {

@@ -1,12 +1,14 @@
 /** The address of an endpoint: what is asked, what may be told of it, and what must never be. */
 
+import { hiddenLabels, shownAddress } from '../../../node/primitives/shown-address.ts'
+
 /** Shorter parts of an address are words such as `v3`, and no secrets. */
 const MIN_SECRET_CHARS = 6
 /** Characters of somebody else's words that are told on. */
 const MAX_TEXT_CHARS = 200
 
 export interface EndpointAddress {
-  /** Without credentials, for messages: keys stand in its user, path and query. */
+  /** Without what may be a key, for messages. */
   readonly name: string
   /** What is asked; no user and password, which `fetch` refuses there. */
   readonly url: string
@@ -16,24 +18,21 @@ export interface EndpointAddress {
   redact(text: string): string
 }
 
-/** The address of an endpoint without what may be secret. */
-export function endpointName(url: string): string {
-  const { protocol, host } = new URL(url)
-  return `${protocol}//${host}`
-}
-
 /** Takes an address apart. @throws TypeError when it is none; it does not repeat it */
 export function endpointAddress(text: string): EndpointAddress {
   if (!URL.canParse(text))
     throw new TypeError('expected the URL of an endpoint, got something else')
   const url = new URL(text)
-  const name = endpointName(text)
+  const name = shownAddress(text)
+  const hosts = hiddenLabels(text)
   const user = decodeURIComponent(url.username)
   const password = decodeURIComponent(url.password)
   const parts = [user, password, ...url.pathname.split('/'), ...url.searchParams.values()]
   // as it was written, and as it is meant
   const secrets = [...parts, ...parts.map(encodeURIComponent), url.search.slice(1)]
     .filter(({ length }) => length >= MIN_SECRET_CHARS)
+    // as a name of a host is looked up
+    .concat(hosts.map((label) => `${label}.`))
     .sort((a, b) => b.length - a.length)
   url.username = ''
   url.password = ''

@@ -1,7 +1,6 @@
 /** Where the chain stands: its head, the height that counts as final, and the time of the next block. */
 import { toQuantity } from 'ethers'
-import { badAnswer } from '../../../node/anchor/errors.ts'
-import { MAX_IDLE_SECONDS } from '../limits.ts'
+import { agreedTime, badAnswer } from '../../../node/anchor/errors.ts'
 import type { Endpoint } from './rpc.ts'
 import { rpcErrorKind } from './rpc-errors.ts'
 
@@ -71,19 +70,34 @@ export async function readFinal(endpoint: Endpoint, rule: FinalityRule): Promise
   return (await readBlock(endpoint, rule))?.number ?? 0
 }
 
+/** The newest block that counts as final, which the endpoint must have. @throws ANCHOR_BAD_ANSWER (protocol) */
+export async function readFinalBlock(endpoint: Endpoint, rule: FinalityRule): Promise<Block> {
+  const tagged = typeof rule === 'number' ? undefined : await readBlock(endpoint, rule)
+  const number = typeof rule === 'number' ? await readFinal(endpoint, rule) : 0
+  return tagged ?? readKnownBlock(endpoint, number)
+}
+
+/** A block that the endpoint spoke of. @throws ANCHOR_BAD_ANSWER (protocol) when it has none */
+export async function readKnownBlock(endpoint: Endpoint, block: string | number): Promise<Block> {
+  const found = await readBlock(endpoint, block)
+  if (found === undefined) throw badAnswer(endpoint.name, `no block ${block}`)
+  return found
+}
+
 /**
- * Time of the next block, Unix seconds, as the endpoint expects it: the chain's clock is what requests are judged by, and this machine's may
- * be wrong. Where no pending block is shown the newest one's time is the least it can be; such a chain may have been idle since, so this
- * machine's word counts then, within bounds that keep what rests on it valid.
+ * Time of the next block, Unix seconds, as the endpoint expects it: the chain's clock is what requests are judged by. Where no pending block is
+ * shown the newest one's time is the least it can be; such a chain may have been idle since, so this machine's word counts then. What rests on
+ * an endpoint's word alone could be made good for years: `machineSeconds` is what it is held to. @default it is believed
+ * @throws ANCHOR_CLOCK (protocol) when both differ too much
  */
-export async function readTime(endpoint: Endpoint, machineSeconds: bigint = 0n): Promise<bigint> {
-  const latest = await readBlock(endpoint, 'latest')
-  if (latest === undefined) throw badAnswer(endpoint.name, 'no block')
+export async function readTime(endpoint: Endpoint, machineSeconds?: bigint): Promise<bigint> {
+  const latest = await readKnownBlock(endpoint, 'latest')
   const pending = await readPending(endpoint)
-  if (pending !== undefined && pending.timestamp > latest.timestamp) return pending.timestamp
-  const most = latest.timestamp + MAX_IDLE_SECONDS
-  if (machineSeconds <= latest.timestamp) return latest.timestamp
-  return machineSeconds < most ? machineSeconds : most
+  const isShown = pending !== undefined && pending.timestamp > latest.timestamp
+  const shown = isShown ? pending.timestamp : latest.timestamp
+  if (machineSeconds === undefined) return shown
+  const isIdle = !isShown && machineSeconds > shown
+  return isIdle ? machineSeconds : agreedTime(endpoint.name, shown, machineSeconds)
 }
 
 async function readPending(endpoint: Endpoint): Promise<Block | undefined> {

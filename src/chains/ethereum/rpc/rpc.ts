@@ -9,8 +9,6 @@ import { ethereumError } from '../errors.ts'
 import { type AnswerBounds, JsonRpc } from './json-rpc.ts'
 import { rpcErrorKind } from './rpc-errors.ts'
 
-export { endpointName } from './endpoint-address.ts'
-
 /** One endpoint, as a task sees it. */
 export interface Endpoint {
   /** Its place among the endpoints: two may have the same name. */
@@ -33,12 +31,20 @@ export interface RunOptions {
   readonly signal?: AbortSignal | undefined
   /** Id of the one endpoint that may answer. @default any */
   readonly only?: number | undefined
+  /** {@link sourceOf} an endpoint that is asked after all others. @default none */
+  readonly besides?: string | undefined
+}
+
+/** Tells an endpoint from others of the same name, in words. */
+export function sourceOf({ id, name }: Pick<Endpoint, 'id' | 'name'>): string {
+  return `${name} (${id + 1})`
 }
 
 /** Errors that are an endpoint's fault, whatever was asked. */
 const FAILURES: ReadonlySet<string> = new Set([
   'ANCHOR_UNREACHABLE',
   'ANCHOR_BAD_ANSWER',
+  'ANCHOR_CLOCK',
   'ETHEREUM_BEHIND',
   'ETHEREUM_TOO_LONG',
   'ETHEREUM_WRONG_CHAIN',
@@ -141,7 +147,8 @@ export class EthereumRpc {
     task: (endpoint: Endpoint) => Promise<T>,
     given?: AbortSignal | RunOptions,
   ): Promise<T> {
-    const { signal, only } = given instanceof AbortSignal ? { signal: given } : (given ?? {})
+    const options: RunOptions = given instanceof AbortSignal ? { signal: given } : (given ?? {})
+    const { signal, only, besides } = options
     const failures: MerogateError[] = []
     const attempt = async (endpoint: CheckedEndpoint): Promise<T> => {
       try {
@@ -157,7 +164,8 @@ export class EthereumRpc {
     try {
       const one = this.#endpoints.find(({ id }) => id === only)
       if (one !== undefined) return await attempt(one)
-      return await this.#failover.run(attempt, isEndpointFailure, signal)
+      const isLast = (endpoint: CheckedEndpoint): boolean => sourceOf(endpoint) === besides
+      return await this.#failover.run(attempt, isEndpointFailure, signal, isLast)
     } catch (error) {
       throwIfAborted(signal)
       if (!isEndpointFailure(error)) throw error

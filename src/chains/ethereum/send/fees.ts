@@ -2,7 +2,8 @@
 import { toQuantity } from 'ethers'
 import { badAnswer } from '../../../node/anchor/errors.ts'
 import { ethereumError } from '../errors.ts'
-import { BUMP_PERCENT, MIN_BUMP_PERCENT } from '../limits.ts'
+import { ether, gwei } from '../deploy/units.ts'
+import { BUMP_PERCENT, DEFAULT_MAX_TIP_PER_GAS, MIN_BUMP_PERCENT } from '../limits.ts'
 import type { Endpoint } from '../rpc/rpc.ts'
 import { rpcErrorKind } from '../rpc/rpc-errors.ts'
 
@@ -19,6 +20,11 @@ export interface Fees {
 export interface FeeRule {
   /** Most per gas, wei. */
   readonly maxFeePerGas: bigint
+  /**
+   * Most of that to whoever makes the block, wei. The rest of a price is burnt at the chain's own rate, so this alone is what an endpoint could talk
+   * somebody into. @default DEFAULT_MAX_TIP_PER_GAS
+   */
+  readonly maxTipPerGas?: bigint | undefined
 }
 
 /** What the chain asks for at this moment, wei per gas. */
@@ -31,7 +37,7 @@ export interface PresentFees {
 
 /**
  * Asks an endpoint what gas costs now. Where there is no fee history the newest block tells its own base fee.
- * @throws ETHEREUM_UNSUPPORTED (protocol) on a chain without a fee market (EIP-1559)
+ * @throws ETHEREUM_UNSUPPORTED (missing) on a chain without a fee market (EIP-1559)
  */
 export async function readPresentFees(endpoint: Endpoint): Promise<PresentFees> {
   const { base, tip = MIN_TIP } = (await readHistory(endpoint)) ?? {}
@@ -86,24 +92,30 @@ function isAmount(value: unknown): value is string {
   return typeof value === 'string' && /^0x[0-9a-f]{1,32}$/i.test(value)
 }
 
-/** What to offer now: twice the base fee, so that six full blocks do not outrun it, and the usual tip. @throws ETHEREUM_FEE (limit) */
-export async function readFees(endpoint: Endpoint, rule: FeeRule): Promise<Fees> {
-  return offerFor(await readPresentFees(endpoint), rule)
+/**
+ * What to offer now for so much gas: twice the base fee, so that six full blocks do not outrun it, and the usual tip. @throws ETHEREUM_FEE (limit)
+ */
+export async function readFees(endpoint: Endpoint, rule: FeeRule, gas: bigint): Promise<Fees> {
+  return offerFor(await readPresentFees(endpoint), rule, gas)
 }
 
-/** What to offer when the chain asks for this. @throws ETHEREUM_FEE (limit) */
-export function offerFor(present: PresentFees, rule: FeeRule): Fees {
+/** What to offer when the chain asks for this. @throws ETHEREUM_FEE (limit), which says what the gas would cost */
+export function offerFor(present: PresentFees, rule: FeeRule, gas: bigint): Fees {
   const { baseFee } = present
-  const max = rule.maxFeePerGas
-  if (baseFee + MIN_TIP > max) {
+  const { maxFeePerGas: max, maxTipPerGas: maxTip = DEFAULT_MAX_TIP_PER_GAS } = rule
+  const least = baseFee + min(MIN_TIP, maxTip)
+  if (least > max) {
+    const cost = gas * least
     throw ethereumError(
       'ETHEREUM_FEE',
-      `the chain asks for ${baseFee + MIN_TIP} wei per gas, more than the ceiling of ${max}: raise max_fee_gwei, or wait`,
-      { asked: String(baseFee + MIN_TIP), max: String(max) },
+      `the chain asks for ${gwei(least)} per gas, more than the ceiling of ${gwei(max)}: ${gas} gas would cost ${ether(cost)}. Raise max_fee_gwei, or wait`,
+      { asked: String(least), max: String(max), gas: String(gas), cost: String(cost) },
     )
   }
-  // what is usual must not keep us from offering what is possible, and one high above may be an endpoint's invention
-  const tip = min(present.tip, max - baseFee)
+  // what is usual must not keep us from offering what is possible, and one high above may be an endpoint's invention. Half of the ceiling at first,
+  // so that more can be offered for what is stuck
+  const usual = min(present.tip, greater(maxTip / 2n, min(MIN_TIP, maxTip)))
+  const tip = min(usual, max - baseFee)
   return { maxFeePerGas: min(2n * baseFee + tip, max), maxPriorityFeePerGas: tip }
 }
 
@@ -115,15 +127,14 @@ const MIN_TIP = 100_000_000n
  * than nodes take for a replacement.
  */
 export function raiseFees(old: Fees, present: Fees, rule: FeeRule): Fees | undefined {
-  const max = rule.maxFeePerGas
-  const raise = (before: bigint, now: bigint): bigint => {
-    const more = percent(before, 100n + BUMP_PERCENT)
-    return min(more > now ? more : now, max)
-  }
+  const { maxFeePerGas: max, maxTipPerGas: maxTip = DEFAULT_MAX_TIP_PER_GAS } = rule
+  const raise = (before: bigint, now: bigint, most: bigint): bigint =>
+    min(greater(percent(before, 100n + BUMP_PERCENT), now), most)
   const isEnough = (before: bigint, now: bigint): boolean =>
     now >= percent(before, 100n + MIN_BUMP_PERCENT)
-  const maxFeePerGas = raise(old.maxFeePerGas, present.maxFeePerGas)
-  const maxPriorityFeePerGas = raise(old.maxPriorityFeePerGas, present.maxPriorityFeePerGas)
+  const maxFeePerGas = raise(old.maxFeePerGas, present.maxFeePerGas, max)
+  const { maxPriorityFeePerGas: tip } = old
+  const maxPriorityFeePerGas = raise(tip, present.maxPriorityFeePerGas, min(max, maxTip))
   return isEnough(old.maxFeePerGas, maxFeePerGas) &&
     isEnough(old.maxPriorityFeePerGas, maxPriorityFeePerGas)
     ? { maxFeePerGas, maxPriorityFeePerGas }
@@ -137,4 +148,8 @@ function percent(amount: bigint, hundredths: bigint): bigint {
 
 function min(a: bigint, b: bigint): bigint {
   return a < b ? a : b
+}
+
+function greater(a: bigint, b: bigint): bigint {
+  return a > b ? a : b
 }

@@ -1,5 +1,5 @@
 /** Carries the signed envelopes of others to the context contract, from an account of its own. What may be carried is the caller's to decide. */
-import { Wallet } from 'ethers'
+import { type Result, Wallet } from 'ethers'
 import type { SignedEnvelope } from '../../../node/anchor/model/checks.ts'
 import type { Domain } from '../../../node/anchor/operations.ts'
 import type { Submission } from '../../../node/anchor/service.ts'
@@ -8,7 +8,9 @@ import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
 import { findApplied, type WaitInit, type Target, untilFinal } from '../contracts/applied.ts'
 import type { Refused } from './carrier.ts'
-import { networkBytes } from '../contracts/codec.ts'
+import { bytesOf, hex, networkBytes } from '../contracts/codec.ts'
+import { ContractViews } from '../contracts/views.ts'
+import { MAX_LOG_BLOCKS } from '../limits.ts'
 import { EVM_CHAIN } from '../constants.ts'
 import { resolveInit } from '../defaults.ts'
 import { ethereumError } from '../errors.ts'
@@ -40,7 +42,9 @@ export interface EthereumRelay {
   ): Promise<{ readonly gas: bigint } | Refused>
   /** Sends it; resolves when it lies in a block. */
   submit(signed: SignedEnvelope, options?: SubmitOptions): Promise<Submission>
-  /** What became of an envelope that somebody sent lately; undefined when the chain shows nothing. */
+  /** The group of a context; undefined where there is none. */
+  groupOf(context: Uint8Array, signal?: AbortSignal): Promise<Uint8Array | undefined>
+  /** What became of an envelope that somebody sent lately; undefined when the newest blocks show nothing. */
   find(envelope: Uint8Array, signal?: AbortSignal): Promise<Submission | undefined>
   stop(): void
 }
@@ -50,20 +54,23 @@ export async function openRelay(
   init: EthereumRelayInit,
   { clock, logger: parent }: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<EthereumRelay> {
-  const { deployment, rpcUrls: urls, stuckMs, finality, maxFeePerGas, pollMs } = resolveInit(init)
+  const { deployment, rpcUrls: urls, stuckMs, finality, pollMs, ...rest } = resolveInit(init)
+  const fees = { maxFeePerGas: rest.maxFeePerGas, maxTipPerGas: rest.maxTipPerGas }
   const { chainId, network } = deployment
   const { address } = deployment.contracts.contextAnchor
+  const { address: registry } = deployment.contracts.identityRegistry
   const wallet = await openWallet(init)
   const logger = parent.child({ component: 'relayer' })
   const rpc = new EthereumRpc({ urls, chainId, clock, logger })
-  const heights = new Heights(rpc, finality)
+  const heights = new Heights(rpc, finality, clock)
   const waiting: WaitInit = { rpc, heights, clock, pollMs }
   const sender = new TransactionSender({
-    ...{ rpc, wallet, chainId, finality, heights, clock, logger, pollMs, fees: { maxFeePerGas } },
+    ...{ rpc, wallet, chainId, finality, heights, clock, logger, pollMs, fees },
     ...(stuckMs === undefined ? {} : { stuckMs }),
   })
   const target: Target = { contract: 'ContextAnchor', address }
-  const submitter = new Submitter({ ...target, rpc, carrier: sender, heights })
+  const views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
+  const submitter = new Submitter({ ...target, registry, rpc, carrier: sender, heights })
   return {
     chain: 'ethereum',
     network,
@@ -75,8 +82,14 @@ export async function openRelay(
     address: wallet.address,
     estimate: (signed, signal) => submitter.estimate(signed, wallet.address, signal),
     submit: (signed, options) => submitter.submit(signed, options),
+    async groupOf(context, signal) {
+      const toValue = (result: Result): Uint8Array => bytesOf(result[0])
+      const question = { name: 'context', args: [hex(context)], toValue }
+      return (await views.find(question, { finality: 'optimistic', signal })).value
+    },
     async find(envelope, signal) {
-      const found = await submitter.findApplied(envelope, signal)
+      // whoever lost an answer asks soon, and a question that costs much would be one that everybody may ask
+      const found = await submitter.findApplied(envelope, signal, MAX_LOG_BLOCKS)
       return (
         found && {
           ...toAccepted(found),

@@ -15,6 +15,7 @@ import type { SignedEnvelope } from '../../../node/anchor/model/checks.ts'
 import { pause } from '../../../node/anchor/watcher.ts'
 import { isMerogateError, throwIfAborted } from '../../../node/errors.ts'
 import { toHex } from '../../../node/primitives/bytes.ts'
+import { shownAddress } from '../../../node/primitives/shown-address.ts'
 import { fetchJson } from '../../shared/fetch-json.ts'
 import {
   type WaitInit,
@@ -83,7 +84,7 @@ export class RelayerCarrier implements Carrier {
 
   constructor(init: RelayerCarrierInit) {
     this.#init = init
-    this.#where = new URL(init.url).origin
+    this.#where = shownAddress(init.url)
     this.#path = `${init.url.replace(/\/+$/, '')}/v1/operations`
   }
 

@@ -65,7 +65,7 @@ export class TransactionSender {
 
   constructor(init: SenderInit) {
     this.#init = init
-    this.#heights = init.heights ?? new Heights(init.rpc, init.finality)
+    this.#heights = init.heights ?? new Heights(init.rpc, init.finality, init.clock)
     this.address = init.wallet.address
   }
 
@@ -129,7 +129,7 @@ export class TransactionSender {
   async #offer(call: Call, onSigned: OnSigned, signal: AbortSignal | undefined): Promise<Offer> {
     const { rpc, fees, clock, wallet, chainId } = this.#init
     const gas = call.gas ?? (await this.#estimate(call, signal))
-    const offered = await rpc.run((endpoint) => readFees(endpoint, fees), signal)
+    const offered = await rpc.run((endpoint) => readFees(endpoint, fees, gas), signal)
     const nonce = this.#next ?? (await this.#readNext(signal))
     const offer = new Offer({
       call,
@@ -300,7 +300,8 @@ export class TransactionSender {
     const { rpc, fees, logger } = this.#init
     const maxFeePerGas = String(fees.maxFeePerGas)
     try {
-      const present = await rpc.run((endpoint) => readFees(endpoint, fees), signal)
+      const ask = (endpoint: Endpoint): Promise<Fees> => readFees(endpoint, fees, offer.gas)
+      const present = await rpc.run(ask, signal)
       const more = raiseFees(offer.fees, present, fees)
       if (more !== undefined) return more
     } catch (error) {
@@ -308,7 +309,7 @@ export class TransactionSender {
     }
     logger.warn(
       { nonce: offer.nonce, maxFeePerGas },
-      'transaction is stuck at max_fee_gwei: raise it, or wait',
+      'transaction is stuck at max_fee_gwei or max_tip_gwei: raise it, or wait',
     )
     return undefined
   }

@@ -15,7 +15,7 @@ import type { Carrier, EnvelopeCall, Refused } from './carrier.ts'
 import { isRevert, refusalOf, submitCall } from '../contracts/codec.ts'
 import { checkContract } from '../contracts/contract-check.ts'
 import { ethereumError } from '../errors.ts'
-import { Heights } from '../rpc/heights.ts'
+import type { Heights } from '../rpc/heights.ts'
 import { MAX_REMEMBERED_ENVELOPES, MAX_REPLACEMENTS } from '../limits.ts'
 import { abortable, type Endpoint, type EthereumRpc } from '../rpc/rpc.ts'
 import { estimateGas, type Mined, readReceipt, type Sent } from './sender.ts'
@@ -24,9 +24,11 @@ export interface SubmitterInit {
   readonly rpc: EthereumRpc
   readonly contract: ContractName
   readonly address: string
+  /** Address of the IdentityRegistry that the contract asks. */
+  readonly registry: string
   readonly carrier: Carrier | undefined
-  /** Shared with whoever reads. @default its own */
-  readonly heights?: Heights
+  /** Shared with whoever reads. */
+  readonly heights: Heights
 }
 
 /** How an envelope is to be sent. */
@@ -58,12 +60,10 @@ export class Submitter {
   readonly #init: SubmitterInit
   readonly #remembered = new LRUCache<string, Remembered>({ max: MAX_REMEMBERED_ENVELOPES })
   readonly #running = new Map<string, Running>()
-  readonly #heights: Heights
   #isChecked = false
 
   constructor(init: SubmitterInit) {
     this.#init = init
-    this.#heights = init.heights ?? new Heights(init.rpc, 0)
   }
 
   /** See `EnvelopeService.submit`. Resolves when the envelope lies in a block; `final` of the submission waits for more. */
@@ -100,8 +100,12 @@ export class Submitter {
   }
 
   /** See `findApplied`: also what was sent by others, or before this process began. */
-  async findApplied(envelope: Uint8Array, signal?: AbortSignal): Promise<Mined | undefined> {
-    return this.#init.rpc.search((endpoint) => findApplied(endpoint, this.#init, envelope), signal)
+  async findApplied(
+    envelope: Uint8Array,
+    signal?: AbortSignal,
+    blocks?: number,
+  ): Promise<Mined | undefined> {
+    return this.#init.rpc.search((at) => findApplied(at, this.#init, envelope, blocks), signal)
   }
 
   /** Tries an envelope out as an account would send it: the gas that it may need, or what the contract would say now. */
@@ -254,21 +258,24 @@ export class Submitter {
    */
   async #check(signal?: AbortSignal): Promise<void> {
     if (this.#isChecked) return
-    const { contract, address, rpc } = this.#init
-    await rpc.run((endpoint) => checkContract(endpoint, contract, address), signal)
+    const { contract, address, registry, rpc } = this.#init
+    await rpc.run(async (endpoint) => {
+      await checkContract(endpoint, { contract: 'IdentityRegistry', address: registry })
+      await checkContract(endpoint, { contract, address, registry })
+    }, signal)
     this.#isChecked = true
   }
 
   /** What the contract would say now; undefined when it would accept. */
   async #simulate({ to, data }: EnvelopeCall, signal?: AbortSignal): Promise<Refusal | undefined> {
-    const { carrier } = this.#init
+    const { carrier, heights } = this.#init
     const from = carrier?.address === undefined ? {} : { from: carrier.address }
     const call = { ...from, to, data }
     try {
       // by an endpoint that knows of what this node sent before
       const ask = (endpoint: Endpoint): Promise<unknown> =>
         endpoint.send('eth_call', [call, 'latest'])
-      await this.#heights.run('optimistic', ask, signal)
+      await heights.run('optimistic', ask, signal)
       return undefined
     } catch (error) {
       return this.#refusalOf(error)

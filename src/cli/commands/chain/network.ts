@@ -1,7 +1,8 @@
 /** Which chain `--network` and `--rpc-url` mean, checked with every endpoint before anything is sent. */
 import { NETWORKS, networkName } from '../../../chains/ethereum/constants.ts'
 import { ethereumError } from '../../../chains/ethereum/errors.ts'
-import { endpointName, readChainId } from '../../../chains/ethereum/rpc/rpc.ts'
+import { readChainId } from '../../../chains/ethereum/rpc/rpc.ts'
+import { shownAddress } from '../../../node/primitives/shown-address.ts'
 import { cliError } from '../../errors.ts'
 import { isHttpUrl, rpcUrlsArgument } from '../../ethereum-flags.ts'
 import type { Output } from '../../output.ts'
@@ -33,7 +34,7 @@ export async function resolveNetwork(
   if (found === undefined) throw first?.status === 'rejected' ? first.reason : noEndpoint(network)
   const chainId = isUrl ? found : (NETWORKS[network]?.chainId ?? found)
   ids.forEach((id, i) => {
-    const name = endpointName(rpcUrls[i] ?? network)
+    const name = shownAddress(rpcUrls[i] ?? network)
     if (id === undefined) output.note(`${name} does not answer, going on without it`)
     else if (id !== chainId) throw wrongChain(name, chainId, id)
   })

@@ -73,8 +73,8 @@ const ENDPOINT_COLUMNS = {
 const CONTRACT_COLUMNS = {
   CONTRACT: ({ name }: ContractReport) => name,
   ADDRESS: ({ address }: ContractReport) => address,
-  STATE: ({ isPresent, isPlanned }: ContractReport) =>
-    isPresent ? (isPlanned ? 'is there' : 'is there, of another release') : 'MISSING',
+  STATE: ({ isPresent, isOurs }: ContractReport) =>
+    isPresent ? (isOurs ? 'is there' : 'is there, of another release') : 'MISSING',
 }
 
 const COST_COLUMNS = {

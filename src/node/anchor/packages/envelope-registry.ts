@@ -1,6 +1,7 @@
 /** A `PackageRegistry` over anything that applies its envelopes. */
 import type { Clock } from '../../primitives/clock.ts'
-import type { PackageId } from '../../primitives/ids.ts'
+import { idKey, type PackageId } from '../../primitives/ids.ts'
+import type { Logger } from '../../primitives/logger.ts'
 import type { Read, ReadOptions, Receipt, Signer } from '../anchor.ts'
 import { EnvelopeSender, evidenceOf, toRead } from '../envelope-sender.ts'
 import { MAX_RELEASE_PAGE } from '../limits.ts'
@@ -22,8 +23,11 @@ import { validatePackageOperation } from './validate.ts'
 export class EnvelopeRegistry implements PackageRegistry {
   readonly #sender: EnvelopeSender<PackageService>
 
-  constructor(service: PackageService, clock: Clock) {
-    this.#sender = new EnvelopeSender(service, clock)
+  constructor(
+    service: PackageService,
+    components: { readonly clock: Clock; readonly logger: Logger },
+  ) {
+    this.#sender = new EnvelopeSender({ service, ...components })
   }
 
   start(): void {
@@ -89,13 +93,14 @@ export class EnvelopeRegistry implements PackageRegistry {
       {
         kind,
         signer,
+        subject: id,
         wrong: validatePackageOperation(operation),
-        readNonce: async () => {
-          const read = await this.#sender.retry(
+        readNonce: async (word) => {
+          const { value, source } = await this.#sender.retry(
             (service, within) => service.readNonce(signer.publicKey, within),
-            present,
+            { ...present, ...word },
           )
-          return read.value
+          return { nonce: value, source, series: idKey(signer.publicKey) }
         },
         encode: (head) => packageEnvelopeCodec.encode({ ...head, subject: id, operation }),
       },

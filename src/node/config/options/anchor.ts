@@ -24,6 +24,7 @@ interface AnchorEntry {
   relayer_url?: string | undefined
   relayer_key_env?: string | undefined
   max_fee_gwei?: number | undefined
+  max_tip_gwei?: number | undefined
 }
 
 export type AnchorUser = Record<string, AnchorEntry>
@@ -53,6 +54,7 @@ export interface ChainAnchorConfig {
   /** Environment variable with the relayer's API key. */
   readonly relayerKeyEnv?: string | undefined
   readonly maxFeeGwei?: number | undefined
+  readonly maxTipGwei?: number | undefined
 }
 
 /** By protocol name. */
@@ -83,6 +85,7 @@ const entry = z
     relayer_url: http.optional(),
     relayer_key_env: variable.optional(),
     max_fee_gwei: z.int().min(1).max(100_000).optional(),
+    max_tip_gwei: z.int().min(1).max(100_000).optional(),
   })
   .refine(({ url, rpc_urls }) => (url === undefined) !== (rpc_urls === undefined), {
     path: ['url'],
@@ -98,9 +101,21 @@ const entry = z
   .refine(({ key_file, key_env }) => key_file === undefined || key_env === undefined, {
     message: 'expected one of key_file and key_env',
   })
+  .refine(({ relayer_url }) => relayer_url === undefined || isPrivate(relayer_url), {
+    path: ['relayer_url'],
+    message:
+      'expected an https URL: it carries an API key, and only this machine may be asked by http',
+  })
   .refine(({ finality, confirmations }) => finality === undefined || confirmations === undefined, {
     message: 'expected one of finality and confirmations',
   })
+
+/** Whether nobody on the way reads what is sent there. */
+function isPrivate(url: string): boolean {
+  const { protocol, hostname } = new URL(url)
+  const isHere = /^(?:(?:.*\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
+  return protocol === 'https:' || isHere
+}
 
 function isUndefined(value: unknown): boolean {
   return value === undefined
@@ -120,6 +135,7 @@ function resolveEntry(user: AnchorEntry, home: string): ServiceAnchorConfig | Ch
     relayerUrl: user.relayer_url,
     relayerKeyEnv: user.relayer_key_env,
     maxFeeGwei: user.max_fee_gwei,
+    maxTipGwei: user.max_tip_gwei,
   }
 }
 
@@ -145,6 +161,7 @@ export const anchor: OptionGroup<AnchorUser, AnchorConfig> = {
     { key: '*.key_env', kind: 'text', text: 'environment variable with that key, instead' },
     { key: '*.relayer_url', kind: 'text', text: 'somebody who pays in this node’s place' },
     { key: '*.max_fee_gwei', kind: 'integer', text: 'most that is paid per gas' },
+    { key: '*.max_tip_gwei', kind: 'integer', text: 'most of that for whoever makes the block' },
     { key: '*.url', kind: 'text', text: 'address of the anchor service' },
   ],
   resolve: (user, home) =>

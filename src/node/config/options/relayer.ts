@@ -6,6 +6,11 @@ import type { OptionGroup } from '../option-group.ts'
 
 /** Operations that are tried out or not yet in a block, at one time. */
 export const DEFAULT_RELAYER_UNDER_WAY = 16
+/** Requests with one API key, and from one address; one that is refused counts four times. */
+export const DEFAULT_KEY_PER_HOUR = 400
+export const DEFAULT_KEY_PER_DAY = 2000
+export const DEFAULT_ADDRESS_PER_HOUR = 60
+export const DEFAULT_ADDRESS_PER_DAY = 400
 /** Operations of one signer. */
 export const DEFAULT_SIGNER_PER_HOUR = 20
 export const DEFAULT_SIGNER_PER_DAY = 100
@@ -27,6 +32,11 @@ interface ReferenceUser {
 
 export interface RelayerUser {
   enabled?: boolean | undefined
+  open?: boolean | undefined
+  key_per_hour?: number | undefined
+  key_per_day?: number | undefined
+  address_per_hour?: number | undefined
+  address_per_day?: number | undefined
   ethereum?: ReferenceUser | undefined
   api_keys_file?: string | undefined
   api_keys_env?: string | undefined
@@ -51,12 +61,22 @@ export interface RelayerConfig {
   readonly enabled: boolean
   /** Key of the account that pays on Ethereum, which is not the node's own. The chain is that of `anchor.ethereum`. */
   readonly ethereum?: RelayerAccountConfig | undefined
-  /** File with the API keys, absolute. @default none: open to whoever reaches the server */
+  /** Whoever reaches the server may use it. @default false */
+  readonly open: boolean
+  /** File with the API keys, absolute. @default none */
   readonly apiKeysFile?: string | undefined
   /** Environment variable with the API keys. @default none */
   readonly apiKeysEnv?: string | undefined
   /** Names of the operations that are paid for. @default all */
   readonly operations?: readonly string[] | undefined
+  /** @default DEFAULT_KEY_PER_HOUR */
+  readonly keyPerHour: number
+  /** @default DEFAULT_KEY_PER_DAY */
+  readonly keyPerDay: number
+  /** @default DEFAULT_ADDRESS_PER_HOUR */
+  readonly addressPerHour: number
+  /** @default DEFAULT_ADDRESS_PER_DAY */
+  readonly addressPerDay: number
   /** @default DEFAULT_SIGNER_PER_HOUR */
   readonly signerPerHour: number
   /** @default DEFAULT_SIGNER_PER_DAY */
@@ -84,6 +104,7 @@ export const relayer: OptionGroup<RelayerUser, RelayerConfig> = {
   schema: z
     .strictObject({
       enabled: z.boolean().optional(),
+      open: z.boolean().optional(),
       ethereum: account.optional(),
       api_keys_file: path.optional(),
       api_keys_env: variable.optional(),
@@ -92,6 +113,10 @@ export const relayer: OptionGroup<RelayerUser, RelayerConfig> = {
         .min(1)
         .max(MAX_OPERATION_NAMES)
         .optional(),
+      key_per_hour: count.optional(),
+      key_per_day: count.optional(),
+      address_per_hour: count.optional(),
+      address_per_day: count.optional(),
       signer_per_hour: count.optional(),
       signer_per_day: count.optional(),
       group_per_hour: count.optional(),
@@ -103,17 +128,34 @@ export const relayer: OptionGroup<RelayerUser, RelayerConfig> = {
       message: 'expected relayer.ethereum with key_file or key_env, the account that pays',
     })
     .refine(
+      ({ enabled, open, api_keys_file, api_keys_env }) =>
+        enabled !== true || open === true || (api_keys_file ?? api_keys_env) !== undefined,
+      {
+        message:
+          'expected relayer.api_keys_file or api_keys_env; a relayer that pays for whoever reaches it has to be asked for: relayer.open = true',
+      },
+    )
+    .refine(
       ({ api_keys_file, api_keys_env }) =>
         api_keys_file === undefined || api_keys_env === undefined,
       { message: 'expected one of api_keys_file and api_keys_env' },
     ),
   options: [
     { key: 'enabled', kind: 'boolean', text: 'pay for members without funds' },
+    {
+      key: 'open',
+      kind: 'boolean',
+      text: 'whoever reaches the server may use it, without an API key',
+    },
     { key: 'ethereum.key_file', kind: 'text', text: 'file with the key of the account that pays' },
     { key: 'ethereum.key_env', kind: 'text', text: 'environment variable with that key, instead' },
     { key: 'api_keys_file', kind: 'text', text: 'file with the API keys of those who may use it' },
     { key: 'api_keys_env', kind: 'text', text: 'environment variable with them, instead' },
     { key: 'operations', kind: 'list', text: 'names of the operations that are paid for' },
+    { key: 'key_per_hour', kind: 'integer', text: 'requests with one API key an hour' },
+    { key: 'key_per_day', kind: 'integer', text: 'requests with one API key a day' },
+    { key: 'address_per_hour', kind: 'integer', text: 'requests from one address an hour' },
+    { key: 'address_per_day', kind: 'integer', text: 'requests from one address a day' },
     { key: 'signer_per_hour', kind: 'integer', text: 'operations of one signer an hour' },
     { key: 'signer_per_day', kind: 'integer', text: 'operations of one signer a day' },
     { key: 'group_per_hour', kind: 'integer', text: 'operations on one group an hour' },
@@ -127,10 +169,15 @@ export const relayer: OptionGroup<RelayerUser, RelayerConfig> = {
     const { ethereum } = user
     return {
       enabled: user.enabled ?? false,
+      open: user.open ?? false,
       ethereum: ethereum && { keyFile: absolute(ethereum.key_file), keyEnv: ethereum.key_env },
       apiKeysFile: absolute(user.api_keys_file),
       apiKeysEnv: user.api_keys_env,
       operations: user.operations,
+      keyPerHour: user.key_per_hour ?? DEFAULT_KEY_PER_HOUR,
+      keyPerDay: user.key_per_day ?? DEFAULT_KEY_PER_DAY,
+      addressPerHour: user.address_per_hour ?? DEFAULT_ADDRESS_PER_HOUR,
+      addressPerDay: user.address_per_day ?? DEFAULT_ADDRESS_PER_DAY,
       signerPerHour: user.signer_per_hour ?? DEFAULT_SIGNER_PER_HOUR,
       signerPerDay: user.signer_per_day ?? DEFAULT_SIGNER_PER_DAY,
       groupPerHour: user.group_per_hour ?? DEFAULT_GROUP_PER_HOUR,

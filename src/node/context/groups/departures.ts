@@ -1,5 +1,5 @@
-/** What two readings of a member list say about who holds the group's keys. */
-import type { MemberRecord } from '../../anchor/anchor.ts'
+/** What two readings of a member list say about who holds the group's keys, and whether they can be of one history. */
+import type { MemberRecord, MemberSnapshot, Read } from '../../anchor/anchor.ts'
 import { idKey } from '../../primitives/ids.ts'
 
 /** A member list at a membersRevision. */
@@ -25,4 +25,33 @@ export function mayHaveDeparted(before: Reading, after: Reading): boolean {
     .map(({ joinedRevision }) => joinedRevision)
     .filter((revision) => revision > before.revision)
   return steps > BigInt(new Set(joins).size)
+}
+
+/**
+ * Whether a reading cannot follow another in one history: the revision went back, it is the same and the lists are not, or somebody joined before
+ * the first reading, which does not have it.
+ */
+export function isOtherHistory(before: Reading, after: Reading): boolean {
+  if (after.revision < before.revision) return true
+  const known = new Map(before.members.map((member) => [idKey(member.identity), member]))
+  const isEqual = after.revision === before.revision
+  if (isEqual && after.members.length !== before.members.length) return true
+  return after.members.some(({ identity, joinedRevision, role }) => {
+    const then = known.get(idKey(identity))
+    if (isEqual && then?.role !== role) return true
+    return joinedRevision <= before.revision && then?.joinedRevision !== joinedRevision
+  })
+}
+
+/**
+ * What an answer is to whoever has read the list before, at some height: `newer`, or the same; `older` where an endpoint lags; of an `other`
+ * history, or one of both is no truth.
+ */
+export function judgeAnswer(
+  before: Reading & { readonly height: bigint },
+  { value, evidence }: Read<MemberSnapshot>,
+): 'newer' | 'older' | 'other' {
+  if (before.revision === 0n || !isOtherHistory(before, value)) return 'newer'
+  const { height, isBehind = height < before.height } = evidence
+  return isBehind ? 'older' : 'other'
 }

@@ -2,21 +2,31 @@
  * One group as this node sees it: the newest view of its members, its key epochs, and our identities in it. The anchor is the authority; the
  * view is refreshed by hints, by the revision in deltas, and on demand. A dead anchor keeps the last view.
  */
-import { ROLES, type Anchor, type MemberRecord, type Role } from '../../anchor/anchor.ts'
+import type {
+  Anchor,
+  Evidence,
+  MemberRecord,
+  MemberSnapshot,
+  Read,
+  Role,
+  SecondWord,
+} from '../../anchor/anchor.ts'
 import type { SigningKey } from '../../crypto/sign.ts'
 import { throwIfAborted, untilAborted } from '../../errors.ts'
 import { compareBytes } from '../../primitives/bytes.ts'
-import type { Clock } from '../../primitives/clock.ts'
+import type { Timer } from '../../primitives/clock.ts'
 import { Emitter } from '../../primitives/emitter.ts'
 import { type GroupId, idKey, idText, type PublicKey } from '../../primitives/ids.ts'
-import type { Logger } from '../../primitives/logger.ts'
 import type { GroupRow, GroupRows, MemberRow } from '../../store/repositories/groups.ts'
 import type { BatchOp, Store } from '../../store/store.ts'
 import { contextError } from '../errors.ts'
-import { mayHaveDeparted } from './departures.ts'
+import { judgeAnswer, mayHaveDeparted } from './departures.ts'
 import type { IdentityPool } from './identities.ts'
 import type { Keyring, Standing } from './keyring.ts'
-import { REFRESH_INTERVAL_MS, ROTATION_WAIT_MS } from '../limits.ts'
+import { toRecord, toRow } from './member-rows.ts'
+import { SecondLook, type SecondLookComponents, type View } from './second-look.ts'
+import type { MembersView, ViewDoubt } from '../members-view.ts'
+import { REFRESH_INTERVAL_MS, ROTATION_WAIT_MS, VIEW_DOUBT_RETRY_MS } from '../limits.ts'
 
 export interface GroupEvents {
   /** The member list, a role or a capability changed, or which members are ours. */
@@ -30,12 +40,17 @@ export interface GroupEvents {
   keys: { readonly epoch: number }
 }
 
-export interface GroupComponents {
+export interface GroupComponents extends SecondLookComponents {
   readonly store: Store
   readonly rows: GroupRows
   readonly identities: IdentityPool
-  readonly clock: Clock
-  readonly logger: Logger
+}
+
+/** How the anchor is read again. */
+export interface RefreshOptions {
+  readonly signal?: AbortSignal | undefined
+  /** What it says now counts, whatever was read of it before: an operator's word. @default false */
+  readonly isReset?: boolean | undefined
 }
 
 export class Group {
@@ -55,6 +70,13 @@ export class Group {
   #nextReading: Promise<void> | undefined
   #refreshedAtMs = -Infinity
   #readHeight = 0n
+  /** The next reading is an operator's. */
+  #isReset = false
+  #replacedAtMs: number | undefined
+  /** Times that this happened. */
+  #replaced = 0
+  readonly #look: SecondLook
+  #again: Timer | undefined
 
   constructor(
     id: GroupId,
@@ -76,6 +98,12 @@ export class Group {
       else this.#members.set(idKey(identity), toRecord(identity, member))
     }
     this.#toldOwn = this.#own()
+    this.#look = new SecondLook(id, anchor, components)
+  }
+
+  /** Looks at nothing by itself any more. */
+  stop(): void {
+    this.#again?.cancel()
   }
 
   /** The revision of the view. 0: never read. */
@@ -113,11 +141,30 @@ export class Group {
     return this.#readHeight
   }
 
+  /** Where the view was read, and what speaks against it. */
+  get shownView(): MembersView {
+    const { viewHeight: height, viewBlock } = this.#row
+    const block = viewBlock === '' ? undefined : viewBlock
+    return { height, block, doubt: this.#look.doubt, replacedAtMs: this.#replacedAtMs }
+  }
+
+  /** What an answer of the anchor must not be older than; undefined while nothing was read. */
+  get since(): SecondWord['since'] {
+    const { membersRevision, viewHeight: height, viewAtMs } = this.#row
+    return membersRevision === 0n ? undefined : { height, atMs: Number(viewAtMs) }
+  }
+
+  /** Set while the anchor contradicts the view. */
+  get doubt(): ViewDoubt | undefined {
+    return this.#look.doubt
+  }
+
   /**
    * Reads the anchor again. A reading that runs may be older than what the caller must see: whoever asks meanwhile shares the next. So who gives up leaves
    * it to the others. @throws ANCHOR_*, ABORTED
    */
-  refresh(options: { signal?: AbortSignal } = {}): Promise<void> {
+  refresh(options: RefreshOptions = {}): Promise<void> {
+    if (options.isReset === true) this.#isReset = true
     this.#nextReading ??= this.#readAfter(this.#reading)
     return untilAborted(this.#nextReading, options.signal)
   }
@@ -141,18 +188,55 @@ export class Group {
   }
 
   async #read(): Promise<void> {
-    const { store, rows, clock } = this.#components
-    this.#refreshedAtMs = clock.monotonicMs()
-    const read = await this.anchor.readMembers(this.id)
+    const isReset = this.#isReset
+    this.#isReset = false
+    const view = this.#view()
+    this.#refreshedAtMs = this.#components.clock.monotonicMs()
+    const read = await this.anchor.readMembers(this.id, isReset ? {} : { since: view.since })
     if (read === undefined) return
     this.#readHeight = read.evidence.height
-    const { revision, members } = read.value
-    if (revision < this.#row.membersRevision) return // an older endpoint answered
+    const judgement = judgeAnswer(view, read)
+    if (judgement === 'newer') this.#look.agree()
+    if (judgement === 'newer' || isReset) {
+      await this.#take(view, read, judgement !== 'newer')
+    } else if (judgement === 'other') {
+      const borneOut = await this.#look.weigh(view, read)
+      if (borneOut !== undefined) await this.#take(view, borneOut, true)
+      else this.#lookAgain()
+    }
+  }
+
+  #view(): View {
+    const { membersRevision: revision, viewHeight: height } = this.#row
+    const { since } = this
+    return { revision, members: [...this.#members.values()], height, since }
+  }
+
+  #lookAgain(): void {
+    const { clock, logger } = this.#components
+    this.#again?.cancel()
+    this.#again = clock.after(VIEW_DOUBT_RETRY_MS, () => {
+      this.refresh().catch((error: unknown) => {
+        logger.debug({ err: error }, 'membership could not be read')
+      })
+    })
+  }
+
+  /**
+   * Takes an answer for the view. One that replaces a view which never was the anchor's makes the next key necessary: whoever it let in
+   * may hold the present one.
+   */
+  async #take(
+    before: View,
+    { value: { revision, members }, evidence }: Read<MemberSnapshot>,
+    isReplacement: boolean,
+  ): Promise<void> {
+    const { store, rows, clock } = this.#components
     const group = await this.anchor.readGroup(this.id)
     const now = new Map(members.map((member) => [idKey(member.identity), member]))
-    const before = { revision: this.#row.membersRevision, members: [...this.#members.values()] }
     const isFirst = before.revision === 0n
-    const departed = !isFirst && mayHaveDeparted(before, { revision, members })
+    const departed = isReplacement || (!isFirst && mayHaveDeparted(before, { revision, members }))
+    const isBehind = !isReplacement && evidence.height < before.height
     const removed = before.members.filter(({ identity }) => !now.has(idKey(identity)))
     const added = members.filter(({ identity }) => !this.#members.has(idKey(identity)))
     const altered = members.filter((member) => {
@@ -168,10 +252,13 @@ export class Group {
       ...this.#row,
       membersRevision: revision,
       capabilitiesRevision: group?.value.capabilitiesRevision ?? this.#row.capabilitiesRevision,
-      ...(isFirst ? { watchedFrom: revision } : {}),
+      // who lags bears out what was read, and says nothing of later
+      ...(isBehind ? {} : viewOf(evidence, clock.nowMs())),
+      ...(isFirst || this.#row.watchedFrom > revision ? { watchedFrom: revision } : {}),
       ...(departed ? { departedRevision: revision, departedAtMs: BigInt(clock.nowMs()) } : {}),
     }
     const ops: BatchOp[] = [rows.put(this.id, row)]
+    if (isReplacement) ops.push(...this.keyring.doubt(revision))
     for (const member of [...added, ...altered]) {
       ops.push(rows.putMember(this.number, member.identity, toRow(member, 0n)))
     }
@@ -179,12 +266,20 @@ export class Group {
       ops.push(rows.putMember(this.number, member.identity, toRow(member, revision)))
     }
     const moved = removed.length > 0 || added.length > 0 || altered.length > 0
-    if (moved || revision !== this.#row.membersRevision) await store.batch(ops, { sync: true })
+    // that the same was read at a later height is no news for the disk
+    if (moved || departed || revision !== before.revision) await store.batch(ops, { sync: true })
     this.#row = row
+    if (isReplacement) {
+      this.#replacedAtMs = clock.nowMs()
+      this.#replaced++
+    }
     this.#members.clear()
     for (const [key, member] of now) this.#members.set(key, member)
     for (const member of removed)
       this.#departed.set(idKey(member.identity), toRow(member, revision))
+    // keys that came while the disk wrote were judged by the old view
+    const late = isReplacement ? this.keyring.doubt(revision) : []
+    if (late.length > 0) await store.batch(late, { sync: true })
     const own = this.#own()
     const isOwn = own !== this.#toldOwn
     this.#toldOwn = own
@@ -207,7 +302,10 @@ export class Group {
   async addKey(epoch: number, key: Uint8Array, standing: Standing): Promise<boolean> {
     const op = this.keyring.row(epoch, key, standing)
     if (op === undefined) return false
+    const replaced = this.#replaced
     await this.#components.store.batch([op], { sync: true })
+    // what it was said to cover, it was by a view that was none
+    if (replaced !== this.#replaced) return this.addKey(epoch, key, { ...standing, coversTo: 0n })
     this.keyring.remember(epoch, key, standing)
     this.events.emit('keys', { epoch })
     return true
@@ -285,22 +383,9 @@ export function keyPending({ id, sealFrom }: Group): Error {
   )
 }
 
-function toRow(member: MemberRecord, removedRevision: bigint): MemberRow {
-  return {
-    role: ROLES.indexOf(member.role),
-    capabilities: member.capabilities,
-    nonce: member.nonce,
-    joinedRevision: member.joinedRevision,
-    removedRevision,
-  }
-}
-
-function toRecord(identity: PublicKey, row: MemberRow): MemberRecord {
-  return {
-    identity,
-    role: ROLES[row.role] ?? 'relay', // an unknown role may do least
-    capabilities: row.capabilities,
-    nonce: row.nonce,
-    joinedRevision: row.joinedRevision,
-  }
+function viewOf(
+  { height, block }: Evidence,
+  nowMs: number,
+): Pick<GroupRow, 'viewHeight' | 'viewBlock' | 'viewAtMs'> {
+  return { viewHeight: height, viewBlock: block ?? '', viewAtMs: BigInt(nowMs) }
 }

@@ -17,6 +17,7 @@ export interface GroupsComponents extends GroupComponents, RotationComponents {
   readonly atRest: AtRest
   readonly globals: Globals
   readonly random: Random
+  readonly metrics: GroupComponents['metrics'] & RotationComponents['metrics']
 }
 
 export class Groups {
@@ -92,6 +93,9 @@ export class Groups {
       watchedFrom: 0n,
       departedRevision: 0n,
       departedAtMs: 0n,
+      viewHeight: 0n,
+      viewBlock: '',
+      viewAtMs: 0n,
     }
     await this.#c.store.batch([this.#c.rows.put(id, row)], { sync: true })
     return this.#open(id, row)
@@ -140,8 +144,14 @@ export class Groups {
     return [{ value: this.all().filter(({ isRotating }) => isRotating).length }]
   }
 
-  /** Makes no more keys. */
+  /** How many groups have a view that their anchor contradicts. */
+  doubtful(): readonly GaugeReading[] {
+    return [{ value: this.all().filter(({ doubt }) => doubt !== undefined).length }]
+  }
+
+  /** Makes no more keys, and looks at nothing by itself. */
   stop(): void {
+    for (const group of this.all()) group.stop()
     for (const rotation of this.#rotations.values()) rotation.stop()
   }
 

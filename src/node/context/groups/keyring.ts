@@ -132,6 +132,30 @@ export class Keyring {
     return this.#rows.putEpoch(this.#number, hash, { epoch, madeAt, coversTo, sealed })
   }
 
+  /**
+   * From now on no key is known to be out of the hands of who had gone by `revision`, nor to be made later: what was read of the members was not so.
+   * @returns rows that say so; that they cannot be stored does no harm here
+   */
+  doubt(revision: bigint): readonly BatchOp[] {
+    const ops: BatchOp[] = []
+    for (const [epoch, keys] of this.#epochs) {
+      const doubted = keys.map((known) => {
+        const { key, hash, madeAt, coversTo } = known
+        if (coversTo < revision && madeAt <= revision) return known
+        const standing = {
+          madeAt: madeAt < revision ? madeAt : revision,
+          coversTo: coversTo < revision ? coversTo : revision - 1n,
+        }
+        const sealed = this.#atRest.seal(key)
+        ops.push(this.#rows.putEpoch(this.#number, hash, { epoch, ...standing, sealed }))
+        return { key, hash, ...standing }
+      })
+      this.#epochs.set(epoch, doubted)
+    }
+    this.#newest = this.#order.find((epoch) => this.#epochs.get(epoch)?.some(isVouched)) ?? -1
+    return ops
+  }
+
   #isTooFar(epoch: number): boolean {
     return epoch > Math.max(this.#newest, 0) + MAX_EPOCH_JUMP
   }

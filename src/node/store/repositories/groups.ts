@@ -18,6 +18,10 @@ export interface GroupRow {
   departedRevision: bigint
   /** When that was read, ms since the Unix epoch; for display. */
   departedAtMs: bigint
+  /** Height of the anchor at which this view was read, its block where there is one, and when; it may have been read later too. */
+  viewHeight: bigint
+  viewBlock: string
+  viewAtMs: bigint
 }
 
 export interface MemberRow {
@@ -57,8 +61,11 @@ const groupRow: Codec<GroupRow> = codec(
     watchedFrom: P.U64LE,
     departedRevision: P.U64LE,
     departedAtMs: P.U64LE,
+    viewHeight: P.U64LE,
+    viewBlock: P.string(P.U32LE),
+    viewAtMs: P.U64LE,
   }),
-  256,
+  512,
 )
 
 const memberRow: Codec<MemberRow> = codec(

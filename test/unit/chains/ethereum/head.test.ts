@@ -5,7 +5,7 @@ import {
   readHead,
   readTime,
 } from '../../../../src/chains/ethereum/rpc/head.ts'
-import { MAX_IDLE_SECONDS } from '../../../../src/chains/ethereum/limits.ts'
+import { MAX_CLOCK_SKEW_SECONDS } from '../../../../src/node/anchor/limits.ts'
 import { codeOf } from '../../../compliance/anchor-support.ts'
 import { noMethod, stubEndpoint } from '../../../support/stub-endpoint.ts'
 
@@ -54,7 +54,8 @@ describe('ethereum head', () => {
 
   it('goes by the pending block’s time', async () => {
     const endpoint = blocks({ latest: block(9, 1000), pending: block(null, 1012) })
-    expect(await readTime(endpoint, 5000n)).to.equal(1012n)
+    expect(await readTime(endpoint, 1200n)).to.equal(1012n)
+    expect(await readTime(endpoint), 'held to nothing').to.equal(1012n)
   })
 
   for (const [name, pending] of [
@@ -62,13 +63,23 @@ describe('ethereum head', () => {
     ['an error', undefined],
     ['the newest block again', block(9, 1000)],
   ] as const) {
-    it(`takes this machine's word within bounds where ${name} is shown for pending`, async () => {
+    it(`takes this machine's word where ${name} is shown for pending`, async () => {
       const endpoint = blocks({ latest: block(9, 1000), pending })
-      expect(await readTime(endpoint, 4000n), 'an idle chain').to.equal(4000n)
-      expect(await readTime(endpoint, 10n), 'a clock that is behind').to.equal(1000n)
-      expect(await readTime(endpoint, 10_000_000n), 'a clock far ahead').to.equal(
-        1000n + MAX_IDLE_SECONDS,
-      )
+      expect(await readTime(endpoint, 400_000n), 'an idle chain').to.equal(400_000n)
+      expect(await readTime(endpoint, 990n), 'a clock that is behind').to.equal(1000n)
     })
   }
+
+  it('takes no endpoint’s word for a time that is far from this machine’s', async () => {
+    const limit = Number(MAX_CLOCK_SKEW_SECONDS)
+    const now = 1_000_000
+    const at = (seconds: number) => blocks({ latest: block(9, 1000), pending: block(10, seconds) })
+    expect(await readTime(at(now + limit), BigInt(now))).to.equal(BigInt(now + limit))
+    expect(await readTime(at(now - limit), BigInt(now))).to.equal(BigInt(now - limit))
+    for (const seconds of [now + limit + 1, now - limit - 1, now * 1000]) {
+      expect(await codeOf(readTime(at(seconds), BigInt(now)))).to.equal('ANCHOR_CLOCK')
+    }
+    const ahead = blocks({ latest: block(9, now + limit + 1), pending: null })
+    expect(await codeOf(readTime(ahead, BigInt(now)))).to.equal('ANCHOR_CLOCK')
+  })
 })

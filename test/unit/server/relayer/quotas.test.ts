@@ -5,6 +5,10 @@ import { shiftedClock } from '../../../compliance/anchor-support.ts'
 
 const HOUR = 3600
 const RULES = {
+  keyPerHour: 20,
+  keyPerDay: 30,
+  addressPerHour: 10,
+  addressPerDay: 15,
   signerPerHour: 2,
   signerPerDay: 3,
   groupPerHour: 3,
@@ -45,6 +49,36 @@ describe('quotas of a relayer', () => {
     expect(thrownCode(() => quotas.check(payee('d')))).to.equal('RELAYER_QUOTA')
     clock.advance(24 * HOUR + 1)
     expect(isTaken(quotas, 'd', 'd', 100n)).to.equal(true)
+  })
+
+  it('count a request before anything is done for it, and one that is refused for more', () => {
+    const clock = shiftedClock()
+    const quotas = new Quotas(RULES, clock)
+    const isLetIn = (key: string | undefined, address: string): boolean =>
+      thrownCode(() => quotas.attempt({ key, address })) === 'none'
+    for (let i = 0; i < 2; i++) quotas.attempt({ key: 'k', address: '1.2.3.4' }).refuse('s')
+    quotas.attempt({ key: 'k', address: '1.2.3.4' })
+    expect(isLetIn('k', '1.2.3.4')).to.equal(true)
+    expect(isLetIn('k', '1.2.3.4'), 'the address').to.equal(false)
+    expect(isLetIn('k', '1.2.3.5'), 'the key from elsewhere').to.equal(true)
+    expect(thrownCode(() => quotas.checkSigner('s'))).to.equal('RELAYER_QUOTA')
+    expect(thrownCode(() => quotas.check(payee('t', 'g')))).to.equal('none')
+    const before = quotas.attempt({ key: 'k', address: '1.2.3.5' })
+    before.refund()
+    clock.advance(HOUR + 1)
+    expect(isLetIn('k', '1.2.3.4')).to.equal(true)
+  })
+
+  it('take a whole network of the sixth version for one address', () => {
+    const quotas = new Quotas({ ...RULES, addressPerHour: 1 }, shiftedClock())
+    const isLetIn = (address: string): boolean =>
+      thrownCode(() => quotas.attempt({ address })) === 'none'
+    expect(isLetIn('2001:db8:1:2::1')).to.equal(true)
+    expect(isLetIn('2001:db8:1:2:ffff::9')).to.equal(false)
+    expect(isLetIn('2001:db8:1:3::1')).to.equal(true)
+    expect(isLetIn('::ffff:1.2.3.4')).to.equal(true)
+    expect(isLetIn('::ffff:1.2.3.5')).to.equal(true)
+    expect(isLetIn('::1')).to.equal(true)
   })
 
   it('take back what was not sent', () => {
