@@ -31,7 +31,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/chains/icp/sign-in/sign-in.ts': { count: 1, why: 'whether a delegation is expired' },
   'src/node/anchor/envelope-anchor.ts': { count: 1, why: 'until when an invitation is valid' },
   'src/node/anchor/envelope-sender.ts': { count: 2, why: 'until when an operation is valid' },
-  'src/node/anchor/fates.ts': { count: 2, why: 'until when an operation may take effect' },
+  'src/node/anchor/fates.ts': { count: 1, why: 'until when an operation may take effect' },
   'src/node/anchor/local-authority.ts': { count: 1, why: 'whether an operation is still valid' },
   'src/node/context/intents/queue.ts': {
     count: 4,

@@ -11,9 +11,11 @@ import { identityPool, type IdentityPool } from './context/groups/identities.ts'
 import { Intents } from './context/intents/intents.ts'
 import { contextMetrics } from './context/metrics.ts'
 import { ContextReplicas } from './context/replica-source.ts'
+import { operationCounts } from './context/shown-intents.ts'
 import { atRest } from './crypto/at-rest.ts'
 import { MerogateError } from './errors.ts'
 import type { Blobs, Contexts, Identities, Node, NodeHealth, NodeInit, Peers } from './interface.ts'
+import { keptCursors, keptFates } from './kept-for-anchors.ts'
 import { noMetrics } from './metrics.ts'
 import { libp2pNetwork } from './network/libp2p.ts'
 import type { Network } from './network/network.ts'
@@ -93,14 +95,14 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
   try {
     const globalRows = globals(store)
     await globalRows.checkVersion()
-    const cursors = {
-      load: (name: string) => globalRows.cursor(name),
-      save: (name: string, height: bigint) => store.batch([globalRows.putCursor(name, height)]),
+    const kept = {
+      cursors: keptCursors(store, globalRows),
+      fates: keptFates(store, logger.child({ component: 'anchor' })),
     }
     const anchors = (init.anchors ?? []).map((make) =>
       make({
         // until when an operation is valid is judged elsewhere: after a sleep the machine knows better than we, for a while
-        ...{ clock: machineClock, random, cursors },
+        ...{ clock: machineClock, random, ...kept },
         logger: logger.child({ component: 'anchor' }),
       }),
     )
@@ -143,7 +145,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
     const secrets = atRest(seed, random)
     const roomMetrics = contextMetrics(metrics, {
       waiting: () => replicas.waiting(),
-      intents: () => intents.counts(),
+      intents: () => [...intents.counts(), ...operationCounts(contexts.intents())],
       rotating: () => groups.rotating(),
       doubtful: () => groups.doubtful(),
       divergences: () => replicas.divergences(),

@@ -15,6 +15,7 @@ import type { PackageService } from '../../node/anchor/packages/service.ts'
 import type {
   Answer,
   EnvelopeScheme,
+  FindOptions,
   PageOptions,
   QueryOptions,
   ServiceOptions,
@@ -119,11 +120,8 @@ export class EthereumPackages implements PackageService {
     return this.#views.ask({ name: 'nonceOf', args: [hex(signer)], toValue }, options)
   }
 
-  async findTransaction(
-    transaction: string,
-    { signal }: ServiceOptions = {},
-  ): Promise<bigint | undefined> {
-    return this.#submitter.find(transaction, signal)
+  async findTransaction(transaction: string, options?: FindOptions): Promise<bigint | undefined> {
+    return this.#submitter.find(transaction, options)
   }
 
   async submit(signed: SignedEnvelope, { signal }: ServiceOptions = {}): Promise<Submission> {

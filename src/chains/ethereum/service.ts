@@ -16,6 +16,7 @@ import type {
   Changes,
   EnvelopeScheme,
   EnvelopeService,
+  FindOptions,
   PageOptions,
   QueryOptions,
   ServiceOptions,
@@ -200,11 +201,8 @@ export class EthereumService implements EnvelopeService {
     return this.#views.page(hex(group), { name: 'members', args, toValue: toPage }, options)
   }
 
-  async findTransaction(
-    transaction: string,
-    { signal }: ServiceOptions = {},
-  ): Promise<bigint | undefined> {
-    return this.#submitter.find(transaction, signal)
+  async findTransaction(transaction: string, options?: FindOptions): Promise<bigint | undefined> {
+    return this.#submitter.find(transaction, options)
   }
 
   async submit(signed: SignedEnvelope, { signal }: ServiceOptions = {}): Promise<Submission> {

@@ -7,7 +7,7 @@ import type { Clock, Random } from '../primitives/clock.ts'
 import type { Logger } from '../primitives/logger.ts'
 import type { ApplicationId, BlobId, ContextId, GroupId, PublicKey } from '../primitives/ids.ts'
 import type { Startable } from '../primitives/startable.ts'
-import type { UnsettledOperation } from './fates.ts'
+import type { FateStore, UnsettledOperation } from './fates.ts'
 import type { Operation } from './operations.ts'
 import type { PackageRegistry } from './packages/registry.ts'
 
@@ -193,7 +193,7 @@ export interface Anchor extends Startable {
   ): Promise<Receipt>
   /**
    * Makes a ticket that lets whoever holds it join the group, until the inviter goes or voids its invitations. Nothing is sent. The bytes hold a secret:
-   * show them to the invitee only. @throws ANCHOR_REJECTED (chain) for an inviter that is no member; ANCHOR_UNREACHABLE (transport)
+   * show them to the invitee only. @throws ANCHOR_REJECTED (chain) for an inviter that is no member; ANCHOR_UNREACHABLE, ANCHOR_NONCE (transport)
    */
   createInvitation(group: GroupId, init: InvitationInit, inviter: Signer): Promise<Uint8Array>
   /** Joins the group of a ticket as the signer. @throws as {@link submit}; ANCHOR_TICKET_INVALID (input) */
@@ -226,6 +226,8 @@ export interface AnchorComponents {
   readonly logger: Logger
   /** @default none: changes are told from the start on */
   readonly cursors?: CursorStore
+  /** @default none: what was signed and not seen to end is forgotten with this process */
+  readonly fates?: FateStore
 }
 
 /** How an adapter is handed to a node: `localAnchor({ url })`, `ethereumAnchor({ ... })`. */

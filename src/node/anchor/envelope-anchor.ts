@@ -19,19 +19,27 @@ import type {
   Read,
   ReadOptions,
   Receipt,
+  SecondWord,
   Signer,
 } from './anchor.ts'
 import { envelopeCodec } from './envelope.ts'
 import { EnvelopeSender, toRead, type Accepted } from './envelope-sender.ts'
 import { anchorError, isRejectedAs, refusal, rejected } from './errors.ts'
-import type { UnsettledOperation } from './fates.ts'
+import type { FatesInit, UnsettledOperation } from './fates.ts'
 import { MAX_BATCH, MAX_INVITATION_SECONDS, MAX_PAGE } from './limits.ts'
+import type { Standing } from './model/state.ts'
 import { validateOperation } from './model/validate.ts'
 import type { SaidNonce } from './nonces.ts'
 import type { Operation, Subject } from './operations.ts'
 import { EnvelopeRegistry } from './packages/envelope-registry.ts'
 import type { PackageService } from './packages/service.ts'
-import type { EnvelopeService, QueryOptions, ServiceOptions, SignatureScheme } from './service.ts'
+import type {
+  Answer,
+  EnvelopeService,
+  QueryOptions,
+  ServiceOptions,
+  SignatureScheme,
+} from './service.ts'
 import { splitOperation } from './split.ts'
 import { claimTicket, createTicket, decodeTicket, ED25519_SCHEME } from './ticket.ts'
 import { Watcher } from './watcher.ts'
@@ -75,7 +83,8 @@ class EnvelopeAnchor implements Anchor {
   readonly #emitter: Emitter<WatchEvents>
   readonly #watcher: Watcher
 
-  constructor(init: EnvelopeAnchorInit, { clock, random, logger, cursors }: AnchorComponents) {
+  constructor(init: EnvelopeAnchorInit, given: AnchorComponents) {
+    const { clock, random, logger, cursors, fates } = given
     this.protocol = init.protocol
     this.network = init.network
     this.contract = init.contract
@@ -86,34 +95,36 @@ class EnvelopeAnchor implements Anchor {
     this.#random = random
     const child = logger.child({ component: 'anchor', protocol: init.protocol })
     this.#emitter = new Emitter(child)
+    const name = `${init.protocol}/${init.network}/${init.contract}`
+    const keptFor = (contract: string): FatesInit['kept'] => fates && { store: fates, contract }
     const sending = { clock, logger: child }
     this.#sender = new EnvelopeSender({
-      ...{ service: init.service, ...sending },
+      ...{ service: init.service, ...sending, kept: keptFor(name) },
       onFound: (subject, height) => this.#emitter.emit('change', { subject, height }),
     })
-    if (init.packages !== undefined) this.packages = new EnvelopeRegistry(init.packages, sending)
+    if (init.packages !== undefined) {
+      const kept = keptFor(`${name}/packages`)
+      this.packages = new EnvelopeRegistry(init.packages, { ...sending, kept })
+    }
     this.#watcher = new Watcher({
       service: init.service,
       clock,
       logger: child,
       onChange: (change) => this.#emitter.emit('change', change),
-      cursor:
-        cursors === undefined
-          ? undefined
-          : { store: cursors, name: `${init.protocol}/${init.network}/${init.contract}` },
+      cursor: cursors && { store: cursors, name },
     })
   }
 
   async start(): Promise<void> {
-    this.#sender.start()
-    this.packages?.start()
+    await this.#sender.start()
+    await this.packages?.start()
     await this.#service.lifecycle?.start()
     await this.#watcher.start()
   }
 
   async stop(): Promise<void> {
-    this.#sender.stop()
-    this.packages?.stop()
+    await this.#sender.stop()
+    await this.packages?.stop()
     await this.#watcher.stop()
     await this.#service.lifecycle?.stop()
   }
@@ -169,9 +180,17 @@ class EnvelopeAnchor implements Anchor {
   ): Promise<Receipt> {
     const [first, ...more] = splitOperation(operation)
     let last = await this.#send(subject, first, signer, options)
-    // each part rests on those before it: when the last is final, all are
-    for (const part of more) last = await this.#send(subject, part, signer, options)
-    return this.#sender.settle(last, operation.kind, options)
+    const before: Accepted[] = []
+    for (const part of more) {
+      before.push(last)
+      try {
+        last = await this.#send(subject, part, signer, options)
+      } catch (error) {
+        this.#sender.abandon(before, error)
+        throw error
+      }
+    }
+    return this.#sender.settle([last, ...before], operation.kind, options)
   }
 
   async createInvitation(
@@ -188,11 +207,7 @@ class EnvelopeAnchor implements Anchor {
       )
     }
     const domain = await this.#sender.readDomain({})
-    // as things stand now: what changed the inviter's standing need not be final yet
-    const { value: standing } = await this.#sender.retry(
-      (service, within) => service.readStanding(group, inviter.publicKey, within),
-      { finality: 'optimistic' },
-    )
+    const standing = await this.#standingOf(group, inviter.publicKey)
     if (standing.joinedRevision === 0n) throw rejected(refusal('NotAMember'), 'an invitation')
     const given = { ...init, standing }
     return createTicket(domain, group, given, inviter, this.#random, this.#scheme)
@@ -208,8 +223,33 @@ class EnvelopeAnchor implements Anchor {
     return this.submit(decoded.terms.group, operation, signer, options)
   }
 
+  /**
+   * An inviter's membership and series as two endpoints say where there are two: a ticket with a later series would be good once the inviter voids
+   * those it gave. As things stand now: what changed them need not be final yet. @throws ANCHOR_NONCE (transport)
+   */
+  async #standingOf(group: GroupId, inviter: PublicKey): Promise<Standing> {
+    const ask = (options: SecondWord): Promise<Answer<Standing>> =>
+      this.#sender.retry((service, within) => service.readStanding(group, inviter, within), {
+        ...options,
+        finality: 'optimistic',
+      })
+    const { value, source } = await ask({})
+    if (source === undefined) return value
+    const second = await ask({ besides: source })
+    const isBorneOut = (['joinedRevision', 'series'] as const).every(
+      (part) => value[part] === second.value[part],
+    )
+    if (isBorneOut) return value
+    throw anchorError(
+      'ANCHOR_NONCE',
+      `expected an inviter's membership and series that two endpoints bear out, got others from ${source} than from ${second.source ?? 'another'}: nothing was signed`,
+      { sources: [source, second.source ?? ''] },
+    )
+  }
+
   unsettled(): readonly UnsettledOperation[] {
-    return this.#sender.unsettled()
+    const all = [...this.#sender.unsettled(), ...(this.packages?.unsettled() ?? [])]
+    return all.sort((a, b) => a.sinceMs - b.sinceMs)
   }
 
   get told(): bigint {

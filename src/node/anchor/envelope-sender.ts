@@ -2,7 +2,13 @@
  * Sends operations to one contract: with the signer's next nonce, in the order of asking, surviving lost answers. Every anchor does this the
  * same way for every contract of its chain.
  */
-import { type ErrorKind, isMerogateError, throwIfAborted, toMerogateError } from '../errors.ts'
+import {
+  type ErrorKind,
+  isMerogateError,
+  type MerogateError,
+  throwIfAborted,
+  toMerogateError,
+} from '../errors.ts'
 import { toHex } from '../primitives/bytes.ts'
 import type { Clock } from '../primitives/clock.ts'
 import { idKey } from '../primitives/ids.ts'
@@ -11,9 +17,8 @@ import type { Evidence, Read, Receipt, SecondWord, Signer } from './anchor.ts'
 import { envelopeDigest } from './envelope.ts'
 import type { EnvelopeHead } from './envelope-layout.ts'
 import { agreedTime, anchorError, type Refusal, type RefusalName, rejected } from './errors.ts'
-import { type Fate, Fates, type UnsettledOperation } from './fates.ts'
+import { type Fate, Fates, type FatesInit, type UnsettledOperation } from './fates.ts'
 import { ENVELOPE_VALIDITY_SECONDS, MAX_QUEUED_OPERATIONS } from './limits.ts'
-import type { SignedEnvelope } from './model/checks.ts'
 import { Nonces, type SaidNonce } from './nonces.ts'
 import type { Domain } from './operations.ts'
 import { SerialQueue } from './serial.ts'
@@ -57,6 +62,8 @@ export interface EnvelopeSenderInit<V> {
   readonly service: V
   readonly clock: Clock
   readonly logger: Logger
+  /** Where it is kept what was signed, and for which contract. @default in memory */
+  readonly kept?: FatesInit['kept']
   /** Something took effect that nobody waits for any more. @default nobody is told */
   readonly onFound?: (subject: Uint8Array, height: bigint) => void
 }
@@ -70,32 +77,34 @@ export class EnvelopeSender<V extends SubmissionService> {
   readonly #queues = new Map<string, SerialQueue>()
   readonly #nonces: Nonces
   readonly #fates: Fates
+  /** What was accepted and is not final yet. */
+  readonly #landed = new WeakMap<Accepted, Fate>()
   #domain: Domain | undefined
   /** Ends requests under way when the anchor stops: a service that hangs must not hold up who waits for them. */
   #ended = new AbortController()
 
-  constructor({ service, clock, logger, onFound }: EnvelopeSenderInit<V>) {
+  constructor({ service, clock, logger, kept, onFound }: EnvelopeSenderInit<V>) {
     this.#service = service
     this.#clock = clock
     this.#nonces = new Nonces(clock)
     this.#fates = new Fates({
-      clock,
-      logger,
-      find: (id) => this.retry((at, within) => at.findTransaction(id, within)),
+      ...{ clock, logger, kept },
+      find: (fate) => this.#find(fate),
       onFound: ({ subject }, height) => onFound?.(subject, height),
+      onLeft: ({ nonce, leaves }) => this.#nonces.used(nonce, leaves),
     })
   }
 
-  /** Requests end no sooner than this is stopped again. */
-  start(): void {
+  /** Requests end no sooner than this is stopped again. @throws STORE_* */
+  async start(): Promise<void> {
     this.#ended = new AbortController()
-    this.#fates.resume()
+    await this.#fates.start()
   }
 
-  /** Ends requests under way. */
-  stop(): void {
+  /** Ends requests under way. Resolves when what is known of those that were sent is stored. */
+  async stop(): Promise<void> {
     this.#ended.abort()
-    this.#fates.stop()
+    await this.#fates.stop()
   }
 
   /** What was signed and not seen to end, oldest first. */
@@ -128,13 +137,33 @@ export class EnvelopeSender<V extends SubmissionService> {
     }
   }
 
-  /** Waits until nothing can undo it any more. */
-  async settle(accepted: Accepted, kind: string, options: ServiceOptions): Promise<Receipt> {
-    const { final } = accepted
-    if (final === undefined) return receiptOf(accepted)
-    const result = await this.retry((_service, within) => final(within), options)
+  /**
+   * Waits until nothing can undo an operation any more, all of its parts: each rests on those before it. When that cannot be waited for they are
+   * looked for as what was sent without an answer is. @throws as {@link send}
+   */
+  async settle(
+    [last, ...before]: readonly [Accepted, ...Accepted[]],
+    kind: string,
+    options: ServiceOptions,
+  ): Promise<Receipt> {
+    const { final } = last
+    if (final === undefined) return receiptOf(last)
+    const fates = [...before, last].flatMap((part) => this.#landed.get(part) ?? [])
+    let result: Submission
+    try {
+      result = await this.retry((_service, within) => final(within), options)
+    } catch (thrown) {
+      throw this.#failed(fates, toMerogateError(thrown))
+    }
+    for (const fate of fates) this.#fates.end(fate)
     if (!result.accepted) throw rejected(result.refusal, kind)
     return receiptOf(result)
+  }
+
+  /** Nobody waits any more for parts of an operation whose next part failed: they are looked for. */
+  abandon(parts: readonly Accepted[], thrown: unknown): void {
+    const fates = parts.flatMap((part) => this.#landed.get(part) ?? [])
+    for (const fate of fates) this.#fates.follow(fate, toMerogateError(thrown))
   }
 
   /** Calls until there is an answer, within the pauses of {@link RETRY_PAUSES_MS}. Only what may have got lost is repeated. */
@@ -159,15 +188,16 @@ export class EnvelopeSender<V extends SubmissionService> {
   }
 
   async #signAndSend(outgoing: Outgoing, options: ServiceOptions): Promise<Accepted> {
-    const key = await this.#keyOf(outgoing, options)
-    let result = await this.#sendAgain(key, options)
+    await this.#fates.load()
+    const wish = await this.#wishOf(outgoing, options)
+    let result = await this.#sendAgain(wish, options)
     if (result === undefined || result.refusal?.name === 'BadNonce') {
       const said = await outgoing.readNonce()
-      result = await this.#sendWith(key, said, outgoing, options)
+      result = await this.#sendWith(wish, said, outgoing, options)
       if (!result.accepted && result.refusal.expected !== undefined) {
         // the nonce moved since we read it: somebody else signs with the same key
         const moved = { ...said, nonce: result.refusal.expected }
-        result = await this.#sendWith(key, moved, outgoing, options, 'refusal')
+        result = await this.#sendWith(wish, moved, outgoing, options, 'refusal')
       }
     }
     if (result.accepted) return result
@@ -176,32 +206,35 @@ export class EnvelopeSender<V extends SubmissionService> {
   }
 
   /** Tells one wish from another: what is to be done, whoever's nonce and time it gets. */
-  async #keyOf({ signer, encode }: Outgoing, options: ServiceOptions): Promise<string> {
+  async #wishOf({ signer, encode }: Outgoing, options: ServiceOptions): Promise<string> {
     const domain = await this.readDomain(options)
     const wish = encode({ domain, signer: signer.publicKey, nonce: 0n, validUntil: 0n })
     return toHex(envelopeDigest(wish))
   }
 
   /** The bytes that were signed for the same and may still take effect; undefined when there are none. */
-  async #sendAgain(key: string, options: ServiceOptions): Promise<Judged | undefined> {
-    const fate = this.#fates.get(key)
+  async #sendAgain(wish: string, options: ServiceOptions): Promise<Judged | undefined> {
+    const fate = this.#fates.get(wish)
     if (fate === undefined) return undefined
-    const { id: transaction } = fate
-    const find = (): Promise<bigint | undefined> =>
-      this.retry((at, within) => at.findTransaction(transaction, within), options)
-    let height = this.#fates.isFollowed(key) ? await find() : undefined
+    let height = this.#fates.isFollowed(fate) ? await this.#find(fate, options) : undefined
     if (height === undefined) {
-      const result = await this.#send(key, fate, options)
+      const result = await this.#send(fate, options)
       // somebody may have delivered it, though it was refused
-      if (result.refusal?.name === 'BadNonce') height = await find()
+      if (result.refusal?.name === 'BadNonce') height = await this.#find(fate, options)
       if (height === undefined) return result
     }
-    this.#fates.end(key)
-    return { accepted: true, transaction, height }
+    this.#fates.end(fate)
+    return { accepted: true, transaction: fate.id, height }
+  }
+
+  /** Height at which it was accepted, whoever delivered it, and before whichever restart. */
+  #find({ id, signed }: Fate, options?: ServiceOptions): Promise<bigint | undefined> {
+    const { envelope } = signed
+    return this.retry((at, within) => at.findTransaction(id, { ...within, envelope }), options)
   }
 
   async #sendWith(
-    key: string,
+    wish: string,
     said: SaidNonce,
     outgoing: Outgoing,
     options: ServiceOptions,
@@ -217,10 +250,10 @@ export class EnvelopeSender<V extends SubmissionService> {
     const signed = await scheme.signEnvelope(envelope, signer, options)
     const times = { sinceMs: this.#clock.nowMs(), untilMs: Fates.untilMs(validUntil) }
     const id = toHex(envelopeDigest(envelope))
-    const about = { id, kind, subject, signer: signer.publicKey }
+    const about = { id, wish, kind, subject, signer: signer.publicKey }
     const fate = { ...about, ...times, signed, nonce: said, leaves }
-    this.#fates.put(key, fate)
-    return this.#send(key, fate, options)
+    await this.#fates.put(fate)
+    return this.#send(fate, options)
   }
 
   /** Another's word for a nonce; undefined where there is nobody else. Of a refusal nobody knows whose word it is: then two others count. */
@@ -239,41 +272,52 @@ export class EnvelopeSender<V extends SubmissionService> {
   }
 
   /** Sends what was signed, and keeps it until it is known what became of it. @throws ANCHOR_FATE_UNKNOWN (transport), and as `Anchor.submit` */
-  async #send(
-    key: string,
-    { signed, nonce, leaves }: Fate,
-    options: ServiceOptions,
-  ): Promise<Judged> {
+  async #send(fate: Fate, options: ServiceOptions): Promise<Judged> {
+    const { nonce, leaves } = fate
     let result: Submission
     try {
-      result = await this.#sendOnce(signed, options)
+      result = await this.#sendOnce(fate, options)
     } catch (thrown) {
       const error = toMerogateError(thrown)
-      if (NOT_SENT.has(error.kind)) throw error
-      this.#nonces.used(nonce, leaves)
-      const unknown = this.#fates.follow(key, error)
-      throw error.kind === 'aborted' ? error : unknown
+      if (!NOT_SENT.has(error.kind)) this.#nonces.used(nonce, leaves)
+      throw this.#failed([fate], error)
     }
-    if (result.accepted) this.#nonces.used(nonce, leaves)
-    // a nonce that is used is used for good; any other refusal is a word, and another may be said later
-    if (result.accepted || result.refusal.name === 'BadNonce') this.#fates.end(key)
+    if (!result.accepted) {
+      // a nonce that is used is used for good; any other refusal is a word, and another may be said later
+      if (result.refusal.name === 'BadNonce') this.#fates.end(fate)
+      else this.#fates.refused(fate)
+      return result
+    }
+    this.#nonces.used(nonce, leaves)
+    if (result.final === undefined) {
+      this.#fates.end(fate)
+    } else {
+      this.#fates.landed(fate)
+      this.#landed.set(result, fate)
+    }
     return result
   }
 
+  /** No answer came to what was signed. @returns what its caller is told */
+  #failed(fates: readonly Fate[], error: MerogateError): MerogateError {
+    let told = error
+    for (const fate of fates) {
+      if (NOT_SENT.has(error.kind)) this.#fates.refused(fate)
+      else told = this.#fates.follow(fate, error)
+    }
+    return error.kind === 'aborted' ? error : told
+  }
+
   /** The same bytes until an answer comes. A refusal after a lost answer may be the echo of our own success: then we ask. */
-  async #sendOnce(signed: SignedEnvelope, options: ServiceOptions): Promise<Submission> {
+  async #sendOnce(fate: Fate, options: ServiceOptions): Promise<Submission> {
     let sent = 0
     const result = await this.retry((service, within) => {
       sent++
-      return service.submit(signed, within)
+      return service.submit(fate.signed, within)
     }, options)
     if (result.accepted || sent === 1) return result
-    const transaction = toHex(envelopeDigest(signed.envelope))
-    const height = await this.retry(
-      (service, within) => service.findTransaction(transaction, within),
-      options,
-    )
-    return height === undefined ? result : { accepted: true, transaction, height }
+    const height = await this.#find(fate, options)
+    return height === undefined ? result : { accepted: true, transaction: fate.id, height }
   }
 
   /** The contract's own clock where it has one, as far as this machine's allows: it may be wrong a little, and an endpoint may lie. */

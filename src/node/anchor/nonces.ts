@@ -9,7 +9,7 @@ import { ENVELOPE_VALIDITY_SECONDS, MAX_REMEMBERED_NONCES } from './limits.ts'
 /** A signer's next nonce, as somebody says it. */
 export interface SaidNonce {
   readonly nonce: bigint
-  /** Which numbers it belongs to: a signer's, in one membership; empty while that is not known. */
+  /** Which numbers it belongs to: a signer's, in one membership; empty while it has none, or none is known. */
   readonly series: string
   /** Who says so; undefined where there is one authority, whose word is all there is. */
   readonly source?: string | undefined
@@ -27,7 +27,7 @@ export class Nonces {
   }
 
   /** Something that was signed with this one took effect, or may. `next`: what it leaves. */
-  used({ series, nonce }: SaidNonce, next: bigint = nonce + 1n): void {
+  used({ series, nonce }: Pick<SaidNonce, 'series' | 'nonce'>, next: bigint = nonce + 1n): void {
     if (series === '') return
     // the newest last
     this.#next.delete(series)

@@ -64,6 +64,12 @@ export interface QueryOptions extends ServiceOptions, SecondWord {
   readonly finality?: Finality | undefined
 }
 
+/** Which transaction is looked for, beside its digest. */
+export interface FindOptions extends ServiceOptions {
+  /** Its bytes, for services that can find by these what they were not asked to send, or forgot. */
+  readonly envelope?: Uint8Array | undefined
+}
+
 /** How a page is to be answered. */
 export interface PageOptions extends QueryOptions {
   /** Height of the answer to the page before: services that can, answer as things stood there. */
@@ -98,7 +104,7 @@ export interface SubmissionService {
   readTime?(options?: ServiceOptions): Promise<bigint>
   readDomain(options?: ServiceOptions): Promise<Domain>
   /** Height at which a transaction was accepted; undefined when it was not, or long ago. */
-  findTransaction(transaction: string, options?: ServiceOptions): Promise<bigint | undefined>
+  findTransaction(transaction: string, options?: FindOptions): Promise<bigint | undefined>
   /** @throws ANCHOR_BUSY (limit) */
   submit(signed: SignedEnvelope, options?: ServiceOptions): Promise<Submission>
 }

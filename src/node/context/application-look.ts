@@ -8,6 +8,7 @@ import type { Clock } from '../primitives/clock.ts'
 import { type ContextId, idKey, idText } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import type { MetaRow } from '../store/repositories/contexts.ts'
+import type { RegistryHooks } from './registry-components.ts'
 import type { RefreshOptions } from './groups/group.ts'
 import { secondRead } from './groups/second-look.ts'
 import type { ContextReplica } from './replica/replica.ts'
@@ -19,11 +20,16 @@ export interface ApplicationLookComponents {
 
 export class ApplicationLook {
   readonly #c: ApplicationLookComponents
+  readonly #hooks: Pick<RegistryHooks, 'newsOf' | 'reread'>
   /** Where the application of each context was read. */
   readonly #seen = new Map<string, NonNullable<SecondWord['since']>>()
 
-  constructor(components: ApplicationLookComponents) {
+  constructor(
+    components: ApplicationLookComponents,
+    hooks: Pick<RegistryHooks, 'newsOf' | 'reread'>,
+  ) {
     this.#c = components
+    this.#hooks = hooks
   }
 
   /** A context is gone. */
@@ -33,10 +39,11 @@ export class ApplicationLook {
 
   /**
    * What the anchor says of a context now. Where what it said before was not so, what the context is known to run is put back, so that the
-   * answer is the newer. @throws ANCHOR_*
+   * answer is the newer. Of a context that is gone meanwhile nothing is changed nor remembered. @throws ANCHOR_*
    */
   async read(
     replica: ContextReplica,
+    isHere: () => boolean,
     { signal, isReset = false }: RefreshOptions,
   ): Promise<Read<ContextRecord> | undefined> {
     const { state, group } = replica
@@ -47,11 +54,12 @@ export class ApplicationLook {
         ...(signal === undefined ? {} : { signal }),
       })
     const first = await ask({ since })
+    if (!isHere()) return first
     if (first === undefined || !isOther(state.meta, first)) return this.#remember(state.id, first)
     const { height, isBehind = since !== undefined && height < since.height } = first.evidence
     if (isBehind) return first
     const second = isReset ? first : await secondRead(ask, since, first, this.#c.clock)
-    if (second === undefined || !isOther(state.meta, second)) return first
+    if (!isHere() || second === undefined || !isOther(state.meta, second)) return first
     const { applicationRevision } = second.value
     this.#c.logger.warn(
       {
@@ -68,6 +76,17 @@ export class ApplicationLook {
     })
     this.#seen.delete(idKey(state.id))
     return this.#remember(state.id, second)
+  }
+
+  /** Whether an endpoint that lags answered: it may name an application that was replaced, and what it does not name may be the newer. */
+  isOld(
+    { state: { id, meta } }: ContextReplica,
+    { value, evidence: { height } }: Read<ContextRecord>,
+  ): boolean {
+    if (height < this.#hooks.newsOf(id)) return true
+    if (value.applicationRevision >= meta.applicationRevision) return false
+    this.#hooks.reread(id, height + 1n)
+    return true
   }
 
   #remember<R extends Read<ContextRecord> | undefined>(context: ContextId, read: R): R {

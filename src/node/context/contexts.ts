@@ -43,7 +43,7 @@ import { Membership } from './membership.ts'
 import type { Company } from './replica/merging.ts'
 import type { RegistryComponents } from './registry-components.ts'
 import { ContextRegistry } from './registry.ts'
-import { owedRotations, unsettledOperations } from './shown-intents.ts'
+import { owedRotations } from './shown-intents.ts'
 
 /** What granting and revoking take. */
 type CapabilityChange = Parameters<Contexts['grant']>
@@ -334,8 +334,7 @@ export class NodeContexts implements Contexts {
     const replicas = this.#registry
       .all()
       .filter(({ state }) => context === undefined || equalBytes(state.id, context))
-    const others = [...owedRotations(replicas, this.#c.groups), ...unsettledOperations(replicas)]
-    return [...this.#c.intents.list(context), ...others]
+    return [...this.#registry.intents(context), ...owedRotations(replicas, this.#c.groups)]
   }
 
   withdraw(intent: string): Promise<boolean> {

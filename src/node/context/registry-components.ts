@@ -22,7 +22,7 @@ export interface RegistryComponents extends Omit<
 > {
   readonly rows: ContextRows
   readonly globals: Globals
-  readonly groups: Pick<Groups, 'get' | 'ensure' | 'rotation'>
+  readonly groups: Pick<Groups, 'get' | 'ensure' | 'rotation' | 'anchors'>
   readonly identities: Pick<IdentityPool, 'bind'>
   readonly replicas: ContextReplicas
   readonly applications: Pick<NodeApplications, 'build' | 'ensureLoaded' | 'installRecord'>

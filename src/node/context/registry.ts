@@ -1,6 +1,6 @@
 /** The contexts open on this node: their rows, their replicas, and what each tells the rest of the node. */
-import type { Anchor, ContextRecord, Read } from '../anchor/anchor.ts'
-import type { ContextInfo, ContextStatus } from '../interface.ts'
+import type { Anchor, ContextRecord } from '../anchor/anchor.ts'
+import type { ContextInfo, ContextStatus, IntentInfo } from '../interface.ts'
 import { equalBytes } from '../primitives/bytes.ts'
 import {
   ApplicationId,
@@ -30,8 +30,8 @@ import { Handlers } from './handlers.ts'
 import { ContextReplica } from './replica/replica.ts'
 import { Scratch } from './scratch.ts'
 import { ContextState } from './replica/state.ts'
-import type { Founding, RegistryComponents, RegistryHooks } from './registry-components.ts'
 import { unsettledOperations } from './shown-intents.ts'
+import type { Founding, RegistryComponents, RegistryHooks } from './registry-components.ts'
 
 export class ContextRegistry {
   readonly applications: ContextApplications
@@ -51,7 +51,7 @@ export class ContextRegistry {
   constructor(components: RegistryComponents, hooks: RegistryHooks) {
     this.#c = components
     this.#hooks = hooks
-    this.#look = new ApplicationLook(components)
+    this.#look = new ApplicationLook(components, hooks)
     this.#handlers = new Handlers({
       ...components,
       followUp: (...args) => hooks.followUp(...args),
@@ -168,8 +168,15 @@ export class ContextRegistry {
       status: this.status(replica),
       convergence: this.applications.loaded(replica.state.meta)?.convergence,
       rotation: this.#c.groups.rotation(replica.group),
-      intents: [...this.#c.intents.list(replica.state.id), ...unsettledOperations([replica])],
+      intents: this.intents(replica.state.id),
     })
+  }
+
+  /** What was begun and is stored, and what was signed and has no end yet; of one context when it is given. */
+  intents(context?: ContextId): readonly IntentInfo[] {
+    const all = this.#c.intents.list()
+    const operations = unsettledOperations(this.#c.groups.anchors(), this.all(), all)
+    return [...all, ...operations].filter((each) => !context || equalBytes(each.context, context))
   }
 
   status(replica: ContextReplica): ContextStatus {
@@ -229,13 +236,14 @@ export class ContextRegistry {
     const named = this.#foreign.take(id)
     let isSettled = false
     try {
-      const read = await this.#look.read(replica, options)
+      const isHere = (): boolean => this.replica(id) === replica
+      const read = await this.#look.read(replica, isHere, options)
       // another of the same id asks for itself
-      if (this.replica(id) !== replica) return 0n
+      if (!isHere()) return 0n
       if (read === undefined || !equalBytes(read.value.group, replica.group.id)) return height
       if (read.evidence.height < height) height = read.evidence.height
       const { application, applicationRevision } = read.value
-      const isOld = this.#isOld(replica, read)
+      const isOld = this.#look.isOld(replica, read)
       await this.applications.follow(replica, application, applicationRevision)
       isSettled = !isOld
     } finally {
@@ -243,18 +251,6 @@ export class ContextRegistry {
     }
     if (isSettled && named.length > 0) await this.#settle(replica, named)
     return height
-  }
-
-  /** Whether an endpoint that lags answered: it may name an application that was replaced, and what it does not name may be the newer. */
-  #isOld(
-    { state: { id, meta } }: ContextReplica,
-    { value, evidence }: Read<ContextRecord>,
-  ): boolean {
-    const { height } = evidence
-    if (height < this.#hooks.newsOf(id)) return true
-    if (value.applicationRevision >= meta.applicationRevision) return false
-    this.#hooks.reread(id, height + 1n)
-    return true
   }
 
   /** Asks the anchor again about applications that deltas name and that it could not be asked about. */

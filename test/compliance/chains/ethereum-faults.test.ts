@@ -2,8 +2,13 @@
 import { expect } from 'chai'
 import { keccak256, toBeHex } from 'ethers'
 import { abiOf } from '../../../src/chains/ethereum/contracts/codec.ts'
+import { keptFates } from '../../../src/node/kept-for-anchors.ts'
+import { FATE_LOOK_MS } from '../../../src/node/anchor/limits.ts'
+import type { Clock } from '../../../src/node/primitives/clock.ts'
+import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { FaultBench, skewedClock } from '../../support/ethereum-faults.ts'
 import { type Rule, swallow, transactionsOf } from '../../support/faulty-rpc.ts'
+import { memoryStore } from '../../support/memory-store.ts'
 import { codeOf, creation, refusalOf } from '../anchor-support.ts'
 
 const SENDING = 'eth_sendRawTransaction'
@@ -185,6 +190,56 @@ describe('anchor: ethereum, faults', () => {
       const anchor = await t.anchor(service)
       expect(await anchor.readGroup(t.group)).to.equal(undefined)
       expect(await refusalOf(anchor.readMember(t.group, t.a.publicKey))).to.equal('ContextNotFound')
+    })
+  })
+
+  describe('a process that ends', () => {
+    for (const [what, fault] of [
+      ['before it is sent', { kind: 'refuse' }],
+      ['when it was sent', { kind: 'drop' }],
+    ] as const) {
+      it(`leaves an operation ${what} to the next one, which signs no other`, async () => {
+        const honest = await t.withContext()
+        const components = { fates: keptFates(memoryStore(), silentLogger) }
+        const endpoint = await t.endpoint()
+        const first = await t.anchor(t.service([endpoint]), components)
+        endpoint.rules(
+          { method: SENDING, times: 1, fault },
+          { when: () => endpoint.count(SENDING) > 0, fault: { kind: 'refuse' } },
+        )
+        expect(await codeOf(first.submit(t.group, t.add(t.b), t.a))).to.equal('ANCHOR_FATE_UNKNOWN')
+        await first.stop()
+        await t.mine()
+        const nonce = await t.nonceOf(honest)
+        endpoint.rules()
+        const next = await t.anchor(t.service([endpoint]), components)
+        expect(next.unsettled?.()).to.have.lengthOf(1)
+        await next.submit(t.group, t.add(t.b), t.a)
+        expect(await t.isMember(honest, t.b)).to.equal(true)
+        const used = fault.kind === 'drop' ? 0n : 1n
+        expect(await t.nonceOf(honest), 'once, whoever sent it').to.equal(nonce + used)
+        expect(next.unsettled?.()).to.deep.equal([])
+      })
+    }
+
+    it('leaves what was sent to be found by the next one, by its bytes, with nothing sent again', async () => {
+      await t.withContext()
+      const fates = keptFates(memoryStore(), silentLogger)
+      const endpoint = await t.endpoint()
+      const first = await t.anchor(t.service([endpoint]), { fates })
+      endpoint.rules(
+        { method: SENDING, times: 1, fault: { kind: 'drop' } },
+        { when: () => endpoint.count(SENDING) > 0, fault: { kind: 'refuse' } },
+      )
+      expect(await codeOf(first.submit(t.group, t.add(t.b), t.a))).to.equal('ANCHOR_FATE_UNKNOWN')
+      await first.stop()
+      await t.mine()
+      endpoint.rules()
+      const sent = endpoint.count(SENDING)
+      const after: Clock['after'] = (ms, call) => t.clock.after(ms < FATE_LOOK_MS ? ms : 0, call)
+      const next = await t.anchor(t.service([endpoint]), { fates, clock: { ...t.clock, after } })
+      while (next.unsettled?.().length !== 0) await new Promise((resolve) => setTimeout(resolve, 1))
+      expect(endpoint.count(SENDING)).to.equal(sent)
     })
   })
 

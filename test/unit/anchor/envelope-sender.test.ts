@@ -199,6 +199,25 @@ describe('what is signed on the word of an endpoint', () => {
     })
   })
 
+  it('is no invitation to a membership or series that another endpoint contradicts', async () => {
+    for (const more of [{ series: 1 }, { joinedRevision: 9n }]) {
+      let isLying = true
+      const anchor = over({
+        readStanding: async (id, who, { besides } = {}): Promise<Answer<Standing>> => {
+          const answer = await authority.readStanding(id, who)
+          const source = besides === 'one' ? 'two' : 'one'
+          const lie = isLying && source === 'one' ? more : {}
+          return { ...answer, value: { ...answer.value, ...lie }, source }
+        },
+      })
+      const invite = (): Promise<Uint8Array> =>
+        anchor.createInvitation(group, { notAfter: nowSeconds() + DAY }, a)
+      expect(await codeOf(invite())).to.equal('ANCHOR_NONCE')
+      isLying = false
+      await invite()
+    }
+  })
+
   describe('and whose fate is not known', () => {
     /** An anchor whose submissions are lost before they arrive, until it is mended. */
     const losing = (): { readonly anchor: Anchor; mend(): void } => {

@@ -59,6 +59,7 @@ async function registryOf(
   const groups = {
     get: () => group,
     ensure: async () => group,
+    anchors: () => [],
     rotation: () => undefined,
     acceptKeys: async () => 0,
   }

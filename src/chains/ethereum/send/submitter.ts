@@ -6,7 +6,7 @@ import { LRUCache } from 'lru-cache'
 import { envelopeDigest } from '../../../node/anchor/envelope.ts'
 import type { Refusal } from '../../../node/anchor/errors.ts'
 import type { SignedEnvelope } from '../../../node/anchor/model/checks.ts'
-import type { Submission } from '../../../node/anchor/service.ts'
+import type { FindOptions, Submission } from '../../../node/anchor/service.ts'
 import { isMerogateError, throwIfAborted } from '../../../node/errors.ts'
 import { toHex } from '../../../node/primitives/bytes.ts'
 import { findApplied } from '../contracts/applied.ts'
@@ -80,11 +80,12 @@ export class Submitter {
     }
   }
 
-  /** Block of the transaction that applied an envelope; undefined when none did, as far as is known. */
-  async find(digest: string, signal?: AbortSignal): Promise<bigint | undefined> {
-    const remembered = this.#remembered.get(digest)
-    if (remembered === undefined) return undefined
-    const { hashes, envelope } = remembered
+  /** Block of the transaction that applied an envelope; undefined when none did, as far as is known. `envelope`: where this process may not know it. */
+  async find(
+    digest: string,
+    { signal, envelope: given }: FindOptions = {},
+  ): Promise<bigint | undefined> {
+    const { hashes = [], envelope = given } = this.#remembered.get(digest) ?? {}
     for (const hash of hashes) {
       // any endpoint may be the one that has it
       const found = await this.#init.rpc.search(async (endpoint) => {
@@ -93,8 +94,8 @@ export class Submitter {
       }, signal)
       if (found !== undefined) return BigInt(found.block)
     }
-    if (hashes.size > 0) return undefined
-    // somebody else carried it and could not say how that went
+    if (envelope === undefined) return undefined
+    // somebody else carried it, or this node did before it was started anew
     const found = await this.findApplied(envelope, signal)
     return found === undefined ? undefined : BigInt(found.block)
   }

@@ -1,9 +1,8 @@
 /** A `PackageRegistry` over anything that applies its envelopes. */
-import type { Clock } from '../../primitives/clock.ts'
 import { idKey, type PackageId } from '../../primitives/ids.ts'
-import type { Logger } from '../../primitives/logger.ts'
 import type { Read, ReadOptions, Receipt, Signer } from '../anchor.ts'
-import { EnvelopeSender, evidenceOf, toRead } from '../envelope-sender.ts'
+import { EnvelopeSender, type EnvelopeSenderInit, evidenceOf, toRead } from '../envelope-sender.ts'
+import type { UnsettledOperation } from '../fates.ts'
 import { MAX_RELEASE_PAGE } from '../limits.ts'
 import type { ServiceOptions } from '../service.ts'
 import { packageEnvelopeCodec } from './envelope.ts'
@@ -25,17 +24,22 @@ export class EnvelopeRegistry implements PackageRegistry {
 
   constructor(
     service: PackageService,
-    components: { readonly clock: Clock; readonly logger: Logger },
+    components: Omit<EnvelopeSenderInit<PackageService>, 'service' | 'onFound'>,
   ) {
     this.#sender = new EnvelopeSender({ service, ...components })
   }
 
-  start(): void {
-    this.#sender.start()
+  start(): Promise<void> {
+    return this.#sender.start()
   }
 
-  stop(): void {
-    this.#sender.stop()
+  stop(): Promise<void> {
+    return this.#sender.stop()
+  }
+
+  /** See `Anchor.unsettled`. */
+  unsettled(): readonly UnsettledOperation[] {
+    return this.#sender.unsettled()
   }
 
   async readPackage(
@@ -106,6 +110,6 @@ export class EnvelopeRegistry implements PackageRegistry {
       },
       options,
     )
-    return this.#sender.settle(accepted, kind, options)
+    return this.#sender.settle([accepted], kind, options)
   }
 }

@@ -31,6 +31,10 @@ export class Groups {
     this.#c = components
   }
 
+  anchors(): Iterable<Anchor> {
+    return this.#c.anchors.values()
+  }
+
   /** Names of the configured anchors. */
   protocols(): readonly string[] {
     return [...this.#c.anchors.keys()]
