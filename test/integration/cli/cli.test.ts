@@ -181,6 +181,7 @@ describe('merogate', () => {
       await json('context', 'update', id, '-a', applicationId)
       expect(await json('context', 'sync', id)).to.include({ peers: world.node.peerList.length })
       expect(await json('context', 'sync')).to.equal(null)
+      expect(await json('context', 'refresh', id, '--from-anchor')).to.include({ id })
       expect(await json('context', 'leave', id)).to.deep.equal({ isDeleted: true })
     }).timeout(40_000)
 

@@ -234,6 +234,16 @@ describe('/admin-api', () => {
       expect(await data(post(`${path}?wait=10`))).to.equal(null)
     })
 
+    it('are read at the anchor again, and by an operator’s word whatever was read before', async () => {
+      const path = `/contexts/${contextId}/refresh`
+      const asked: (boolean | undefined)[] = []
+      world.node.contexts.refresh = async (_id, options) => void asked.push(options?.isReset)
+      expect(await data(post(path, {}))).to.include({ id: contextId })
+      expect(await data(post(path, { fromAnchor: true }))).to.have.property('membersView')
+      expect((await post(path, { fromAnchor: 'yes' })).status).to.equal(422)
+      expect(asked).to.deep.equal([false, true])
+    })
+
     it('that nobody answers for are not waited for longer than asked', async () => {
       world.node.contexts.sync = (_id, options) =>
         new Promise((_, reject) => {
