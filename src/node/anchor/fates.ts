@@ -54,6 +54,8 @@ export interface FateStore {
   drop(fate: Fate): Promise<void>
 }
 
+type Write = (store: FateStore, contract: string) => Promise<void>
+
 export interface FatesInit {
   readonly clock: Clock
   readonly logger: Logger
@@ -77,6 +79,9 @@ export class Fates {
   /** Those whose end is looked for; the others are being sent, or were refused, by an endpoint's word. */
   readonly #followed = new Set<string>()
   #loading: Promise<void> | undefined
+  /** Rows that are to be written, by operation: what the disk refused is tried again. */
+  readonly #owed = new Map<string, Write>()
+  #payment: Timer | undefined
   /** Rows are written in the order of what happens. */
   #writes: Promise<void> = Promise.resolve()
   #looks: Timer | undefined
@@ -103,7 +108,9 @@ export class Fates {
     this.#isStopped = true
     this.#looks?.cancel()
     this.#looks = undefined
-    await this.#writes
+    this.#payment?.cancel()
+    this.#payment = undefined
+    await this.#pay()
   }
 
   /** What an earlier run left, once: what it had sent, and did not hear the end of, is looked for. @throws STORE_* */
@@ -150,7 +157,7 @@ export class Fates {
     const key = this.#keyOf(fate)
     if (this.#followed.has(key)) return
     this.#known.set(key, fate)
-    this.#later((store, contract) => store.save(contract, { ...fate, isRefused: true }))
+    this.#later(fate, (store, contract) => store.save(contract, { ...fate, isRefused: true }))
   }
 
   /** It was accepted, where that may still be undone: the same asked again is another one, and a restart looks for what becomes of it. */
@@ -166,7 +173,7 @@ export class Fates {
       this.#known.delete(key)
       this.#followed.delete(key)
     }
-    this.#later((store) => store.drop(fate))
+    this.#later(fate, (store) => store.drop(fate))
   }
 
   /** Looks for what becomes of it. @returns what its caller is told */
@@ -174,7 +181,7 @@ export class Fates {
     const key = this.#keyOf(fate)
     this.#known.set(key, fate)
     this.#followed.add(key)
-    this.#later((store, contract) => store.save(contract, { ...fate, isRefused: false }))
+    this.#later(fate, (store, contract) => store.save(contract, { ...fate, isRefused: false }))
     this.#resume()
     const until = new Date(fate.untilMs).toISOString()
     return anchorError(
@@ -268,14 +275,34 @@ export class Fates {
     }
   }
 
-  /** A row that could not be written is told of; what is in memory holds as long as this process. */
-  #later(write: (store: FateStore, contract: string) => Promise<void>): void {
-    this.#write(write).catch((error: unknown) => {
-      this.#init.logger.warn({ err: error }, 'the fate of an operation could not be stored')
-    })
+  /** What may wait: the newest row of an operation is written now, or as soon as the disk takes it. */
+  #later({ id }: Fate, write: Write): void {
+    if (this.#init.kept === undefined) return
+    this.#owed.set(id, write)
+    void this.#pay()
   }
 
-  async #write(write: (store: FateStore, contract: string) => Promise<void>): Promise<void> {
+  /** Writes what is owed; what is refused is owed still, and tried again after a while. Never rejects. */
+  async #pay(): Promise<void> {
+    const { logger, clock } = this.#init
+    try {
+      await this.#write(async (store, contract) => {
+        for (const [id, write] of this.#owed) {
+          await write(store, contract)
+          if (this.#owed.get(id) === write) this.#owed.delete(id)
+        }
+      })
+    } catch (error) {
+      logger.debug({ err: error }, 'the fate of an operation could not be stored yet')
+      if (this.#isStopped) return
+      this.#payment ??= clock.after(FATE_LOOK_MS, () => {
+        this.#payment = undefined
+        void this.#pay()
+      })
+    }
+  }
+
+  async #write(write: Write): Promise<void> {
     const { kept } = this.#init
     if (kept === undefined) return
     const written = this.#writes.then(() => write(kept.store, kept.contract))

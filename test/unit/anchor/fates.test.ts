@@ -198,6 +198,22 @@ describe('what was signed, over restarts', () => {
     expect(await rows()).to.equal(0)
   })
 
+  it('is stored, or gone, as soon as the disk takes it again', async () => {
+    const anchor = await begin()
+    store.failAt = 2
+    await anchor.submit(group, add(b), a)
+    const before = store.batches
+    expect(await rows()).to.equal(1)
+    await look(() => store.batches > before)
+    expect(await rows()).to.equal(0)
+    // and by who stops before that
+    store.failAt = 2
+    await anchor.submit(group, add(c), a)
+    expect(await rows()).to.equal(1)
+    await anchor.stop()
+    expect(await rows()).to.equal(0)
+  })
+
   it('is kept until nothing can undo it', async () => {
     const hung = Promise.withResolvers<never>()
     const anchor = await begin({
