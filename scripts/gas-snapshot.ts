@@ -5,11 +5,11 @@
  */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { AbiCoder } from 'ethers'
-import { artifact, CONTRACT_NAMES } from '../src/chains/ethereum/contracts/artifacts.ts'
+import { CONTRACT_NAMES } from '../src/chains/ethereum/contracts/artifacts.ts'
 import { abiOf, hex } from '../src/chains/ethereum/contracts/codec.ts'
 import { CAPABILITIES, type Signer } from '../src/node/anchor/anchor.ts'
 import { envelopeCodec } from '../src/node/anchor/envelope.ts'
+import { MIGRATION_SECONDS } from '../src/node/anchor/limits.ts'
 import type { Operation, Subject } from '../src/node/anchor/operations.ts'
 import {
   application,
@@ -19,7 +19,7 @@ import {
   person,
 } from '../test/compliance/anchor-support.ts'
 import { PackageScene } from '../test/support/ethereum-packages.ts'
-import { ContractBench, GENESIS } from '../test/support/ethereum-contracts.ts'
+import { ContractBench, creationCode, GENESIS } from '../test/support/ethereum-contracts.ts'
 import {
   accountOf,
   bind,
@@ -129,6 +129,7 @@ class Meter {
     await this.#apply('voidInvitations', { kind: 'voidInvitations' })
     await this.#apply('setOptions', { kind: 'setOptions', options: { approvers: 'members' } })
     await this.#apply('bumpNonce', { kind: 'bumpNonce', to: 5n << 32n })
+    await this.#apply('migrateTo', { kind: 'migrateTo', contract: new Uint8Array(20).fill(7) })
     await this.#apply('leave', { kind: 'leave' }, { signer: claimants[0] })
     await this.#apply('seal', { kind: 'seal' })
   }
@@ -228,15 +229,36 @@ async function measureViews(bench: ContractBench): Promise<Record<string, number
   return views
 }
 
+/** What it costs to take over a group of 113 members, by each of them, and a context. */
+async function measureAdoption(bench: ContractBench): Promise<Readonly<Record<string, ByDoor>>> {
+  const { nonce } = (await bench.view('member', [hex(group), hex(author.publicKey)]))[0] as {
+    nonce: bigint // the ABI says uint64
+  }
+  const next = await bench.create(creationCode('ContextAnchor', bench.registry, bench.anchor))
+  bench.know(next, abiOf('ContextAnchor'))
+  const operation = { kind: 'migrateTo', contract: bench.domain(next).contract } as const
+  const request = { domain: bench.domain(), subject: group, signer: author.publicKey, operation }
+  const validUntil = (await bench.now()) + 600n
+  const envelope = envelopeCodec.encode({ ...request, nonce, validUntil })
+  await bench.send(await proved(bench, envelope, 'ed25519', author))
+  await bench.mineAt((await bench.now()) + MIGRATION_SECONDS)
+  const gasOf = async (name: string, args: readonly unknown[]): Promise<number> => {
+    const data = abiOf('ContextAnchor').encodeFunctionData(name, args)
+    const outcome = await bench.send({ to: next, data })
+    if (outcome.error !== undefined) throw new RangeError(`${name}: ${outcome.error}`)
+    return outcome.gas
+  }
+  const count = 113
+  const adoptEach = Math.ceil((await gasOf('adopt', [hex(group), count])) / count)
+  const adoptContext = await gasOf('adoptContext', [hex(context)])
+  return { adoptEach: { sender: adoptEach }, adoptContext: { sender: adoptContext } }
+}
+
 /** What making a contract costs; those after the registry are told its address. */
 async function measureDeployment(bench: ContractBench): Promise<Snapshot['deployment']> {
   const deployment: Record<string, { gas: number; bytes: number }> = {}
   for (const name of CONTRACT_NAMES) {
-    const told =
-      name === 'IdentityRegistry'
-        ? ''
-        : AbiCoder.defaultAbiCoder().encode(['address'], [bench.registry]).slice(2)
-    const made = await bench.send({ data: artifact(name).bytecode + told })
+    const made = await bench.send({ data: creationCode(name, bench.registry) })
     if (made.error !== undefined || made.created === undefined) {
       throw new RangeError(`expected ${name}, got ${made.error}`)
     }
@@ -251,6 +273,7 @@ async function measure(): Promise<Snapshot> {
   const deployment = await measureDeployment(bench)
   const restored = await bench.snapshot()
   const views = await measureViews(bench)
+  const adoption = await measureAdoption(bench)
   await restored()
   const operations: Record<string, ByDoor> = { bind: {} }
   for (const door of DOORS) {
@@ -276,6 +299,7 @@ async function measure(): Promise<Snapshot> {
     }
     await back()
   }
+  Object.assign(operations, adoption)
   const figures: readonly (readonly [name: string, label: string, gas: number | undefined])[] = [
     ...Object.entries(operations).flatMap(([name, { sender, account }]) => [
       [name, `${name}.sender`, sender] as const,

@@ -15,6 +15,8 @@ export interface ContractInterface {
   readonly words: Readonly<Record<string, string>>
   readonly errors: Readonly<Record<string, number>>
   readonly limits: Readonly<Record<string, number>>
+  /** Seconds that pass before something takes effect. */
+  readonly delays: Readonly<Record<string, number>>
   /** Fields of each event, besides subject, signer, nonce and revision. */
   readonly events: Readonly<Record<string, Readonly<Record<string, string>>>>
 }
@@ -86,6 +88,9 @@ export function toSolidity(source: ContractInterface): string {
       const constant = `MAX_${upper(name)}`
       return line(limitType(value), constant, value)
     }),
+    '',
+    '// Delays.',
+    ...Object.entries(source.delays).map(([name, value]) => line('uint256', upper(name), value)),
     '',
     '// Refusals, with the number that every chain gives them.',
     ...Object.entries(source.errors).flatMap(([name, number]) => [

@@ -91,6 +91,14 @@ export function bits(
   return { kind, changes }
 }
 
+/** An address that some contract has, on every chain. */
+export const SUCCESSOR: Uint8Array = new Uint8Array(20).fill(7)
+
+/** Plans a move to a contract; without bytes, that there is none. */
+export function moveTo(contract: Uint8Array): Operation {
+  return { kind: 'migrateTo', contract }
+}
+
 /** That many people. */
 export function crowd(count: number): Signer[] {
   return Array.from({ length: count }, (_, index) => person(`crowd ${index}`))

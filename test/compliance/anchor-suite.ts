@@ -8,6 +8,7 @@ import { capabilityRows } from './anchor-rows/capabilities.ts'
 import { contextRows } from './anchor-rows/contexts.ts'
 import { invitationRows } from './anchor-rows/invitations.ts'
 import { memberRows } from './anchor-rows/members.ts'
+import { migrationRows } from './anchor-rows/migration.ts'
 import { packageRows } from './anchor-rows/packages.ts'
 import { envelopeRows } from './anchor-rows/signed-bytes.ts'
 import { wholeRows } from './anchor-rows/whole.ts'
@@ -32,6 +33,7 @@ export function anchorSuite(
     capabilityRows(t)
     invitationRows(t)
     wholeRows(t)
+    migrationRows(t)
     if (hasPackages) packageRows(t)
 
     describe('watching', () => {

@@ -2,10 +2,11 @@
  * The contracts on a chain in this process, with no server and no adapter between: for tests of the contracts themselves, which make thousands
  * of calls and set the clock to the second.
  */
-import { AbiCoder, Interface, type InterfaceAbi, toQuantity } from 'ethers'
+import { Interface, type InterfaceAbi, toQuantity } from 'ethers'
 import type { EthereumProvider } from 'hardhat/types/providers'
-import { artifact } from '../../src/chains/ethereum/contracts/artifacts.ts'
+import { artifact, type ContractName } from '../../src/chains/ethereum/contracts/artifacts.ts'
 import { abiOf, networkBytes } from '../../src/chains/ethereum/contracts/codec.ts'
+import { constructorArguments } from '../../src/chains/ethereum/deploy/plan.ts'
 import { EVM_CHAIN } from '../../src/chains/ethereum/constants.ts'
 import type { Domain } from '../../src/node/anchor/operations.ts'
 import { fromHex } from '../../src/node/primitives/bytes.ts'
@@ -48,6 +49,11 @@ export interface Call {
   /** @default the first account of the chain */
   readonly from?: string
   readonly value?: bigint
+}
+
+/** Creation code of a contract with what it is told. */
+export function creationCode(name: ContractName, registry: string, predecessor?: string): string {
+  return artifact(name).bytecode + constructorArguments(name, registry, predecessor).slice(2)
 }
 
 /** A value of the ABI with lists as plain arrays. */
@@ -110,8 +116,7 @@ export class ContractBench implements AsyncDisposable {
       return (receipt as { contractAddress: string }).contractAddress
     }
     const registry = await make(artifact('IdentityRegistry').bytecode)
-    const told = AbiCoder.defaultAbiCoder().encode(['address'], [registry]).slice(2)
-    const anchor = await make(artifact('ContextAnchor').bytecode + told)
+    const anchor = await make(creationCode('ContextAnchor', registry))
     return new ContractBench({ chainId, registry, anchor, provider, account, close })
   }
 

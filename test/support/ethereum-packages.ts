@@ -1,6 +1,4 @@
 /** The package registry on a chain of the tests, and short words for what people try with it. */
-import { AbiCoder } from 'ethers'
-import { artifact } from '../../src/chains/ethereum/contracts/artifacts.ts'
 import { abiOf, hex } from '../../src/chains/ethereum/contracts/codec.ts'
 import { typedDomain } from '../../src/chains/ethereum/scheme.ts'
 import type { Signer } from '../../src/node/anchor/anchor.ts'
@@ -14,7 +12,7 @@ import type { PackageOperation } from '../../src/node/anchor/packages/operations
 import type { PackageId } from '../../src/node/primitives/ids.ts'
 import { person } from '../compliance/anchor-support.ts'
 import { NAME } from '../compliance/package-support.ts'
-import { type Call, ContractBench, type Outcome } from './ethereum-contracts.ts'
+import { type Call, ContractBench, creationCode, type Outcome } from './ethereum-contracts.ts'
 import { accountOf, bind, delivery, type Door, prove } from './ethereum-proofs.ts'
 import { nameOf } from './ethereum-scene.ts'
 
@@ -43,8 +41,7 @@ export class PackageScene {
 
   /** A registry on a chain that is there, where nobody is bound yet. */
   static async on(bench: ContractBench): Promise<PackageScene> {
-    const told = AbiCoder.defaultAbiCoder().encode(['address'], [bench.registry]).slice(2)
-    const address = await bench.create(artifact('PackageRegistry').bytecode + told)
+    const address = await bench.create(creationCode('PackageRegistry', bench.registry))
     bench.know(address, abiOf('PackageRegistry'))
     return new PackageScene(bench, address)
   }

@@ -25,6 +25,7 @@ import {
     GRANT,
     LEAVE,
     LimitExceeded,
+    MIGRATE_TO,
     NotAMember,
     REMOVE_MEMBERS,
     RevisionMismatch,
@@ -34,16 +35,15 @@ import {
     ROLE_WRITER,
     RoleForbids,
     SEAL,
-    Sealed,
     SET_OPTIONS,
     SET_ROLE,
-    TAG_CONTEXT_ID,
     TargetNotMember,
     Unauthorized,
     UPDATE_APPLICATION,
     VOID_INVITATIONS,
     WeakKey
 } from "./Interface.sol";
+import {Migration} from "./Migration.sol";
 import {Ed25519} from "./lib/Ed25519.sol";
 import {Reader} from "./lib/Reader.sol";
 
@@ -51,20 +51,14 @@ import {Reader} from "./lib/Reader.sol";
 /// @notice Decides who is a member of which group, with which role and capabilities, and which application a context runs. Requests are
 /// signed by members and may be carried by anybody. Every refusal is a custom error of `Interface.sol` and changes nothing. No owner, no
 /// upgrade, no funds: nobody but the members can change anything, and what is here stays readable.
-contract ContextAnchor is Claims, Departures {
-    /// @dev A context. It exists when `application` is not zero. One storage slot.
-    struct Context {
-        /// Contract whose code holds the application's borsh bytes.
-        address application;
-        uint64 revision;
-        /// Whether its group has the context's own id; otherwise `_groupOf` has it.
-        bool hasOwnGroup;
-    }
-
-    mapping(bytes32 context => Context) private _contexts;
-    mapping(bytes32 context => bytes32 group) private _groupOf;
-
-    constructor(IIdentityRegistry registry) Envelopes(registry) EIP712("merogate contexts", "2") {}
+contract ContextAnchor is Claims, Departures, Migration {
+    /// @param registry who speaks for which identity; the predecessor's own where there is one
+    /// @param predecessor_ whose groups may move here; zero for none
+    constructor(IIdentityRegistry registry, Migration predecessor_)
+        Envelopes(registry)
+        EIP712("merogate contexts", "2")
+        Migration(predecessor_)
+    {}
 
     /// @notice Applies a request that the account bound to its signer stands behind.
     /// @param envelope at most 8192 bytes, see `Envelopes`
@@ -85,28 +79,6 @@ contract ContextAnchor is Claims, Departures {
         _apply(q, groupId, header);
     }
 
-    /// @notice A context: its group, the revision of its application, and the application's borsh bytes (see `Fields`).
-    /// Reverts with ContextNotFound for an unknown context.
-    function context(bytes32 id)
-        external
-        view
-        returns (bytes32 groupId, uint64 applicationRevision, bytes memory application)
-    {
-        Context memory found = _contexts[id];
-        if (found.application == address(0)) revert ContextNotFound();
-        groupId = found.hasOwnGroup ? id : _groupOf[id];
-        return (groupId, found.revision, SSTORE2.read(found.application));
-    }
-
-    /// @notice Whether an identity is a member of a group, or of the group of a context. Reverts with ContextNotFound when it is neither.
-    function hasMember(bytes32 subject, bytes32 identity) external view returns (bool) {
-        if (_isMember(_members[subject][identity].value)) return true;
-        if (_groups[subject].value != 0) return false;
-        bytes32 groupId = _groupOf[subject];
-        if (groupId == 0) revert ContextNotFound();
-        return _isMember(_members[groupId][identity].value);
-    }
-
     /// @dev Checks a request by itself and finds the group it is about: the subject, the subject's, or the one it names.
     function _open(Request memory q) private view returns (bytes32 groupId, uint256 header) {
         Fields.check(q.operation, q.pos, q.end);
@@ -122,8 +94,7 @@ contract ContextAnchor is Claims, Departures {
             if (found.application == address(0)) revert ContextNotFound();
             if (!found.hasOwnGroup) groupId = _groupOf[groupId];
         }
-        header = _require(groupId);
-        if (_isSealed(header)) revert Sealed();
+        header = _requireOpen(groupId);
     }
 
     /// @dev The group that a creation names; zero when it makes its own. No group has the id zero: ids are SHA-256 digests.
@@ -164,6 +135,7 @@ contract ContextAnchor is Claims, Departures {
         else if (operation == VOID_INVITATIONS) _voidInvitations(q, cell);
         else if (operation == BUMP_NONCE) _bumpNonce(q, header, cell);
         else if (operation == SEAL) _seal(q, groupId, header);
+        else if (operation == MIGRATE_TO) _migrateTo(q, groupId, header);
         else _setOptions(q, groupId, header);
     }
 
@@ -175,6 +147,7 @@ contract ContextAnchor is Claims, Departures {
         | (uint256(CAPABILITY_MANAGE_MEMBERS) << (8 * REMOVE_MEMBERS))
         | (uint256(CAPABILITY_MANAGE_MEMBERS) << (8 * REVOKE_INVITATION))
         | (uint256(CAPABILITY_MANAGE_MEMBERS | CAPABILITY_PROXY) << (8 * SEAL))
+        | (uint256(CAPABILITY_MANAGE_MEMBERS | CAPABILITY_PROXY) << (8 * MIGRATE_TO))
         | (uint256(CAPABILITY_MANAGE_MEMBERS) << (8 * SET_OPTIONS))
         | (uint256(CAPABILITY_MANAGE_MEMBERS) << (8 * SET_ROLE));
 
@@ -205,7 +178,7 @@ contract ContextAnchor is Claims, Departures {
 
     /// @dev A context in a group of its own, or in the group that was given.
     function _create(Request memory q, bytes32 groupId, uint256 header) private {
-        bytes32 id = sha256(abi.encodePacked(TAG_CONTEXT_ID, uint8(0), q.signer, Reader.word(q.pos)));
+        bytes32 id = _contextId(q.signer, Reader.word(q.pos));
         if (id != q.subject) revert ContextIdMismatch();
         uint256 pos = q.pos + 32;
         uint256 next = Fields.afterApplication(pos);
@@ -332,9 +305,9 @@ contract ContextAnchor is Claims, Departures {
         emit NonceBumped(q.subject, q.signer, q.nonce, 0, to);
     }
 
-    /// @dev No changes any more, ever.
+    /// @dev No changes any more, ever: a move that was planned is called off.
     function _seal(Request memory q, bytes32 groupId, uint256 header) private {
-        _groups[groupId].value = header | (1 << SEALED);
+        _groups[groupId].value = uint256(uint208(header)) | (1 << SEALED);
         emit ContextSealed(q.subject, q.signer, q.nonce, 0);
     }
 

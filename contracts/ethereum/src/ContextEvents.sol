@@ -83,4 +83,17 @@ abstract contract ContextEvents {
     event OptionsChanged(
         bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision, uint8 approvers
     );
+    /// @notice The group moves to another contract at a second, whose 20 bytes `successor` are; no bytes and 0: it stays.
+    event MigrationPlanned(
+        bytes32 indexed subject,
+        bytes32 indexed signer,
+        uint64 nonce,
+        uint64 revision,
+        bytes successor,
+        uint64 movesAt
+    );
+    /// @notice A group is here, with the members and options that the predecessor's log tells of it. What nobody signs has no signer.
+    event GroupAdopted(bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision);
+    /// @notice A context is here, with the group and the application that the predecessor's log tells of it.
+    event ContextAdopted(bytes32 indexed subject, bytes32 indexed signer, uint64 nonce, uint64 revision);
 }

@@ -12,9 +12,11 @@ import {
     LEAVE,
     LimitExceeded,
     MAX_BATCH,
+    MAX_CONTRACT_BYTES,
     MAX_METADATA_BYTES,
     MAX_SOURCE_BYTES,
     Malformed,
+    MIGRATE_TO,
     REMOVE_MEMBERS,
     REVOKE,
     REVOKE_INVITATION,
@@ -84,6 +86,10 @@ library Fields {
             } else if (operation == SET_OPTIONS) {
                 Reader.ordinal(pos, APPROVERS);
                 _end(pos + 1, end);
+            } else if (operation == MIGRATE_TO) {
+                uint256 length = Reader.u32(pos);
+                _end(pos + 4 + length, end);
+                if (length > MAX_CONTRACT_BYTES) revert LimitExceeded();
             } else {
                 revert Malformed();
             }

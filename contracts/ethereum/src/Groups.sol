@@ -10,7 +10,9 @@ import {
     MAX_INVITATION_SECONDS,
     MAX_MEMBERS_REVISION,
     MAX_PAGE,
-    MAX_VALIDITY_SECONDS
+    MAX_VALIDITY_SECONDS,
+    Moved,
+    Sealed
 } from "./Interface.sol";
 
 /// @notice What is stored of groups: a header, a record per member and an index of members by slot. Everything is found by key and nothing
@@ -28,6 +30,10 @@ abstract contract Groups {
         /// Who may approve proposals: 0 holders of `govern`, 1 all members.
         uint8 approvers;
         bool isSealed;
+        /// Second from which on it belongs to another contract, and this one changes nothing of it; 0 while no move is planned.
+        uint64 movesAt;
+        /// That contract; zero while no move is planned.
+        address successor;
     }
 
     /// @notice A member. It exists when `joinedRevision` is not zero; everything it may do dies with it.
@@ -54,12 +60,15 @@ abstract contract Groups {
     uint256 internal constant MANAGERS = 160;
     uint256 internal constant GROUP_APPROVERS = 192;
     uint256 internal constant SEALED = 200;
+    uint256 internal constant MOVES_AT = 208;
     /// @dev Bit positions in a member's word; the nonce is the lowest.
     uint256 internal constant JOINED_REVISION = 64;
     uint256 internal constant SLOT = 128;
     uint256 internal constant ROLE = 160;
     uint256 internal constant CAPABILITIES = 168;
     uint256 internal constant SERIES = 176;
+    /// @dev Whether it came with its group from another contract: one by one, so that it may be here before the group exists.
+    uint256 internal constant ADOPTED = 192;
     /// @dev Bit positions in what is kept of who is no member, below the nonce that its next claim must have: whether it may claim none,
     /// and the last second at which any of it counts. It has no joined revision, and holds nothing.
     uint256 internal constant BARRED = 176;
@@ -73,6 +82,8 @@ abstract contract Groups {
     mapping(bytes32 group => Cell) internal _groups;
     mapping(bytes32 group => mapping(bytes32 identity => Cell)) internal _members;
     mapping(bytes32 group => mapping(uint256 slot => bytes32 identity)) internal _slots;
+    /// @dev Counts while the group's word says when it moves.
+    mapping(bytes32 group => address) internal _successors;
 
     /// @notice A group's header. Reverts with ContextNotFound for an unknown group.
     function group(bytes32 id) external view returns (Group memory) {
@@ -83,7 +94,9 @@ abstract contract Groups {
             uint32(header >> COUNT),
             uint32(header >> MANAGERS),
             uint8(header >> GROUP_APPROVERS),
-            _isSealed(header)
+            _isSealed(header),
+            uint64(header >> MOVES_AT),
+            header >> MOVES_AT == 0 ? address(0) : _successors[id]
         );
     }
 
@@ -91,7 +104,7 @@ abstract contract Groups {
     /// ContextNotFound for an unknown group.
     function member(bytes32 groupId, bytes32 identity) external view returns (Member memory record) {
         uint256 found = _members[groupId][identity].value;
-        if (found == 0) _require(groupId);
+        if (found == 0 || _isAdopted(found)) _require(groupId);
         if (_isMember(found)) return _unpack(found);
         record.nonce = _nonce(found);
     }
@@ -131,6 +144,21 @@ abstract contract Groups {
     function _require(bytes32 id) internal view returns (uint256 header) {
         header = _groups[id].value;
         if (header == 0) revert ContextNotFound();
+    }
+
+    /// @dev Whether a member's word came from another contract. What is kept of who went has a second there.
+    function _isAdopted(uint256 found) internal pure returns (bool) {
+        return found >> ADOPTED == 1;
+    }
+
+    /// @dev The header of a group that may be changed.
+    function _requireOpen(bytes32 id) internal view returns (uint256 header) {
+        header = _require(id);
+        if (_isSealed(header)) revert Sealed();
+        unchecked {
+            // no second at all counts as one that never comes
+            if ((header >> MOVES_AT) - 1 < block.timestamp) revert Moved();
+        }
     }
 
     /// @dev Whether a word is a member's; otherwise it is empty, or what is kept of who went.

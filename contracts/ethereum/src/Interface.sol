@@ -44,6 +44,7 @@ uint8 constant SEAL = 12;
 uint8 constant SET_OPTIONS = 13;
 uint8 constant SET_ROLE = 14;
 uint8 constant VOID_INVITATIONS = 15;
+uint8 constant MIGRATE_TO = 22;
 uint8 constant CREATE_PACKAGE = 16;
 uint8 constant PUBLISH_RELEASE = 17;
 uint8 constant YANK_RELEASE = 18;
@@ -67,6 +68,7 @@ function wordsOf(uint8 operation) pure returns (bytes32) {
     if (operation == SET_OPTIONS) return keccak256("change the options of this group");
     if (operation == SET_ROLE) return keccak256("change roles in this group");
     if (operation == VOID_INVITATIONS) return keccak256("void my invitations to this group");
+    if (operation == MIGRATE_TO) return keccak256("move this group to another contract");
     if (operation == CREATE_PACKAGE) return keccak256("create this package");
     if (operation == PUBLISH_RELEASE) return keccak256("publish a release of this package");
     if (operation == YANK_RELEASE) return keccak256("yank a release of this package");
@@ -88,6 +90,7 @@ uint256 constant MAX_SERIES = 65535;
 uint256 constant MAX_VALIDITY_SECONDS = 86400;
 uint256 constant MAX_INVITATION_SECONDS = 31622400;
 uint256 constant MAX_MEMBERS_REVISION = 4294967295;
+uint256 constant MAX_CONTRACT_BYTES = 64;
 uint256 constant MAX_PACKAGE_NAME_BYTES = 128;
 uint256 constant MAX_PACKAGE_TEXT_BYTES = 512;
 uint256 constant MAX_PACKAGE_OWNERS = 8;
@@ -96,6 +99,9 @@ uint256 constant MAX_PACKAGE_REVISION = 4294967295;
 uint256 constant MAX_RELEASE_SOURCES = 4;
 uint256 constant MAX_VERSION_BYTES = 64;
 uint256 constant MAX_RELEASE_PAGE = 32;
+
+// Delays.
+uint256 constant MIGRATION_SECONDS = 604800;
 
 // Refusals, with the number that every chain gives them.
 /// @notice 1.
@@ -146,6 +152,8 @@ error AlreadyMember();
 error RoleForbids();
 /// @notice 28.
 error Barred();
+/// @notice 29.
+error Moved();
 /// @notice 40.
 error PackageNotFound();
 /// @notice 41.

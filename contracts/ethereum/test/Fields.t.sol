@@ -22,9 +22,9 @@ contract FieldsTest {
 
     /// Of each operation one that is right: then no byte more or less is.
     function test_endsWhereTheMessageEnds() external view {
-        for (uint8 operation = 0; operation <= 20; operation++) {
+        for (uint8 operation = 0; operation <= 24; operation++) {
             bytes memory fields = _example(operation);
-            bool isKnown = operation != 7 && operation != 8 && operation < 16;
+            bool isKnown = operation != 7 && operation != 8 && operation < 16 || operation == Api.MIGRATE_TO;
             _expect(operation, fields, isKnown ? bytes4(0) : Api.Malformed.selector);
             _expect(operation, abi.encodePacked(fields, uint8(0)), Api.Malformed.selector);
             for (uint256 length = 0; length < fields.length; length++) {
@@ -94,6 +94,13 @@ contract FieldsTest {
         }
     }
 
+    function test_boundsSuccessors() external view {
+        for (uint256 length = 0; length <= 70; length++) {
+            bytes4 expected = length > 64 ? Api.LimitExceeded.selector : bytes4(0);
+            _expect(Api.MIGRATE_TO, Borsh.text(new bytes(length)), expected);
+        }
+    }
+
     /// A domain names a contract by as many bytes as it likes; whether it is ours is asked later.
     function testFuzz_takesDomainsOfAnyLength(uint16 length) external view {
         _expect(Api.CLAIM_INVITATION, _claim(length % 5000, 1, 3), 0);
@@ -103,7 +110,7 @@ contract FieldsTest {
     function testFuzz_survivesGarbage(uint8 operation, bytes calldata fields) external view {
         uint256 before = gasleft();
         (bool succeeded, bytes memory answer) =
-            address(_fields).staticcall(abi.encodeCall(FieldsCaller.check, (operation % 16, fields)));
+            address(_fields).staticcall(abi.encodeCall(FieldsCaller.check, (operation % 24, fields)));
         require(before - gasleft() < 2_000_000, "too dear");
         if (succeeded) return;
         bytes4 refusal = bytes4(answer);
@@ -113,7 +120,7 @@ contract FieldsTest {
 
     /// What one byte does to a message that is right.
     function testFuzz_survivesDamage(uint8 operation, uint16 place, uint8 value) external view {
-        operation %= 16;
+        operation %= 24;
         bytes memory fields = _example(operation);
         if (fields.length > 0) fields[place % fields.length] = bytes1(value);
         (bool succeeded, bytes memory answer) =
@@ -135,6 +142,7 @@ contract FieldsTest {
         if (operation == Api.REVOKE_INVITATION) return _revocation(1, 1);
         if (operation == Api.BUMP_NONCE) return new bytes(8);
         if (operation == Api.SET_OPTIONS) return new bytes(1);
+        if (operation == Api.MIGRATE_TO) return Borsh.text(new bytes(20));
         return "";
     }
 

@@ -107,6 +107,7 @@ contract InvariantsTest is AnchorBench {
         if (kind == 24) return abi.encodePacked(Api.UPDATE_APPLICATION, Borsh.application(bytes32(_pick(3)), 4, 4));
         if (_pick(9) == 0) return abi.encodePacked(Api.SEAL);
         if (_pick(4) == 0) return abi.encodePacked(Api.VOID_INVITATIONS);
+        if (_pick(4) == 0) return abi.encodePacked(Api.MIGRATE_TO, Borsh.text(_pick(2) == 0 ? bytes("") : abi.encodePacked(address(registry))));
         (bytes memory terms, bytes memory word,) = _ticket();
         return abi.encodePacked(Api.REVOKE_INVITATION, terms, word);
     }

@@ -23,6 +23,7 @@ import {
   type ContextRecord,
   type GroupRecord,
   type MemberRecord,
+  type MigrationRecord,
 } from '../../node/anchor/anchor.ts'
 import { isRefusalName, refusal, type Refusal } from '../../node/anchor/errors.ts'
 import { MAX_SERIES, MAX_U64 } from '../../node/anchor/limits.ts'
@@ -83,6 +84,10 @@ const group = z.object({
   capabilitiesRevision: u64,
   memberCount: u32,
   sealed: z.boolean(),
+  migration: z
+    .object({ successor: bytes, movesAt: u64 })
+    .nullable()
+    .transform((plan) => plan ?? undefined),
 })
 const member = z.object({
   identity: publicKey,
@@ -183,7 +188,13 @@ export function groupJson(record: GroupRecord): Json {
     capabilitiesRevision: String(record.capabilitiesRevision),
     memberCount: record.memberCount,
     sealed: record.sealed,
+    migration: migrationJson(record.migration),
   }
+}
+
+function migrationJson(plan: MigrationRecord | undefined): Json {
+  if (plan === undefined) return null
+  return { successor: toHex(plan.successor), movesAt: String(plan.movesAt) }
 }
 
 export function memberJson(record: MemberRecord): Json {

@@ -76,6 +76,16 @@ export interface GroupRecord {
   readonly capabilitiesRevision: bigint
   readonly memberCount: number
   readonly sealed: boolean
+  /** Where the group moves, or moved, and when; undefined while it stays. */
+  readonly migration: MigrationRecord | undefined
+}
+
+/** A group's move to another contract. */
+export interface MigrationRecord {
+  /** The other contract's address as it stands in its domain. */
+  readonly successor: Uint8Array
+  /** Second from which on the group is there, Unix time by the anchor's clock. */
+  readonly movesAt: bigint
 }
 
 export interface MemberRecord {

@@ -5,6 +5,7 @@
  */
 import * as P from 'micro-packed'
 import { bytes, bytes32, codec, option, vec, type Codec } from '../codec/codec.ts'
+import { EMPTY } from '../primitives/bytes.ts'
 import { domainTag, taggedHash } from '../primitives/hash.ts'
 import { ApplicationId, BlobId, ContextId, GroupId, type PublicKey } from '../primitives/ids.ts'
 import { ROLES, type ApplicationRecord } from './anchor.ts'
@@ -105,6 +106,9 @@ const FIELDS = {
   setOptions: P.struct({ options }),
   setRole: P.struct({ ids, role }),
   voidInvitations: nothing,
+  migrateTo: P.struct({
+    contract: P.apply(bytes, { encode: copy, decode: (contract) => contract }),
+  }),
 } satisfies Record<OperationKind, unknown>
 
 /** See `envelopeCodecOf` for the head. Operations are those of `OPERATION_ORDINALS`. */
@@ -133,9 +137,16 @@ export function envelopeDigest(envelope: Uint8Array): Uint8Array {
   return taggedHash(OPERATION_TAG, envelope)
 }
 
-/** Id of the context that an author makes with a 32-byte salt: nobody else can create it, and nobody needs a key for it. */
-export function deriveContextId(author: PublicKey, salt: Uint8Array): ContextId {
-  return ContextId.from(taggedHash(CONTEXT_ID_TAG, author, salt))
+/**
+ * Id of the context that an author makes with a 32-byte salt: nobody else can create it, and nobody needs a key for it. A contract that takes groups
+ * over from another one has ids of its own, by its address: nobody can take one there that the other has, or will have.
+ */
+export function deriveContextId(
+  author: PublicKey,
+  salt: Uint8Array,
+  successor: Uint8Array = EMPTY,
+): ContextId {
+  return ContextId.from(taggedHash(CONTEXT_ID_TAG, author, salt, successor))
 }
 
 /** What an inviter signs, 32 bytes. */

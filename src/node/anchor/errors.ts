@@ -31,6 +31,7 @@ export const REFUSALS = {
   AlreadyMember: 26,
   RoleForbids: 27,
   Barred: 28,
+  Moved: 29,
   PackageNotFound: 40,
   PackageExists: 41,
   PackageIdMismatch: 42,

@@ -28,6 +28,10 @@ export const MAX_VALIDITY_SECONDS: bigint = 24n * 60n * 60n
 export const MAX_INVITATION_SECONDS: bigint = 366n * 24n * 60n * 60n
 /** Largest revision of a member list: a joining member's nonces start at revision * 2^32, and a nonce is a u64. */
 export const MAX_MEMBERS_REVISION: bigint = (1n << 32n) - 1n
+/** Bytes of a contract's address in a domain, and of the contract that a group moves to. */
+export const MAX_CONTRACT_BYTES = 64
+/** Seconds from the plan of a group's move to another contract until it has moved, by the anchor's clock: its members see it coming, and may go. */
+export const MIGRATION_SECONDS: bigint = 7n * 24n * 60n * 60n
 /** Bytes of a package's name. */
 export const MAX_PACKAGE_NAME_BYTES = 128
 /** UTF-8 bytes of a package's description, of its repository, and of the reason why a release was yanked. */

@@ -5,7 +5,7 @@
 import type { ApplicationRecord, Role } from './anchor.ts'
 import type { ContextId, GroupId, PublicKey } from '../primitives/ids.ts'
 
-/** Ordinal of each operation in the signed bytes. Append only. 7 and 8 belong to governance, which has no operations yet. */
+/** Ordinal of each operation in the signed bytes. Append only. 7 and 8 belong to governance, which has no operations yet, 16 to 21 to packages. */
 export const OPERATION_ORDINALS = {
   createContext: 0,
   updateApplication: 1,
@@ -21,6 +21,7 @@ export const OPERATION_ORDINALS = {
   setOptions: 13,
   setRole: 14,
   voidInvitations: 15,
+  migrateTo: 22,
 } as const
 
 /** Name of an operation. */
@@ -42,6 +43,7 @@ export const OPERATION_WORDS: Readonly<Record<OperationKind, string>> = {
   setOptions: 'change the options of this group',
   setRole: 'change roles in this group',
   voidInvitations: 'void my invitations to this group',
+  migrateTo: 'move this group to another contract',
 }
 
 /** Which contract an envelope or invitation is meant for; nothing signed for one is valid at another. */
@@ -154,6 +156,15 @@ export type Operation =
   | { readonly kind: 'setRole'; readonly ids: readonly PublicKey[]; readonly role: Role }
   /** Ends every invitation that the signer gave until now. */
   | { readonly kind: 'voidInvitations' }
+  | {
+      /**
+       * Plans the group's move to another contract of the same chain, with all its contexts: MIGRATION_SECONDS later this one changes nothing of it any
+       * more, and what it has is the other's to take over. A new plan replaces the one before.
+       */
+      readonly kind: 'migrateTo'
+      /** The other contract's address as it stands in its domain; empty: the group stays here. */
+      readonly contract: Uint8Array
+    }
 
 /** What an envelope is about: a group for operations on members, a context for `createContext` and `updateApplication`. */
 export type Subject = ContextId | GroupId

@@ -9,7 +9,16 @@ import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { intercept } from '../../support/intercept.ts'
 import { placesKey, Projection } from '../../property/anchor/projection.ts'
-import { type AnchorBench, add, bits, crowd, HOUR, remove } from '../anchor-bench.ts'
+import {
+  type AnchorBench,
+  add,
+  bits,
+  crowd,
+  HOUR,
+  moveTo,
+  remove,
+  SUCCESSOR,
+} from '../anchor-bench.ts'
 import { application, contextOf, creation, valueOf } from '../anchor-support.ts'
 
 const { manageApplication, manageMembers } = CAPABILITIES
@@ -70,7 +79,9 @@ export function wholeRows(t: AnchorBench): void {
       await submit(group, { kind: 'voidInvitations' }, a)
       const nonce = (await t.nonceOf(a)) + 5n
       await submit(group, { kind: 'bumpNonce', to: nonce }, a)
+      await submit(group, moveTo(SUCCESSOR), a)
       await submit(group, { kind: 'leave' }, c)
+      const planned = valueOf(await t.anchor.readGroup(group)).migration
       await submit(group, { kind: 'seal' }, a)
 
       const log = await events()
@@ -80,7 +91,7 @@ export function wholeRows(t: AnchorBench): void {
         ...['ContextCreated', 'MembersAdded', 'CapabilitiesChanged', 'CapabilitiesChanged'],
         ...['RolesChanged', 'MembersRemoved', 'ContextCreated', 'ApplicationUpdated'],
         ...['OptionsChanged', 'InvitationClaimed', 'InvitationRevoked', 'InvitationsVoided'],
-        ...['NonceBumped', 'MembersRemoved', 'ContextSealed'],
+        ...['NonceBumped', 'MigrationPlanned', 'MembersRemoved', 'ContextSealed'],
       ])
       const header = valueOf(await t.anchor.readGroup(group))
       const { members } = valueOf(await t.anchor.readMembers(group))
@@ -88,6 +99,9 @@ export function wholeRows(t: AnchorBench): void {
       expect(projected?.membersRevision).to.equal(header.membersRevision)
       expect(projected?.capabilitiesRevision).to.equal(header.capabilitiesRevision)
       expect(projected?.sealed).to.equal(header.sealed)
+      expect(projected?.migration).to.equal(header.migration)
+      const [plan] = log.filter(({ name }) => name === 'MigrationPlanned')
+      expect(plan).to.deep.include({ migration: planned })
       const { service } = t.harness
       const standing = async (identity: PublicKey) =>
         (await service.readStanding(group, identity)).value

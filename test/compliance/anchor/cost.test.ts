@@ -47,6 +47,7 @@ function groupOf(count: number, changes: Partial<GroupState> = {}): MemoryState 
     managers: 1,
     options: DEFAULT_GROUP_OPTIONS,
     sealed: false,
+    migration: undefined,
     ...changes,
   }
   effects.push({ table: 'groups', key: headerKey(group), value: header })

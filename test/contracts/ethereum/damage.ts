@@ -63,6 +63,8 @@ export async function eachOperation(
     ...[{ kind: 'leave' as const }, { kind: 'seal' as const }],
     await twin.revocation({ ...terms, inviteNonce: 1n }, A, 'ed25519'),
     { kind: 'voidInvitations' },
+    { kind: 'migrateTo', contract: new Uint8Array(20).fill(7) },
+    { kind: 'migrateTo', contract: new Uint8Array(64).fill(7) },
     { kind: 'bumpNonce', to: (2n << 32n) + 9n },
     { kind: 'setOptions', options: { approvers: 'members' } },
     creation(2, group),

@@ -93,6 +93,15 @@ async function told<T>(label: string, promise: Promise<T>): Promise<T> {
 const REFUSALS: readonly string[] = [
   ...['AlreadyMember', 'BadNonce', 'BadSignature', 'Barred', 'ContextExists', 'ContextIdMismatch'],
   ...['ContextNotFound', 'Expired', 'InvitationInvalid', 'InvitationRevoked', 'InvitationUsed'],
-  ...['LastManager', 'LimitExceeded', 'NotAMember', 'NotBound', 'RevisionMismatch', 'RoleForbids'],
+  ...[
+    'LastManager',
+    'LimitExceeded',
+    'Malformed',
+    'Moved',
+    'NotAMember',
+    'NotBound',
+    'RevisionMismatch',
+    'RoleForbids',
+  ],
   ...['Sealed', 'TargetNotMember', 'Unauthorized', 'WeakKey', 'WrongDomain'],
 ]

@@ -45,7 +45,7 @@ const role: fc.Arbitrary<Role> = fc.constantFrom('writer', 'reader', 'relay')
 export const WEIGHTS: Readonly<Record<Operation['kind'], number>> = {
   ...{ addMembers: 72, removeMembers: 60, grant: 60, revoke: 24, setRole: 24, leave: 12 },
   ...{ updateApplication: 24, createContext: 24, claimInvitation: 72, revokeInvitation: 24 },
-  ...{ bumpNonce: 12, setOptions: 22, seal: 2, voidInvitations: 6 },
+  ...{ bumpNonce: 12, setOptions: 22, seal: 2, voidInvitations: 6, migrateTo: 10 },
 }
 
 function entriesOf<K extends string>(record: Readonly<Record<K, number>>): [K, number][] {
@@ -61,6 +61,8 @@ interface Step {
   readonly proof: 'own' | 'foreign' | 'garbage'
   readonly garbage: Uint8Array
   readonly seconds: number
+  /** Time goes on to when the group moves, where it does. */
+  readonly isMoving: boolean
   readonly validFor: bigint
   /** Added to the revision that is; no revision is asked for without. */
   readonly membersShift: bigint | undefined
@@ -86,6 +88,7 @@ interface Step {
     readonly wrong: 'no' | 'group' | 'domain' | 'claimant' | 'signer' | 'bytes'
   }
   readonly bump: bigint
+  readonly successor: 'another' | 'none' | 'itself' | 'zero' | 'short' | 'long'
 }
 
 export const step: fc.Arbitrary<Step> = fc.record({
@@ -101,6 +104,7 @@ export const step: fc.Arbitrary<Step> = fc.record({
     { weight: 9, arbitrary: fc.nat({ max: 3 }) },
     { weight: 1, arbitrary: index(60) },
   ),
+  isMoving: mostly(false, true),
   validFor: mostly(600n, -1n, 0n, 86_400n, 86_401n),
   membersShift: mostly<bigint | undefined>(undefined, 0n, 1n),
   applicationShift: mostly<bigint | undefined>(undefined, 0n, 1n),
@@ -136,11 +140,28 @@ export const step: fc.Arbitrary<Step> = fc.record({
       'bytes',
     ),
   }),
+  successor: mostly<Step['successor']>(
+    'another',
+    'none',
+    'none',
+    'itself',
+    'zero',
+    'short',
+    'long',
+  ),
   bump: fc.oneof(
     fc.bigInt({ min: 0n, max: 3n }),
     fc.bigInt({ min: (1n << 32n) - 40n, max: (1n << 33n) + 2n }),
   ),
 })
+
+/** Contracts that there may be, and what is none. */
+function successorOf(bench: ContractBench, { successor }: Step): Uint8Array {
+  const own = bench.domain().contract
+  if (successor === 'itself') return own
+  const lengths = { another: 20, zero: 20, none: 0, short: 19, long: 65 }
+  return new Uint8Array(lengths[successor]).fill(successor === 'zero' ? 0 : 7)
+}
 
 function someone(position: number): Signer {
   return EVERYBODY[position] ?? A
@@ -220,6 +241,8 @@ async function operationOf(
     }
     case 'setOptions':
       return { kind, options: { approvers: s.approvers } }
+    case 'migrateTo':
+      return { kind, contract: successorOf(bench, s) }
     case 'leave':
     case 'seal':
     case 'voidInvitations':
@@ -268,6 +291,8 @@ async function claimAt(
 /** Makes of a step what it means now, and sends it to both. */
 export async function take(bench: ContractBench, twin: Twin, s: Step): Promise<Verdict> {
   twin.now += BigInt(s.seconds) + 1n
+  const movesAt = twin.state.get('groups', headerKey(FIRST))?.migration?.movesAt ?? 0n
+  if (s.isMoving && movesAt > twin.now) twin.now = movesAt - BigInt(s.seconds % 2)
   const isCreation = s.kind === 'createContext'
   const position = placeOf(s)
   const subject = contextAt(position)

@@ -1,5 +1,6 @@
 /** The contract and its reference model side by side: the same requests at the same second, and whatever can be asked afterwards compared. */
 import { expect } from 'chai'
+import { getAddress } from 'ethers'
 import { hex } from '../../../src/chains/ethereum/contracts/codec.ts'
 import type { Signer } from '../../../src/node/anchor/anchor.ts'
 import {
@@ -24,7 +25,7 @@ import {
   standingOf,
 } from '../../../src/node/anchor/model/state.ts'
 import type { InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
-import { equalBytes } from '../../../src/node/primitives/bytes.ts'
+import { EMPTY, equalBytes } from '../../../src/node/primitives/bytes.ts'
 import { isStrongKey, verifySignature } from '../../../src/node/crypto/sign.ts'
 import { type ContextId, GroupId, type PublicKey } from '../../../src/node/primitives/ids.ts'
 import {
@@ -36,6 +37,8 @@ import {
 import { accountOf, claimOf, delivery, type Door, prove } from '../../support/ethereum-proofs.ts'
 
 const ROLES = { writer: 0, reader: 1, relay: 2 } as const
+/** No address. */
+const ZERO = new Uint8Array(20)
 const APPROVERS = { govern: 0, members: 1 } as const
 
 /** How a request is proved, and whether it is. */
@@ -109,7 +112,7 @@ export class Twin {
       verify: (key, message, given) =>
         this.#right.has(proofKey(key, message, given)) || verifySignature(key, message, given),
     }
-    const context = { domain: this.#bench.domain(), now: this.now, keys }
+    const context = { domain: this.#bench.domain(), now: this.now, keys, isContract }
     return decide(this.state, { envelope, signature }, context)
   }
 
@@ -186,6 +189,7 @@ export class Twin {
     expect([...(told as unknown[])], 'group').to.deep.equal([
       ...[header.membersRevision, header.capabilitiesRevision, BigInt(header.count)],
       ...[BigInt(header.managers), BigInt(APPROVERS[header.options.approvers]), header.sealed],
+      ...[header.migration?.movesAt ?? 0n, getAddress(hex(header.migration?.successor ?? ZERO))],
     ])
     const page = await this.#bench.view('members', [hex(id), 0, 100])
     const [revision, total, identities, records] = page as [bigint, bigint, string[], unknown[][]] // by the ABI
@@ -232,6 +236,11 @@ export class Twin {
     const { notAfter = 0n, uses = 0, revoked = false } = live ?? {}
     expect([...(told as unknown[])], 'invitation').to.deep.equal([notAfter, BigInt(uses), revoked])
   }
+}
+
+/** Whether bytes are the address of a contract on Ethereum. */
+export function isContract(address: Uint8Array): boolean {
+  return address.length === ZERO.length && address.some((byte) => byte !== 0)
 }
 
 /** Name of a proof that is right. */
@@ -304,5 +313,12 @@ function fieldsOf(event: AnchorEvent): Readonly<Record<string, unknown>> {
       return {}
     case 'OptionsChanged':
       return { approvers: BigInt(APPROVERS[event.options.approvers]) }
+    case 'MigrationPlanned': {
+      const { successor = EMPTY, movesAt = 0n } = event.migration ?? {}
+      return { successor: hex(successor), movesAt }
+    }
+    case 'GroupAdopted':
+    case 'ContextAdopted':
+      return {}
   }
 }

@@ -25,7 +25,7 @@ import {
   zeroPadValue,
 } from 'ethers'
 import { abiOf, hex } from '../../../src/chains/ethereum/contracts/codec.ts'
-import { artifact, CONTRACT_NAMES } from '../../../src/chains/ethereum/contracts/artifacts.ts'
+import { CONTRACT_NAMES } from '../../../src/chains/ethereum/contracts/artifacts.ts'
 import { typedDomain } from '../../../src/chains/ethereum/scheme.ts'
 import { CAPABILITIES, type Signer } from '../../../src/node/anchor/anchor.ts'
 import { envelopeDigest } from '../../../src/node/anchor/envelope.ts'
@@ -47,6 +47,7 @@ import {
   signTyped,
   termsOf,
 } from '../../support/ethereum-proofs.ts'
+import { creationCode } from '../../support/ethereum-contracts.ts'
 import {
   add,
   dismiss,
@@ -209,8 +210,7 @@ describe('ethereum contracts: weaknesses of the originals', function () {
       delivery(to, { envelope, signature }, door)
 
     // at another contract, with the same registry and the same code
-    const registry = zeroPadValue(bench.registry, 32).slice(2)
-    const other = await bench.create(artifact('ContextAnchor').bytecode + registry)
+    const other = await bench.create(creationCode('ContextAnchor', bench.registry))
     bench.know(other, abiOf('ContextAnchor'))
     expect(await t.tried(call(own.signature, 'ed25519', other))).to.equal('WrongDomain')
     expect(await t.tried(call(typed, 'account', other))).to.equal('WrongDomain')
@@ -344,6 +344,7 @@ describe('ethereum contracts: weaknesses of the originals', function () {
       [{ kind: 'setOptions', options: { approvers: 'members' } }, manageMembers],
       [byA, manageMembers],
       [{ kind: 'seal' }, manageMembers | proxy],
+      [{ kind: 'migrateTo', contract: new Uint8Array(20).fill(9) }, manageMembers | proxy],
       [creation(2, t.group), manageContexts, { subject: contextOf(b, 2) }],
       ...[manageApplication, manageMembers, proxy, govern, manageContexts, 3, ALL].flatMap(
         (bits): (readonly [Operation, number])[] => [
@@ -642,7 +643,7 @@ describe('ethereum contracts: weaknesses of the originals', function () {
   it('[W29] has no owner, no funds and no way to become another', async () => {
     const doors = {
       IdentityRegistry: ['bind'],
-      ContextAnchor: ['submit', 'submitEd25519'],
+      ContextAnchor: ['adopt', 'adoptContext', 'submit', 'submitEd25519'],
       PackageRegistry: ['submit', 'submitEd25519'],
     }
     for (const name of CONTRACT_NAMES) {
@@ -694,6 +695,7 @@ describe('ethereum contracts: weaknesses of the originals', function () {
       ],
       ['InvitationRevoked', a, await revocationOf(bench, { ...terms, inviteNonce: 3n }, a)],
       ['InvitationsVoided', a, { kind: 'voidInvitations' }],
+      ['MigrationPlanned', a, { kind: 'migrateTo', contract: new Uint8Array(20).fill(9) }],
       ['NonceBumped', x, { kind: 'bumpNonce', to: (4n << 32n) + 9n }],
       ['MembersRemoved', a, remove(b)],
       ['MembersRemoved', c, { kind: 'leave' }],
@@ -706,7 +708,8 @@ describe('ethereum contracts: weaknesses of the originals', function () {
       expect(events[0]?.args).to.include({ signer: hex(signer.publicKey) })
       expect(events[0]?.args).to.include.all.keys('subject', 'nonce', 'revision')
     }
-    const told = changes.map(([name]) => name)
+    // what nobody signs: migration.test.ts
+    const told = [...changes.map(([name]) => name), 'GroupAdopted', 'ContextAdopted']
     const declared: string[] = []
     abiOf('ContextAnchor').forEachEvent(({ name }) => declared.push(name))
     // EIP-5267's event is for domains that change, and this one does not
@@ -726,6 +729,7 @@ describe('ethereum contracts: weaknesses of the originals', function () {
       revoke(person('nobody'), govern),
       { kind: 'setRole', ids: [b.publicKey], role: 'writer' },
       { kind: 'setOptions', options: { approvers: 'govern' } },
+      { kind: 'migrateTo', contract: new Uint8Array(0) },
       { kind: 'updateApplication', application: application() },
     ]
     for (const operation of nothing) {

@@ -95,6 +95,7 @@ const operation: fc.Arbitrary<Operation> = fc.oneof(
   fc.record({ kind: of('setOptions'), options }),
   fc.record({ kind: of('setRole'), ids, role }),
   fc.record({ kind: of('voidInvitations') }),
+  fc.record({ kind: of('migrateTo'), contract: fc.uint8Array({ maxLength: 64 }) }),
 )
 
 /** Any head, about any subject, with one of these operations. */
@@ -168,6 +169,7 @@ const OPERATIONS: Readonly<Record<Operation['kind'], Fields>> = {
   setOptions: { options: OPTIONS },
   setRole: { ids: IDS, role: 'u8' },
   voidInvitations: {},
+  migrateTo: { contract: BYTES },
 }
 
 const ROLE_ORDINALS = { writer: 0, reader: 1, relay: 2 }

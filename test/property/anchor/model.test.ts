@@ -7,6 +7,7 @@ import {
   envelopeCodec,
   invitationDigest,
 } from '../../../src/node/anchor/envelope.ts'
+import { adoptContext, adoptGroup, type Adoption } from '../../../src/node/anchor/model/adoption.ts'
 import { decide, type Decision } from '../../../src/node/anchor/model/decide.ts'
 import { readContext, readGroup, readMemberPage } from '../../../src/node/anchor/model/queries.ts'
 import type { KeyRules } from '../../../src/node/anchor/model/request.ts'
@@ -18,7 +19,11 @@ import {
   MemoryState,
   standingOf,
 } from '../../../src/node/anchor/model/state.ts'
-import { MAX_LIVE_INVITATIONS, MAX_VALIDITY_SECONDS } from '../../../src/node/anchor/limits.ts'
+import {
+  MAX_LIVE_INVITATIONS,
+  MAX_VALIDITY_SECONDS,
+  MIGRATION_SECONDS,
+} from '../../../src/node/anchor/limits.ts'
 import type { Domain, InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { equalBytes, fromHex, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
@@ -27,6 +32,8 @@ import { application, creation, salt } from '../../compliance/anchor-support.ts'
 import { placesKey, Projection } from './projection.ts'
 
 const DOMAIN: Domain = { chain: 0, network: new Uint8Array(32), contract: utf8('test') }
+/** The contract that groups move to. */
+const NEXT: Domain = { ...DOMAIN, contract: utf8('next') }
 const PEOPLE = Array.from({ length: 5 }, (_, index) => PublicKey.from(sha256(utf8(`p${index}`))))
 const START = 1_800_000_000n
 
@@ -47,7 +54,7 @@ const KEYS: KeyRules = {
 
 /** The contract under test, with everything that is checked after each step. */
 class World {
-  readonly state = new MemoryState()
+  state = new MemoryState()
   readonly projection = new Projection()
   readonly contexts: ContextId[] = []
   readonly used = new Set<string>()
@@ -102,6 +109,33 @@ class World {
     }
   }
 
+  /** The group and its contexts go over to the next contract, which this one is from now on. */
+  move(seconds: bigint): void {
+    const { contract } = NEXT
+    const before = this.describe() as { group: object }
+    const next = new MemoryState()
+    const take = (): Adoption[] => {
+      const context = { contract, predecessor: this.state, now: this.now }
+      const group = adoptGroup(next, this.group, context)
+      if (group.accepted) next.apply(group.effects)
+      const contexts = this.contexts.map((id) => adoptContext(next, id, context))
+      return [group, ...contexts]
+    }
+    this.now += seconds - 1n
+    for (const early of take()) expect(early.accepted, 'a second early').to.equal(false)
+    this.now++
+    const adoptions = take()
+    for (const adoption of adoptions) {
+      if (!adoption.accepted) throw new RangeError(adoption.refusal.name)
+      next.apply(adoption.effects)
+      this.projection.apply(adoption.event)
+    }
+    for (const again of take()) expect(again.accepted, 'twice').to.equal(false)
+    this.state = next
+    const after = { ...before, group: { ...before.group, migration: undefined } }
+    expect(this.describe(), 'as it was').to.deep.equal(after)
+  }
+
   check(): void {
     const header = this.state.get('groups', headerKey(this.group))
     const page = readMemberPage(this.state, this.group, 0, 100)
@@ -127,6 +161,8 @@ class World {
       this.contexts.push(envelope.subject as ContextId)
     if (event !== undefined) this.projection.apply(event)
     const after = readGroup(this.state, this.group)
+    const movesAt = before?.migration?.movesAt
+    expect(movesAt === undefined || this.now < movesAt, 'what moved does not change').to.equal(true)
     for (const revision of ['membersRevision', 'capabilitiesRevision'] as const) {
       const grown = (after?.[revision] ?? 1n) - (before?.[revision] ?? 1n)
       const counts = event !== undefined && event.revision === after?.[revision] && grown === 1n
@@ -177,6 +213,7 @@ class World {
     expect(projected?.membersRevision).to.equal(header?.membersRevision)
     expect(projected?.capabilitiesRevision).to.equal(header?.capabilitiesRevision)
     expect(projected?.sealed).to.equal(header?.sealed)
+    expect(projected?.migration).to.deep.equal(header?.migration)
     expect(projected?.options).to.deep.equal(
       this.state.get('groups', headerKey(this.group))?.options,
     )
@@ -315,6 +352,12 @@ const plan: fc.Arbitrary<Plan> = fc.oneof(
     })),
   },
   { weight: 1, arbitrary: fc.constant<Plan>(() => ({ kind: 'voidInvitations' })) },
+  {
+    weight: 1,
+    arbitrary: fc
+      .constantFrom(NEXT.contract, new Uint8Array(0))
+      .map((contract): Plan => () => ({ kind: 'migrateTo', contract })),
+  },
 )
 
 const step = fc.record({
@@ -328,13 +371,36 @@ const step = fc.record({
   // now and then longer than an envelope holds, and what is kept of who left
   seconds: fc.oneof(
     { weight: 30, arbitrary: fc.nat({ max: 3 }) },
-    { weight: 1, arbitrary: fc.constant(Number(MAX_VALIDITY_SECONDS) + 1) },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom(Number(MAX_VALIDITY_SECONDS) + 1, Number(MIGRATION_SECONDS) - 1),
+    },
   ),
   /** Sent again, by whoever has seen it. */
   isReplayed: fc.nat({ max: 7 }).map((n) => n === 0),
 })
 
 describe('anchor model', () => {
+  it('hands a group over as it is, to the contract that it moves to, at its second', () => {
+    const steps = fc.array(step, { minLength: 5, maxLength: 20 })
+    fc.assert(
+      fc.property(steps, (list) => {
+        const world = new World()
+        const first = deriveContextId(person(0), salt(0))
+        world.submit(person(0), first, creation(0), 0n)
+        for (const { signer, plan: make } of list) {
+          world.now++
+          world.submit(signer, world.group, make(world, signer), world.nonceOf(signer))
+        }
+        const moving: Operation = { kind: 'migrateTo', contract: NEXT.contract }
+        const { accepted } = world.submit(person(0), first, moving, world.nonceOf(person(0)))
+        if (!accepted) return // the author lost what it takes
+        world.move(MIGRATION_SECONDS)
+        world.check()
+      }),
+    )
+  })
+
   it('keeps its promises whatever is sent to it', () => {
     const steps = fc.array(step, { minLength: 5, maxLength: 40 })
     let accepted = 0

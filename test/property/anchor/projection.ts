@@ -6,7 +6,7 @@ import type { AnchorEvent } from '../../../src/node/anchor/model/events.ts'
 import type { InvitationState } from '../../../src/node/anchor/model/state.ts'
 import type { GroupOptions } from '../../../src/node/anchor/operations.ts'
 import { toHex } from '../../../src/node/primitives/bytes.ts'
-import type { Role } from '../../../src/node/anchor/anchor.ts'
+import type { MigrationRecord, Role } from '../../../src/node/anchor/anchor.ts'
 
 interface ProjectedContext {
   readonly group: string
@@ -18,6 +18,7 @@ interface ProjectedGroup {
   membersRevision: bigint
   capabilitiesRevision: bigint
   sealed: boolean
+  migration: MigrationRecord | undefined
   options: GroupOptions
   readonly members: Map<string, ProjectedMember>
   /** Of those who are no members; what is kept of them ends by itself. */
@@ -73,6 +74,7 @@ export class Projection {
       membersRevision: 1n,
       capabilitiesRevision: 1n,
       sealed: false,
+      migration: undefined,
       options: event.options,
       members: new Map([[toHex(event.signer), author]]),
       past: new Map(),
@@ -130,8 +132,19 @@ export class Projection {
       case 'OptionsChanged':
         group.options = event.options
         break
+      case 'MigrationPlanned':
+        group.migration = event.migration
+        break
+      case 'GroupAdopted':
+        // tickets and those who went belong to the contract before
+        group.migration = undefined
+        group.past.clear()
+        group.invitations.clear()
+        group.places.clear()
+        break
       case 'ContextSealed':
         group.sealed = true
+        group.migration = undefined
         break
       default:
         break

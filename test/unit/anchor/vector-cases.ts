@@ -65,6 +65,8 @@ const operations: readonly Operation[] = [
   { kind: 'setOptions', options: { approvers: 'members' } },
   { kind: 'setRole', ids: [c], role: 'relay' },
   { kind: 'voidInvitations' },
+  { kind: 'migrateTo', contract: utf8('successor') },
+  { kind: 'migrateTo', contract: new Uint8Array(0) },
 ]
 
 const packageOperations: readonly PackageOperation[] = [

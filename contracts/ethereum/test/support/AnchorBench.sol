@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ContextAnchor} from "../../src/ContextAnchor.sol";
+import {Migration} from "../../src/Migration.sol";
 import {IdentityRegistry} from "../../src/IdentityRegistry.sol";
 import "../../src/Interface.sol" as Api;
 import {vm} from "../Vm.sol";
@@ -25,7 +26,7 @@ abstract contract AnchorBench {
     function setUp() public virtual {
         vm.warp(2_000_000_000);
         registry = new IdentityRegistry();
-        anchor = new ContextAnchor(registry);
+        anchor = new ContextAnchor(registry, Migration(address(0)));
         groupId = contextOf(0, 1);
         for (uint256 i = 0; i < 5; i++) bind(i);
         mustAccept(0, create(1, 0), groupId, 0);
@@ -84,7 +85,7 @@ abstract contract AnchorBench {
             abi.encode(
                 anchor.REQUEST_TYPEHASH(),
                 // bytes that are no request are signed by nobody
-                operation > Api.VOID_INVITATIONS || operation == 7 || operation == 8 ? bytes32(0) : Api.wordsOf(operation),
+                _isOperation(operation) ? Api.wordsOf(operation) : bytes32(0),
                 subject,
                 signer,
                 _u64At(request, 122),
@@ -160,7 +161,7 @@ abstract contract AnchorBench {
 
     /// Refusals of the context contract: those of the interface file.
     function isRefusal(bytes4 selector) internal pure returns (bool) {
-        bytes4[25] memory known = [
+        bytes4[26] memory known = [
             Api.Malformed.selector,
             Api.LimitExceeded.selector,
             Api.WrongDomain.selector,
@@ -185,10 +186,15 @@ abstract contract AnchorBench {
             Api.AlreadyMember.selector,
             Api.RoleForbids.selector,
             Api.Barred.selector,
+            Api.Moved.selector,
             bytes4(0)
         ];
         for (uint256 i = 0; i < known.length - 1; i++) if (known[i] == selector) return true;
         return false;
+    }
+
+    function _isOperation(uint8 operation) private pure returns (bool) {
+        return operation <= Api.VOID_INVITATIONS && operation != 7 && operation != 8 || operation == Api.MIGRATE_TO;
     }
 
     function _u64At(bytes memory data, uint256 position) private pure returns (uint64 value) {

@@ -5,6 +5,7 @@ import {
   type ContextRecord,
   type GroupRecord,
   type MemberRecord,
+  type MigrationRecord,
 } from '../../../node/anchor/anchor.ts'
 import { applicationCodec } from '../../../node/anchor/envelope.ts'
 import { badAnswer, isRefusalName, type Refusal, refusal } from '../../../node/anchor/errors.ts'
@@ -94,14 +95,22 @@ export function toContext(id: ContextId, [group, revision, application]: Result)
 
 /** `group(id)`. */
 export function toGroup(id: GroupId, [header]: Result): GroupRecord {
-  const [membersRevision, capabilitiesRevision, count, , , sealed] = header as Result // a struct
+  const [membersRevision, capabilitiesRevision, count, , , sealed, movesAt, successor] =
+    header as Result // a struct
   return {
     id,
     membersRevision: membersRevision as bigint,
     capabilitiesRevision: capabilitiesRevision as bigint,
     memberCount: Number(count),
     sealed: sealed === true,
+    migration: toMigration(successor, movesAt),
   }
+}
+
+/** Where a group moves and when, of which the second is zero while it stays. */
+export function toMigration(successor: unknown, movesAt: unknown): MigrationRecord | undefined {
+  if (movesAt === 0n) return undefined
+  return { successor: bytesOf(successor), movesAt: BigInt(String(movesAt)) }
 }
 
 /** `member(group, identity)`; undefined when it is none. */

@@ -7,7 +7,7 @@ import type { AnchorEvent, AnnouncedTerms, EventBody } from '../../../node/ancho
 import { APPROVERS, type GroupOptions } from '../../../node/anchor/operations.ts'
 import { equalBytes } from '../../../node/primitives/bytes.ts'
 import { ContextId, GroupId, PublicKey } from '../../../node/primitives/ids.ts'
-import { abiOf, bytesOf } from './codec.ts'
+import { abiOf, bytesOf, toMigration } from './codec.ts'
 import type { Log } from './logs.ts'
 
 /** The event of a log; undefined for one that is none of the membership contract's. @throws ANCHOR_BAD_ANSWER (protocol) */
@@ -72,6 +72,11 @@ function toBody(name: string, args: Result): EventBody | undefined {
       return { name }
     case 'OptionsChanged':
       return { name, options: optionsOf(args) }
+    case 'MigrationPlanned':
+      return { name, migration: toMigration(args['successor'], args['movesAt']) }
+    case 'GroupAdopted':
+    case 'ContextAdopted':
+      return { name }
     default:
       return undefined
   }

@@ -1,5 +1,5 @@
 /** Which contracts there are to be, and where: the addresses follow from their code alone, so that they are the same on every chain. */
-import { AbiCoder, concat, getCreate2Address, keccak256, toBeHex } from 'ethers'
+import { AbiCoder, concat, getCreate2Address, keccak256, toBeHex, ZeroAddress } from 'ethers'
 import { artifact, CONTRACT_NAMES, type ContractName } from '../contracts/artifacts.ts'
 import { DEPLOYER } from '../constants.ts'
 import type { Call } from '../send/sender.ts'
@@ -26,8 +26,24 @@ function planned(name: ContractName, constructorArguments: string): PlannedContr
 export function planDeployment(): readonly PlannedContract[] {
   const [first, ...others] = CONTRACT_NAMES
   const registry = planned(first, '0x')
-  const told = AbiCoder.defaultAbiCoder().encode(['address'], [registry.address])
-  return [registry, ...others.map((name) => planned(name, told))]
+  return [
+    registry,
+    ...others.map((name) => planned(name, constructorArguments(name, registry.address))),
+  ]
+}
+
+/** What a contract is told when it is made: the registry, and the contract of contexts whose groups may move to it. */
+export function constructorArguments(
+  name: ContractName,
+  registry: string,
+  predecessor: string = ZeroAddress,
+): string {
+  if (name === 'IdentityRegistry') return '0x'
+  const told = name === 'ContextAnchor' ? [registry, predecessor] : [registry]
+  return AbiCoder.defaultAbiCoder().encode(
+    told.map(() => 'address'),
+    told,
+  )
 }
 
 /** The transaction that makes a contract. */

@@ -24,6 +24,7 @@ import { refuse, type DecideContext, type Request, type RuleOutcome } from './re
 import * as rules from './rules.ts'
 import {
   headerKey,
+  hasMoved,
   type Draft,
   type Effect,
   type GroupState,
@@ -45,6 +46,7 @@ function newGroup(operation: Extract<Operation, { kind: 'createContext' }>): Gro
     managers: 0,
     options: operation.options,
     sealed: false,
+    migration: undefined,
   }
 }
 
@@ -64,6 +66,7 @@ function neededCapabilities({ operation, signer }: Envelope): number {
     case 'revoke':
       return operation.changes.reduce((all, { capabilities }) => all | capabilities, 0)
     case 'seal':
+    case 'migrateTo':
       return CAPABILITIES.manageMembers | CAPABILITIES.proxy
     case 'revokeInvitation':
       return equalBytes(operation.terms.inviter, signer) ? 0 : CAPABILITIES.manageMembers
@@ -106,11 +109,13 @@ function applyRules(request: Request): RuleOutcome {
       return rules.setRole({ ...request, operation })
     case 'voidInvitations':
       return voidInvitations({ ...request, operation })
+    case 'migrateTo':
+      return rules.migrateTo({ ...request, operation })
   }
 }
 
 /** The group that the operation is about: the subject, the subject's, or the one it names. Fails when it is not as it must be. */
-function openGroup(envelope: Envelope, draft: Draft): GroupDraft | RefusalName {
+function openGroup(envelope: Envelope, draft: Draft, now: bigint): GroupDraft | RefusalName {
   const { subject, operation } = envelope
   const context = draft.get('contexts', headerKey(subject))
   let id = GroupId.from(subject)
@@ -124,7 +129,8 @@ function openGroup(envelope: Envelope, draft: Draft): GroupDraft | RefusalName {
   }
   const header = draft.get('groups', headerKey(id))
   if (header === undefined) return 'ContextNotFound'
-  return header.sealed ? 'Sealed' : new GroupDraft(id, draft, header)
+  if (header.sealed) return 'Sealed'
+  return hasMoved(header, now) ? 'Moved' : new GroupDraft(id, draft, header)
 }
 
 /**
@@ -167,15 +173,15 @@ function check(view: StateView, signed: SignedEnvelope, context: DecideContext):
   const { operation, signer } = envelope
   const wrong = validateOperation(operation) ?? checkDomainAndTime(envelope, context)
   if (wrong !== undefined) return refusal(wrong)
-  const group = openGroup(envelope, new TableDraft<Tables>(view))
-  if (typeof group === 'string') return refusal(group)
   const { now, keys } = context
+  const group = openGroup(envelope, new TableDraft<Tables>(view), now)
+  if (typeof group === 'string') return refusal(group)
   const unproven = checkSignature(envelope, signed, keys)
   if (unproven !== undefined) return refusal(unproven)
   const unfit = checkSigner(envelope, group, now)
   if (unfit !== undefined) return unfit
   if (!hasRevisions(envelope, group)) return refusal('RevisionMismatch')
-  return { envelope, operation, signer, group, now, keys }
+  return { envelope, operation, signer, group, now, keys, context }
 }
 
 /** Decides on one signed request. Deterministic: the same view, bytes and time give the same answer everywhere. */

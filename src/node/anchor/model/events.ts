@@ -1,6 +1,6 @@
 /** What the contract announces: enough to rebuild contexts, members, roles and capabilities from the events alone. */
 import type { ContextId, GroupId, PublicKey } from '../../primitives/ids.ts'
-import type { ApplicationRecord, Role } from '../anchor.ts'
+import type { ApplicationRecord, MigrationRecord, Role } from '../anchor.ts'
 import type { GroupOptions, InvitationTerms, Subject } from '../operations.ts'
 
 /** What the log tells of an invitation's terms. */
@@ -48,6 +48,11 @@ export type EventBody =
   | { readonly name: 'NonceBumped'; readonly to: bigint }
   | { readonly name: 'ContextSealed' }
   | { readonly name: 'OptionsChanged'; readonly options: GroupOptions }
+  /** Without a move the group stays. */
+  | { readonly name: 'MigrationPlanned'; readonly migration: MigrationRecord | undefined }
+  /** A group or context is here, as the predecessor's log tells of it. Nobody signs that: the signer is 32 zero bytes. */
+  | { readonly name: 'GroupAdopted' }
+  | { readonly name: 'ContextAdopted' }
 
 /** What happened, with whose word: the subject and the signer of the request. */
 export type Announced<B, S> = B & {

@@ -26,8 +26,8 @@ export function readContext(view: StateView, id: ContextId): ContextRecord | und
 export function readGroup(view: StateView, id: GroupId): GroupRecord | undefined {
   const header = view.get('groups', headerKey(id))
   if (header === undefined) return undefined
-  const { membersRevision, capabilitiesRevision, count, sealed } = header
-  return { id, membersRevision, capabilitiesRevision, memberCount: count, sealed }
+  const { membersRevision, capabilitiesRevision, count, sealed, migration } = header
+  return { id, membersRevision, capabilitiesRevision, memberCount: count, sealed, migration }
 }
 
 /** A member of a group; undefined when it is none. */

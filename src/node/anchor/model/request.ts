@@ -20,6 +20,10 @@ export interface DecideContext {
   /** The contract's clock, Unix seconds. */
   readonly now: bigint
   readonly keys: KeyRules
+  /** Whether it takes groups over from another contract. @default false */
+  readonly hasPredecessor?: boolean
+  /** Whether bytes are the address of a contract on this chain. @default all are */
+  readonly isContract?: (address: Uint8Array) => boolean
 }
 
 /** A request that passed every check up to its operation's own rules. */
@@ -31,6 +35,7 @@ export interface Request<K extends Operation['kind'] = Operation['kind']> {
   /** Unix seconds. */
   readonly now: bigint
   readonly keys: KeyRules
+  readonly context: DecideContext
 }
 
 /** What changed, with the revision that counts it; `NOTHING` when the state is already as asked. `B` is what the contract announces. */

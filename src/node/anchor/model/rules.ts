@@ -1,9 +1,14 @@
 /** The rules of each operation on contexts, members and capabilities (docs/protocol.md, Anchor). Invitations have a file of their own. */
 import { equalBytes } from '../../primitives/bytes.ts'
 import type { PublicKey } from '../../primitives/ids.ts'
-import type { ApplicationRecord } from '../anchor.ts'
+import type { ApplicationRecord, MigrationRecord } from '../anchor.ts'
 import { deriveContextId } from '../envelope.ts'
-import { MAX_INVITATION_SECONDS, MAX_U64, MAX_VALIDITY_SECONDS } from '../limits.ts'
+import {
+  MAX_INVITATION_SECONDS,
+  MAX_U64,
+  MAX_VALIDITY_SECONDS,
+  MIGRATION_SECONDS,
+} from '../limits.ts'
 import { firstNonce, type GroupDraft } from './group-draft.ts'
 import { changed, NOTHING, refuse, type Request, type RuleOutcome } from './request.ts'
 import { headerKey, type PastState } from './state.ts'
@@ -21,8 +26,9 @@ function isSameApplication(a: ApplicationRecord, b: ApplicationRecord): boolean 
 
 /** A context in a group of its own, or in the group that was given. */
 export function createContext(request: Request<'createContext'>): RuleOutcome {
-  const { envelope, operation, signer, group } = request
-  const id = deriveContextId(signer, operation.salt)
+  const { envelope, operation, signer, group, context: contract } = request
+  const own = contract.hasPredecessor === true ? contract.domain.contract : undefined
+  const id = deriveContextId(signer, operation.salt, own)
   if (!equalBytes(id, envelope.subject)) return refuse('ContextIdMismatch')
   if (operation.group === undefined) {
     const wrong = group.insert(signer, 'writer', ALL_CAPABILITIES)
@@ -165,9 +171,9 @@ export function bumpNonce(request: Request<'bumpNonce'>): RuleOutcome {
   return changed({ name: 'NonceBumped', to: operation.to })
 }
 
-/** No changes any more, ever. */
+/** No changes any more, ever: a move that was planned is called off. */
 export function seal(request: Request<'seal'>): RuleOutcome {
-  request.group.update({ sealed: true })
+  request.group.update({ sealed: true, migration: undefined })
   return changed({ name: 'ContextSealed' })
 }
 
@@ -178,4 +184,18 @@ export function setOptions(request: Request<'setOptions'>): RuleOutcome {
   if (options.approvers === group.header.options.approvers) return NOTHING
   group.update({ options })
   return changed({ name: 'OptionsChanged', options })
+}
+
+/** The group is to move, to stay, or to go elsewhere and later than was planned. */
+export function migrateTo(request: Request<'migrateTo'>): RuleOutcome {
+  const { operation, group, now, context } = request
+  const { contract: successor } = operation
+  let migration: MigrationRecord | undefined
+  if (successor.length > 0) {
+    const isOurs = equalBytes(successor, context.domain.contract)
+    if (isOurs || context.isContract?.(successor) === false) return refuse('Malformed')
+    migration = { successor, movesAt: now + MIGRATION_SECONDS }
+  } else if (group.header.migration === undefined) return NOTHING
+  group.update({ migration })
+  return changed({ name: 'MigrationPlanned', migration })
 }

@@ -4,7 +4,7 @@
  * the cost of an operation does not depend on how many members there are.
  */
 import { idKey, type GroupId, type Id, type PublicKey } from '../../primitives/ids.ts'
-import type { ApplicationRecord, Role } from '../anchor.ts'
+import type { ApplicationRecord, MigrationRecord, Role } from '../anchor.ts'
 import type { GroupOptions } from '../operations.ts'
 import { MemoryTables, type TableDraft, type TableEffect, type TableView } from './tables.ts'
 
@@ -25,6 +25,8 @@ export interface GroupState {
   readonly managers: number
   readonly options: GroupOptions
   readonly sealed: boolean
+  /** Where it moves and when; undefined while it stays. */
+  readonly migration: MigrationRecord | undefined
 }
 
 /** A member. Everything it may do dies with this record. */
@@ -123,6 +125,11 @@ export function pastOf(
 ): PastState | undefined {
   const past = view.get('past', memberKey(group, identity))
   return past === undefined || past.until < now ? undefined : past
+}
+
+/** Whether a group belongs to another contract by now. */
+export function hasMoved({ migration }: Pick<GroupState, 'migration'>, now: bigint): boolean {
+  return migration !== undefined && migration.movesAt <= now
 }
 
 /** What an identity needs to know to sign something for a group. */

@@ -3,7 +3,7 @@ import { utf8 } from '../../primitives/bytes.ts'
 import { idKey, type PublicKey } from '../../primitives/ids.ts'
 import { CAPABILITIES, type ApplicationRecord } from '../anchor.ts'
 import type { RefusalName } from '../errors.ts'
-import { MAX_BATCH, MAX_METADATA_BYTES, MAX_SOURCE_BYTES } from '../limits.ts'
+import { MAX_BATCH, MAX_CONTRACT_BYTES, MAX_METADATA_BYTES, MAX_SOURCE_BYTES } from '../limits.ts'
 import type { CapabilityChange, Operation } from '../operations.ts'
 
 /** Every capability bit. */
@@ -58,6 +58,8 @@ export function validateOperation(operation: Operation): RefusalName | undefined
     case 'claimInvitation':
     case 'revokeInvitation':
       return isCapabilities(operation.terms.capabilities) ? undefined : 'Malformed'
+    case 'migrateTo':
+      return operation.contract.length > MAX_CONTRACT_BYTES ? 'LimitExceeded' : undefined
     case 'leave':
     case 'bumpNonce':
     case 'seal':

@@ -58,6 +58,7 @@ const LIMITS: Readonly<Record<string, number | bigint>> = {
   validitySeconds: limits.MAX_VALIDITY_SECONDS,
   invitationSeconds: limits.MAX_INVITATION_SECONDS,
   membersRevision: limits.MAX_MEMBERS_REVISION,
+  contractBytes: limits.MAX_CONTRACT_BYTES,
   packageNameBytes: limits.MAX_PACKAGE_NAME_BYTES,
   packageTextBytes: limits.MAX_PACKAGE_TEXT_BYTES,
   packageOwners: limits.MAX_PACKAGE_OWNERS,
@@ -79,6 +80,7 @@ describe('ethereum interface', () => {
     expect(CONTRACT_VERSION).to.equal(String(source.version))
     const numbers = Object.entries(LIMITS).map(([name, value]) => [name, Number(value)])
     expect(Object.fromEntries(numbers)).to.deep.equal(source.limits)
+    expect(source.delays).to.deep.equal({ migrationSeconds: Number(limits.MIGRATION_SECONDS) })
   })
 
   it('has the errors of interface.json in the ABIs, and no others', () => {

@@ -1,0 +1,78 @@
+/** Rows about a group's move to another contract: what is planned, seen and called off, and what there is afterwards. */
+import { expect } from 'chai'
+import { CAPABILITIES } from '../../../src/node/anchor/anchor.ts'
+import { MIGRATION_SECONDS } from '../../../src/node/anchor/limits.ts'
+import { EMPTY } from '../../../src/node/primitives/bytes.ts'
+import { type AnchorBench, add, bits, HOUR, moveTo, SUCCESSOR } from '../anchor-bench.ts'
+import { application, contextOf, creation, refusalOf, valueOf } from '../anchor-support.ts'
+
+const { manageMembers, proxy } = CAPABILITIES
+
+/** Registers the tests on a contract. */
+export function migrationRows(t: AnchorBench): void {
+  const { a, b, x, context, group, submit, outcome, now, row6, row27 } = t
+  const migration = async (): Promise<unknown> => valueOf(await t.anchor.readGroup(group)).migration
+
+  describe('moving to another contract', () => {
+    it('[91] plans a move for all to see, and stays until then', async () => {
+      await row27()
+      expect(await migration()).to.equal(undefined)
+      expect(await outcome(moveTo(SUCCESSOR), b)).to.equal('Unauthorized')
+      const earliest = now() + MIGRATION_SECONDS
+      await submit(group, moveTo(SUCCESSOR), a)
+      const planned = await migration()
+      expect(planned).to.deep.include({ successor: SUCCESSOR })
+      const { movesAt } = planned as { movesAt: bigint }
+      // contracts see the time of their own blocks
+      expect(movesAt >= earliest - 60n && movesAt <= now() + MIGRATION_SECONDS + 60n).to.equal(true)
+      expect(await outcome(add(x), b)).to.equal('accepted')
+    })
+
+    it('[92] replaces a plan and begins the week anew, calls it off, and has none of itself', async () => {
+      await row6()
+      const other = SUCCESSOR.map((byte) => byte + 1)
+      await submit(group, moveTo(SUCCESSOR), a)
+      const { movesAt: first } = (await migration()) as { movesAt: bigint }
+      await t.harness.clock.advance(HOUR)
+      await submit(group, moveTo(other), a)
+      const { movesAt, successor } = (await migration()) as {
+        movesAt: bigint
+        successor: Uint8Array
+      }
+      expect(successor).to.deep.equal(other)
+      expect(movesAt - first >= BigInt(HOUR) - 1n).to.equal(true)
+      // who may not move the group may not keep it either
+      await submit(group, bits('grant', [b, manageMembers]), a)
+      expect(await outcome(moveTo(EMPTY), b)).to.equal('Unauthorized')
+      await submit(group, bits('grant', [b, proxy]), a)
+      expect(await outcome(moveTo(EMPTY), b)).to.equal('accepted')
+      expect(await migration()).to.equal(undefined)
+      expect(await outcome(moveTo(EMPTY), b)).to.equal('accepted')
+      expect(await outcome(moveTo(t.domain.contract), a)).to.equal('Malformed')
+      const beyond = await t.signed(a, moveTo(new Uint8Array(65).fill(7)))
+      expect(await t.send(beyond)).to.equal('LimitExceeded')
+    })
+
+    it('[93] changes nothing of a group that has moved, and still answers for it', async () => {
+      await row6()
+      const notAfter = now() + MIGRATION_SECONDS + BigInt(HOUR)
+      const ticket = await t.anchor.createInvitation(group, { notAfter }, a)
+      await submit(group, moveTo(SUCCESSOR), a)
+      await t.harness.clock.advance(Number(MIGRATION_SECONDS) + 1)
+      expect(await outcome(add(x), a)).to.equal('Moved')
+      expect(await outcome(moveTo(EMPTY), a)).to.equal('Moved')
+      expect(await outcome({ kind: 'leave' }, b)).to.equal('Moved')
+      expect(await outcome({ kind: 'seal' }, a)).to.equal('Moved')
+      const update = { kind: 'updateApplication', application: application(7) } as const
+      expect(await outcome(update, a, context)).to.equal('Moved')
+      expect(await outcome(creation(2, group), a, contextOf(a, 2))).to.equal('Moved')
+      const claim = t.anchor.claimInvitation(ticket, x)
+      expect(await refusalOf(claim)).to.equal('Moved')
+      expect(await migration()).to.deep.include({ successor: SUCCESSOR })
+      expect((await t.member(b))?.role).to.equal('writer')
+      expect(valueOf(await t.anchor.readContext(context)).applicationRevision).to.equal(1n)
+      // another group of the same contract stays
+      expect(await outcome(creation(3), a, contextOf(a, 3))).to.equal('accepted')
+    })
+  })
+}
