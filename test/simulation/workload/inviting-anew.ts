@@ -40,12 +40,17 @@ async function isJoining({ context }: Circle, { machine }: Seat): Promise<boolea
 }
 
 /**
- * Whether all addresses of an invitation are nobody's by now, its owner has not been met at another one, and no other member is connected: any that
+ * Whether no address of an invitation is a member's by now, its owner has not been met at another one, and no other member is connected: any that
  * is would be asked, and would remember. Who was met before the join, for the sake of another context, is let go and forgotten with that one.
  */
 function isOutOfReach({ swarm }: World, circle: Circle, one: Seat): boolean {
   const { machine, addresses, joinedMs } = one
-  if (addresses.some((address) => swarm.at(address.split('/p2p/')[0] ?? address))) return false
+  const members = new Set(seated(circle).map((other) => other.machine.peerId))
+  const isMember = (address: string): boolean => {
+    const found = swarm.at(address.split('/p2p/')[0] ?? address)
+    return found !== undefined && members.has(found.peerId)
+  }
+  if (addresses.some(isMember)) return false
   const { owner } = circle
   if (swarm.metMs(owner.peerId, machine.peerId) > Math.max(owner.movedMs, joinedMs)) return false
   const isLinked = (other: Machine): boolean =>
