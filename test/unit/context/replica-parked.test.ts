@@ -297,6 +297,16 @@ describe('a context replica parking deltas', () => {
     expect(kit.model.applies).to.deep.equal(['genesis', 'f'])
   })
 
+  it('leaves no timer behind for one that came while the context was being closed', async () => {
+    const kit = await started()
+    const day = { author: alice, keyring, parents: [genesis.id], step: 86_400_000 }
+    const future = craftDelta({ ...day, item: 'f' })
+    const received = kit.replica.receive(future.bytes)
+    await kit.replica.close()
+    expect((await received).status).to.equal('parked')
+    expect(kit.clock.timers).to.equal(0)
+  })
+
   it('judges the future by what the node believes, and looks again when that is later', async () => {
     const kit = await started()
     kit.time.start()

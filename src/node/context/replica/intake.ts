@@ -147,11 +147,11 @@ export class Intake {
   }
 
   #resumeLater(): void {
-    if (!this.#isClosed && !this.#timers.has(ALL))
-      this.#later(ALL, RESUME_DELAY_MS, () => this.resume())
+    if (!this.#timers.has(ALL)) this.#later(ALL, RESUME_DELAY_MS, () => this.resume())
   }
 
   #later(what: string, ms: number, again: () => Promise<void>): void {
+    if (this.#isClosed) return // the next start looks again
     this.#timers.get(what)?.cancel()
     const timer = this.#core.c.clock.after(ms, () => {
       this.#timers.delete(what)
