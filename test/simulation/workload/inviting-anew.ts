@@ -23,14 +23,17 @@ export async function inviteAnew(company: Company): Promise<void> {
 }
 
 async function allLost(company: Company): Promise<readonly { circle: Circle; one: Seat }[]> {
-  const seats = company.circles.flatMap((circle) => seated(circle).map((one) => ({ circle, one })))
-  const found = await Promise.all(
-    seats.map(async ({ circle, one }) => {
-      const isLost = isOutOfReach(company.world, circle, one) && (await isJoining(circle, one))
-      return isLost ? [{ circle, one }] : []
+  const lost = await Promise.all(
+    company.circles.map(async (circle) => {
+      const seats = seated(circle)
+      const joining = await Promise.all(seats.map((one) => isJoining(circle, one)))
+      const coming = new Set(seats.filter((_, i) => joining[i]))
+      return [...coming]
+        .filter((one) => isOutOfReach(company.world, circle, one, coming))
+        .map((one) => ({ circle, one }))
     }),
   )
-  return found.flat()
+  return lost.flat()
 }
 
 /** Whether a node says that its join goes on. */
@@ -40,10 +43,16 @@ async function isJoining({ context }: Circle, { machine }: Seat): Promise<boolea
 }
 
 /**
- * Whether no address of an invitation is a member's by now, its owner has not been met at another one, and no other member is connected: any that
- * is would be asked, and would remember. Who was met before the join, for the sake of another context, is let go and forgotten with that one.
+ * Whether no address of an invitation is a member's by now, its owner has not been met at another one, and no member that has the context is connected,
+ * by others that are on the way in neither: any that is would be asked, and would remember. Who was met before the join, for the sake of another
+ * context, is let go and forgotten with that one.
  */
-function isOutOfReach({ swarm }: World, circle: Circle, one: Seat): boolean {
+function isOutOfReach(
+  { swarm }: World,
+  circle: Circle,
+  one: Seat,
+  coming: ReadonlySet<Seat>,
+): boolean {
   const { machine, addresses, joinedMs } = one
   const members = new Set(seated(circle).map((other) => other.machine.peerId))
   const isMember = (address: string): boolean => {
@@ -53,7 +62,14 @@ function isOutOfReach({ swarm }: World, circle: Circle, one: Seat): boolean {
   if (addresses.some(isMember)) return false
   const { owner } = circle
   if (swarm.metMs(owner.peerId, machine.peerId) > Math.max(owner.movedMs, joinedMs)) return false
-  const isLinked = (other: Machine): boolean =>
-    machine.running?.network.isConnected(other.peerId) === true
-  return !seated(circle).some((other) => other.machine !== machine && isLinked(other.machine))
+  const reached = new Set([one])
+  for (const from of reached) {
+    for (const other of seated(circle))
+      if (isLinked(from.machine, other.machine)) reached.add(other)
+  }
+  return [...reached].every((other) => coming.has(other))
+}
+
+function isLinked(one: Machine, other: Machine): boolean {
+  return one.running?.network.isConnected(other.peerId) === true
 }
