@@ -36,6 +36,7 @@ export function lyingAnchor(make: AnchorFactory, lie: Lie): AnchorFactory {
       start: () => anchor.start(),
       stop: () => anchor.stop(),
       watch: (listener) => anchor.watch(listener),
+      contextId: (author, salt, group) => anchor.contextId(author, salt, group),
       readContext: (id, options) => anchor.readContext(id, options),
       readGroup: (id, options) => anchor.readGroup(id, options),
       submit: (subject, operation, signer, options) =>

@@ -309,6 +309,7 @@ function stubAnchor(members: readonly Party[]): StubAnchor {
     },
     start: never,
     stop: never,
+    contextId: never,
     readContext: never,
     readGroup: async () => undefined,
     readMembers: async () => {

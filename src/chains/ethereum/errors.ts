@@ -9,6 +9,7 @@ import { type ErrorDetails, type ErrorKind, MerogateError } from '../../node/err
  * ETHEREUM_READ_ONLY there is neither an account nor a relayer to send with; ETHEREUM_REVERTED a transaction failed for no reason that can be
  * told; ETHEREUM_FUNDS the account cannot pay; ETHEREUM_FEE the fee would exceed the configured ceiling; ETHEREUM_DEPLOY a deployment failed;
  * ETHEREUM_DISAGREEMENT two endpoints say different things about what is to be signed, of which nothing is;
+ * ETHEREUM_SUCCESSOR what a group moved to is no contract that this release knows, or nobody here can pay for taking the group over;
  * ETHEREUM_RELAYER_REFUSED the relayer does not carry this, or not for us; ETHEREUM_RELAYER_FAILED it took an envelope and could not send it.
  */
 export type EthereumErrorCode =
@@ -27,6 +28,7 @@ export type EthereumErrorCode =
   | 'ETHEREUM_FEE'
   | 'ETHEREUM_DEPLOY'
   | 'ETHEREUM_DISAGREEMENT'
+  | 'ETHEREUM_SUCCESSOR'
   | 'ETHEREUM_RELAYER_REFUSED'
   | 'ETHEREUM_RELAYER_FAILED'
 
@@ -46,6 +48,7 @@ const KINDS: Record<EthereumErrorCode, ErrorKind> = {
   ETHEREUM_FEE: 'limit',
   ETHEREUM_DEPLOY: 'chain',
   ETHEREUM_DISAGREEMENT: 'transport',
+  ETHEREUM_SUCCESSOR: 'chain',
   ETHEREUM_RELAYER_REFUSED: 'denied',
   ETHEREUM_RELAYER_FAILED: 'chain',
 }

@@ -15,6 +15,7 @@ export interface LazyFacts {
 
 /** What is loaded: the membership contract, and the package registry where there is one. */
 export type LoadedService = EnvelopeService & {
+  readonly successor: NonNullable<EnvelopeService['successor']>
   readonly scheme: SignatureScheme
   readonly packages: (PackageService & { readonly scheme: EnvelopeScheme }) | undefined
 }
@@ -71,6 +72,10 @@ export class LazyService implements EnvelopeService {
 
   readTime: NonNullable<EnvelopeService['readTime']> = async (...args) =>
     (await this.#loaded.readTime?.(...args)) ?? 0n
+  hasPredecessor: NonNullable<EnvelopeService['hasPredecessor']> = async (...args) =>
+    (await this.#loaded.hasPredecessor?.(...args)) ?? false
+  successor: NonNullable<EnvelopeService['successor']> = async (...args) =>
+    this.#loaded.successor(...args)
   readDomain: EnvelopeService['readDomain'] = async (...args) => this.#loaded.readDomain(...args)
   readContext: EnvelopeService['readContext'] = async (...args) => this.#loaded.readContext(...args)
   readGroup: EnvelopeService['readGroup'] = async (...args) => this.#loaded.readGroup(...args)

@@ -1,5 +1,7 @@
 /** Bounds and times of the Ethereum adapter. */
 
+/** Members of a group that are taken over from another contract by one transaction, for some 5 million gas. */
+export const ADOPT_BATCH = 100
 /** Time an endpoint is given for one answer, ms. */
 export const ANSWER_TIMEOUT_MS = 10_000
 /** Bytes of an answer that are read: the largest are the logs of a range of blocks. */

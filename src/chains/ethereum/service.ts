@@ -1,5 +1,5 @@
 /** The context contract as an `EnvelopeService`: reads with their height, envelopes in transactions, changes from events. */
-import type { Result, Wallet } from 'ethers'
+import { type Result, type Wallet, ZeroAddress } from 'ethers'
 import type {
   AnchorManifest,
   ContextRecord,
@@ -15,13 +15,13 @@ import type {
   Answer,
   Changes,
   EnvelopeScheme,
-  EnvelopeService,
   FindOptions,
   PageOptions,
   QueryOptions,
   ServiceOptions,
   SignatureScheme,
   Submission,
+  SuccessorService,
 } from '../../node/anchor/service.ts'
 import { fromHex } from '../../node/primitives/bytes.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
@@ -52,6 +52,7 @@ import { ethereumScheme, typedDomain } from './scheme.ts'
 import type { Carrier } from './send/carrier.ts'
 import { TransactionSender } from './send/sender.ts'
 import { Submitter } from './send/submitter.ts'
+import { Adopter, successorAt } from './successor.ts'
 import { ContractViews } from './contracts/views.ts'
 
 /** Addresses of the contracts, hexadecimal with checksum. */
@@ -86,9 +87,20 @@ export interface EthereumServiceInit {
   readonly stuckMs?: number | undefined
   readonly clock: Clock
   readonly logger: Logger
+  /** Of the contract that groups come from: the same endpoints, and the same account with its queue. @default its own */
+  readonly shared?: SharedParts | undefined
 }
 
-export class EthereumService implements EnvelopeService {
+/** What the contracts of one chain have in common, whose life is the first one's. */
+export interface SharedParts {
+  readonly rpc: EthereumRpc
+  readonly heights: Heights
+  readonly sender: TransactionSender | undefined
+  readonly bindings: Bindings
+  readonly newBlocks: NewBlocks
+}
+
+export class EthereumService implements SuccessorService {
   readonly supports: Partial<AnchorManifest>
   readonly scheme: SignatureScheme
   readonly rpc: EthereumRpc
@@ -101,31 +113,25 @@ export class EthereumService implements EnvelopeService {
   readonly #views: ContractViews
   readonly #changes: ChainChanges
   readonly #submitter: Submitter
+  readonly #shared: SharedParts
+  readonly #adopter: Adopter
 
   constructor(init: EthereumServiceInit) {
-    const { rpcUrls: urls, wsUrl, chainId, contracts, finality, wallet, clock, logger } = init
+    const { wsUrl, chainId, contracts, finality, wallet, clock } = init
     const { identityRegistry: registry, contextAnchor: contract } = contracts
     this.#init = init
-    this.rpc = new EthereumRpc({ urls, chainId, clock, logger })
-    const { rpc } = this
-    const heights = new Heights(rpc, finality, clock)
+    const shared = init.shared ?? partsOf(init)
+    this.#shared = shared
+    const { rpc, heights, bindings, newBlocks } = shared
+    this.rpc = rpc
     this.#heights = heights
     const target = { contract: 'ContextAnchor', address: contract } as const
     this.#views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
-    const { maxFeePerGas, maxTipPerGas } = init
-    const fees = { maxFeePerGas, maxTipPerGas }
-    const { stuckMs, pollMs } = init
-    this.sender =
-      wallet === undefined || init.carrier !== undefined
-        ? undefined
-        : new TransactionSender({
-            ...{ rpc, wallet, chainId, fees, finality, heights, clock, logger, pollMs },
-            ...(stuckMs === undefined ? {} : { stuckMs }),
-          })
-    const bindings = new Bindings({ rpc, chainId, registry, clock })
+    const { pollMs } = init
+    this.sender = shared.sender
+    this.#adopter = new Adopter(this, contract, this.sender)
     const domain = typedDomain('merogate contexts', chainId, contract)
     this.scheme = init.scheme ?? ethereumScheme({ domain, bindings, wallet, sender: this.sender })
-    const newBlocks = new NewBlocks({ url: wsUrl, clock, logger })
     this.#changes = new ChainChanges({ heights, contract, clock, pollMs, newBlocks })
     const carrier = init.carrier?.({ target, rpc, heights, clock, pollMs }) ?? this.sender
     this.#submitter = new Submitter({ ...target, registry, rpc, carrier, heights })
@@ -140,9 +146,13 @@ export class EthereumService implements EnvelopeService {
             scheme: init.packageScheme,
           })
     this.supports = supportsOf({ finality, wsUrl, isRelayed: init.carrier !== undefined })
+    const isOwner = init.shared === undefined
     this.lifecycle = {
-      start: async () => newBlocks.start(),
+      start: async () => {
+        if (isOwner) newBlocks.start()
+      },
       stop: async () => {
+        if (!isOwner) return
         newBlocks.stop()
         rpc.stop()
       },
@@ -153,6 +163,29 @@ export class EthereumService implements EnvelopeService {
     const { chainId, contracts } = this.#init
     const contract = fromHex(contracts.contextAnchor.slice(2))
     return { chain: EVM_CHAIN, network: networkBytes(chainId), contract }
+  }
+
+  async hasPredecessor({ signal }: ServiceOptions = {}): Promise<boolean> {
+    const toValue = ([predecessor]: Result): boolean => predecessor !== ZeroAddress
+    const { value } = await this.#views.ask({ name: 'predecessor', args: [], toValue }, { signal })
+    return value
+  }
+
+  async successor(contract: Uint8Array, { signal }: ServiceOptions = {}): Promise<EthereumService> {
+    const { identityRegistry, contextAnchor: predecessor } = this.#init.contracts
+    const move = { rpc: this.rpc, registry: identityRegistry, predecessor, contract }
+    const contextAnchor = await successorAt(move, signal)
+    const { scheme: _, packageScheme: __, ...init } = this.#init
+    const contracts = { identityRegistry, contextAnchor }
+    return new EthereumService({ ...init, contracts, shared: this.#shared })
+  }
+
+  async adoptGroup(group: GroupId, options?: ServiceOptions): Promise<void> {
+    await this.#adopter.adoptGroup(group, options)
+  }
+
+  async adoptContext(context: ContextId, options?: ServiceOptions): Promise<void> {
+    await this.#adopter.adoptContext(context, options)
   }
 
   async readTime({ signal }: ServiceOptions = {}): Promise<bigint> {
@@ -229,4 +262,22 @@ export class EthereumService implements EnvelopeService {
     const address = this.#init.contracts.contextAnchor
     return readEvents(this.#heights, { address, from, to }, decodeEvent, signal)
   }
+}
+
+/** What a contract has that shares nothing. */
+function partsOf(init: EthereumServiceInit): SharedParts {
+  const { rpcUrls: urls, wsUrl, chainId, contracts, finality, wallet, clock, logger } = init
+  const { maxFeePerGas, maxTipPerGas, stuckMs, pollMs } = init
+  const rpc = new EthereumRpc({ urls, chainId, clock, logger })
+  const heights = new Heights(rpc, finality, clock)
+  const fees = { maxFeePerGas, maxTipPerGas }
+  const sender =
+    wallet === undefined || init.carrier !== undefined
+      ? undefined
+      : new TransactionSender({
+          ...{ rpc, wallet, chainId, fees, finality, heights, clock, logger, pollMs },
+          ...(stuckMs === undefined ? {} : { stuckMs }),
+        })
+  const bindings = new Bindings({ rpc, chainId, registry: contracts.identityRegistry, clock })
+  return { rpc, heights, sender, bindings, newBlocks: new NewBlocks({ url: wsUrl, clock, logger }) }
 }

@@ -176,6 +176,8 @@ export interface Anchor extends Startable {
   readonly supports: AnchorManifest
   /** The package registry beside the contract, where there is one. */
   readonly packages?: PackageRegistry
+  /** Id of the context that an author makes with a 32-byte salt: in a group, or in one of its own. */
+  contextId(author: PublicKey, salt: Uint8Array, group?: GroupId): Promise<ContextId>
   readContext(id: ContextId, options?: ReadOptions): Promise<Read<ContextRecord> | undefined>
   readGroup(id: GroupId, options?: ReadOptions): Promise<Read<GroupRecord> | undefined>
   /** A complete list at one revision, however many pages it took. */

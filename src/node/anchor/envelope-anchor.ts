@@ -22,9 +22,10 @@ import type {
   SecondWord,
   Signer,
 } from './anchor.ts'
-import { envelopeCodec } from './envelope.ts'
+import { deriveContextId, envelopeCodec } from './envelope.ts'
 import { EnvelopeSender, toRead, type Accepted } from './envelope-sender.ts'
 import { anchorError, isRejectedAs, refusal, rejected } from './errors.ts'
+import { FollowingAnchor } from './following-anchor.ts'
 import type { FatesInit, UnsettledOperation } from './fates.ts'
 import { MAX_BATCH, MAX_INVITATION_SECONDS, MAX_PAGE } from './limits.ts'
 import type { Standing } from './model/state.ts'
@@ -127,6 +128,15 @@ class EnvelopeAnchor implements Anchor {
     await this.packages?.stop()
     await this.#watcher.stop()
     await this.#service.lifecycle?.stop()
+  }
+
+  async contextId(author: PublicKey, salt: Uint8Array): Promise<ContextId> {
+    const isSuccessor = await this.#sender.retry(
+      async (service, within) => (await service.hasPredecessor?.(within)) ?? false,
+      {},
+    )
+    const { contract } = isSuccessor ? await this.#sender.readDomain({}) : { contract: undefined }
+    return deriveContextId(author, salt, contract)
   }
 
   async readContext(
@@ -353,7 +363,12 @@ class EnvelopeAnchor implements Anchor {
   }
 }
 
-/** Makes an anchor over a service. The service's own life is its owner's. */
+/** Makes an anchor over a service, which goes with the groups that move where that can be. The service's own life is its owner's. */
 export function envelopeAnchor(init: EnvelopeAnchorInit): AnchorFactory {
-  return (components) => new EnvelopeAnchor(init, components)
+  const open = (hop: EnvelopeAnchorInit, components: AnchorComponents): Anchor =>
+    new EnvelopeAnchor(hop, components)
+  return (components) =>
+    init.service.successor === undefined
+      ? open(init, components)
+      : new FollowingAnchor({ ...init, open }, components)
 }

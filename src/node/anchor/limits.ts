@@ -32,6 +32,8 @@ export const MAX_MEMBERS_REVISION: bigint = (1n << 32n) - 1n
 export const MAX_CONTRACT_BYTES = 64
 /** Seconds from the plan of a group's move to another contract until it has moved, by the anchor's clock: its members see it coming, and may go. */
 export const MIGRATION_SECONDS: bigint = 7n * 24n * 60n * 60n
+/** Contracts that a group is followed through. */
+export const MAX_MOVES = 4
 /** Bytes of a package's name. */
 export const MAX_PACKAGE_NAME_BYTES = 128
 /** UTF-8 bytes of a package's description, of its repository, and of the reason why a release was yanked. */

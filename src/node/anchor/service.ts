@@ -116,6 +116,10 @@ export interface EnvelopeService extends SubmissionService {
   readonly scheme?: SignatureScheme
   /** Started and stopped with the anchor; left out by a service whose life is its owner's. */
   readonly lifecycle?: { start(): Promise<void>; stop(): Promise<void> }
+  /** Whether it takes groups over from another contract. @default it does not */
+  hasPredecessor?(options?: ServiceOptions): Promise<boolean>
+  /** The contract that a group moves to from this one. Left out where groups cannot be followed. @throws when what lies there is not known to be one */
+  successor?(contract: Uint8Array, options?: ServiceOptions): Promise<SuccessorService>
   readContext(id: ContextId, options?: QueryOptions): Promise<Answer<ContextRecord | undefined>>
   readGroup(id: GroupId, options?: QueryOptions): Promise<Answer<GroupRecord | undefined>>
   /** @throws ANCHOR_REJECTED with error 5 for an unknown group */
@@ -143,4 +147,12 @@ export interface EnvelopeService extends SubmissionService {
     waitMs: number,
     options?: ServiceOptions,
   ): Promise<Changes>
+}
+
+/** A contract that takes groups over. Both resolve at once for what is there already, otherwise when it is final. */
+export interface SuccessorService extends EnvelopeService {
+  /** Takes a group over that has moved here. @throws when this node cannot pay for it */
+  adoptGroup(group: GroupId, options?: ServiceOptions): Promise<void>
+  /** Takes a context over whose group is here. @throws when this node cannot pay for it */
+  adoptContext(context: ContextId, options?: ServiceOptions): Promise<void>
 }

@@ -4,7 +4,6 @@
  */
 import * as P from 'micro-packed'
 import type { Anchor } from '../anchor/anchor.ts'
-import { deriveContextId } from '../anchor/envelope.ts'
 import { isRejectedAs } from '../anchor/errors.ts'
 import { DEFAULT_GROUP_OPTIONS } from '../anchor/operations.ts'
 import type { NodeApplications } from '../applications/applications.ts'
@@ -140,7 +139,7 @@ export class Creation {
     const begun = this.#begun(body, options.identity)
     if (begun !== undefined) return this.#queue.attend(begun, { signal })
     const { publicKey } = await this.#creator(options, given)
-    const context = deriveContextId(publicKey, body.salt)
+    const context = await anchor.contextId(publicKey, body.salt, options.group)
     if (contexts.replica(context) !== undefined) {
       throw contextError('CONTEXT_EXISTS', 'this identity and seed made a context before')
     }

@@ -22,6 +22,8 @@ export interface ExpectedContract {
   readonly address: string
   /** Address of the IdentityRegistry it must have been told; left out for the registry itself. */
   readonly registry?: string | undefined
+  /** Address of the ContextAnchor whose groups it must take over; any, or none, where this is left out. */
+  readonly predecessor?: string | undefined
 }
 
 /** Instructions that push two bytes, and 32: so many of nothing are the place of an immutable until the constructor writes it. */
@@ -69,7 +71,7 @@ function templateOf(contract: ContractName): Uint8Array {
 /** @throws ETHEREUM_NO_CONTRACT when there is none, or another */
 export async function checkContract(
   endpoint: Endpoint,
-  { contract, address, registry }: ExpectedContract,
+  { contract, address, registry, predecessor }: ExpectedContract,
 ): Promise<void> {
   const code = await endpoint.send('eth_getCode', [address, 'latest'])
   if (code === '0x') throw noContract(contract, address, 'nothing that answers')
@@ -99,6 +101,11 @@ export async function checkContract(
   const [identities] = await ask('identities')
   if (String(identities).toLowerCase() !== registry.toLowerCase()) {
     throw noContract(contract, address, `one that asks the registry ${String(identities)}`)
+  }
+  if (predecessor === undefined) return
+  const [before] = await ask('predecessor')
+  if (String(before).toLowerCase() !== predecessor.toLowerCase()) {
+    throw noContract(contract, address, `one that takes over from ${String(before)}`)
   }
 }
 

@@ -1,0 +1,104 @@
+/** The contract that groups move to: whether it is one that this release knows, and how it takes them over. */
+import { getAddress } from 'ethers'
+import type { EnvelopeService, ServiceOptions } from '../../node/anchor/service.ts'
+import { isMerogateError, type MerogateError, throwIfAborted } from '../../node/errors.ts'
+import type { ContextId, GroupId } from '../../node/primitives/ids.ts'
+import { abiOf, hex, isRevert } from './contracts/codec.ts'
+import { checkContract } from './contracts/contract-check.ts'
+import { ethereumError } from './errors.ts'
+import { ADOPT_BATCH } from './limits.ts'
+import type { EthereumRpc } from './rpc/rpc.ts'
+import type { TransactionSender } from './send/sender.ts'
+
+/** What a move goes from and to. */
+export interface Move {
+  readonly rpc: EthereumRpc
+  readonly registry: string
+  readonly predecessor: string
+  /** 20 bytes. */
+  readonly contract: Uint8Array
+}
+
+/**
+ * The address of a contract that groups moved to, when it is ours, asks the same registry and takes over from the one that the groups leave.
+ * @throws ETHEREUM_SUCCESSOR (chain), ANCHOR_UNREACHABLE (transport)
+ */
+export async function successorAt(move: Move, signal?: AbortSignal): Promise<string> {
+  const { rpc, contract: bytes, ...told } = move
+  const address = getAddress(hex(bytes))
+  const expected = { contract: 'ContextAnchor', address, ...told } as const
+  try {
+    await rpc.run((endpoint) => checkContract(endpoint, expected), signal)
+  } catch (cause) {
+    if (!isMerogateError(cause, 'ETHEREUM_NO_CONTRACT')) throw cause
+    throw ethereumError(
+      'ETHEREUM_SUCCESSOR',
+      `expected a contract at ${address}, where this group moved, that this release knows and that takes over from ${move.predecessor}: upgrade this node`,
+      { address, predecessor: move.predecessor },
+      { cause },
+    )
+  }
+  return address
+}
+
+/** Takes groups and contexts over, as the account that this node has. */
+export class Adopter {
+  readonly #service: Pick<EnvelopeService, 'readGroup' | 'readContext'>
+  readonly #address: string
+  readonly #sender: TransactionSender | undefined
+
+  constructor(
+    service: Pick<EnvelopeService, 'readGroup' | 'readContext'>,
+    address: string,
+    sender: TransactionSender | undefined,
+  ) {
+    this.#service = service
+    this.#address = address
+    this.#sender = sender
+  }
+
+  /** See `SuccessorService.adoptGroup`. @throws ETHEREUM_SUCCESSOR (chain) without an account */
+  async adoptGroup(group: GroupId, { signal }: ServiceOptions = {}): Promise<void> {
+    await this.#until(
+      async (finality) => (await this.#service.readGroup(group, { finality, signal })).value,
+      abiOf('ContextAnchor').encodeFunctionData('adopt', [hex(group), ADOPT_BATCH]),
+      signal,
+    )
+  }
+
+  /** See `SuccessorService.adoptContext`. @throws ETHEREUM_SUCCESSOR (chain) without an account */
+  async adoptContext(context: ContextId, { signal }: ServiceOptions = {}): Promise<void> {
+    await this.#until(
+      async (finality) => (await this.#service.readContext(context, { finality, signal })).value,
+      abiOf('ContextAnchor').encodeFunctionData('adoptContext', [hex(context)]),
+      signal,
+    )
+  }
+
+  /** Calls until it is there: a group comes some members at a time, and others may call too. */
+  async #until(
+    read: (finality: 'optimistic' | 'final') => Promise<unknown>,
+    data: string,
+    signal: AbortSignal | undefined,
+  ): Promise<void> {
+    while ((await read('optimistic')) === undefined) {
+      throwIfAborted(signal)
+      if (this.#sender === undefined) throw this.#unpaid()
+      try {
+        const sent = await this.#sender.send({ to: this.#address, data }, undefined, signal)
+        await sent.final(signal)
+      } catch (error) {
+        // somebody else was faster: then it is there
+        if (!isRevert(error) || (await read('optimistic')) === undefined) throw error
+      }
+    }
+  }
+
+  #unpaid(): MerogateError {
+    return ethereumError(
+      'ETHEREUM_SUCCESSOR',
+      `this group moved to ${this.#address}, and nobody called adopt and adoptContext there yet: any account may, and this node has none`,
+      { address: this.#address },
+    )
+  }
+}

@@ -1,0 +1,385 @@
+/**
+ * An anchor that goes with groups to the contracts that they move to: each contract has an anchor of its own, and what is asked of a group goes to where the
+ * group is. Until somebody took a group over, what its last contract has is true and does not change; whoever wants to change it takes it over.
+ */
+import { Emitter } from '../primitives/emitter.ts'
+import { type ContextId, GroupId, idKey, type PublicKey } from '../primitives/ids.ts'
+import { toHex } from '../primitives/bytes.ts'
+import type { Timer } from '../primitives/clock.ts'
+import type { Logger } from '../primitives/logger.ts'
+import type {
+  Anchor,
+  AnchorChange,
+  AnchorComponents,
+  AnchorManifest,
+  ContextRecord,
+  GroupRecord,
+  InvitationInit,
+  MemberRecord,
+  MemberSnapshot,
+  Read,
+  ReadOptions,
+  Receipt,
+  Signer,
+} from './anchor.ts'
+import { anchorError, isRejectedAs } from './errors.ts'
+import type { UnsettledOperation } from './fates.ts'
+import { MAX_MOVES, MIGRATION_SECONDS } from './limits.ts'
+import type { Operation, Subject } from './operations.ts'
+import type { PackageRegistry } from './packages/registry.ts'
+import type { PackageService } from './packages/service.ts'
+import type { EnvelopeService, ServiceOptions, SuccessorService } from './service.ts'
+import { decodeTicket } from './ticket.ts'
+
+/** How long it is believed that a group does not move, ms: well below the time from a plan to a move, so that none is missed. */
+const PLAN_MAX_AGE_MS: number = Number(MIGRATION_SECONDS / 7n) * 1000
+
+/** A contract. */
+interface HopInit {
+  readonly protocol: string
+  readonly network: string
+  /** Its address as text. */
+  readonly contract: string
+  readonly service: EnvelopeService
+  readonly packages?: PackageService
+}
+
+export interface FollowingAnchorInit extends HopInit {
+  /** Makes the anchor of a single contract. */
+  readonly open: (hop: HopInit, components: AnchorComponents) => Anchor
+}
+
+/** A contract on the way. */
+interface Hop {
+  readonly anchor: Anchor
+  readonly service: EnvelopeService
+  readonly contract: string
+}
+
+/** The next one. */
+interface NextHop extends Hop {
+  readonly service: SuccessorService
+}
+
+/** What is known of a group in one contract. */
+interface Known {
+  /** Where it has moved. */
+  readonly movedTo: Uint8Array | undefined
+  /** Until when that is true, by the monotonic clock. */
+  readonly untilMs: number
+}
+
+/** What is asked about. */
+interface Route {
+  readonly group: GroupId
+  readonly context?: ContextId | undefined
+  /** What is not taken over yet is, so that it may change. */
+  readonly isToChange?: boolean
+  readonly signal?: AbortSignal | undefined
+}
+
+interface WatchEvents {
+  change: AnchorChange
+}
+
+export class FollowingAnchor implements Anchor {
+  readonly protocol: string
+  readonly network: string
+  readonly contract: string
+  readonly supports: AnchorManifest
+  readonly packages?: PackageRegistry
+  readonly #init: FollowingAnchorInit
+  readonly #components: AnchorComponents
+  readonly #logger: Logger
+  readonly #emitter: Emitter<WatchEvents>
+  readonly #first: Hop
+  /** By their address; the first is not among them. */
+  readonly #hops = new Map<string, Promise<NextHop>>()
+  readonly #opened: Hop[] = []
+  readonly #known = new Map<string, Known>()
+  /** Of groups and contexts that are in a successor. */
+  readonly #adopted = new Set<string>()
+  /** Plans that were told, until they happen. */
+  readonly #plans = new Map<string, { readonly plan: string; readonly timer: Timer }>()
+
+  constructor(init: FollowingAnchorInit, components: AnchorComponents) {
+    this.#init = init
+    this.#components = components
+    this.#logger = components.logger.child({ component: 'anchor', protocol: init.protocol })
+    this.#emitter = new Emitter(this.#logger)
+    this.#first = this.#open(init)
+    const { protocol, network, contract, supports, packages } = this.#first.anchor
+    this.protocol = protocol
+    this.network = network
+    this.contract = contract
+    this.supports = supports
+    if (packages !== undefined) this.packages = packages
+  }
+
+  async start(): Promise<void> {
+    for (const { anchor } of this.#opened) await anchor.start()
+  }
+
+  async stop(): Promise<void> {
+    for (const { timer } of this.#plans.values()) timer.cancel()
+    this.#plans.clear()
+    for (const { anchor } of [...this.#opened].reverse()) await anchor.stop()
+  }
+
+  async contextId(author: PublicKey, salt: Uint8Array, group?: GroupId): Promise<ContextId> {
+    const hop = group === undefined ? this.#first : await this.#hopOf({ group })
+    return hop.anchor.contextId(author, salt)
+  }
+
+  async readContext(
+    id: ContextId,
+    options: ReadOptions = {},
+  ): Promise<Read<ContextRecord> | undefined> {
+    for (const hop of this.#opened) {
+      const found = await hop.anchor.readContext(id, options)
+      if (found === undefined) continue
+      const { group } = found.value
+      const now = await this.#hopOf({ group, context: id, signal: options.signal }, hop)
+      return now === hop ? found : now.anchor.readContext(id, options)
+    }
+    return undefined
+  }
+
+  async readGroup(id: GroupId, options: ReadOptions = {}): Promise<Read<GroupRecord> | undefined> {
+    const hop = await this.#hopOf({ group: id, signal: options.signal })
+    const found = await hop.anchor.readGroup(id, options)
+    if (found !== undefined) await this.#note(hop, found.value, options)
+    return found
+  }
+
+  async readMember(
+    group: GroupId,
+    identity: PublicKey,
+    options: ReadOptions = {},
+  ): Promise<Read<MemberRecord> | undefined> {
+    const hop = await this.#hopOf({ group, signal: options.signal })
+    return hop.anchor.readMember(group, identity, options)
+  }
+
+  async readMembers(
+    group: GroupId,
+    options: ReadOptions = {},
+  ): Promise<Read<MemberSnapshot> | undefined> {
+    const hop = await this.#hopOf({ group, signal: options.signal })
+    return hop.anchor.readMembers(group, options)
+  }
+
+  async submit(
+    subject: Subject,
+    operation: Operation,
+    signer: Signer,
+    options: ServiceOptions = {},
+  ): Promise<Receipt> {
+    const route = await this.#routeOf(subject, operation, options)
+    return this.#change(route, (anchor) =>
+      anchor.submit(subject, operation, signer, toCall(options)),
+    )
+  }
+
+  async createInvitation(
+    group: GroupId,
+    init: InvitationInit,
+    inviter: Signer,
+  ): Promise<Uint8Array> {
+    return this.#change({ group }, (anchor) => anchor.createInvitation(group, init, inviter))
+  }
+
+  async claimInvitation(
+    ticket: Uint8Array,
+    signer: Signer,
+    options: ServiceOptions = {},
+  ): Promise<Receipt> {
+    const { group } = decodeTicket(ticket).terms
+    return this.#change({ group, signal: options.signal }, (anchor) =>
+      anchor.claimInvitation(ticket, signer, toCall(options)),
+    )
+  }
+
+  unsettled(): readonly UnsettledOperation[] {
+    return this.#opened
+      .flatMap(({ anchor }) => anchor.unsettled?.() ?? [])
+      .sort((a, b) => a.sinceMs - b.sinceMs)
+  }
+
+  get told(): bigint {
+    const heights = this.#opened.map(({ anchor }) => anchor.told)
+    return heights.reduce((least, height) => (height < least ? height : least))
+  }
+
+  watch(listener: (change: AnchorChange) => void): () => void {
+    return this.#emitter.on('change', listener)
+  }
+
+  /** Does something where a group is; once more when it has moved meanwhile. */
+  async #change<T>(
+    route: Omit<Route, 'group'> & { readonly group: GroupId | undefined },
+    act: (anchor: Anchor) => Promise<T>,
+  ): Promise<T> {
+    const { group } = route
+    if (group === undefined) return act(this.#first.anchor)
+    const hop = await this.#hopOf({ ...route, group, isToChange: true })
+    try {
+      return await act(hop.anchor)
+    } catch (error) {
+      if (!isRejectedAs(error, 'Moved')) throw error
+      this.#known.delete(keyOf(hop, group))
+      const next = await this.#hopOf({ ...route, group, isToChange: true })
+      if (next === hop) throw error
+      return act(next.anchor)
+    }
+  }
+
+  /** The group that an operation is about; none where it makes one. */
+  async #routeOf(
+    subject: Subject,
+    operation: Operation,
+    { signal }: ServiceOptions,
+  ): Promise<Omit<Route, 'group'> & { readonly group: GroupId | undefined }> {
+    if (operation.kind === 'createContext') return { group: operation.group, signal }
+    if (operation.kind !== 'updateApplication') return { group: GroupId.from(subject), signal }
+    const context = subject as ContextId // by the operation's kind
+    const found = await this.readContext(context, signal === undefined ? {} : { signal })
+    return { group: found?.value.group, context, signal }
+  }
+
+  /** The contract that a group, and its context, is in. @throws ANCHOR_LIMIT (input) beyond MAX_MOVES, and what the way there throws */
+  async #hopOf(route: Route, from: Hop = this.#first): Promise<Hop> {
+    let hop = from
+    for (let moves = 0; moves <= MAX_MOVES; moves++) {
+      const movedTo = await this.#movedTo(hop, route)
+      if (movedTo === undefined) return hop
+      const next = await this.#next(hop, movedTo)
+      if (!(await this.#isThere(next, route))) return hop
+      hop = next
+    }
+    throw anchorError(
+      'ANCHOR_LIMIT',
+      `expected a group that moved ${MAX_MOVES} times at most, got one that moved on: configure a later contract`,
+      { max: MAX_MOVES },
+    )
+  }
+
+  async #movedTo(hop: Hop, { group, signal }: Route): Promise<Uint8Array | undefined> {
+    const known = this.#known.get(keyOf(hop, group))
+    if (known !== undefined && this.#components.clock.monotonicMs() < known.untilMs)
+      return known.movedTo
+    const options = signal === undefined ? {} : { signal }
+    const found = await hop.anchor.readGroup(group, options)
+    // what is unknown may come to be at any time
+    return found === undefined ? undefined : this.#note(hop, found.value, options)
+  }
+
+  /** Keeps in mind what a contract says of a group; where it has moved. */
+  async #note(
+    hop: Hop,
+    { id, migration }: GroupRecord,
+    { signal }: ReadOptions,
+  ): Promise<Uint8Array | undefined> {
+    const { clock } = this.#components
+    const nowMs = clock.monotonicMs()
+    const read = await hop.service.readTime?.({ signal })
+    const now = read ?? BigInt(Math.floor(clock.nowMs() / 1000))
+    const leftMs = migration === undefined ? Infinity : Number(migration.movesAt - now) * 1000
+    const movedTo = leftMs > 0 ? undefined : migration?.successor
+    const untilMs = movedTo === undefined ? nowMs + Math.min(leftMs, PLAN_MAX_AGE_MS) : Infinity
+    this.#known.set(keyOf(hop, id), { movedTo, untilMs })
+    this.#tell(hop, id, migration, leftMs)
+    return movedTo
+  }
+
+  /** Says once that a group is going to move, and when it has. */
+  #tell(hop: Hop, id: GroupId, migration: GroupRecord['migration'], leftMs: number): void {
+    const key = keyOf(hop, id)
+    const before = this.#plans.get(key)
+    const plan = migration && `${toHex(migration.successor)} ${migration.movesAt}`
+    if (before?.plan === plan) return
+    before?.timer.cancel()
+    this.#plans.delete(key)
+    const group = toHex(id)
+    if (migration === undefined || plan === undefined) {
+      this.#logger.warn({ group }, 'group stays: its move to another contract was called off')
+      return
+    }
+    const [successor, movesAt] = [toHex(migration.successor), String(migration.movesAt)]
+    this.#logger.warn({ group, successor, movesAt }, 'group moves to another contract')
+    const timer = this.#components.clock.after(Math.max(0, leftMs), () =>
+      this.#emitter.emit('change', { subject: id, height: hop.anchor.told }),
+    )
+    this.#plans.set(key, { plan, timer })
+  }
+
+  async #next(hop: Hop, contract: Uint8Array): Promise<NextHop> {
+    const key = toHex(contract)
+    const known = this.#hops.get(key)
+    if (known !== undefined) return known
+    const opening = this.#follow(hop, contract)
+    this.#hops.set(key, opening)
+    // who asks later tries again: the node may be upgraded, or an endpoint mended
+    opening.catch(() => this.#hops.delete(key))
+    return opening
+  }
+
+  async #follow({ service }: Hop, contract: Uint8Array): Promise<NextHop> {
+    const successor = await service.successor?.(contract)
+    if (successor === undefined) {
+      throw anchorError('ANCHOR_LIMIT', 'expected an anchor whose groups can be followed')
+    }
+    const { protocol, network } = this.#init
+    const next = { protocol, network, contract: toHex(contract), service: successor }
+    const hop = { ...this.#open(next), service: successor }
+    await hop.anchor.start()
+    return hop
+  }
+
+  #open(init: HopInit): Hop {
+    const anchor = this.#init.open(init, this.#components)
+    anchor.watch((change) => this.#emitter.emit('change', change))
+    const hop = { anchor, service: init.service, contract: init.contract }
+    this.#opened.push(hop)
+    return hop
+  }
+
+  /** Whether the next contract has taken the group over, and the context; where they are to change, it does now. */
+  async #isThere(next: NextHop, { group, context, isToChange, signal }: Route): Promise<boolean> {
+    const { anchor, service } = next
+    const options = signal === undefined ? {} : { signal }
+    const isGroupThere = await this.#isAdopted(
+      keyOf(next, group),
+      () => anchor.readGroup(group, options),
+      isToChange === true ? () => service.adoptGroup(group, options) : undefined,
+    )
+    if (!isGroupThere || context === undefined) return isGroupThere
+    return this.#isAdopted(
+      `${keyOf(next, context)} context`,
+      () => anchor.readContext(context, options),
+      isToChange === true ? () => service.adoptContext(context, options) : undefined,
+    )
+  }
+
+  async #isAdopted(
+    key: string,
+    read: () => Promise<unknown>,
+    adopt: (() => Promise<void>) | undefined,
+  ): Promise<boolean> {
+    if (this.#adopted.has(key)) return true
+    if ((await read()) === undefined) {
+      if (adopt === undefined) return false
+      await adopt()
+    }
+    this.#adopted.add(key)
+    return true
+  }
+}
+
+function keyOf({ contract }: Hop, id: GroupId | ContextId): string {
+  return `${contract} ${idKey(id)}`
+}
+
+function toCall({ signal }: ServiceOptions): { signal?: AbortSignal } {
+  return signal === undefined ? {} : { signal }
+}
