@@ -9,6 +9,7 @@ import type { SignedEnvelope } from '../../src/node/anchor/model/checks.ts'
 import type {
   CapabilityChange,
   Domain,
+  InvitationTerms,
   Operation,
   Subject,
 } from '../../src/node/anchor/operations.ts'
@@ -16,7 +17,7 @@ import type { AnchorEvent } from '../../src/node/anchor/model/events.ts'
 import type { PackageEvent } from '../../src/node/anchor/packages/events.ts'
 import type { PackageService } from '../../src/node/anchor/packages/service.ts'
 import type { EnvelopeService, SignatureScheme } from '../../src/node/anchor/service.ts'
-import { ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
+import { decodeTicket, ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
 import type { Clock } from '../../src/node/primitives/clock.ts'
 import type { ContextId, GroupId } from '../../src/node/primitives/ids.ts'
 import {
@@ -57,6 +58,8 @@ export interface AnchorHarness {
 export interface HarnessClock extends Clock {
   /** Resolves when the contract sees the new time. */
   advance(seconds: number): void | Promise<void>
+  /** The next request is decided at this very second, Unix time, which lies ahead; so are reads until then. */
+  at(second: bigint): void | Promise<void>
 }
 
 /** Every capability bit. */
@@ -194,6 +197,30 @@ export class AnchorBench {
       signWith,
       this.scheme,
     )
+
+  /** A claim of a ticket of A's, whose terms may be changed and signed anew; it holds at a second to come. */
+  readonly claimAt = async (
+    second: bigint,
+    ticket: Uint8Array,
+    who: Signer,
+    changes: Partial<InvitationTerms> = {},
+  ): Promise<SignedEnvelope> => {
+    const { terms: original, claimSeed } = decodeTicket(ticket)
+    const terms = { ...original, ...changes }
+    const operation: Operation = {
+      kind: 'claimInvitation',
+      terms,
+      inviterSignature: await this.scheme.signInvitation(terms, this.a),
+      claimSignature: this.scheme.signClaim(claimSeed, terms, who.publicKey),
+    }
+    return this.signed(who, operation, { validUntil: second + 600n })
+  }
+
+  /** Sends bytes as they are, to be decided at this very second; the refusal's name, or `accepted`. */
+  readonly sendAt = async (second: bigint, message: SignedEnvelope): Promise<string> => {
+    await this.harness.clock.at(second)
+    return this.send(message)
+  }
 
   /** Sends bytes as they are; the refusal's name, or `accepted`. */
   readonly send = async (message: SignedEnvelope): Promise<string> => {

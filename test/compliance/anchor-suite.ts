@@ -10,6 +10,7 @@ import { invitationRows } from './anchor-rows/invitations.ts'
 import { memberRows } from './anchor-rows/members.ts'
 import { migrationRows } from './anchor-rows/migration.ts'
 import { packageRows } from './anchor-rows/packages.ts'
+import { secondRows } from './anchor-rows/seconds.ts'
 import { envelopeRows } from './anchor-rows/signed-bytes.ts'
 import { wholeRows } from './anchor-rows/whole.ts'
 import { creation } from './anchor-support.ts'
@@ -32,6 +33,7 @@ export function anchorSuite(
     envelopeRows(t)
     capabilityRows(t)
     invitationRows(t)
+    secondRows(t)
     wholeRows(t)
     migrationRows(t)
     if (hasPackages) packageRows(t)

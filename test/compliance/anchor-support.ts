@@ -60,17 +60,30 @@ export function ownGroup(context: ContextId): GroupId {
 /** The machine's clock, moved on at will; timers are the machine's. */
 export interface ShiftedClock extends Clock {
   advance(seconds: number): void
+  /** Stands still at a second, Unix time, until it is moved on. */
+  at(second: bigint): void
 }
 
 export function shiftedClock(): ShiftedClock {
   let shiftMs = 0
+  let stillMs: number | undefined
+  const nowMs = (): number => stillMs ?? systemClock.nowMs() + shiftMs
   return {
     ...systemClock,
-    nowMs: () => systemClock.nowMs() + shiftMs,
-    nowNs: () => systemClock.nowNs() + BigInt(shiftMs) * 1_000_000n,
+    nowMs,
+    nowNs: () =>
+      stillMs === undefined
+        ? systemClock.nowNs() + BigInt(shiftMs) * 1_000_000n
+        : BigInt(stillMs) * 1_000_000n,
     monotonicMs: () => systemClock.monotonicMs() + shiftMs,
     advance: (seconds) => {
-      shiftMs += seconds * 1000
+      const toMs = nowMs() + seconds * 1000
+      stillMs = undefined
+      shiftMs = toMs - systemClock.nowMs()
+    },
+    at: (second) => {
+      stillMs = Number(second) * 1000
+      shiftMs = stillMs - systemClock.nowMs()
     },
   }
 }

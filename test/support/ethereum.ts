@@ -83,14 +83,22 @@ export async function chainClock(chain: TestChain): Promise<HarnessClock> {
   }
   const offMs = Number(block.timestamp) * 1000 - systemClock.nowMs()
   let shiftMs = 0
+  const nowMs = (): number => systemClock.nowMs() + offMs + shiftMs
   return {
     ...systemClock,
-    nowMs: () => systemClock.nowMs() + offMs + shiftMs,
+    nowMs,
     monotonicMs: () => systemClock.monotonicMs() + shiftMs,
     async advance(seconds: number) {
       await chain.devnet.send('evm_increaseTime', [seconds])
       await chain.devnet.send('evm_mine')
       shiftMs += seconds * 1000
+    },
+    async at(second: bigint) {
+      // a block that reads and trials see, and the next one's time
+      await chain.devnet.send('evm_setNextBlockTimestamp', [Number(second)])
+      await chain.devnet.send('evm_mine')
+      await chain.devnet.send('evm_setNextBlockTimestamp', [Number(second)])
+      shiftMs += Number(second) * 1000 - nowMs()
     },
   }
 }

@@ -25,6 +25,12 @@ export function capabilityRows(t: AnchorBench): void {
       await row27()
       await submit(group, add(c), a)
       expect(await outcome(bits('grant', [c, manageApplication]), b)).to.equal('Unauthorized')
+      // nor among others that it holds
+      const [lacked, held] = [[c, manageApplication] as const, [a, manageMembers] as const]
+      for (const kind of ['grant', 'revoke'] as const) {
+        expect(await outcome(bits(kind, lacked, held), b)).to.equal('Unauthorized')
+        expect(await outcome(bits(kind, held, lacked), b)).to.equal('Unauthorized')
+      }
     })
 
     it('[29] [30] grants to members only, all or none', async () => {

@@ -126,6 +126,18 @@ export function contextRows(t: AnchorBench): void {
       }
     })
 
+    it('[40] knows no revisions of what is not there yet', async () => {
+      for (const revision of [0n, 1n]) {
+        for (const name of ['ifMembersRevision', 'ifApplicationRevision']) {
+          const fields = { subject: context, nonce: 0n, [name]: revision }
+          expect(await send(await signed(a, creation(), fields)), name).to.equal('RevisionMismatch')
+        }
+      }
+      await row1()
+      const second = { subject: contextOf(a, 2), ifApplicationRevision: 1n }
+      expect(await send(await signed(a, creation(2, group), second))).to.equal('RevisionMismatch')
+    })
+
     it('[40] applies only the first of two updates that expect one revision', async () => {
       await row1()
       for (const [n, expected] of [

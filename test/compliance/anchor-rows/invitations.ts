@@ -158,6 +158,14 @@ export function invitationRows(t: AnchorBench): void {
       expect(await claimOf(c, { inviteNonce })).to.equal('accepted')
     })
 
+    it('is taken back by its inviter, which may nothing else any more', async () => {
+      await row27()
+      const [own, foreign] = [await invite({}, b), await invite()]
+      await submit(group, bits('revoke', [b, manageMembers]), a)
+      expect(await outcome(await revocationOf(foreign), b)).to.equal('Unauthorized')
+      expect(await outcome(await revocationOf(own, {}, b), b)).to.equal('accepted')
+    })
+
     it('stays revoked when who revoked it goes, and comes back', async () => {
       await row27()
       const ticket = await invite()
@@ -322,8 +330,10 @@ export function invitationRows(t: AnchorBench): void {
       await submit(group, { kind: 'voidInvitations' }, b)
       expect(await sendBy(b, 128n)).to.equal('accepted')
       expect(await sendBy(b, 0n)).to.equal('InvitationRevoked')
-      await t.harness.clock.advance(HOUR + 60)
-      expect(await claim(await invite(), c)).to.equal('accepted')
+      // until the last second of what takes them
+      const late = await t.claimAt(notAfter, await invite({ notAfter: notAfter + 600n }), c)
+      expect(await t.sendAt(notAfter, late)).to.equal('LimitExceeded')
+      expect(await t.sendAt(notAfter + 1n, late)).to.equal('accepted')
     }).timeout(60_000)
 
     it('refuses bytes that are no ticket', async () => {

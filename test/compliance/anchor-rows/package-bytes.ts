@@ -113,17 +113,20 @@ export function packageByteRows(t: AnchorBench, p: PackageBench): void {
       }
     })
 
-    it('[19] takes an envelope until its last second, and not from beyond a day', async () => {
-      for (const [seconds, expected] of [
-        [-60n, 'Expired'],
-        [24n * 3600n + 60n, 'Expired'],
-        [24n * 3600n - 60n, 'accepted'],
+    it('[19] takes an envelope in its last second, and as long as a day ahead', async () => {
+      const start = now() + 100n
+      let nonce = 1n
+      for (const [second, ahead, expected] of [
+        [start, 0n, 'accepted'],
+        [start + 10n, -1n, 'Expired'],
+        [start + 20n, 24n * 3600n, 'accepted'],
+        [start + 30n, 24n * 3600n + 1n, 'Expired'],
       ] as const) {
-        const message = await signed(publishing('1.0.0'), {
-          nonce: 1n,
-          validUntil: now() + seconds,
-        })
-        expect(await send(message)).to.equal(expected)
+        const validUntil = second + ahead
+        const message = await signed(publishing(`1.${nonce}.0`), { nonce, validUntil })
+        await t.harness.clock.at(second)
+        expect(await send(message), `${ahead} s ahead`).to.equal(expected)
+        if (expected === 'accepted') nonce++
       }
     })
 

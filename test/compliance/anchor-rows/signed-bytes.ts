@@ -8,7 +8,7 @@ import { concat, toHex } from '../../../src/node/primitives/bytes.ts'
 import { PublicKey } from '../../../src/node/primitives/ids.ts'
 import { encode, P, pointOf, torsion } from '../../support/edwards25519.ts'
 import { type AnchorBench, add, remove, crowd } from '../anchor-bench.ts'
-import { keysOf, memberKeys, refusalOf } from '../anchor-support.ts'
+import { contextOf, keysOf, memberKeys, refusalOf } from '../anchor-support.ts'
 
 /** Order of the ed25519 base point. */
 const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
@@ -18,6 +18,10 @@ function withLargeS(signature: Uint8Array): Uint8Array {
   const s = BigInt(`0x${Buffer.from(signature.subarray(32)).reverse().toString('hex')}`)
   const larger = Buffer.from((s + GROUP_ORDER).toString(16).padStart(64, '0'), 'hex').reverse()
   return new Uint8Array(Buffer.concat([signature.subarray(0, 32), larger]))
+}
+
+function keyOf({ publicKey }: Signer): PublicKey {
+  return publicKey
 }
 
 /** Registers the tests on a contract. */
@@ -98,16 +102,40 @@ export function envelopeRows(t: AnchorBench): void {
       }
     })
 
-    it('[19] [20] takes an envelope until its last second, and not from beyond a day', async () => {
+    it('[19] [20] takes an envelope in its last second, and as long as a day ahead', async () => {
       await row6()
-      for (const [seconds, expected] of [
-        [-60n, 'Expired'],
-        [24n * 3600n + 60n, 'Expired'],
-        [24n * 3600n - 60n, 'accepted'],
+      const start = now() + 100n
+      for (const [second, ahead, expected] of [
+        [start, 0n, 'accepted'],
+        [start + 10n, -1n, 'Expired'],
+        [start + 20n, 24n * 3600n, 'accepted'],
+        [start + 30n, 24n * 3600n + 1n, 'Expired'],
+        [start + 40n, -60n, 'Expired'],
       ] as const) {
-        const message = await signed(a, add(c), { validUntil: now() + seconds })
-        expect(await send(message)).to.equal(expected)
+        const message = await signed(a, add(c), { validUntil: second + ahead })
+        expect(await t.sendAt(second, message), `${ahead} s ahead`).to.equal(expected)
       }
+    })
+
+    it('names the first check that fails', async () => {
+      await row6()
+      const elsewhere = { ...t.domain, network: new Uint8Array(32) }
+      const all = { domain: elsewhere, validUntil: 0n, subject: contextOf(x), nonce: 7n }
+      const wrong = { ...all, ifMembersRevision: 9n }
+      const twice: Operation = { kind: 'addMembers', ids: [c, c].map(keyOf), role: 'writer' }
+      expect(await send(await signed(b, twice, wrong, x))).to.equal('Malformed')
+      expect(await send(await signed(b, add(c), wrong, x))).to.equal('WrongDomain')
+      const { domain: _, ...late } = wrong
+      expect(await send(await signed(b, add(c), late, x))).to.equal('Expired')
+      const { validUntil: __, ...lost } = late
+      expect(await send(await signed(b, add(c), lost, x))).to.equal('ContextNotFound')
+      const { subject: ___, ...unsigned } = lost
+      expect(await send(await signed(b, add(c), unsigned, x))).to.equal('BadSignature')
+      expect(await send(await signed(x, add(c), unsigned))).to.equal('NotAMember')
+      expect(await send(await signed(b, add(c), unsigned))).to.equal('BadNonce')
+      const { nonce: ____, ...seen } = unsigned
+      expect(await send(await signed(b, add(c), seen))).to.equal('Unauthorized')
+      expect(await send(await signed(a, add(c), seen))).to.equal('RevisionMismatch')
     })
 
     it('[21] refuses every weak key, and what is no point', async () => {

@@ -5,7 +5,7 @@ import { creation } from '../../compliance/anchor-support.ts'
 import { ContractBench } from '../../support/ethereum-contracts.ts'
 import { bind, delivery } from '../../support/ethereum-proofs.ts'
 import { damage, eachOperation, spoil } from './damage.ts'
-import { A, FIRST, PEOPLE, step, take, WEIGHTS } from './steps.ts'
+import { A, EVERYBODY, FIRST, PEOPLE, step, take, WEIGHTS } from './steps.ts'
 import { Twin, verdictOf, verdictOfContract } from './twin.ts'
 
 /** Random sequences, and mutated envelopes; more in a long run. */
@@ -30,7 +30,7 @@ describe('ethereum contracts against the model', function () {
   })
   afterEach(async () => back())
 
-  it(`agrees in ${SEQUENCES} random sequences of ${STEPS} requests`, async () => {
+  it(`agrees in ${SEQUENCES} random sequences of ${STEPS} requests, whose logs tell all that is stored`, async () => {
     const outcomes = new Map<string, number>()
     const applied = new Map<string, number>()
     const steps = fc.noBias(fc.array(step, { minLength: STEPS, maxLength: STEPS }))
@@ -46,6 +46,7 @@ describe('ethereum contracts against the model', function () {
         outcomes.set(name, (outcomes.get(name) ?? 0) + 1)
         if (name === 'accepted') applied.set(s.kind, (applied.get(s.kind) ?? 0) + 1)
       }
+      await told(`the log of sequence ${number} of seed ${SEED}`, twin.compareLog(EVERYBODY))
       await restore()
     }
     // chance must have met everything: otherwise the sequences prove little

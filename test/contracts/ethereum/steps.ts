@@ -23,7 +23,9 @@ export const B: Signer = person('B')
 const UNBOUND = person('unbound')
 /** A key of small order: y = 1. */
 const WEAK: Signer = { ...A, publicKey: PublicKey.from(Uint8Array.of(1, ...new Uint8Array(31))) }
-const EVERYBODY = [...PEOPLE, UNBOUND, WEAK]
+const SIGNERS = [...PEOPLE, UNBOUND, WEAK]
+/** Whoever may be, or have been, a member. */
+export const EVERYBODY: readonly PublicKey[] = SIGNERS.map(({ publicKey }) => publicKey)
 /** The context that every sequence begins with; its group is what most requests are about. */
 export const FIRST: ContextId = contextOf(A)
 /** Contexts that may come to be, and whose they are. */
@@ -164,7 +166,7 @@ function successorOf(bench: ContractBench, { successor }: Step): Uint8Array {
 }
 
 function someone(position: number): Signer {
-  return EVERYBODY[position] ?? A
+  return SIGNERS[position] ?? A
 }
 
 /** Who asks: an invitation is mostly claimed by one of those who come and go. */

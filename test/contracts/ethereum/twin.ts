@@ -11,6 +11,9 @@ import {
   envelopeDigest,
   invitationDigest,
 } from '../../../src/node/anchor/envelope.ts'
+import { expectProjected } from '../../property/anchor/projected.ts'
+import { Projection } from '../../property/anchor/projection.ts'
+import { decodeEvent } from '../../../src/chains/ethereum/contracts/events.ts'
 import type { AnchorEvent } from '../../../src/node/anchor/model/events.ts'
 import type { DecisionOf } from '../../../src/node/anchor/model/checks.ts'
 import { decide, type Decision } from '../../../src/node/anchor/model/decide.ts'
@@ -59,6 +62,8 @@ export class Twin {
   readonly groups: GroupId[] = []
   /** Terms that were made, by who gave them and their number. */
   readonly tickets: Map<string, InvitationTerms> = new Map()
+  /** Digests of all that somebody signed, hexadecimal. */
+  readonly invitations: Set<string> = new Set()
   /** Accepted events of the contract, in their order. */
   readonly events: ContractEvent[] = []
   now: bigint
@@ -87,6 +92,7 @@ export class Twin {
     by: 'account' | 'ed25519',
   ): Promise<Extract<Operation, { kind: 'claimInvitation' }>> {
     const claim = await claimOf(this.#bench, terms, claimant, inviter, by)
+    this.invitations.add(invitationKey(invitationDigest(terms)))
     const isBound = this.#bound.has(hex(inviter.publicKey))
     if (by === 'account' && isBound) {
       this.#trust(inviter.publicKey, invitationDigest(terms), claim.inviterSignature)
@@ -214,6 +220,21 @@ export class Twin {
         )
       }),
     )
+  }
+
+  /** The contract's log, replayed alone, must tell all that is stored. */
+  async compareLog(people: readonly PublicKey[]): Promise<void> {
+    const address = this.#bench.anchor
+    const logs = await this.#bench.request('eth_getLogs', { address, fromBlock: '0x0' })
+    const projection = new Projection()
+    for (const log of logs as Parameters<typeof decodeEvent>[1][]) {
+      const event = decodeEvent('the chain', log)
+      if (event !== undefined) projection.apply(event)
+    }
+    expectProjected(projection, {
+      ...{ state: this.state, now: this.now, contexts: this.contexts, groups: this.groups },
+      ...{ people, invitations: [...this.invitations] },
+    })
   }
 
   /** What is kept of anybody must be the same, member or not. */

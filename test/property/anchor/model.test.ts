@@ -11,25 +11,15 @@ import { adoptContext, adoptGroup, type Adoption } from '../../../src/node/ancho
 import { decide, type Decision } from '../../../src/node/anchor/model/decide.ts'
 import { readContext, readGroup, readMemberPage } from '../../../src/node/anchor/model/queries.ts'
 import type { KeyRules } from '../../../src/node/anchor/model/request.ts'
-import {
-  bookKey,
-  headerKey,
-  type InvitationState,
-  memberKey,
-  MemoryState,
-  standingOf,
-} from '../../../src/node/anchor/model/state.ts'
-import {
-  MAX_LIVE_INVITATIONS,
-  MAX_VALIDITY_SECONDS,
-  MIGRATION_SECONDS,
-} from '../../../src/node/anchor/limits.ts'
+import { headerKey, MemoryState, standingOf } from '../../../src/node/anchor/model/state.ts'
+import { MAX_VALIDITY_SECONDS, MIGRATION_SECONDS } from '../../../src/node/anchor/limits.ts'
 import type { Domain, InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { equalBytes, fromHex, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { type ContextId, GroupId, PublicKey } from '../../../src/node/primitives/ids.ts'
 import { application, creation, salt } from '../../compliance/anchor-support.ts'
-import { placesKey, Projection } from './projection.ts'
+import { Projection } from './projection.ts'
+import { expectProjected } from './projected.ts'
 
 const DOMAIN: Domain = { chain: 0, network: new Uint8Array(32), contract: utf8('test') }
 /** The contract that groups move to. */
@@ -194,58 +184,13 @@ class World {
     expect([terms.membership, terms.series]).to.deep.equal([joinedRevision, series])
   }
 
-  /** The places that a member has taken, in its membership and its series. */
-  #checkPlaces(who: PublicKey): void {
-    const standing = standingOf(this.state, this.group, who, this.now)
-    if (standing.joinedRevision === 0n) return
-    const live = (ends: readonly bigint[]): bigint[] => ends.filter((end) => end >= this.now)
-    const book = this.state.get('books', bookKey(this.group, who, standing)) ?? []
-    const told = this.projection.groups.get(toHex(this.group))?.places.get(placesKey(who, standing))
-    expect(live(told ?? [])).to.deep.equal(live(book.map(({ notAfter }) => notAfter)))
-    expect(live(told ?? []).length, 'places').to.be.at.most(MAX_LIVE_INVITATIONS)
-  }
-
   /** The event log tells as much as the stored records do (row 83). */
   #checkProjection(): void {
-    const header = readGroup(this.state, this.group)
-    const projected = this.projection.groups.get(toHex(this.group))
-    const page = readMemberPage(this.state, this.group, 0, 100)
-    expect(projected?.membersRevision).to.equal(header?.membersRevision)
-    expect(projected?.capabilitiesRevision).to.equal(header?.capabilitiesRevision)
-    expect(projected?.sealed).to.equal(header?.sealed)
-    expect(projected?.migration).to.deep.equal(header?.migration)
-    expect(projected?.options).to.deep.equal(
-      this.state.get('groups', headerKey(this.group))?.options,
-    )
-    expect(new Map(projected?.members)).to.deep.equal(
-      new Map(
-        page?.items.map(({ identity, role, capabilities, joinedRevision }) => {
-          const { series } = standingOf(this.state, this.group, identity, this.now)
-          return [toHex(identity), { role, capabilities, joinedRevision, series }]
-        }),
-      ),
-    )
-    for (const who of PEOPLE) {
-      const kept = this.state.get('past', memberKey(this.group, who))
-      const past = kept && { barred: kept.barred, until: kept.until }
-      expect(projected?.past.get(toHex(who))).to.deep.equal(past)
-      this.#checkPlaces(who)
-    }
-    const { invitations } = projected ?? { invitations: new Map<string, InvitationState>() }
-    for (const id of this.tickets.keys()) {
-      const known = invitations.get(id)
-      // what has expired is forgotten when its place is needed
-      if (known === undefined || known.notAfter < this.now) continue
-      expect(this.state.get('invitations', id)).to.deep.equal(known)
-    }
-    for (const id of this.contexts) {
-      const record = readContext(this.state, id)
-      expect(this.projection.contexts.get(toHex(id))).to.deep.equal({
-        group: toHex(record?.group ?? id),
-        application: toHex(record?.application.id ?? id),
-        revision: record?.applicationRevision,
-      })
-    }
+    const { state, contexts, now } = this
+    const invitations = [...this.tickets.keys()]
+    expectProjected(this.projection, {
+      ...{ state, contexts, now, invitations, groups: [this.group], people: PEOPLE },
+    })
   }
 }
 
