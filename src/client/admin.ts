@@ -73,6 +73,10 @@ export interface Admin {
   }): Promise<{ invitation: string } | null>
   /** Ends every open invitation that an identity of the node gave until now. */
   voidInvitations(id: string, inviter?: string): Promise<null>
+  /** Plans the move of the context's group to another contract, by its address, hexadecimal; null: it stays. */
+  migrate(id: string, successor: string | null, executor?: string): Promise<null>
+  /** Where the context's group moves, and the second, Unix time, at which it does; null while it stays. */
+  migration(id: string): Promise<{ successor: string; movesAt: number } | null>
   joinOpen(invitation: string, identity?: string): Promise<Joined>
   members(id: string): Promise<readonly Member[]>
   /** Unless they may return, an invitation does not bring them back until they are invited by name. */
@@ -181,6 +185,9 @@ export function admin(http: Http): Admin {
       (await get<{ members: Member[] }>(`/contexts/${part(id)}/members`)).members,
     voidInvitations: (id, inviterId) =>
       post(`/contexts/${part(id)}/invitations/void`, { inviterId }),
+    migrate: (id, successor, executorId) =>
+      post(`/contexts/${part(id)}/migration`, { successor, executorId }),
+    migration: (id) => get(`/contexts/${part(id)}/migration`),
     removeMembers: (id, members, options) =>
       post(`/contexts/${part(id)}/members/remove`, { members, ...options }),
     setRole: (id, members, role) => post(`/contexts/${part(id)}/members/role`, { members, role }),

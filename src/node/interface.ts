@@ -1,5 +1,5 @@
 /** The node's public interface: what `createNode()` returns. Everything outside `src/node` uses only this. */
-import type { CAPABILITIES, MemberRecord, Role } from './anchor/anchor.ts'
+import type { CAPABILITIES, MemberRecord, MigrationRecord, Role } from './anchor/anchor.ts'
 import type { BlobInfo } from './blobs/blobs.ts'
 import type { Divergence, Repaired } from './context/divergence.ts'
 import type { IntentInfo } from './context/intents/intent-info.ts'
@@ -212,6 +212,17 @@ export interface Contexts {
   ): Promise<Invitation>
   /** Ends every open invitation that an identity of this node gave until now. */
   voidInvitations(id: ContextId, options?: Pick<InviteMember, 'inviter' | 'signal'>): Promise<void>
+  /**
+   * Plans the move of the context's group, with all its contexts, to another contract, by its address as it stands in a domain; none: it stays. Takes a
+   * week, for all members to see, and then there is no way back.
+   */
+  migrate(
+    id: ContextId,
+    successor: Uint8Array | undefined,
+    options?: Signalled & { readonly as?: PublicKey | undefined },
+  ): Promise<void>
+  /** Where the context's group moves and when, by the newest final word of the anchor; undefined while it stays. */
+  migration(id: ContextId, options?: Signalled): Promise<MigrationRecord | undefined>
   /** As {@link join}. A ticket that this node has used for the context already leads to the identity that used it. */
   joinOpen(
     invitation: string,

@@ -3,7 +3,7 @@
  * application understands `set`, `get`, `echo`, `fail`, `raw`, `panic`, `hang` (until it is given up) and `stuck` (whatever happens).
  */
 import { CAPABILITIES } from '../../src/node/anchor/anchor.ts'
-import type { MemberRecord, Role } from '../../src/node/anchor/anchor.ts'
+import type { MemberRecord, MigrationRecord, Role } from '../../src/node/anchor/anchor.ts'
 import type { BlobInfo } from '../../src/node/blobs/blobs.ts'
 import { MerogateError, throwIfAborted, untilAborted } from '../../src/node/errors.ts'
 import type {
@@ -49,6 +49,7 @@ interface StubContext {
   root: Uint8Array
   owned: PublicKey[]
   members: Map<string, MemberRecord>
+  migration?: MigrationRecord | undefined
   state: Map<string, string>
   log: StateMutation[]
   lastFailure: ContextFailure | undefined
@@ -361,6 +362,11 @@ export function stubNode(): StubNode {
     },
     waitReady: async (id) => infoOf(need(id)),
     members: async (id) => [...need(id).members.values()],
+    async migrate(id, successor) {
+      const movesAt = 1_900_000_000n
+      need(id).migration = successor && { successor, movesAt }
+    },
+    migration: async (id) => need(id).migration,
     async voidInvitations(id) {
       need(id)
     },

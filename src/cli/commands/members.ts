@@ -1,5 +1,5 @@
 /** `merogate context members` and its like: who is in a context, and as what. */
-import { Argument } from 'commander'
+import { Argument, Option } from 'commander'
 import type { Command } from 'commander'
 import type { Member, MemberRole } from '../../client/index.ts'
 import { ROLES } from '../../node/anchor/anchor.ts'
@@ -39,6 +39,25 @@ export function memberCommands(context: Command): void {
       action<{ as?: string }>(async ({ output, client, options }, id) => {
         output.result(await (await client()).admin.voidInvitations(id, options.as))
       }),
+    )
+  context
+    .command('migrate <id>')
+    .description('move the group to another contract in a week, or show whether it moves')
+    .addOption(new Option('--to <address>', 'the other contract, hexadecimal').conflicts('cancel'))
+    .option('--cancel', 'let the group stay where it is')
+    .option('--as <identity>', 'identity that asks for it; needs ManageMembers and Proxy')
+    .action(
+      action<{ to?: string; cancel?: true; as?: string }>(
+        async ({ output, client, options }, id) => {
+          const { admin } = await client()
+          const { to, cancel, as } = options
+          const successor = to?.replace(/^0x/i, '').toLowerCase()
+          if (successor !== undefined || cancel === true) {
+            await admin.migrate(id, successor ?? null, as)
+          }
+          output.result(await admin.migration(id))
+        },
+      ),
     )
   context
     .command('set-role <id> <identity>')

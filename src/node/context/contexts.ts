@@ -3,7 +3,7 @@
  *
  * @packageDocumentation
  */
-import { type Anchor, CAPABILITIES, type MemberRecord } from '../anchor/anchor.ts'
+import type { Anchor, MemberRecord, MigrationRecord } from '../anchor/anchor.ts'
 import type { NodeApplications } from '../applications/applications.ts'
 import type { BlobFinder } from '../blobs/blobs.ts'
 import type { AtRest } from '../crypto/at-rest.ts'
@@ -239,9 +239,7 @@ export class NodeContexts implements Contexts {
     return this.#membership.invite(options)
   }
 
-  inviteOpen(
-    options: Omit<InviteMember, 'invitee'> & { maxUses?: number; validForMs?: number },
-  ): Promise<Invitation> {
+  inviteOpen(...[options]: Parameters<Contexts['inviteOpen']>): Promise<Invitation> {
     return this.#membership.inviteOpen(options)
   }
 
@@ -250,14 +248,19 @@ export class NodeContexts implements Contexts {
     await this.#membership.submit(replica, operation, { ...options, as: options?.inviter })
   }
 
+  async migrate(...[id, ...how]: Parameters<Contexts['migrate']>): Promise<void> {
+    await this.#membership.migrate(this.#registry.require(id), ...how)
+  }
+
+  async migration(id: ContextId, options?: Signalled): Promise<MigrationRecord | undefined> {
+    return this.#membership.migration(this.#registry.require(id), options)
+  }
+
   join(invitation: string, options: Signalled = {}): Promise<Joined> {
     return this.#joining.join(invitation, options)
   }
 
-  joinOpen(
-    invitation: string,
-    options: Signalled & { identity?: PublicKey } = {},
-  ): Promise<Joined> {
+  joinOpen(...[invitation, options = {}]: Parameters<Contexts['joinOpen']>): Promise<Joined> {
     return this.#joining.joinOpen(invitation, options)
   }
 
@@ -277,24 +280,28 @@ export class NodeContexts implements Contexts {
   }
 
   async removeMembers(...[id, ids, options]: Parameters<Contexts['removeMembers']>): Promise<void> {
-    const { mayReturn = false } = options ?? {}
-    const replica = this.#registry.require(id)
-    await this.#membership.submit(replica, { kind: 'removeMembers', ids, mayReturn }, options)
+    const operation = {
+      kind: 'removeMembers',
+      ids,
+      mayReturn: options?.mayReturn ?? false,
+    } as const
+    await this.#membership.submit(this.#registry.require(id), operation, options)
   }
 
   async setRole(...[id, ids, role, options]: Parameters<Contexts['setRole']>): Promise<void> {
-    const replica = this.#registry.require(id)
-    await this.#membership.submit(replica, { kind: 'setRole', ids, role }, options)
+    await this.#membership.submit(
+      this.#registry.require(id),
+      { kind: 'setRole', ids, role },
+      options,
+    )
   }
 
-  async grant(...[id, identity, capability, options]: CapabilityChange): Promise<void> {
-    const changes = [{ identity, capabilities: CAPABILITIES[capability] }]
-    await this.#membership.submit(this.#registry.require(id), { kind: 'grant', changes }, options)
+  async grant(...[id, ...change]: CapabilityChange): Promise<void> {
+    await this.#membership.changeCapability(this.#registry.require(id), 'grant', ...change)
   }
 
-  async revoke(...[id, identity, capability, options]: CapabilityChange): Promise<void> {
-    const changes = [{ identity, capabilities: CAPABILITIES[capability] }]
-    await this.#membership.submit(this.#registry.require(id), { kind: 'revoke', changes }, options)
+  async revoke(...[id, ...change]: CapabilityChange): Promise<void> {
+    await this.#membership.changeCapability(this.#registry.require(id), 'revoke', ...change)
   }
 
   async updateApplication(
@@ -310,12 +317,9 @@ export class NodeContexts implements Contexts {
         { application: idText(application) },
       )
     }
-    const replica = this.#registry.require(id)
-    await this.#membership.submit(
-      replica,
-      { kind: 'updateApplication', application: record },
-      { ...options, as: options.executor },
-    )
+    const operation = { kind: 'updateApplication', application: record } as const
+    const how = { ...options, as: options.executor }
+    await this.#membership.submit(this.#registry.require(id), operation, how)
   }
 
   async leave(id: ContextId, options: Signalled = {}): Promise<void> {

@@ -1,4 +1,5 @@
 /** Who takes part: invitations, roles, capabilities, leaving. Every change goes through the anchor and is read back from it. */
+import { CAPABILITIES, type MigrationRecord } from '../anchor/anchor.ts'
 import { isRejectedAs } from '../anchor/errors.ts'
 import type { Operation } from '../anchor/operations.ts'
 import { untilAborted } from '../errors.ts'
@@ -50,6 +51,35 @@ export class Membership {
     const signal = options.signal === undefined ? {} : { signal: options.signal }
     await group.anchor.submit(subject, operation, identities.signer(key.publicKey), signal)
     await contexts.refresh(replica, signal)
+  }
+
+  /** See `Contexts.grant` and `revoke`. */
+  async changeCapability(
+    replica: ContextReplica,
+    kind: 'grant' | 'revoke',
+    identity: PublicKey,
+    capability: keyof typeof CAPABILITIES,
+    options?: Signalled,
+  ): Promise<void> {
+    const changes = [{ identity, capabilities: CAPABILITIES[capability] }]
+    await this.submit(replica, { kind, changes }, options)
+  }
+
+  /** See `Contexts.migrate`. */
+  async migrate(
+    replica: ContextReplica,
+    contract: Uint8Array | undefined,
+    options?: Signalled & { readonly as?: PublicKey | undefined },
+  ): Promise<void> {
+    await this.submit(replica, { kind: 'migrateTo', contract: contract ?? EMPTY }, options)
+  }
+
+  /** See `Contexts.migration`. */
+  async migration(
+    { group }: ContextReplica,
+    options?: Signalled,
+  ): Promise<MigrationRecord | undefined> {
+    return (await group.anchor.readGroup(group.id, options))?.value.migration
   }
 
   /** All identities of this node leave. What we know of the members may be old: who is refused as no member has left. @throws ANCHOR_* */

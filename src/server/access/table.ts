@@ -142,6 +142,9 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'POST /admin-api/contexts/:id/invitations/void': byBody('context:invite', (ask) =>
     ask.allowsAs('context:invite', ask.id('param', 'id'), 'inviterId'),
   ),
+  'GET /admin-api/contexts/:id/migration': listContext,
+  // it takes all contexts of the group along, and there is no way back
+  'POST /admin-api/contexts/:id/migration': admin,
   'POST /admin-api/contexts/:id/members/role': needs('context:capabilities', changesRoles),
   'POST /admin-api/contexts/:id/capabilities/grant': ofContext('context:capabilities:grant'),
   'POST /admin-api/contexts/:id/capabilities/revoke': ofContext('context:capabilities:revoke'),

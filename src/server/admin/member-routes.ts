@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { ROLES } from '../../node/anchor/anchor.ts'
 import { isMerogateError } from '../../node/errors.ts'
 import type { Node } from '../../node/interface.ts'
-import { toBase58 } from '../../node/primitives/bytes.ts'
+import { fromHex, toBase58, toHex } from '../../node/primitives/bytes.ts'
 import { defined } from '../defined.ts'
 import { CAPABILITY_NAMES, encodeMember } from '../encode.ts'
 import { MAX_INVITATION_CHARS, MAX_MEMBERS_PER_REQUEST } from '../limits.ts'
@@ -71,6 +71,13 @@ const capabilitiesSchema = z.union([
 
 const removeSchema = z.object({ members: membersSchema, mayReturn: z.boolean().optional() })
 const voidSchema = z.object({ inviterId: publicKeySchema.nullish() })
+const migrateSchema = z.object({
+  successor: z
+    .string()
+    .regex(/^(?:[0-9a-f]{2}){1,64}$/)
+    .nullable(),
+  executorId: publicKeySchema.nullish(),
+})
 const setRoleSchema = z.object({ members: membersSchema, role: roleSchema })
 
 /** Registers the routes; those whose second segment is a word come before `/contexts/:id`. */
@@ -154,6 +161,18 @@ export function membershipRoutes(router: Router, node: Node): void {
   route(router, '/contexts/:id/invitations/void', {
     post: withBody(voidSchema, async ({ inviterId }, req) => {
       await contexts.voidInvitations(contextOf(req), { inviter: inviterId ?? undefined })
+      return { data: null }
+    }),
+  })
+  route(router, '/contexts/:id/migration', {
+    get: async (req) => {
+      const plan = await contexts.migration(contextOf(req))
+      const data = plan && { successor: toHex(plan.successor), movesAt: Number(plan.movesAt) }
+      return { data: data ?? null }
+    },
+    post: withBody(migrateSchema, async ({ successor, executorId }, req) => {
+      const contract = successor === null ? undefined : fromHex(successor)
+      await contexts.migrate(contextOf(req), contract, { as: executorId ?? undefined })
       return { data: null }
     }),
   })

@@ -5,6 +5,7 @@ import { Wallet } from 'ethers'
 import { deployWith } from '../../../src/chains/ethereum/deploy/deploy.ts'
 import { DEPLOYER } from '../../../src/chains/ethereum/constants.ts'
 import { readDeployment, writeDeployment } from '../../../src/chains/ethereum/deploy/deployment.ts'
+import { abiOf } from '../../../src/chains/ethereum/contracts/codec.ts'
 import { planDeployment } from '../../../src/chains/ethereum/deploy/plan.ts'
 import { type EthereumDevnet, startEthereumDevnet } from '../../../src/devnet/ethereum/index.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
@@ -213,6 +214,24 @@ describe('merogate chain deploy', function () {
     const { contracts } = await readDeployment(out)
     expect(contracts.identityRegistry).to.deep.equal({ address: first?.address })
     expect(contracts.contextAnchor.block).to.be.a('number')
+  })
+
+  it('makes a contract beside another one, whose groups may move to it', async () => {
+    expect((await run(paid())).code).to.equal(0)
+    const { contracts: before } = await readDeployment(out)
+    const to = ['--predecessor', before.contextAnchor.address, '--force']
+    const ended = await run(paid(...to))
+    expect(ended.code, ended.err).to.equal(0)
+    const { contracts } = await readDeployment(out)
+    expect(contracts.identityRegistry.address).to.equal(before.identityRegistry.address)
+    expect(contracts.contextAnchor.address).not.to.equal(before.contextAnchor.address)
+    const data = abiOf('ContextAnchor').encodeFunctionData('predecessor')
+    const call = { to: contracts.contextAnchor.address, data }
+    const told = String(await chain.send('eth_call', [call, 'latest']))
+    expect(told.slice(26)).to.equal(before.contextAnchor.address.slice(2).toLowerCase())
+    expect(codeOf(await run(paid('--predecessor', '0x12', '--output-format', 'json')))).to.equal(
+      'CLI_USAGE',
+    )
   })
 
   it('keeps a file that holds something else, unless told to replace it', async () => {

@@ -141,6 +141,13 @@ describe('the client', () => {
       await admin.removeMembers(contextId, [publicKey], { mayReturn: true })
       expect(await admin.voidInvitations(contextId)).to.equal(null)
       expect(await admin.members(contextId)).to.have.length(1)
+      expect(await admin.migration(contextId)).to.equal(null)
+      expect(await admin.migrate(contextId, '07'.repeat(20))).to.equal(null)
+      expect(await admin.migration(contextId)).to.deep.equal({
+        ...{ successor: '07'.repeat(20), movesAt: 1_900_000_000 },
+      })
+      await admin.migrate(contextId, null)
+      expect(await admin.migration(contextId)).to.equal(null)
       expect(await admin.invite({ contextId: STRANGER, invitee: publicKey })).to.equal(null)
     })
 

@@ -208,6 +208,18 @@ describe('an open invitation', () => {
     expect(await c.contexts.list()).to.deep.equal([])
   })
 
+  it('lets a group move, or stay, by who may, and tells where to', async () => {
+    await using world = await nodeWorld()
+    const a = await world.node('a')
+    const { context } = await newContext(a)
+    const successor = new Uint8Array(20).fill(7)
+    expect(await a.contexts.migration(context)).to.equal(undefined)
+    await a.contexts.migrate(context, successor)
+    expect(await a.contexts.migration(context)).to.deep.include({ successor })
+    await a.contexts.migrate(context, undefined)
+    expect(await a.contexts.migration(context)).to.equal(undefined)
+  })
+
   it('ends when its inviter voids it, and brings nobody in who was removed', async () => {
     await using world = await nodeWorld()
     const [a, b] = [await world.node('a'), await world.node('b')]

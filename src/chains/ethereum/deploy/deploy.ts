@@ -25,6 +25,8 @@ export interface DeployInit {
   readonly sender: TransactionSender
   readonly network: string
   readonly chainId: number
+  /** Contract of contexts whose groups may move to the new one. @default none */
+  readonly predecessor?: string | undefined
   /** Told the hash of every transaction that is signed to make a contract, before it is sent. */
   readonly onSigned?: (contract: PlannedContract, hash: string) => void
   /** Called for each contract when it lies in a block. */
@@ -40,7 +42,7 @@ export interface DeployInit {
  */
 export async function deployContracts(init: DeployInit): Promise<Deployment> {
   const { rpc, sender, onContract, signal } = init
-  const plan = planDeployment()
+  const plan = planDeployment(init.predecessor)
   const sent = new Map<ContractName, Sent>()
   let isDeployerThere = false
   for (const contract of plan) {

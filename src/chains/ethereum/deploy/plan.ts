@@ -22,13 +22,15 @@ function planned(name: ContractName, constructorArguments: string): PlannedContr
   return { name, address, constructorArguments, code }
 }
 
-/** All contracts with their addresses, in the order they are made. */
-export function planDeployment(): readonly PlannedContract[] {
+/** All contracts with their addresses, in the order they are made; that of contexts takes groups over from `predecessor`, where there is one. */
+export function planDeployment(predecessor?: string): readonly PlannedContract[] {
   const [first, ...others] = CONTRACT_NAMES
   const registry = planned(first, '0x')
   return [
     registry,
-    ...others.map((name) => planned(name, constructorArguments(name, registry.address))),
+    ...others.map((name) =>
+      planned(name, constructorArguments(name, registry.address, predecessor)),
+    ),
   ]
 }
 

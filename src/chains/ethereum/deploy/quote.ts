@@ -47,6 +47,8 @@ export interface QuoteInit {
   /** Account that would pay. @default none: its balance is not read */
   readonly from?: string | undefined
   readonly maxFeePerGas: bigint
+  /** See `DeployInit`. */
+  readonly predecessor?: string | undefined
   readonly signal?: AbortSignal
 }
 
@@ -55,7 +57,7 @@ export async function quoteDeployment(init: QuoteInit): Promise<Quote> {
   const { rpc, from, maxFeePerGas, signal } = init
   const hasDeployer = await hasCode(rpc, DEPLOYER.address, signal)
   const contracts: QuotedContract[] = []
-  for (const contract of planDeployment()) {
+  for (const contract of planDeployment(init.predecessor)) {
     const { name, address } = contract
     const isPresent = await hasCode(rpc, address, signal)
     const gas = isPresent ? 0n : await estimateCreation(rpc, hasDeployer, contract, signal)

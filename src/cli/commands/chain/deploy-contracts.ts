@@ -35,6 +35,7 @@ export interface DeployOptions {
   readonly keyFile?: string
   readonly keyEnv?: string
   readonly from?: string
+  readonly predecessor?: string
   readonly out?: string
   readonly force?: true
   readonly dryRun?: true
@@ -49,6 +50,7 @@ interface Plan {
   readonly rpc: EthereumRpc
   readonly maxFeePerGas: bigint
   readonly finality: FinalityRule
+  readonly predecessor: string | undefined
 }
 
 /** Runs the command. */
@@ -64,24 +66,28 @@ export async function deploy(options: DeployOptions, output: Output): Promise<vo
     maxFeeGwei === undefined ? DEFAULT_MAX_FEE_PER_GAS : maxFeeArgument(maxFeeGwei)
   const rule = finality === undefined ? undefined : finalityArgument(finality)
   const payer = from === undefined ? undefined : addressArgument('--from', from)
+  const { predecessor: given } = options
+  const predecessor = given && addressArgument('--predecessor', given)
   const wallet = reference === undefined ? undefined : new Wallet(await readKey(reference))
   const network = await resolveNetwork(options.network, options.rpcUrl, output)
   const { chainId, rpcUrls: urls } = network
   const rpc = new EthereumRpc({ urls, chainId, clock: systemClock, logger: silentLogger })
   try {
     const path = resolve(options.out ?? `${network.name}.deployment.json`)
-    const quote = await quoteDeployment({ rpc, from: wallet?.address ?? payer, maxFeePerGas })
+    const asked = { rpc, from: wallet?.address ?? payer, maxFeePerGas, predecessor }
+    const quote = await quoteDeployment(asked)
     const plan = { network: network.name, chainId, ...quote }
     output.event({ event: 'plan', ...jsonSafe({ ...plan, file: path }) }, quoteText(plan))
     if (options.dryRun === true || wallet === undefined) return
-    const file = await openOutFile(path, chainId, { force: options.force })
+    const file = await openOutFile(path, chainId, { force: options.force, predecessor })
     assertAffordable(quote)
     if (quote.totalGas > 0n && options.yes !== true) {
       await confirm(`Deploy for about ${ether(quote.totalCost)}?`, output)
     }
     const isLocal = network.name === 'local'
     const chosen = rule ?? (isLocal ? 0 : DEFAULT_CONFIRMATIONS)
-    await send({ network, rpc, maxFeePerGas, finality: chosen }, wallet, file, output)
+    const sending = { network, rpc, maxFeePerGas, finality: chosen, predecessor }
+    await send(sending, wallet, file, output)
   } finally {
     rpc.stop()
   }
@@ -89,7 +95,7 @@ export async function deploy(options: DeployOptions, output: Output): Promise<vo
 
 /** Sends what is missing, a line per contract, and writes the file. */
 async function send(plan: Plan, wallet: Wallet, file: OutFile, output: Output): Promise<void> {
-  const { network, rpc, maxFeePerGas, finality } = plan
+  const { network, rpc, maxFeePerGas, finality, predecessor } = plan
   const { name, chainId, rpcUrls } = network
   const sender = new TransactionSender({
     ...{ rpc, wallet, chainId, finality, pollMs: pollMsFor(rpcUrls) },
@@ -98,7 +104,7 @@ async function send(plan: Plan, wallet: Wallet, file: OutFile, output: Output): 
     logger: silentLogger,
   })
   const deployment = await deployContracts({
-    ...{ rpc, sender, chainId },
+    ...{ rpc, sender, chainId, predecessor },
     network: name,
     onSigned: (contract, hash) => output.note(`${contract.name}  sent ${hash}`),
     onContract({ name: contract, address }, mined) {

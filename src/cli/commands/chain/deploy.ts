@@ -38,6 +38,7 @@ export function deployCommand(chain: Command): void {
         'keyEnv',
       ]),
     )
+    .option('--predecessor <address>', 'contract of contexts whose groups may move to the new one')
     .option('--out <file>', 'deployment file to write; default: <network>.deployment.json')
     .option('--force', 'replace a deployment file of other contracts')
     .option('--dry-run', 'say what would be made and what it costs, and stop')

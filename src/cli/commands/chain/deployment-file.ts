@@ -26,18 +26,20 @@ export interface OutFileOptions {
   readonly force?: boolean | undefined
   /** Replace other contracts of the same chain. @default false */
   readonly anyContracts?: boolean
+  /** Contract whose groups may move to the one that is written. @default none */
+  readonly predecessor?: string | undefined
 }
 
 /** @throws CLI_FILE (input) when it cannot be written, or holds something else */
 export async function openOutFile(
   path: string,
   chainId: number,
-  { force = false, anyContracts = false }: OutFileOptions = {},
+  { force = false, anyContracts = false, predecessor }: OutFileOptions = {},
 ): Promise<OutFile> {
   await assertWritable(path)
   const before = force ? undefined : await readBefore(path)
   const isRight = (found: Deployment): boolean =>
-    found.chainId === chainId && (anyContracts || hasPlannedContracts(found))
+    found.chainId === chainId && (anyContracts || hasPlannedContracts(found, predecessor))
   if (before !== undefined && !isRight(before)) {
     throw otherContents(path, `has the contracts of ${networkName(before.chainId)}`)
   }
@@ -77,12 +79,12 @@ async function readBefore(path: string): Promise<Deployment | undefined> {
 }
 
 /** Whether a file has the addresses that this release gives. */
-function hasPlannedContracts({ contracts }: Deployment): boolean {
+function hasPlannedContracts({ contracts }: Deployment, predecessor?: string): boolean {
   const { identityRegistry, contextAnchor, packageRegistry } = contracts
   const known = [identityRegistry, contextAnchor, packageRegistry].flatMap((each) =>
     each === undefined ? [] : [each.address.toLowerCase()],
   )
-  const planned = planDeployment().map(({ address }) => address.toLowerCase())
+  const planned = planDeployment(predecessor).map(({ address }) => address.toLowerCase())
   return known.every((address) => planned.includes(address))
 }
 
