@@ -14,6 +14,7 @@ export const MAX_COUNTED = 4096
 export const REFUSED_POINTS = 4
 /** Requests that wait for their turn, of all and of one client; the rest is told to come again. */
 export const MAX_WAITING = 64
+/** Requests of one key, or of one address without a key, that wait for a turn. */
 export const MAX_WAITING_OF_ONE = 4
 /** Longest wait for a turn, ms: shorter than clients wait for an answer. */
 export const SLOT_WAIT_MS = 8_000
