@@ -125,7 +125,7 @@ describe('ethereum contracts: a move to another contract', function () {
       expect(early).to.equal('ContextNotFound')
       expect(nameOf(await adoptContext(t.context))).to.equal('ContextNotFound')
     }
-    expect(await t.must(await adopt(t.group, 5))).to.deep.equal([told('GroupAdopted', t.group, 3n)])
+    expect(await t.must(await adopt(t.group, 1))).to.deep.equal([told('GroupAdopted', t.group, 3n)])
     expect(await describeGroup(next)).to.deep.equal(before)
     expect(nameOf(await adopt(t.group))).to.equal('ContextExists')
     for (const [id, revision] of [
@@ -233,6 +233,16 @@ describe('ethereum contracts: a move to another contract', function () {
     await bench.mineAt((await bench.now()) + MIGRATION_SECONDS)
     expect(nameOf(await adopt(t.group))).to.equal('ContextNotFound')
     expect(await t.outcome(a, moveTo(next))).to.equal('Sealed')
+  })
+
+  it('is taken over at its second, and no second sooner', async () => {
+    const { bench } = t
+    await t.begin(t.b)
+    const at = await plan()
+    await bench.setNext(at - 1n)
+    expect(nameOf(await adopt(t.group))).to.equal('ContextNotFound')
+    await bench.setNext(at)
+    await t.must(await adopt(t.group))
   })
 
   it('goes nowhere but where it was planned to, and to nothing that is no contract', async () => {
