@@ -21,7 +21,7 @@ import { type Fate, Fates, type FatesInit, type UnsettledOperation } from './fat
 import { ENVELOPE_VALIDITY_SECONDS, MAX_QUEUED_OPERATIONS } from './limits.ts'
 import { Nonces, type SaidNonce } from './nonces.ts'
 import type { Domain } from './operations.ts'
-import { SerialQueue } from './serial.ts'
+import { SerialQueues } from './serial.ts'
 import type {
   Answer,
   QueryOptions,
@@ -74,7 +74,8 @@ const NOT_SENT: ReadonlySet<ErrorKind> = new Set(['input', 'denied', 'limit', 'c
 export class EnvelopeSender<V extends SubmissionService> {
   readonly #service: V
   readonly #clock: Clock
-  readonly #queues = new Map<string, SerialQueue>()
+  /** By signer. */
+  readonly #queues = new SerialQueues('this signer', MAX_QUEUED_OPERATIONS)
   readonly #nonces: Nonces
   readonly #fates: Fates
   /** What was accepted and is not final yet. */
@@ -127,14 +128,7 @@ export class EnvelopeSender<V extends SubmissionService> {
         { operation: kind },
       )
     }
-    const key = idKey(signer.publicKey)
-    const queue = this.#queues.get(key) ?? new SerialQueue('this signer', MAX_QUEUED_OPERATIONS)
-    this.#queues.set(key, queue)
-    try {
-      return await queue.run(() => this.#signAndSend(outgoing, options))
-    } finally {
-      if (queue.size === 0) this.#queues.delete(key)
-    }
+    return this.#queues.run(idKey(signer.publicKey), () => this.#signAndSend(outgoing, options))
   }
 
   /**

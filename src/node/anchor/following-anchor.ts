@@ -24,10 +24,11 @@ import type {
 } from './anchor.ts'
 import { anchorError, isRejectedAs } from './errors.ts'
 import type { UnsettledOperation } from './fates.ts'
-import { MAX_MOVES, MIGRATION_SECONDS } from './limits.ts'
+import { MAX_MOVES, MAX_QUEUED_OPERATIONS, MIGRATION_SECONDS } from './limits.ts'
 import type { Operation, Subject } from './operations.ts'
 import type { PackageRegistry } from './packages/registry.ts'
 import type { PackageService } from './packages/service.ts'
+import { SerialQueues } from './serial.ts'
 import type { EnvelopeService, ServiceOptions, SuccessorService } from './service.ts'
 import { decodeTicket } from './ticket.ts'
 
@@ -78,9 +79,8 @@ interface Route {
   readonly signal?: AbortSignal | undefined
 }
 
-interface WatchEvents {
-  change: AnchorChange
-}
+/** What is to change; no group where one is made. */
+type ChangeRoute = Omit<Route, 'group'> & { readonly group: GroupId | undefined }
 
 export class FollowingAnchor implements Anchor {
   readonly protocol: string
@@ -91,7 +91,7 @@ export class FollowingAnchor implements Anchor {
   readonly #init: FollowingAnchorInit
   readonly #components: AnchorComponents
   readonly #logger: Logger
-  readonly #emitter: Emitter<WatchEvents>
+  readonly #emitter: Emitter<{ change: AnchorChange }>
   readonly #first: Hop
   /** By their address; the first is not among them. */
   readonly #hops = new Map<string, Promise<NextHop>>()
@@ -99,6 +99,8 @@ export class FollowingAnchor implements Anchor {
   readonly #known = new Map<string, Known>()
   /** Of groups and contexts that are in a successor. */
   readonly #adopted = new Set<string>()
+  /** Of looks for the group that a signer is about to change: the answers come in any order. */
+  readonly #looks = new SerialQueues('this signer', MAX_QUEUED_OPERATIONS)
   /** Plans that were told, until they happen. */
   readonly #plans = new Map<string, { readonly plan: string; readonly timer: Timer }>()
 
@@ -175,9 +177,10 @@ export class FollowingAnchor implements Anchor {
     signer: Signer,
     options: ServiceOptions = {},
   ): Promise<Receipt> {
-    const route = await this.#routeOf(subject, operation, options)
-    return this.#change(route, (anchor) =>
-      anchor.submit(subject, operation, signer, toCall(options)),
+    return this.#change(
+      signer,
+      () => this.#routeOf(subject, operation, options),
+      (anchor) => anchor.submit(subject, operation, signer, toCall(options)),
     )
   }
 
@@ -186,7 +189,11 @@ export class FollowingAnchor implements Anchor {
     init: InvitationInit,
     inviter: Signer,
   ): Promise<Uint8Array> {
-    return this.#change({ group }, (anchor) => anchor.createInvitation(group, init, inviter))
+    return this.#change(
+      inviter,
+      async () => ({ group }),
+      (anchor) => anchor.createInvitation(group, init, inviter),
+    )
   }
 
   async claimInvitation(
@@ -195,8 +202,10 @@ export class FollowingAnchor implements Anchor {
     options: ServiceOptions = {},
   ): Promise<Receipt> {
     const { group } = decodeTicket(ticket).terms
-    return this.#change({ group, signal: options.signal }, (anchor) =>
-      anchor.claimInvitation(ticket, signer, toCall(options)),
+    return this.#change(
+      signer,
+      async () => ({ group, signal: options.signal }),
+      (anchor) => anchor.claimInvitation(ticket, signer, toCall(options)),
     )
   }
 
@@ -215,18 +224,23 @@ export class FollowingAnchor implements Anchor {
     return this.#emitter.on('change', listener)
   }
 
-  /** Does something where a group is; once more when it has moved meanwhile. */
+  /** Does something where a group is, in the order in which its signer asks; once more when the group has moved meanwhile. */
   async #change<T>(
-    route: Omit<Route, 'group'> & { readonly group: GroupId | undefined },
+    { publicKey }: Signer,
+    findRoute: () => Promise<ChangeRoute>,
     act: (anchor: Anchor) => Promise<T>,
   ): Promise<T> {
-    const { group } = route
-    if (group === undefined) return act(this.#first.anchor)
-    const hop = await this.#hopOf({ ...route, group, isToChange: true })
+    const [hop, route] = await this.#looks.run(idKey(publicKey), async () => {
+      const found = await findRoute()
+      const { group } = found
+      if (group === undefined) return [this.#first, found] as const
+      return [await this.#hopOf({ ...found, group, isToChange: true }), found] as const
+    })
     try {
       return await act(hop.anchor)
     } catch (error) {
-      if (!isRejectedAs(error, 'Moved')) throw error
+      const { group } = route
+      if (group === undefined || !isRejectedAs(error, 'Moved')) throw error
       this.#known.delete(keyOf(hop, group))
       const next = await this.#hopOf({ ...route, group, isToChange: true })
       if (next === hop) throw error
@@ -239,7 +253,7 @@ export class FollowingAnchor implements Anchor {
     subject: Subject,
     operation: Operation,
     { signal }: ServiceOptions,
-  ): Promise<Omit<Route, 'group'> & { readonly group: GroupId | undefined }> {
+  ): Promise<ChangeRoute> {
     if (operation.kind === 'createContext') return { group: operation.group, signal }
     if (operation.kind !== 'updateApplication') return { group: GroupId.from(subject), signal }
     const context = subject as ContextId // by the operation's kind

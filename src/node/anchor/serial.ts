@@ -1,4 +1,4 @@
-/** One task at a time, in the order of asking, and no more than so many waiting. */
+/** One task at a time, in the order of asking, and no more than so many waiting: of all, or of each key. */
 import { anchorError } from './errors.ts'
 
 export class SerialQueue {
@@ -40,5 +40,30 @@ export class SerialQueue {
   /** Resolves when everything asked for until now is done. */
   async idle(): Promise<void> {
     await this.#tail
+  }
+}
+
+/** A queue for each key, as long as something waits in it. */
+export class SerialQueues {
+  readonly #queues = new Map<string, SerialQueue>()
+  readonly #limit: number
+  readonly #name: string
+
+  /** `name` says in errors whose queue is full. */
+  constructor(name: string, limit: number) {
+    this.#name = name
+    this.#limit = limit
+  }
+
+  /** Runs the task after those of the same key. @throws ANCHOR_BUSY (limit) when too many wait */
+  async run<T>(key: string, task: () => Promise<T>): Promise<T> {
+    const queue = this.#queues.get(key) ?? new SerialQueue(this.#name, this.#limit)
+    this.#queues.set(key, queue)
+    try {
+      return await queue.run(task)
+    } finally {
+      // another may have taken its place since
+      if (queue.size === 0 && this.#queues.get(key) === queue) this.#queues.delete(key)
+    }
   }
 }
