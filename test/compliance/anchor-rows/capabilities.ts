@@ -77,5 +77,18 @@ export function capabilityRows(t: AnchorBench): void {
       expect(await outcome(operation, b)).to.equal('Unauthorized')
       expect(await outcome(operation, a)).to.equal('accepted')
     })
+
+    it('announces options that are others than before, and no others', async () => {
+      await row6()
+      const { events } = t.harness
+      if (events === undefined) return expect.fail('expected a harness that tells of events')
+      const before = await nonceOf(a)
+      for (const approvers of ['members', 'members', 'govern'] as const) {
+        await submit(group, { kind: 'setOptions', options: { approvers } }, a)
+      }
+      expect(await nonceOf(a)).to.equal(before + 3n)
+      const told = (await events()).filter(({ name }) => name === 'OptionsChanged')
+      expect(told).to.have.length(2)
+    })
   })
 }

@@ -110,6 +110,23 @@ export function contextRows(t: AnchorBench): void {
       expect(await nonceOf(a)).to.equal(before + 1n)
     })
 
+    it('[38] counts a revision for whatever differs of an application', async () => {
+      await row1()
+      const { id, blob } = application(5)
+      const differing = [
+        ...[{ id }, { blob }, { size: 1235n }, { source: 'https://example.org/other.wasm' }],
+        { metadata: Uint8Array.of(1, 2, 4) },
+      ]
+      for (const [index, more] of differing.entries()) {
+        const changed = { ...application(), ...more }
+        await submit(context, { kind: 'updateApplication', application: changed }, a)
+        const record = valueOf(await t.anchor.readContext(context))
+        expect(record.application).to.deep.equal(changed)
+        expect(record.applicationRevision).to.equal(2n * BigInt(index) + 2n)
+        await submit(context, { kind: 'updateApplication', application: application() }, a)
+      }
+    })
+
     it('[39] refuses a source or metadata one byte too long', async () => {
       await row1()
       for (const [source, metadata, expected] of [

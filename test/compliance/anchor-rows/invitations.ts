@@ -201,6 +201,22 @@ export function invitationRows(t: AnchorBench): void {
       expect(await outcome({ kind: 'voidInvitations' }, person('D'))).to.equal('NotAMember')
     })
 
+    it('counts for the membership and the series that it names, none before or after', async () => {
+      await row1()
+      expect(await claimOf(x, { capabilities: 32 })).to.equal('Malformed')
+      const invalid = async (changes: readonly Partial<InvitationTerms>[]): Promise<void> => {
+        for (const change of changes) {
+          expect(await claimOf(x, change)).to.equal('InvitationInvalid')
+          const revocation = await revocationOf(await invite(), change)
+          expect(await outcome(revocation, a)).to.equal('InvitationInvalid')
+        }
+      }
+      await invalid([{ membership: 0n }, { membership: 2n }, { series: 1 }])
+      await submit(group, { kind: 'voidInvitations' }, a)
+      await invalid([{ series: 0 }, { series: 2 }])
+      expect(await claimOf(x, { series: 1 })).to.equal('accepted')
+    })
+
     it('is given by members only', async () => {
       await row1()
       expect(await refusalOf(invite({}, x))).to.equal('NotAMember')
@@ -330,6 +346,11 @@ export function invitationRows(t: AnchorBench): void {
       await submit(group, { kind: 'voidInvitations' }, b)
       expect(await sendBy(b, 128n)).to.equal('accepted')
       expect(await sendBy(b, 0n)).to.equal('InvitationRevoked')
+      // so does another membership, though its series is the first again
+      await submit(group, dismiss(b), a)
+      await submit(group, add(b), a)
+      await submit(group, bits('grant', [b, manageMembers]), a)
+      expect(await sendBy(b, 129n)).to.equal('accepted')
       // until the last second of what takes them
       const late = await t.claimAt(notAfter, await invite({ notAfter: notAfter + 600n }), c)
       expect(await t.sendAt(notAfter, late)).to.equal('LimitExceeded')

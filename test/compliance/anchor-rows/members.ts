@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { type MemberRecord, type Signer, CAPABILITIES } from '../../../src/node/anchor/anchor.ts'
 import type { Operation } from '../../../src/node/anchor/operations.ts'
-import { ALL, type AnchorBench, add, remove, bits, crowd } from '../anchor-bench.ts'
+import { ALL, type AnchorBench, add, remove, dismiss, bits, crowd } from '../anchor-bench.ts'
 import { application, contextOf, creation, keysOf, memberKeys, valueOf } from '../anchor-support.ts'
 
 const { manageMembers, proxy } = CAPABILITIES
@@ -96,6 +96,18 @@ export function memberRows(t: AnchorBench): void {
       for (const operation of [add(c), { kind: 'leave' }, { kind: 'bumpNonce', to: 9n }] as const) {
         expect(await outcome(operation, b)).to.equal('NotAMember')
       }
+    })
+
+    it('[23] lists everybody once, whoever went and took whose place', async () => {
+      await row1()
+      await submit(group, add(b, c), a)
+      await submit(group, dismiss(b), a)
+      await submit(group, add(x), a)
+      await submit(group, dismiss(c), a)
+      expect(await memberKeys(t.anchor, group)).to.deep.equal(keysOf(a, x))
+      await submit(group, add(b, c), a)
+      await submit(group, dismiss(x), a)
+      expect(await memberKeys(t.anchor, group)).to.deep.equal(keysOf(a, b, c))
     })
 
     it('[25] refuses what was signed before a removal, after a return', async () => {
