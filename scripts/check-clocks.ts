@@ -33,7 +33,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/node/anchor/envelope-sender.ts': { count: 2, why: 'until when an operation is valid' },
   'src/node/anchor/fates.ts': { count: 1, why: 'until when an operation may take effect' },
   'src/node/anchor/following-anchor.ts': { count: 1, why: 'whether a group has moved' },
-  'src/node/anchor/local-authority.ts': { count: 1, why: 'whether an operation is still valid' },
+  'src/chains/local/model/authority.ts': { count: 1, why: 'whether an operation is still valid' },
   'src/node/context/intents/queue.ts': {
     count: 4,
     why: 'when an intent began, and about when next',

@@ -1,8 +1,8 @@
 /** Puts a node together from its configuration: logger, metrics, anchors, node, server. The one place that knows all of them. */
 import { pino } from 'pino'
 import type { AnchorFactory } from '../node/anchor/anchor.ts'
-import { isChainAnchor } from '../node/config/options/anchor.ts'
-import type { Config } from '../node/config/schema.ts'
+import { isChainAnchor } from './config/options/anchor.ts'
+import type { Config } from './config/schema.ts'
 import type { Node, NodeInit } from '../node/interface.ts'
 import { systemClock, systemRandom } from '../node/primitives/clock.ts'
 import type { Logger } from '../node/primitives/logger.ts'

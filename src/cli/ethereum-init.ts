@@ -1,6 +1,6 @@
 /** What the Ethereum adapter is built from, as the configuration says it. */
 import { type EthereumAnchorInit, readDeployment } from '../chains/ethereum/index.ts'
-import type { ChainAnchorConfig } from '../node/config/options/anchor.ts'
+import type { ChainAnchorConfig } from './config/options/anchor.ts'
 import { keyReference, weiOf } from './ethereum-flags.ts'
 
 /** @throws ETHEREUM_DEPLOYMENT (input) */

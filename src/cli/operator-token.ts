@@ -9,7 +9,7 @@ import type { Auth, TokenPair } from '../auth/index.ts'
 import { isMerogateError } from '../node/errors.ts'
 import type { Clock, Timer } from '../node/primitives/clock.ts'
 import type { Logger } from '../node/primitives/logger.ts'
-import { writePrivate } from '../node/config/private-file.ts'
+import { writePrivate } from './config/private-file.ts'
 
 /** Name of the file in the node's folder: an access token and nothing else. */
 const TOKEN_FILE = 'operator.token'

@@ -1,6 +1,6 @@
 /** The relayer of a node, from its configuration: which chains it pays on, from which account, for whom. */
-import { isChainAnchor } from '../node/config/options/anchor.ts'
-import type { Config } from '../node/config/schema.ts'
+import { isChainAnchor } from './config/options/anchor.ts'
+import type { Config } from './config/schema.ts'
 import type { Metrics } from '../node/metrics.ts'
 import { systemClock } from '../node/primitives/clock.ts'
 import type { Logger } from '../node/primitives/logger.ts'

@@ -85,7 +85,7 @@ function checked(text: string): string {
 
 /** Where the configuration in a folder says that its node serves. */
 async function urlOf(folder: string): Promise<string> {
-  const { loadConfig } = await import('../node/config/load.ts')
+  const { loadConfig } = await import('./config/load.ts')
   const { server } = await loadConfig({ home: folder, env: process.env })
   const [first] = server.listen
   const { host, port } = first ?? { host: '127.0.0.1', port: 0 }

@@ -5,7 +5,7 @@ import {
   type MemberRecord,
   type Signer,
 } from '../../src/node/anchor/anchor.ts'
-import type { SignedEnvelope } from '../../src/node/anchor/model/checks.ts'
+import type { SignedEnvelope } from '../../src/chains/local/model/checks.ts'
 import type {
   CapabilityChange,
   Domain,
@@ -13,7 +13,7 @@ import type {
   Operation,
   Subject,
 } from '../../src/node/anchor/operations.ts'
-import type { AnchorEvent } from '../../src/node/anchor/model/events.ts'
+import type { AnchorEvent } from '../../src/node/anchor/events.ts'
 import type { PackageEvent } from '../../src/node/anchor/packages/events.ts'
 import type { PackageService } from '../../src/node/anchor/packages/service.ts'
 import type { EnvelopeService, SignatureScheme } from '../../src/node/anchor/service.ts'

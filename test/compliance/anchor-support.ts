@@ -1,7 +1,7 @@
 /** What the anchor suite and the tests of its room are made from: people, applications, a clock that can be set, signed bytes. */
 import type { Anchor, ApplicationRecord, Signer } from '../../src/node/anchor/anchor.ts'
 import { deriveContextId, envelopeCodec, type Envelope } from '../../src/node/anchor/envelope.ts'
-import type { SignedEnvelope } from '../../src/node/anchor/model/checks.ts'
+import type { SignedEnvelope } from '../../src/chains/local/model/checks.ts'
 import {
   DEFAULT_GROUP_OPTIONS,
   type Domain,

@@ -2,7 +2,7 @@
 import type { AnchorFactory } from '../../src/node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../src/node/anchor/envelope-anchor.ts'
 import { unreachable } from '../../src/node/anchor/errors.ts'
-import type { LocalAuthority } from '../../src/node/anchor/local-authority.ts'
+import type { LocalAuthority } from '../../src/chains/local/model/authority.ts'
 import type { EnvelopeService, ServiceOptions } from '../../src/node/anchor/service.ts'
 import { MerogateError } from '../../src/node/errors.ts'
 import { idKey } from '../../src/node/primitives/ids.ts'

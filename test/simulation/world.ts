@@ -1,5 +1,5 @@
 /** Everything one run consists of: time, chance, the network, the anchor and the machines. */
-import { type LocalAuthority, localAuthority } from '../../src/node/anchor/local-authority.ts'
+import { type LocalAuthority, localAuthority } from '../../src/chains/local/model/authority.ts'
 import { silentLogger } from '../../src/node/primitives/logger.ts'
 import { Life } from './life.ts'
 import { Machine, type Running } from './machine.ts'

@@ -9,7 +9,7 @@ import {
   packageEnvelopeCodec,
 } from '../../src/node/anchor/packages/envelope.ts'
 import { PACKAGE_OPERATION_WORDS } from '../../src/node/anchor/packages/operations.ts'
-import type { SignedEnvelope } from '../../src/node/anchor/model/checks.ts'
+import type { SignedEnvelope } from '../../src/chains/local/model/checks.ts'
 import {
   type InvitationTerms,
   type Operation,

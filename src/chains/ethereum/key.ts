@@ -1,5 +1,5 @@
 /** Keys of accounts and of relayers, by reference. */
-import { placeOf, readSecret, type SecretReference } from '../../node/config/secret.ts'
+import { placeOf, readSecret, type SecretReference } from '../../node/secret.ts'
 import { ethereumError } from './errors.ts'
 
 /** Where an account's private key is; a relayer's API key is told in the same way. */

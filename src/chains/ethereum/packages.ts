@@ -1,6 +1,6 @@
 /** The package registry contract as a `PackageService`. */
 import type { Result, Wallet } from 'ethers'
-import type { SignedEnvelope } from '../../node/anchor/model/checks.ts'
+import type { SignedEnvelope } from '../local/model/checks.ts'
 import { badAnswer } from '../../node/anchor/errors.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
 import { packageTextsCodec, releaseCodec } from '../../node/anchor/packages/envelope.ts'

@@ -12,7 +12,7 @@ import {
 } from 'ethers'
 import { ROLES, type Signer } from '../../node/anchor/anchor.ts'
 import { envelopeCodec, invitationDigest } from '../../node/anchor/envelope.ts'
-import type { SignedEnvelope } from '../../node/anchor/model/checks.ts'
+import type { SignedEnvelope } from '../local/model/checks.ts'
 import { OPERATION_WORDS, type InvitationTerms } from '../../node/anchor/operations.ts'
 import { packageEnvelopeCodec } from '../../node/anchor/packages/envelope.ts'
 import { PACKAGE_OPERATION_WORDS } from '../../node/anchor/packages/operations.ts'

@@ -6,10 +6,10 @@ import type {
   GroupRecord,
   MemberRecord,
 } from '../../node/anchor/anchor.ts'
-import type { SignedEnvelope } from '../../node/anchor/model/checks.ts'
-import type { MemberPage } from '../../node/anchor/model/queries.ts'
-import type { Standing } from '../../node/anchor/model/state.ts'
-import type { AnchorEvent } from '../../node/anchor/model/events.ts'
+import type { SignedEnvelope } from '../local/model/checks.ts'
+import type { MemberPage } from '../local/model/groups/queries.ts'
+import type { Standing } from '../local/model/groups/state.ts'
+import type { AnchorEvent } from '../../node/anchor/events.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
 import type {
   Answer,

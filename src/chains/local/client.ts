@@ -1,7 +1,7 @@
 /** The membership contract of the service as an `EnvelopeService`. */
 import type { ContextRecord, GroupRecord, MemberRecord } from '../../node/anchor/anchor.ts'
-import type { MemberPage } from '../../node/anchor/model/queries.ts'
-import type { Standing } from '../../node/anchor/model/state.ts'
+import type { MemberPage } from './model/groups/queries.ts'
+import type { Standing } from './model/groups/state.ts'
 import type { Answer, Changes, EnvelopeService, ServiceOptions } from '../../node/anchor/service.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
 import type { ContextId, GroupId, PublicKey } from '../../node/primitives/ids.ts'

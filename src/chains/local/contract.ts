@@ -8,7 +8,7 @@ import {
   type Refusal,
   type RefusalName,
 } from '../../node/anchor/errors.ts'
-import type { SignedEnvelope } from '../../node/anchor/model/checks.ts'
+import type { SignedEnvelope } from './model/checks.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
 import type {
   Answer,

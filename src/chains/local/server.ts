@@ -6,7 +6,7 @@ import {
   toMerogateError,
   type ErrorKind,
 } from '../../node/errors.ts'
-import { localAuthority } from '../../node/anchor/local-authority.ts'
+import { localAuthority } from './model/authority.ts'
 import { concat, fromUtf8 } from '../../node/primitives/bytes.ts'
 import { systemClock, systemRandom, type Clock, type Random } from '../../node/primitives/clock.ts'
 import { silentLogger, type Logger } from '../../node/primitives/logger.ts'

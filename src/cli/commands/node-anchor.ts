@@ -1,7 +1,7 @@
 /** The part of `merogate node init` that says who decides over membership. */
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
-import type { AnchorUser } from '../../node/config/options/anchor.ts'
+import type { AnchorUser } from '../config/options/anchor.ts'
 import { cliError } from '../errors.ts'
 import { finalityArgument, rpcUrlsArgument } from '../ethereum-flags.ts'
 

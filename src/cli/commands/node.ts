@@ -1,7 +1,7 @@
 /** `merogate node`: make, configure and run a node. */
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
-import type { Config } from '../../node/config/schema.ts'
+import type { Config } from '../config/schema.ts'
 import type { ComposeOptions } from '../compose.ts'
 import { cliError } from '../errors.ts'
 import type { Output } from '../output.ts'
@@ -45,14 +45,14 @@ export function nodeCommand(program: Command): void {
     )
   withAnchorOptions(init).action(
     action<InitOptions>(async ({ options, output, folder }) => {
-      const config = await import('../../node/config/load.ts')
+      const config = await import('../config/load.ts')
       const path = config.configPath(folder)
       if (existsSync(path) && options.force !== true) {
         output.note(`already initialised: ${path} (use --force to replace it)`)
         output.result({ config: path, created: false }, path)
         return
       }
-      const { writeConfig } = await import('../../node/config/edit.ts')
+      const { writeConfig } = await import('../config/edit.ts')
       const { serverPort, swarmPort, bootNodes, mdns } = options
       const secret = options.auth ? await newSecret() : undefined
       await writeConfig(folder, {
@@ -79,13 +79,13 @@ export function nodeCommand(program: Command): void {
       action(async ({ output, folder }, ...received) => {
         const assignments = received.flat() // a variadic argument comes as one array
         if (assignments.length > 0) {
-          const { setConfig } = await import('../../node/config/edit.ts')
+          const { setConfig } = await import('../config/edit.ts')
           const path = await setConfig(folder, assignments)
           output.result({ config: path }, path)
           return
         }
-        const { loadConfig } = await import('../../node/config/load.ts')
-        const { redact } = await import('../../node/config/redact.ts')
+        const { loadConfig } = await import('../config/load.ts')
+        const { redact } = await import('../config/redact.ts')
         output.result(redact(await loadConfig({ home: folder, env: process.env })))
       }),
     )
@@ -103,7 +103,7 @@ export function nodeCommand(program: Command): void {
     )
     .action(
       action<RunOptions>(async ({ options, output, folder }) => {
-        const { loadConfig } = await import('../../node/config/load.ts')
+        const { loadConfig } = await import('../config/load.ts')
         const flags = flagsOf(options)
         await runNode(await loadConfig({ home: folder, env: process.env, flags }), output)
       }),

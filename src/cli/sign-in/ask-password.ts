@@ -1,7 +1,7 @@
 /** A password: out of a file, or of a person at the terminal. */
 import { createInterface } from 'node:readline/promises'
 import { Writable } from 'node:stream'
-import { readSecret } from '../../node/config/secret.ts'
+import { readSecret } from '../../node/secret.ts'
 import { cliError } from '../errors.ts'
 
 const MAX_CHARS = 1_024

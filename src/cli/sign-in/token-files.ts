@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Tokens, TokenStore } from '../../client/index.ts'
 import { systemClock } from '../../node/primitives/clock.ts'
 import { cliError } from '../errors.ts'
-import { writePrivate } from '../../node/config/private-file.ts'
+import { writePrivate } from '../config/private-file.ts'
 
 /** Folder below the home; no node is called so. */
 const FOLDER = '.tokens'

@@ -15,9 +15,9 @@ import type {
   Signer,
 } from './anchor.ts'
 import type { Refusal } from './errors.ts'
-import type { SignedEnvelope } from './model/checks.ts'
-import type { MemberPage } from './model/queries.ts'
-import type { Standing } from './model/state.ts'
+import type { SignedEnvelope } from '../../chains/local/model/checks.ts'
+import type { MemberPage } from '../../chains/local/model/groups/queries.ts'
+import type { Standing } from '../../chains/local/model/groups/state.ts'
 import type { Domain, InvitationTerms } from './operations.ts'
 
 /** A value and the height it was read at. */

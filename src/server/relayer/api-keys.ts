@@ -1,6 +1,6 @@
 /** API keys of a relayer: read by reference, kept as hashes, compared in constant time. */
 import { timingSafeEqual } from 'node:crypto'
-import { placeOf, readSecret, type SecretReference } from '../../node/config/secret.ts'
+import { placeOf, readSecret, type SecretReference } from '../../node/secret.ts'
 import { sha256 } from '../../node/primitives/hash.ts'
 import { toHex, utf8 } from '../../node/primitives/bytes.ts'
 import { relayerError } from './errors.ts'

@@ -1,6 +1,6 @@
 /** What a relayer needs of a chain. The composition root makes one of each chain's adapter. */
 import type { Refusal } from '../../node/anchor/errors.ts'
-import type { SignedEnvelope } from '../../node/anchor/model/checks.ts'
+import type { SignedEnvelope } from '../../chains/local/model/checks.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
 import type { Submission } from '../../node/anchor/service.ts'
 

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { CAPABILITIES } from '../../../src/node/anchor/anchor.ts'
-import { decide, type Decision } from '../../../src/node/anchor/model/decide.ts'
+import { decide, type Decision } from '../../../src/chains/local/model/groups/decide.ts'
 import { MAX_MEMBERS, MAX_MEMBERS_REVISION } from '../../../src/node/anchor/limits.ts'
-import { readMemberPage } from '../../../src/node/anchor/model/queries.ts'
+import { readMemberPage } from '../../../src/chains/local/model/groups/queries.ts'
 import {
   headerKey,
   memberKey,
@@ -11,7 +11,7 @@ import {
   type Effect,
   type GroupState,
   type StateView,
-} from '../../../src/node/anchor/model/state.ts'
+} from '../../../src/chains/local/model/groups/state.ts'
 import { DEFAULT_GROUP_OPTIONS, type Operation } from '../../../src/node/anchor/operations.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { utf8 } from '../../../src/node/primitives/bytes.ts'

@@ -8,8 +8,8 @@ import type { Anchor } from '../../../src/node/anchor/anchor.ts'
 import {
   localAuthority,
   type LocalAuthorityInit,
-} from '../../../src/node/anchor/local-authority.ts'
-import type { AnchorEvent } from '../../../src/node/anchor/model/events.ts'
+} from '../../../src/chains/local/model/authority.ts'
+import type { AnchorEvent } from '../../../src/node/anchor/events.ts'
 import type { PackageEvent } from '../../../src/node/anchor/packages/events.ts'
 import { systemRandom } from '../../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'

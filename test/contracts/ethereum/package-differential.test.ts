@@ -8,7 +8,7 @@ import {
   type PackageOperation,
   type PackageOperationKind,
 } from '../../../src/node/anchor/packages/operations.ts'
-import * as queries from '../../../src/node/anchor/packages/queries.ts'
+import * as queries from '../../../src/chains/local/model/packages/queries.ts'
 import { equalBytes } from '../../../src/node/primitives/bytes.ts'
 import { type PackageId, PublicKey } from '../../../src/node/primitives/ids.ts'
 import { person } from '../../compliance/anchor-support.ts'

@@ -3,9 +3,9 @@ import { expect } from 'chai'
 import { hex } from '../../../src/chains/ethereum/contracts/codec.ts'
 import type { Signer } from '../../../src/node/anchor/anchor.ts'
 import { envelopeDigest } from '../../../src/node/anchor/envelope.ts'
-import type { KeyRules } from '../../../src/node/anchor/model/request.ts'
-import { MemoryTables } from '../../../src/node/anchor/model/tables.ts'
-import { decidePackages } from '../../../src/node/anchor/packages/decide.ts'
+import type { KeyRules } from '../../../src/chains/local/model/request.ts'
+import { MemoryTables } from '../../../src/chains/local/model/tables.ts'
+import { decidePackages } from '../../../src/chains/local/model/packages/decide.ts'
 import {
   packageEnvelopeCodec,
   packageTextsCodec,
@@ -13,9 +13,9 @@ import {
   type PackageEnvelope,
 } from '../../../src/node/anchor/packages/envelope.ts'
 import type { PackageEvent } from '../../../src/node/anchor/packages/events.ts'
-import * as queries from '../../../src/node/anchor/packages/queries.ts'
+import * as queries from '../../../src/chains/local/model/packages/queries.ts'
 import type { ReleaseRecord } from '../../../src/node/anchor/packages/registry.ts'
-import type { PackageTables } from '../../../src/node/anchor/packages/state.ts'
+import type { PackageTables } from '../../../src/chains/local/model/packages/state.ts'
 import { isStrongKey, verifySignature } from '../../../src/node/crypto/sign.ts'
 import { equalBytes } from '../../../src/node/primitives/bytes.ts'
 import type { PackageId } from '../../../src/node/primitives/ids.ts'

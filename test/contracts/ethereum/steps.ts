@@ -1,7 +1,7 @@
 /** Random requests for the comparison of the contract with its model: as chance makes them, and what they mean when their turn comes. */
 import fc from 'fast-check'
 import type { Role, Signer } from '../../../src/node/anchor/anchor.ts'
-import { headerKey, standingOf } from '../../../src/node/anchor/model/state.ts'
+import { headerKey, standingOf } from '../../../src/chains/local/model/groups/state.ts'
 import type { Domain, InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
 import { type ContextId, GroupId, PublicKey } from '../../../src/node/primitives/ids.ts'
 import {

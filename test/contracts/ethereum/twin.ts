@@ -14,10 +14,10 @@ import {
 import { expectProjected } from '../../property/anchor/projected.ts'
 import { Projection } from '../../property/anchor/projection.ts'
 import { decodeEvent } from '../../../src/chains/ethereum/contracts/events.ts'
-import type { AnchorEvent } from '../../../src/node/anchor/model/events.ts'
-import type { DecisionOf } from '../../../src/node/anchor/model/checks.ts'
-import { decide, type Decision } from '../../../src/node/anchor/model/decide.ts'
-import type { KeyRules } from '../../../src/node/anchor/model/request.ts'
+import type { AnchorEvent } from '../../../src/node/anchor/events.ts'
+import type { DecisionOf } from '../../../src/chains/local/model/checks.ts'
+import { decide, type Decision } from '../../../src/chains/local/model/groups/decide.ts'
+import type { KeyRules } from '../../../src/chains/local/model/request.ts'
 import {
   headerKey,
   invitationKey,
@@ -26,7 +26,7 @@ import {
   MemoryState,
   slotKey,
   standingOf,
-} from '../../../src/node/anchor/model/state.ts'
+} from '../../../src/chains/local/model/groups/state.ts'
 import type { InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
 import { EMPTY, equalBytes } from '../../../src/node/primitives/bytes.ts'
 import { isStrongKey, verifySignature } from '../../../src/node/crypto/sign.ts'

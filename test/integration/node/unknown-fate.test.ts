@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import { envelopeAnchor } from '../../../src/node/anchor/envelope-anchor.ts'
 import { unreachable } from '../../../src/node/anchor/errors.ts'
-import { localAuthority } from '../../../src/node/anchor/local-authority.ts'
+import { localAuthority } from '../../../src/chains/local/model/authority.ts'
 import type { EnvelopeService } from '../../../src/node/anchor/service.ts'
 import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'

@@ -7,22 +7,22 @@ import {
   MAX_RELEASES,
   MAX_SERIES,
 } from '../../../src/node/anchor/limits.ts'
-import { decide } from '../../../src/node/anchor/model/decide.ts'
+import { decide } from '../../../src/chains/local/model/groups/decide.ts'
 import {
   type GroupState,
   headerKey,
   memberKey,
   type MemberState,
   MemoryState,
-} from '../../../src/node/anchor/model/state.ts'
-import { MemoryTables } from '../../../src/node/anchor/model/tables.ts'
-import { decidePackages } from '../../../src/node/anchor/packages/decide.ts'
+} from '../../../src/chains/local/model/groups/state.ts'
+import { MemoryTables } from '../../../src/chains/local/model/tables.ts'
+import { decidePackages } from '../../../src/chains/local/model/packages/decide.ts'
 import {
   derivePackageId,
   packageEnvelopeCodec,
 } from '../../../src/node/anchor/packages/envelope.ts'
 import type { PackageOperation } from '../../../src/node/anchor/packages/operations.ts'
-import { packageKey, type PackageTables } from '../../../src/node/anchor/packages/state.ts'
+import { packageKey, type PackageTables } from '../../../src/chains/local/model/packages/state.ts'
 import type { Domain, Operation } from '../../../src/node/anchor/operations.ts'
 import { utf8 } from '../../../src/node/primitives/bytes.ts'
 import { contextOf, creation, ownGroup, person } from '../../compliance/anchor-support.ts'

@@ -1,13 +1,13 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { decidePackages, type PackageDecision } from '../../../src/node/anchor/packages/decide.ts'
+import { decidePackages, type PackageDecision } from '../../../src/chains/local/model/packages/decide.ts'
 import {
   derivePackageId,
   packageEnvelopeCodec,
 } from '../../../src/node/anchor/packages/envelope.ts'
-import { addMajor, highestMajor, removeMajor } from '../../../src/node/anchor/packages/majors.ts'
+import { addMajor, highestMajor, removeMajor } from '../../../src/chains/local/model/packages/majors.ts'
 import type { PackageOperation } from '../../../src/node/anchor/packages/operations.ts'
-import * as queries from '../../../src/node/anchor/packages/queries.ts'
+import * as queries from '../../../src/chains/local/model/packages/queries.ts'
 import { compareVersions, parseVersion } from '../../../src/node/anchor/packages/semver.ts'
 import {
   packageKey,
@@ -15,9 +15,9 @@ import {
   type PackageState,
   type PackageTables,
   type PackageView,
-} from '../../../src/node/anchor/packages/state.ts'
+} from '../../../src/chains/local/model/packages/state.ts'
 import { MAX_PACKAGE_REVISION, MAX_RELEASES } from '../../../src/node/anchor/limits.ts'
-import { MemoryTables, TableDraft } from '../../../src/node/anchor/model/tables.ts'
+import { MemoryTables, TableDraft } from '../../../src/chains/local/model/tables.ts'
 import type { Domain } from '../../../src/node/anchor/operations.ts'
 import { toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'

@@ -8,7 +8,7 @@ import {
   slotKey,
   standingOf,
   type StateView,
-} from '../../../src/node/anchor/model/state.ts'
+} from '../../../src/chains/local/model/groups/state.ts'
 import type { ContextId, GroupId, PublicKey } from '../../../src/node/primitives/ids.ts'
 import { toHex } from '../../../src/node/primitives/bytes.ts'
 import { placesKey, type Projection } from './projection.ts'

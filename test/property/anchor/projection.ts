@@ -2,8 +2,8 @@
  * Contexts, groups, members, who is barred and what became of invitations, rebuilt from events alone, as a client of the contract's log would.
  * Nonces are not in the log: an operation that changes nothing uses one, and announces nothing.
  */
-import type { AnchorEvent } from '../../../src/node/anchor/model/events.ts'
-import type { InvitationState } from '../../../src/node/anchor/model/state.ts'
+import type { AnchorEvent } from '../../../src/node/anchor/events.ts'
+import type { InvitationState } from '../../../src/chains/local/model/groups/state.ts'
 import type { GroupOptions } from '../../../src/node/anchor/operations.ts'
 import { toHex } from '../../../src/node/primitives/bytes.ts'
 import type { MigrationRecord, Role } from '../../../src/node/anchor/anchor.ts'

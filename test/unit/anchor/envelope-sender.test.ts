@@ -8,9 +8,9 @@ import {
   FATE_LOOK_MS,
   MAX_CLOCK_SKEW_SECONDS,
 } from '../../../src/node/anchor/limits.ts'
-import { localAuthority, type LocalAuthority } from '../../../src/node/anchor/local-authority.ts'
-import type { SignedEnvelope } from '../../../src/node/anchor/model/checks.ts'
-import type { Standing } from '../../../src/node/anchor/model/state.ts'
+import { localAuthority, type LocalAuthority } from '../../../src/chains/local/model/authority.ts'
+import type { SignedEnvelope } from '../../../src/chains/local/model/checks.ts'
+import type { Standing } from '../../../src/chains/local/model/groups/state.ts'
 import type { Operation } from '../../../src/node/anchor/operations.ts'
 import type { Answer, EnvelopeService } from '../../../src/node/anchor/service.ts'
 import { isMerogateError } from '../../../src/node/errors.ts'

@@ -9,8 +9,8 @@ import {
   FATE_LOOK_MS,
   MAX_BATCH,
 } from '../../../src/node/anchor/limits.ts'
-import { localAuthority, type LocalAuthority } from '../../../src/node/anchor/local-authority.ts'
-import type { SignedEnvelope } from '../../../src/node/anchor/model/checks.ts'
+import { localAuthority, type LocalAuthority } from '../../../src/chains/local/model/authority.ts'
+import type { SignedEnvelope } from '../../../src/chains/local/model/checks.ts'
 import type { Operation } from '../../../src/node/anchor/operations.ts'
 import type { EnvelopeService } from '../../../src/node/anchor/service.ts'
 import { keptFates } from '../../../src/node/kept-for-anchors.ts'

@@ -1,6 +1,6 @@
 /** Carries the signed envelopes of others to the context contract, from an account of its own. What may be carried is the caller's to decide. */
 import { type Result, Wallet } from 'ethers'
-import type { SignedEnvelope } from '../../../node/anchor/model/checks.ts'
+import type { SignedEnvelope } from '../../local/model/checks.ts'
 import type { Domain } from '../../../node/anchor/operations.ts'
 import type { Submission } from '../../../node/anchor/service.ts'
 import { fromHex } from '../../../node/primitives/bytes.ts'

@@ -5,7 +5,7 @@
 import { LRUCache } from 'lru-cache'
 import { envelopeDigest } from '../../../node/anchor/envelope.ts'
 import type { Refusal } from '../../../node/anchor/errors.ts'
-import type { SignedEnvelope } from '../../../node/anchor/model/checks.ts'
+import type { SignedEnvelope } from '../../local/model/checks.ts'
 import type { FindOptions, Submission } from '../../../node/anchor/service.ts'
 import { isMerogateError, throwIfAborted } from '../../../node/errors.ts'
 import { toHex } from '../../../node/primitives/bytes.ts'

@@ -85,8 +85,8 @@ export async function resolveTargets({
       'these options go with --deployment; without it the node’s configuration says them',
     )
   }
-  const { loadConfig } = await import('../../../node/config/load.ts')
-  const { isChainAnchor } = await import('../../../node/config/options/anchor.ts')
+  const { loadConfig } = await import('../../config/load.ts')
+  const { isChainAnchor } = await import('../../config/options/anchor.ts')
   const { anchor } = await loadConfig({ home: folder, env: process.env })
   const targets = Object.entries(anchor).flatMap(([protocol, entry]): Target[] => {
     if (options.chain !== undefined && options.chain !== protocol) return []

@@ -1,6 +1,6 @@
 /** What the registry announces: enough to rebuild packages, owners and releases from the events alone. */
 import type { PackageId, PublicKey } from '../../primitives/ids.ts'
-import type { Announced } from '../model/events.ts'
+import type { Announced } from '../events.ts'
 import type { Release } from './registry.ts'
 
 /** What happened. */
