@@ -34,10 +34,6 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   'node/codec': { rooms: BASE, packages: ['micro-packed'], isPortable: true },
   'node/crypto': { rooms: BASE, packages: ['lru-cache'] },
   'node/dag': { rooms: BASE, isPortable: true },
-  'node/config': {
-    rooms: BASE,
-    packages: ['@multiformats/multiaddr', 'smol-toml', 'zod'],
-  },
   'node/store': {
     rooms: [...BASE, 'node/codec'],
     packages: ['abstract-level', 'level', 'micro-packed'],
@@ -77,6 +73,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     ],
     packages: ['lru-cache', 'micro-packed'],
   },
+  'node/secret.ts': { rooms: BASE },
   // what the node offers: shapes only, so that wrappers load nothing by naming them
   'node/interface.ts': { rooms: ['type node'] },
   // the parts put together: index.ts, node.ts and their like
@@ -117,7 +114,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   },
   'chains/ethereum': {
     rooms: [
-      ...[...BASE, 'node/anchor', 'node/config/secret.ts', 'chains/shared'],
+      ...[...BASE, 'node/anchor', 'node/secret.ts', 'chains/shared'],
       ...['auth/errors.ts', 'type auth/wallet-verifier.ts', 'type node/interface.ts'],
     ],
     packages: ['ethers', 'lru-cache', 'ws', 'zod'],
@@ -137,7 +134,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   },
   // reads and checks envelopes of others; chains reach it through a port of its own
   'server/relayer': {
-    rooms: [...BASE, 'node/anchor', 'node/config/secret.ts', 'node/crypto', 'server'],
+    rooms: [...BASE, 'node/anchor', 'node/secret.ts', 'node/crypto', 'server'],
     packages: ['express', 'lru-cache', 'zod'],
   },
   client: { rooms: ['type node/errors.ts'], isPortable: true },
@@ -156,8 +153,13 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     packages: ['jsonwebtoken', 'lru-cache', 'zod'],
   },
   cli: {
-    rooms: ['node', 'auth', 'chains', 'devnet', 'server', 'client'],
+    rooms: ['node', 'auth', 'chains', 'devnet', 'server', 'client', 'cli'],
     packages: ['commander', 'ethers', 'pino'],
+  },
+  // config.toml, environment and flags
+  'cli/config': {
+    rooms: [...BASE, 'node/secret.ts'],
+    packages: ['@multiformats/multiaddr', 'smol-toml', 'zod'],
   },
   'index.ts': { rooms: ['node/index.ts'] },
 }

@@ -1,10 +1,10 @@
 /** Mutations of the model's rules about contexts, groups, members and invitations. */
 import { inFile, type Mutation } from './mutation.ts'
 
-const ROOM = 'src/node/anchor'
+const ROOM = 'src/chains/local/model'
 
 export const MODEL_MUTATIONS: readonly Mutation[] = [
-  ...inFile(`${ROOM}/model/checks.ts`, {
+  ...inFile(`${ROOM}/checks.ts`, {
     'domain-of-any-kind-of-chain': ['a.chain === b.chain &&', ''],
     'domain-of-any-network': ['equalBytes(a.network, b.network) &&', ''],
     'domain-of-any-contract': ['&& equalBytes(a.contract, b.contract)', ''],
@@ -29,7 +29,7 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
     'weak-signer-unnamed': ["if (!keys.isStrong(signer)) return 'WeakKey'", ''],
     'signature-not-verified': ["return isSigned ? undefined : 'BadSignature'", 'return undefined'],
   }),
-  ...inFile(`${ROOM}/model/decide.ts`, {
+  ...inFile(`${ROOM}/groups/decide.ts`, {
     'context-in-a-group-by-anybody': [
       'operation.group === undefined ? 0 : CAPABILITIES.manageContexts',
       '0',
@@ -102,7 +102,7 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
       'group.header.managers === 0 || group.header.sealed',
     ],
   }),
-  ...inFile(`${ROOM}/model/group-draft.ts`, {
+  ...inFile(`${ROOM}/groups/draft.ts`, {
     'first-nonce-of-the-membership-before': [
       'return membersRevision << 32n',
       'return (membersRevision - 1n) << 32n',
@@ -131,7 +131,7 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
     'nonce-of-who-goes-forgotten': ['{ ...past, nonce: member.nonce }', '{ ...past, nonce: 0n }'],
     'member-stays': ["this.draft.set('members', memberKey(this.id, identity), undefined)", ''],
   }),
-  ...inFile(`${ROOM}/model/invitations.ts`, {
+  ...inFile(`${ROOM}/groups/invitations.ts`, {
     'invitation-for-another-contract': [
       "if (!isSameDomain(terms.domain, envelope.domain)) return 'WrongDomain'",
       '',
@@ -250,13 +250,13 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
     'series-ends-one-early': ['series > MAX_SERIES', 'series >= MAX_SERIES'],
     'voiding-does-nothing': ['group.setMember(signer, { ...member, series })', ''],
   }),
-  ...inFile(`${ROOM}/model/state.ts`, {
+  ...inFile(`${ROOM}/groups/state.ts`, {
     'kept-a-second-less': ['past.until < now', 'past.until <= now'],
     'kept-for-ever': ['past === undefined || past.until < now ? undefined : past', 'past'],
     'places-of-every-series': ['}${joinedRevision}/${series}`', '}${joinedRevision}`'],
     'places-of-every-membership': ['}${joinedRevision}/${series}`', '}${series}`'],
   }),
-  ...inFile(`${ROOM}/model/rules.ts`, {
+  ...inFile(`${ROOM}/groups/rules.ts`, {
     'context-of-another-id': [
       "if (!equalBytes(id, envelope.subject)) return refuse('ContextIdMismatch')",
       '',
@@ -346,7 +346,7 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
     ],
     'moves-to-itself': ['isOurs ||', ''],
   }),
-  ...inFile(`${ROOM}/model/validate.ts`, {
+  ...inFile('src/node/anchor/validate.ts', {
     'unknown-bits': ['(bits & ~ALL_CAPABILITIES) === 0', 'bits >= 0'],
     'source-one-longer': [
       'utf8(application.source).length > MAX_SOURCE_BYTES',
@@ -367,7 +367,7 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
       'return undefined',
     ],
   }),
-  ...inFile(`${ROOM}/model/queries.ts`, {
+  ...inFile(`${ROOM}/groups/queries.ts`, {
     'page-of-any-length': ['Math.min(length, MAX_PAGE)', 'length'],
     'page-one-longer': ['Math.min(length, MAX_PAGE)', 'Math.min(length, MAX_PAGE + 1)'],
   }),

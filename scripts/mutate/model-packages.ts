@@ -1,7 +1,7 @@
 /** Mutations of the model's rules about packages. */
 import { inFile, type Mutation } from './mutation.ts'
 
-const ROOM = 'src/node/anchor/packages'
+const ROOM = 'src/chains/local/model/packages'
 
 export const MODEL_PACKAGE_MUTATIONS: readonly Mutation[] = [
   ...inFile(`${ROOM}/decide.ts`, {
@@ -104,7 +104,7 @@ export const MODEL_PACKAGE_MUTATIONS: readonly Mutation[] = [
     ],
     'yanked-again': ['if (found.state.yankReason !== undefined) return NOTHING', ''],
   }),
-  ...inFile(`${ROOM}/semver.ts`, {
+  ...inFile('src/node/anchor/packages/semver.ts', {
     'number-with-leading-zero': ["'(0|[1-9][0-9]{0,9})'", "'([0-9]{1,10})'"],
     'number-beyond-32-bits': ['major <= MAX_U32 && minor', 'major <= MAX_U32 + 1 && minor'],
     'identifier-with-leading-zero': ['(?:0|[1-9][0-9]*|', '(?:[0-9]+|'],
@@ -117,7 +117,7 @@ export const MODEL_PACKAGE_MUTATIONS: readonly Mutation[] = [
     ],
     'patch-not-compared': ['a.patch - b.patch ||', ''],
   }),
-  ...inFile(`${ROOM}/validate.ts`, {
+  ...inFile('src/node/anchor/packages/validate.ts', {
     'name-of-one-label': ['(?:\\.[a-z0-9-]+)+$/', '(?:\\.[a-z0-9-]+)*$/'],
     'name-in-capitals': ['/^[a-z0-9-]+(?:', '/^[A-Za-z0-9-]+(?:'],
     'one-source-more': [

@@ -21,8 +21,6 @@ export type { PackageOperation } from './anchor/packages/operations.ts'
 export { derivePackageId } from './anchor/packages/envelope.ts'
 export type { ModuleInfo } from './runtime/engine.ts'
 export type { BlobInfo } from './blobs/blobs.ts'
-export { memoryAnchor } from '../chains/local/memory-anchor.ts'
-export { localAuthority } from '../chains/local/model/authority.ts'
 export { isMerogateError, MerogateError, type ErrorKind } from './errors.ts'
 export { fromBase58, fromUtf8, toBase58, utf8 } from './primitives/bytes.ts'
 export {

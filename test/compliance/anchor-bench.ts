@@ -5,7 +5,6 @@ import {
   type MemberRecord,
   type Signer,
 } from '../../src/node/anchor/anchor.ts'
-import type { SignedEnvelope } from '../../src/chains/local/model/checks.ts'
 import type {
   CapabilityChange,
   Domain,
@@ -16,7 +15,11 @@ import type {
 import type { AnchorEvent } from '../../src/node/anchor/events.ts'
 import type { PackageEvent } from '../../src/node/anchor/packages/events.ts'
 import type { PackageService } from '../../src/node/anchor/packages/service.ts'
-import type { EnvelopeService, SignatureScheme } from '../../src/node/anchor/service.ts'
+import type {
+  EnvelopeService,
+  SignatureScheme,
+  SignedEnvelope,
+} from '../../src/node/anchor/service.ts'
 import { decodeTicket, ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
 import type { Clock } from '../../src/node/primitives/clock.ts'
 import type { ContextId, GroupId } from '../../src/node/primitives/ids.ts'

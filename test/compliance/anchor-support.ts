@@ -1,14 +1,13 @@
 /** What the anchor suite and the tests of its room are made from: people, applications, a clock that can be set, signed bytes. */
 import type { Anchor, ApplicationRecord, Signer } from '../../src/node/anchor/anchor.ts'
 import { deriveContextId, envelopeCodec, type Envelope } from '../../src/node/anchor/envelope.ts'
-import type { SignedEnvelope } from '../../src/chains/local/model/checks.ts'
 import {
   DEFAULT_GROUP_OPTIONS,
   type Domain,
   type Operation,
   type Subject,
 } from '../../src/node/anchor/operations.ts'
-import type { SignatureScheme } from '../../src/node/anchor/service.ts'
+import type { SignatureScheme, SignedEnvelope } from '../../src/node/anchor/service.ts'
 import { ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
 import { generateSigningKey } from '../../src/node/crypto/sign.ts'
 import { isMerogateError } from '../../src/node/errors.ts'

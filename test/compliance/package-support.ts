@@ -1,6 +1,6 @@
 /** What the tests of packages are made from: releases, signed bytes, short words for what the rows do with a registry. */
 import type { Signer } from '../../src/node/anchor/anchor.ts'
-import type { SignedEnvelope } from '../../src/chains/local/model/checks.ts'
+import type { SignedEnvelope } from '../../src/node/anchor/service.ts'
 import {
   derivePackageId,
   packageEnvelopeCodec,

@@ -54,7 +54,7 @@ export class World {
     this.swarm = new Swarm(this.time, new SimRandom(seed, STREAM.network), this.tally)
     const clock = new Life(this.time, { skewUs: 0 })
     const random = new SimRandom(seed, STREAM.anchor)
-    this.authority = localAuthority()({ clock, random, logger: silentLogger })
+    this.authority = localAuthority({}, { clock, random, logger: silentLogger })
     const chance = new SimRandom(seed, STREAM.machines)
     this.machines = Array.from(
       { length: nodes },

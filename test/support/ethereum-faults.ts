@@ -4,7 +4,7 @@ import { DEFAULT_MAX_FEE_PER_GAS, LOCAL_POLL_MS } from '../../src/chains/ethereu
 import { EthereumService, type EthereumServiceInit } from '../../src/chains/ethereum/service.ts'
 import type { Anchor, AnchorComponents, Signer } from '../../src/node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../src/node/anchor/envelope-anchor.ts'
-import type { SignedEnvelope } from '../../src/chains/local/model/checks.ts'
+import type { SignedEnvelope } from '../../src/node/anchor/service.ts'
 import type { Operation, Subject } from '../../src/node/anchor/operations.ts'
 import { ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
 import { type Clock, systemClock, systemRandom } from '../../src/node/primitives/clock.ts'

@@ -2,7 +2,7 @@
 import { abiOf, hex } from '../../src/chains/ethereum/contracts/codec.ts'
 import { typedDomain } from '../../src/chains/ethereum/scheme.ts'
 import type { Signer } from '../../src/node/anchor/anchor.ts'
-import type { SignedEnvelope } from '../../src/chains/local/model/checks.ts'
+import type { SignedEnvelope } from '../../src/node/anchor/service.ts'
 import {
   derivePackageId,
   packageEnvelopeCodec,

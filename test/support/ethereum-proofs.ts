@@ -9,13 +9,12 @@ import {
   packageEnvelopeCodec,
 } from '../../src/node/anchor/packages/envelope.ts'
 import { PACKAGE_OPERATION_WORDS } from '../../src/node/anchor/packages/operations.ts'
-import type { SignedEnvelope } from '../../src/chains/local/model/checks.ts'
 import {
   type InvitationTerms,
   type Operation,
   OPERATION_WORDS,
 } from '../../src/node/anchor/operations.ts'
-import type { SignatureScheme } from '../../src/node/anchor/service.ts'
+import type { SignatureScheme, SignedEnvelope } from '../../src/node/anchor/service.ts'
 import { ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
 import { isMerogateError } from '../../src/node/errors.ts'
 import { EMPTY, utf8 } from '../../src/node/primitives/bytes.ts'

@@ -7,7 +7,7 @@ import { RelayerCarrier } from '../../src/chains/ethereum/send/relayer-carrier.t
 import { EthereumService } from '../../src/chains/ethereum/service.ts'
 import type { Anchor } from '../../src/node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../src/node/anchor/envelope-anchor.ts'
-import type { SignedEnvelope } from '../../src/chains/local/model/checks.ts'
+import type { SignedEnvelope } from '../../src/node/anchor/service.ts'
 import { toHex } from '../../src/node/primitives/bytes.ts'
 import { type Clock, systemClock, systemRandom } from '../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../src/node/primitives/logger.ts'

@@ -1,6 +1,5 @@
 /** The package registry contract as a `PackageService`. */
 import type { Result, Wallet } from 'ethers'
-import type { SignedEnvelope } from '../local/model/checks.ts'
 import { badAnswer } from '../../node/anchor/errors.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
 import { packageTextsCodec, releaseCodec } from '../../node/anchor/packages/envelope.ts'
@@ -20,6 +19,7 @@ import type {
   QueryOptions,
   ServiceOptions,
   Submission,
+  SignedEnvelope,
 } from '../../node/anchor/service.ts'
 import { fromHex } from '../../node/primitives/bytes.ts'
 import type { Clock } from '../../node/primitives/clock.ts'

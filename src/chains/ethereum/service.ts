@@ -6,9 +6,6 @@ import type {
   GroupRecord,
   MemberRecord,
 } from '../../node/anchor/anchor.ts'
-import type { SignedEnvelope } from '../local/model/checks.ts'
-import type { MemberPage } from '../local/model/groups/queries.ts'
-import type { Standing } from '../local/model/groups/state.ts'
 import type { AnchorEvent } from '../../node/anchor/events.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
 import type {
@@ -22,6 +19,9 @@ import type {
   SignatureScheme,
   Submission,
   SuccessorService,
+  SignedEnvelope,
+  MemberPage,
+  Standing,
 } from '../../node/anchor/service.ts'
 import { fromHex } from '../../node/primitives/bytes.ts'
 import type { Clock } from '../../node/primitives/clock.ts'

@@ -1,8 +1,13 @@
 /** The membership contract of the service as an `EnvelopeService`. */
 import type { ContextRecord, GroupRecord, MemberRecord } from '../../node/anchor/anchor.ts'
-import type { MemberPage } from './model/groups/queries.ts'
-import type { Standing } from './model/groups/state.ts'
-import type { Answer, Changes, EnvelopeService, ServiceOptions } from '../../node/anchor/service.ts'
+import type {
+  Standing,
+  Answer,
+  Changes,
+  EnvelopeService,
+  ServiceOptions,
+  MemberPage,
+} from '../../node/anchor/service.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
 import type { ContextId, GroupId, PublicKey } from '../../node/primitives/ids.ts'
 import { HttpContract } from './contract.ts'

@@ -8,13 +8,13 @@ import {
   type Refusal,
   type RefusalName,
 } from '../../node/anchor/errors.ts'
-import type { SignedEnvelope } from './model/checks.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
 import type {
   Answer,
   ServiceOptions,
   Submission,
   SubmissionService,
+  SignedEnvelope,
 } from '../../node/anchor/service.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
 import { shownAddress } from '../../node/primitives/shown-address.ts'

@@ -16,3 +16,5 @@
  */
 export { localAnchor, type LocalAnchorInit } from './anchor.ts'
 export { startLocalChain, DEFAULT_HOST, type LocalChain, type LocalChainInit } from './server.ts'
+export { memoryAnchor, type MemoryAnchorInit } from './memory-anchor.ts'
+export { localAuthority, type LocalAuthority, type LocalAuthorityInit } from './model/authority.ts'

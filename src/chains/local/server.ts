@@ -150,7 +150,7 @@ function limitWatchers(
  */
 export async function startLocalChain(init: LocalChainInit): Promise<LocalChain> {
   const { clock = systemClock, random = systemRandom, logger = silentLogger } = init
-  const authority = localAuthority({ file: init.file })({ clock, random, logger })
+  const authority = localAuthority({ file: init.file }, { clock, random, logger })
   await authority.start()
   const log = logger.child({ component: 'local-chain' })
   const route = limitWatchers(createRouter(authority, authority.packages))

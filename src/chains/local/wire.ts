@@ -27,11 +27,8 @@ import {
 } from '../../node/anchor/anchor.ts'
 import { isRefusalName, refusal, type Refusal } from '../../node/anchor/errors.ts'
 import { MAX_SERIES, MAX_U64 } from '../../node/anchor/limits.ts'
-import type { SignedEnvelope } from './model/checks.ts'
-import type { MemberPage } from './model/groups/queries.ts'
-import type { Standing } from './model/groups/state.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
-import type { Changes } from '../../node/anchor/service.ts'
+import type { Changes, SignedEnvelope, MemberPage, Standing } from '../../node/anchor/service.ts'
 import { fromHex, toHex } from '../../node/primitives/bytes.ts'
 import {
   ApplicationId,

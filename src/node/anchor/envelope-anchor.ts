@@ -28,7 +28,6 @@ import { anchorError, isRejectedAs, refusal, rejected } from './errors.ts'
 import { FollowingAnchor } from './following-anchor.ts'
 import type { FatesInit, UnsettledOperation } from './fates.ts'
 import { MAX_BATCH, MAX_INVITATION_SECONDS, MAX_PAGE } from './limits.ts'
-import type { Standing } from '../../chains/local/model/groups/state.ts'
 import { validateOperation } from './validate.ts'
 import type { SaidNonce } from './nonces.ts'
 import type { Operation, Subject } from './operations.ts'
@@ -40,6 +39,7 @@ import type {
   QueryOptions,
   ServiceOptions,
   SignatureScheme,
+  Standing,
 } from './service.ts'
 import { splitOperation } from './split.ts'
 import { claimTicket, createTicket, decodeTicket, ED25519_SCHEME } from './ticket.ts'

@@ -4,7 +4,7 @@
  */
 import * as P from 'micro-packed'
 import { bytes, bytes32, codec, option, type Codec } from '../codec/codec.ts'
-import { fromUtf8, utf8 } from '../primitives/bytes.ts'
+import { equalBytes, fromUtf8, utf8 } from '../primitives/bytes.ts'
 import { PublicKey, type Id } from '../primitives/ids.ts'
 import { MAX_ENVELOPE_BYTES } from './limits.ts'
 import type { Domain } from './operations.ts'
@@ -128,4 +128,11 @@ export function envelopeCodecOf<S, O extends { readonly kind: string }>(
     },
   })
   return codec(tables.name, layout, MAX_ENVELOPE_BYTES)
+}
+
+/** Whether two domains name one contract. */
+export function isSameDomain(a: Domain, b: Domain): boolean {
+  return (
+    a.chain === b.chain && equalBytes(a.network, b.network) && equalBytes(a.contract, b.contract)
+  )
 }

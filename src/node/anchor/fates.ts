@@ -13,7 +13,7 @@ import {
   MAX_CLOCK_SKEW_SECONDS,
   MAX_REFUSED_KEPT,
 } from './limits.ts'
-import type { SignedEnvelope } from '../../chains/local/model/checks.ts'
+import type { SignedEnvelope } from './service.ts'
 import type { SaidNonce } from './nonces.ts'
 
 /** An operation that was signed and of which it is not known whether it took effect. */

@@ -15,10 +15,31 @@ import type {
   Signer,
 } from './anchor.ts'
 import type { Refusal } from './errors.ts'
-import type { SignedEnvelope } from '../../chains/local/model/checks.ts'
-import type { MemberPage } from '../../chains/local/model/groups/queries.ts'
-import type { Standing } from '../../chains/local/model/groups/state.ts'
 import type { Domain, InvitationTerms } from './operations.ts'
+
+/** A signed request as it was received. */
+export interface SignedEnvelope {
+  readonly envelope: Uint8Array
+  /** Over `envelopeDigest`, 64 bytes. */
+  readonly signature: Uint8Array
+}
+
+/** Part of a member list. Start over when another page shows another revision. */
+export interface MemberPage {
+  readonly revision: bigint
+  readonly total: number
+  readonly items: readonly MemberRecord[]
+}
+
+/** What an identity needs to know to sign something for a group. */
+export interface Standing {
+  /** Of its next operation: a member's, and that of a claim by who is none. */
+  readonly nonce: bigint
+  /** 0 for who is no member. */
+  readonly joinedRevision: bigint
+  /** Of the invitations that it gives now. */
+  readonly series: number
+}
 
 /** A value and the height it was read at. */
 export interface Answer<T> extends Pick<Evidence, 'block' | 'source' | 'isBehind'> {

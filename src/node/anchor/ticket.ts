@@ -13,8 +13,7 @@ import { claimDigest, envelopeDigest, invitationDigest, termsLayout } from './en
 import { anchorError } from './errors.ts'
 import { MAX_TICKET_BYTES } from './limits.ts'
 import type { Domain, InvitationTerms, Operation } from './operations.ts'
-import type { Standing } from '../../chains/local/model/groups/state.ts'
-import type { SignatureScheme } from './service.ts'
+import type { Standing, SignatureScheme } from './service.ts'
 
 /** An invitation with everything needed to claim it. */
 export interface Ticket {

@@ -1,8 +1,7 @@
 /** What a relayer needs of a chain. The composition root makes one of each chain's adapter. */
 import type { Refusal } from '../../node/anchor/errors.ts'
-import type { SignedEnvelope } from '../../chains/local/model/checks.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
-import type { Submission } from '../../node/anchor/service.ts'
+import type { Submission, SignedEnvelope } from '../../node/anchor/service.ts'
 
 /** An account on one network that pays for others, and the one contract it calls. */
 export interface RelayCarrier {

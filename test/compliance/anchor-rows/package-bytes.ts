@@ -1,6 +1,6 @@
 /** Rows about the envelopes of the package registry: signatures, nonces, domains, time, and that it is a contract of its own. */
 import { expect } from 'chai'
-import type { SignedEnvelope } from '../../../src/chains/local/model/checks.ts'
+import type { SignedEnvelope } from '../../../src/node/anchor/service.ts'
 import { derivePackageId } from '../../../src/node/anchor/packages/envelope.ts'
 import { refusalOf } from '../anchor-support.ts'
 import type { AnchorBench } from '../anchor-bench.ts'

@@ -2,7 +2,7 @@
 import { expect } from 'chai'
 import type { InvitationInit, Signer } from '../../../src/node/anchor/anchor.ts'
 import { MAX_INVITATION_SECONDS, MAX_VALIDITY_SECONDS } from '../../../src/node/anchor/limits.ts'
-import type { SignedEnvelope } from '../../../src/chains/local/model/checks.ts'
+import type { SignedEnvelope } from '../../../src/node/anchor/service.ts'
 import type { Operation } from '../../../src/node/anchor/operations.ts'
 import { decodeTicket } from '../../../src/node/anchor/ticket.ts'
 import { type AnchorBench, HOUR, remove } from '../anchor-bench.ts'

@@ -1,7 +1,7 @@
 /** Rows about envelopes: signatures, nonces, domains, time. */
 import { expect } from 'chai'
 import type { Signer } from '../../../src/node/anchor/anchor.ts'
-import type { SignedEnvelope } from '../../../src/chains/local/model/checks.ts'
+import type { SignedEnvelope } from '../../../src/node/anchor/service.ts'
 import { firstNonce } from '../../../src/chains/local/model/groups/draft.ts'
 import type { Operation } from '../../../src/node/anchor/operations.ts'
 import { concat, toHex } from '../../../src/node/primitives/bytes.ts'

@@ -15,7 +15,7 @@ anchorSuite('model, in memory', async () => {
   const packageEvents: PackageEvent[] = []
   const onEvent = (event: AnchorEvent): void => void events.push(event)
   const onPackageEvent = (event: PackageEvent): void => void packageEvents.push(event)
-  const authority = localAuthority({ onEvent, onPackageEvent })(components)
+  const authority = localAuthority({ onEvent, onPackageEvent }, components)
   await authority.start()
   const anchors: Anchor[] = []
   return {

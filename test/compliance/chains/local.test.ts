@@ -28,7 +28,7 @@ anchorSuite('local, over HTTP', async () => {
   const replay = async (init: LocalAuthorityInit): Promise<void> => {
     const copy = `${file}.copy`
     await copyFile(file, copy)
-    const authority = localAuthority({ ...init, file: copy })(components)
+    const authority = localAuthority({ ...init, file: copy }, components)
     await authority.start()
     await authority.stop()
   }

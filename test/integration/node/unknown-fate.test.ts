@@ -17,7 +17,7 @@ describe('an operation whose fate is not known', () => {
     it(`is found by the node that is started again, shown, and joined by the same call: it was sent ${how}`, async () => {
       await using world = await nodeWorld()
       const clock = systemClock
-      const authority = localAuthority()({ clock, random: systemRandom, logger: silentLogger })
+      const authority = localAuthority({}, { clock, random: systemRandom, logger: silentLogger })
       await authority.start()
       let isLosing = false
       let sent = 0

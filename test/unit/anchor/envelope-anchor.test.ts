@@ -68,7 +68,7 @@ describe('envelope anchor', () => {
   beforeEach(async () => {
     clock = hastyClock()
     const components = { clock: systemClock, random: systemRandom, logger: silentLogger }
-    authority = localAuthority()(components)
+    authority = localAuthority({}, components)
     await authority.start()
     await over().submit(context, creation(), a)
   })

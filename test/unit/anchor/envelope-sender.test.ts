@@ -9,10 +9,13 @@ import {
   MAX_CLOCK_SKEW_SECONDS,
 } from '../../../src/node/anchor/limits.ts'
 import { localAuthority, type LocalAuthority } from '../../../src/chains/local/model/authority.ts'
-import type { SignedEnvelope } from '../../../src/chains/local/model/checks.ts'
-import type { Standing } from '../../../src/chains/local/model/groups/state.ts'
 import type { Operation } from '../../../src/node/anchor/operations.ts'
-import type { Answer, EnvelopeService } from '../../../src/node/anchor/service.ts'
+import type {
+  Answer,
+  EnvelopeService,
+  SignedEnvelope,
+  Standing,
+} from '../../../src/node/anchor/service.ts'
 import { isMerogateError } from '../../../src/node/errors.ts'
 import { toHex } from '../../../src/node/primitives/bytes.ts'
 import { systemClock, systemRandom, type Clock } from '../../../src/node/primitives/clock.ts'
@@ -83,7 +86,7 @@ describe('what is signed on the word of an endpoint', () => {
     clock = movedClock()
     anchors = []
     sent = []
-    authority = localAuthority()({ clock, random: systemRandom, logger: silentLogger })
+    authority = localAuthority({}, { clock, random: systemRandom, logger: silentLogger })
     await authority.start()
     await over().submit(context, creation(), a)
     sent = []
@@ -316,11 +319,14 @@ describe('what is signed on the word of an endpoint', () => {
         const who = wrong < 0 ? b : c
         const right = clock.ms
         // the anchor's clock stays as it is
-        const honest = localAuthority()({
-          clock: { ...systemClock, nowMs: () => systemClock.nowMs() + right },
-          random: systemRandom,
-          logger: silentLogger,
-        })
+        const honest = localAuthority(
+          {},
+          {
+            clock: { ...systemClock, nowMs: () => systemClock.nowMs() + right },
+            random: systemRandom,
+            logger: silentLogger,
+          },
+        )
         await honest.start()
         const anchor = over({
           readDomain: () => honest.readDomain(),

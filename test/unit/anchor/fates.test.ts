@@ -10,9 +10,8 @@ import {
   MAX_BATCH,
 } from '../../../src/node/anchor/limits.ts'
 import { localAuthority, type LocalAuthority } from '../../../src/chains/local/model/authority.ts'
-import type { SignedEnvelope } from '../../../src/chains/local/model/checks.ts'
 import type { Operation } from '../../../src/node/anchor/operations.ts'
-import type { EnvelopeService } from '../../../src/node/anchor/service.ts'
+import type { EnvelopeService, SignedEnvelope } from '../../../src/node/anchor/service.ts'
 import { keptFates } from '../../../src/node/kept-for-anchors.ts'
 import { toHex } from '../../../src/node/primitives/bytes.ts'
 import { systemClock, systemRandom, type Clock } from '../../../src/node/primitives/clock.ts'
@@ -108,7 +107,7 @@ describe('what was signed, over restarts', () => {
     sent = []
     store = failingStore(memoryStore())
     fates = keptFates(store, silentLogger)
-    authority = localAuthority()({ clock, random: systemRandom, logger: silentLogger })
+    authority = localAuthority({}, { clock, random: systemRandom, logger: silentLogger })
     await authority.start()
     await (await begin()).submit(context, creation(), a)
     sent = []

@@ -1,6 +1,6 @@
 /** Who brings an envelope to the chain: this node's own account, or a relayer that pays for it. */
 import type { Refusal } from '../../../node/anchor/errors.ts'
-import type { SignedEnvelope } from '../../local/model/checks.ts'
+import type { SignedEnvelope } from '../../../node/anchor/service.ts'
 import type { Call, Sent } from './sender.ts'
 
 /** A call that delivers an envelope. An account sends the call; a relayer is given what it is made of. */

@@ -1,8 +1,7 @@
 /** Carries the signed envelopes of others to the context contract, from an account of its own. What may be carried is the caller's to decide. */
 import { type Result, Wallet } from 'ethers'
-import type { SignedEnvelope } from '../../local/model/checks.ts'
 import type { Domain } from '../../../node/anchor/operations.ts'
-import type { Submission } from '../../../node/anchor/service.ts'
+import type { Submission, SignedEnvelope } from '../../../node/anchor/service.ts'
 import { fromHex } from '../../../node/primitives/bytes.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'

@@ -11,7 +11,7 @@ import {
   refusal,
   unreachable,
 } from '../../../node/anchor/errors.ts'
-import type { SignedEnvelope } from '../../local/model/checks.ts'
+import type { SignedEnvelope } from '../../../node/anchor/service.ts'
 import { pause } from '../../../node/anchor/watcher.ts'
 import { isMerogateError, throwIfAborted } from '../../../node/errors.ts'
 import { toHex } from '../../../node/primitives/bytes.ts'

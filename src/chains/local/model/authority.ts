@@ -4,22 +4,26 @@
  * validator.
  */
 import { toHex, utf8 } from '../../../node/primitives/bytes.ts'
-import type { Clock } from '../../../node/primitives/clock.ts'
+import { type Clock, systemClock, systemRandom } from '../../../node/primitives/clock.ts'
 import type { ContextId, GroupId, PublicKey } from '../../../node/primitives/ids.ts'
-import type { Logger } from '../../../node/primitives/logger.ts'
+import { type Logger, silentLogger } from '../../../node/primitives/logger.ts'
 import type { Startable, Status } from '../../../node/primitives/startable.ts'
-import type { AnchorComponents, ContextRecord, GroupRecord, MemberRecord } from '../../../node/anchor/anchor.ts'
+import type {
+  AnchorComponents,
+  ContextRecord,
+  GroupRecord,
+  MemberRecord,
+} from '../../../node/anchor/anchor.ts'
 import { ChangeLog } from './change-log.ts'
 import { envelopeDigest, type Envelope } from '../../../node/anchor/envelope.ts'
 import { toMerogateError } from '../../../node/errors.ts'
 import { anchorError, refusal, rejected } from '../../../node/anchor/errors.ts'
 import { MAX_QUEUED_OPERATIONS, MAX_REMEMBERED_TRANSACTIONS } from '../../../node/anchor/limits.ts'
 import { LocalContract, type AnyContract, type Verdict } from './contract.ts'
-import type { SignedEnvelope } from './checks.ts'
 import { decide } from './groups/decide.ts'
 import type { AnchorEvent } from '../../../node/anchor/events.ts'
 import * as queries from './groups/queries.ts'
-import { type Standing, standingOf, type Tables } from './groups/state.ts'
+import { standingOf, type Tables } from './groups/state.ts'
 import { OperationLog, type ContractName, type LoggedOperation } from './operation-log.ts'
 import type { Domain } from '../../../node/anchor/operations.ts'
 import { decidePackages } from './packages/decide.ts'
@@ -27,7 +31,16 @@ import type { PackageEvent } from '../../../node/anchor/packages/events.ts'
 import { LocalPackages } from './packages/service.ts'
 import type { PackageService } from '../../../node/anchor/packages/service.ts'
 import { SerialQueue } from '../../../node/anchor/serial.ts'
-import type { Answer, Changes, EnvelopeService, ServiceOptions, Submission } from '../../../node/anchor/service.ts'
+import type {
+  Answer,
+  Changes,
+  EnvelopeService,
+  MemberPage,
+  ServiceOptions,
+  Submission,
+  SignedEnvelope,
+  Standing,
+} from '../../../node/anchor/service.ts'
 
 /** Chain number of the local authority in a domain. */
 export const LOCAL_CHAIN = 0
@@ -154,7 +167,7 @@ class ModelAuthority implements LocalAuthority {
     group: GroupId,
     offset: number,
     length: number,
-  ): Promise<Answer<queries.MemberPage | undefined>> {
+  ): Promise<Answer<MemberPage | undefined>> {
     return this.#answer(queries.readMemberPage(this.#contexts.view, group, offset, length))
   }
 
@@ -265,9 +278,11 @@ class ModelAuthority implements LocalAuthority {
   }
 }
 
-/** Makes an authority; nothing is read or written before `start()`. */
+/** Makes an authority; nothing is read or written before `start()`. `components`: the machine's clock and chance, and no log, by default. */
 export function localAuthority(
   init: LocalAuthorityInit = {},
-): (components: AnchorComponents) => LocalAuthority {
-  return (components) => new ModelAuthority(init, components)
+  components: Partial<AnchorComponents> = {},
+): LocalAuthority {
+  const { clock = systemClock, random = systemRandom, logger = silentLogger } = components
+  return new ModelAuthority(init, { clock, random, logger })
 }

@@ -1,21 +1,13 @@
 /** Checks that every contract makes of every request, in one fixed order (docs/protocol.md, Anchor), and what it makes of an outcome. */
 import type { Codec } from '../../../node/codec/codec.ts'
 import { isMerogateError } from '../../../node/errors.ts'
-import { equalBytes } from '../../../node/primitives/bytes.ts'
 import { envelopeDigest } from '../../../node/anchor/envelope.ts'
-import type { EnvelopeHead } from '../../../node/anchor/envelope-layout.ts'
+import { isSameDomain, type EnvelopeHead } from '../../../node/anchor/envelope-layout.ts'
 import type { Refusal, RefusalName } from '../../../node/anchor/errors.ts'
 import { MAX_ENVELOPE_BYTES, MAX_VALIDITY_SECONDS } from '../../../node/anchor/limits.ts'
-import type { Domain } from '../../../node/anchor/operations.ts'
 import type { Announced } from '../../../node/anchor/events.ts'
+import type { SignedEnvelope } from '../../../node/anchor/service.ts'
 import type { DecideContext, KeyRules, RuleOutcome } from './request.ts'
-
-/** A signed request as it was received. */
-export interface SignedEnvelope {
-  readonly envelope: Uint8Array
-  /** Over `envelopeDigest`, 64 bytes. */
-  readonly signature: Uint8Array
-}
 
 /** What is to be stored and announced, or why nothing is. */
 export type DecisionOf<E, F, V> =
@@ -27,13 +19,6 @@ export type DecisionOf<E, F, V> =
       readonly event: V | undefined
     }
   | { readonly accepted: false; readonly refusal: Refusal }
-
-/** Whether two domains name one contract. */
-export function isSameDomain(a: Domain, b: Domain): boolean {
-  return (
-    a.chain === b.chain && equalBytes(a.network, b.network) && equalBytes(a.contract, b.contract)
-  )
-}
 
 /** The request that the bytes are. */
 export function decodeEnvelope<E>(codec: Codec<E>, bytes: Uint8Array): E | RefusalName {

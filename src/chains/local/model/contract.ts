@@ -2,7 +2,8 @@
 import { isStrongKey, verifySignature } from '../../../node/crypto/sign.ts'
 import type { EnvelopeHead } from '../../../node/anchor/envelope-layout.ts'
 import type { Refusal } from '../../../node/anchor/errors.ts'
-import type { DecisionOf, SignedEnvelope } from './checks.ts'
+import type { DecisionOf } from './checks.ts'
+import type { SignedEnvelope } from '../../../node/anchor/service.ts'
 import type { DecideContext, KeyRules } from './request.ts'
 import { MemoryTables, type TableEffect, type TableView } from './tables.ts'
 

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import type { MerogateError } from '../../../node/errors.ts'
 import { fromHex, toHex, utf8 } from '../../../node/primitives/bytes.ts'
 import { anchorError } from '../../../node/anchor/errors.ts'
-import type { SignedEnvelope } from './checks.ts'
+import type { SignedEnvelope } from '../../../node/anchor/service.ts'
 import type { Domain } from '../../../node/anchor/operations.ts'
 
 /** An accepted envelope, by which contract, and when, Unix seconds. */

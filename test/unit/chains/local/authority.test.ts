@@ -16,14 +16,13 @@ import {
   type LocalAuthorityInit,
 } from '../../../../src/chains/local/model/authority.ts'
 import type { AnchorEvent } from '../../../../src/node/anchor/events.ts'
-import type { SignedEnvelope } from '../../../../src/chains/local/model/checks.ts'
 import type { Operation } from '../../../../src/node/anchor/operations.ts'
 import {
   derivePackageId,
   packageEnvelopeCodec,
 } from '../../../../src/node/anchor/packages/envelope.ts'
 import type { PackageOperation } from '../../../../src/node/anchor/packages/operations.ts'
-import type { Submission } from '../../../../src/node/anchor/service.ts'
+import type { Submission, SignedEnvelope } from '../../../../src/node/anchor/service.ts'
 import { systemRandom } from '../../../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../../../src/node/primitives/logger.ts'
 import {
@@ -50,7 +49,7 @@ describe('local authority', () => {
   let file: string
 
   const start = async (init: LocalAuthorityInit = {}): Promise<LocalAuthority> => {
-    const authority = localAuthority(init)({ clock, random: systemRandom, logger: silentLogger })
+    const authority = localAuthority(init, { clock, random: systemRandom, logger: silentLogger })
     open.push(authority)
     await authority.start()
     return authority

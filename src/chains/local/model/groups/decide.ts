@@ -15,8 +15,8 @@ import {
   conclude,
   decodeEnvelope,
   type DecisionOf,
-  type SignedEnvelope,
 } from '../checks.ts'
+import type { SignedEnvelope } from '../../../../node/anchor/service.ts'
 import type { AnchorEvent, EventBody } from '../../../../node/anchor/events.ts'
 import { GroupDraft } from './draft.ts'
 import { claimInvitation, revokeInvitation, voidInvitations } from './invitations.ts'

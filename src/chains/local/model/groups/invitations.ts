@@ -7,9 +7,13 @@ import type { PublicKey } from '../../../../node/primitives/ids.ts'
 import { CAPABILITIES } from '../../../../node/anchor/anchor.ts'
 import { claimDigest, invitationDigest } from '../../../../node/anchor/envelope.ts'
 import type { RefusalName } from '../../../../node/anchor/errors.ts'
-import { MAX_INVITATION_SECONDS, MAX_LIVE_INVITATIONS, MAX_SERIES } from '../../../../node/anchor/limits.ts'
+import {
+  MAX_INVITATION_SECONDS,
+  MAX_LIVE_INVITATIONS,
+  MAX_SERIES,
+} from '../../../../node/anchor/limits.ts'
 import type { InvitationTerms } from '../../../../node/anchor/operations.ts'
-import { isSameDomain } from '../checks.ts'
+import { isSameDomain } from '../../../../node/anchor/envelope-layout.ts'
 import type { AnnouncedTerms } from '../../../../node/anchor/events.ts'
 import type { GroupDraft } from './draft.ts'
 import { changed, refuse, type Request, type RuleOutcome } from '../request.ts'

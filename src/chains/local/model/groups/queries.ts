@@ -1,15 +1,9 @@
 /** What can be read of the stored records: contexts, groups, members, pages of members. Each costs a few look-ups by key. */
 import type { ContextId, GroupId, PublicKey } from '../../../../node/primitives/ids.ts'
 import type { ContextRecord, GroupRecord, MemberRecord } from '../../../../node/anchor/anchor.ts'
+import type { MemberPage } from '../../../../node/anchor/service.ts'
 import { MAX_PAGE } from '../../../../node/anchor/limits.ts'
 import { headerKey, memberKey, slotKey, type MemberState, type StateView } from './state.ts'
-
-/** Part of a member list. Start over when another page shows another revision. */
-export interface MemberPage {
-  readonly revision: bigint
-  readonly total: number
-  readonly items: readonly MemberRecord[]
-}
 
 function memberRecord(identity: PublicKey, member: MemberState): MemberRecord {
   const { role, capabilities, nonce, joinedRevision } = member

@@ -6,6 +6,7 @@
 import { idKey, type GroupId, type Id, type PublicKey } from '../../../../node/primitives/ids.ts'
 import type { ApplicationRecord, MigrationRecord, Role } from '../../../../node/anchor/anchor.ts'
 import type { GroupOptions } from '../../../../node/anchor/operations.ts'
+import type { Standing } from '../../../../node/anchor/service.ts'
 import { MemoryTables, type TableDraft, type TableEffect, type TableView } from '../tables.ts'
 
 /** A context: which group's members it has, and what it runs. */
@@ -130,16 +131,6 @@ export function pastOf(
 /** Whether a group belongs to another contract by now. */
 export function hasMoved({ migration }: Pick<GroupState, 'migration'>, now: bigint): boolean {
   return migration !== undefined && migration.movesAt <= now
-}
-
-/** What an identity needs to know to sign something for a group. */
-export interface Standing {
-  /** Of its next operation: a member's, and that of a claim by who is none. */
-  readonly nonce: bigint
-  /** 0 for who is no member. */
-  readonly joinedRevision: bigint
-  /** Of the invitations that it gives now. */
-  readonly series: number
 }
 
 /** Where an identity stands in a group. */

@@ -11,12 +11,15 @@ import {
   conclude,
   decodeEnvelope,
   type DecisionOf,
-  type SignedEnvelope,
 } from '../checks.ts'
+import type { SignedEnvelope } from '../../../../node/anchor/service.ts'
 import type { DecideContext, RuleOutcome } from '../request.ts'
 import { TableDraft } from '../tables.ts'
 import { PackageDraft } from './draft.ts'
-import { packageEnvelopeCodec, type PackageEnvelope } from '../../../../node/anchor/packages/envelope.ts'
+import {
+  packageEnvelopeCodec,
+  type PackageEnvelope,
+} from '../../../../node/anchor/packages/envelope.ts'
 import type { PackageEvent, PackageEventBody } from '../../../../node/anchor/packages/events.ts'
 import * as rules from './rules.ts'
 import {
