@@ -6,7 +6,7 @@
 import { parseArgs } from 'node:util'
 import { ethereumAnchor } from '../src/chains/ethereum/index.ts'
 import { abiOf, hex } from '../src/chains/ethereum/contracts/codec.ts'
-import { startEthereumChain } from '../src/cli/ethereum-chain.ts'
+import { startEthereumChain } from '../src/cli/chains/ethereum/local-chain.ts'
 import type { Anchor, Receipt, Signer } from '../src/node/anchor/anchor.ts'
 import { deriveContextId } from '../src/node/anchor/envelope.ts'
 import { DEFAULT_GROUP_OPTIONS, type Operation } from '../src/node/anchor/operations.ts'

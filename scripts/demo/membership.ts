@@ -1,4 +1,5 @@
-/** Second act: who is a member is decided by a contract on Ethereum, here on a chain of its own. */
+/** Second act: who is a member is decided by a contract, here on a chain of its own. */
+import type { Chain } from '../../src/cli/chains/chain.ts'
 import {
   type ClusterNode,
   equalRoots,
@@ -21,9 +22,9 @@ async function untilStatus(node: ClusterNode, contextId: string, status: string)
   return performance.now() - began
 }
 
-export async function membershipAct(): Promise<void> {
-  await using cluster = await step('start a local Ethereum chain, contracts deployed', () =>
-    startCluster('ethereum'),
+export async function membershipAct({ name, words }: Chain): Promise<void> {
+  await using cluster = await step(`start ${words.chain}, contracts deployed`, () =>
+    startCluster(name),
   )
   const [alice, bob, carol] = await step('start three nodes, each with an account of its own', () =>
     Promise.all([cluster.node('alice'), cluster.node('bob'), cluster.node('carol')]),
@@ -34,7 +35,7 @@ export async function membershipAct(): Promise<void> {
     'alice creates a context in the contract',
     async () => {
       const { applicationId } = await alice.client.admin.installFile(KV_STORE)
-      const made = await alice.client.admin.createContext({ applicationId, protocol: 'ethereum' })
+      const made = await alice.client.admin.createContext({ applicationId, protocol: name })
       const context = await alice.client.admin.context(made.contextId)
       return { contextId: made.contextId, contract: context.contractId }
     },

@@ -1,13 +1,8 @@
 /** First act: an app on two nodes that write at once, one of which crashes. */
 import { isDeepStrictEqual } from 'node:util'
+import type { Chain } from '../../src/cli/chains/chain.ts'
 import type { Mutation } from '../../src/client/index.ts'
-import {
-  type ChainKind,
-  type ClusterNode,
-  equalRoots,
-  shareContext,
-  startCluster,
-} from '../support/cluster.ts'
+import { type ClusterNode, equalRoots, shareContext, startCluster } from '../support/cluster.ts'
 import { expect, fact, step } from './stage.ts'
 
 const LATENCY_SAMPLES = 200
@@ -63,9 +58,9 @@ function keysOf(change: Mutation): string[] {
 }
 
 /** Two nodes, one app, writes on both sides, a crash, equal state. */
-export async function replicationAct(kind: ChainKind): Promise<void> {
-  const what = kind === 'local' ? 'a local chain' : 'a local Ethereum chain, contracts deployed'
-  await using cluster = await step(`start ${what}`, () => startCluster(kind))
+export async function replicationAct({ name, words, commands }: Chain): Promise<void> {
+  const what = commands.deploy === undefined ? words.chain : `${words.chain}, contracts deployed`
+  await using cluster = await step(`start ${what}`, () => startCluster(name))
   const [a, b] = await step('start two nodes as processes', () =>
     Promise.all([cluster.node('alice'), cluster.node('bob')]),
   )

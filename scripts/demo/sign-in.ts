@@ -1,7 +1,8 @@
 /** Third act: somebody signs in with an Ethereum wallet and makes a narrow key for an application; the node holds it to that. */
 import { Wallet } from 'ethers'
+import type { Chain } from '../../src/cli/chains/chain.ts'
 import { ClientError, type MerogateClient, merogateClient } from '../../src/client/index.ts'
-import { type ChainKind, KV_STORE, startCluster } from '../support/cluster.ts'
+import { KV_STORE, startCluster } from '../support/cluster.ts'
 import { expect, fact, step } from './stage.ts'
 
 /** The first that signs in from this machine becomes the administrator. */
@@ -32,9 +33,8 @@ async function signIn({ auth }: MerogateClient): Promise<string> {
   return wallet.address
 }
 
-export async function signInAct(kind: ChainKind): Promise<void> {
-  const what = kind === 'local' ? 'a local chain' : 'a local Ethereum chain'
-  await using cluster = await step(`start ${what} once more`, () => startCluster(kind))
+export async function signInAct({ name, words }: Chain): Promise<void> {
+  await using cluster = await step(`start ${words.chain} once more`, () => startCluster(name))
   const { client } = await step('start a node that asks who calls', () =>
     cluster.node('dora', { settings: WITH_SIGN_IN }),
   )

@@ -1,10 +1,9 @@
 /** A chain and some nodes, each node its own process with a fresh home and free ports: for the demo, the benchmarks and end-to-end tests. */
-import { spawn } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { startEthereumChain } from '../../src/cli/ethereum-chain.ts'
+import type { LocalChain } from '../../src/cli/chains/chain.ts'
+import { CHAINS, toolsOf } from '../../src/cli/chains/chains.ts'
 import {
   type NodeProcess,
   type NodeProcessOptions,
@@ -27,19 +26,6 @@ export interface ClusterNode {
   readonly client: MerogateClient
 }
 
-/** Where memberships are kept. */
-export type ChainKind = 'local' | 'ethereum'
-
-/** A chain that runs, and what a node needs to be told of it. */
-interface Chain {
-  readonly url: string
-  /** One JSON-RPC request to a chain that has it. */
-  send(method: string, params?: readonly unknown[]): Promise<unknown>
-  /** Settings as KEY=VALUE of the node that comes as number `index`. */
-  settings(index: number): Promise<string[]>
-  stop(): Promise<void>
-}
-
 /** What a node of a cluster has of its own. */
 export interface MoreOfNode extends Pick<NodeProcessOptions, 'env' | 'onLog' | 'main'> {
   /** As KEY=VALUE; they win. */
@@ -51,7 +37,7 @@ export interface Cluster extends AsyncDisposable {
   readonly chainUrl: string
   /** Starts a node, or starts one again that was ended: its home is named after it. */
   node(name: string, more?: MoreOfNode): Promise<ClusterNode>
-  /** One JSON-RPC request to the Ethereum chain: `evm_mine`, ... */
+  /** One request to a chain that takes any, as `evm_mine`. */
   sendToChain(method: string, params?: readonly unknown[]): Promise<unknown>
   /** Ends the chain, as if its endpoint had died. */
   stopChain(): Promise<void>
@@ -67,60 +53,17 @@ export interface SharedContext {
   readonly members: readonly string[]
 }
 
-async function startLocal(): Promise<Chain> {
-  const child = spawn(process.execPath, [join(ROOT, 'src/chains/local/main.ts'), '--port', '0'], {
-    // the channel tells it when this process is gone, however that came
-    stdio: ['ignore', 'pipe', 'inherit', 'ipc'],
-    detached: true,
-  })
-  const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()))
-  const { stdout } = child
-  if (stdout === null) throw new Error('expected a pipe from the local chain')
-  const url = await new Promise<string>((resolve, reject) => {
-    createInterface({ input: stdout }).once('line', (line) => {
-      resolve((JSON.parse(line) as { url: string }).url) // our own program wrote it
-    })
-    void ended.then(() => reject(new Error('the local chain did not start')))
-  })
-  return {
-    url,
-    settings: async () => [`anchor.local.url=${url}`],
-    send: (method) => Promise.reject(new RangeError(`the local chain has no ${method}`)),
-    async stop() {
-      child.kill('SIGTERM')
-      await ended
-    },
-  }
+/** Settings as KEY=VALUE of the node that comes as number `index`; the key of its account lies in a file. */
+async function settingsOf(chain: LocalChain, folder: string, index: number): Promise<string[]> {
+  const file = join(folder, `account-${index}.key`)
+  if (chain.key !== undefined) await writeFile(file, chain.key(index), { mode: 0o600 })
+  return [...chain.settings({ file })]
 }
 
-/** A chain of its own with the contracts on it; every node has an account with funds, whose key lies in a file. */
-async function startEthereum(folder: string): Promise<Chain> {
-  const { devnet, deployment } = await startEthereumChain(0)
-  const file = join(folder, 'deployment.json')
-  await writeFile(file, JSON.stringify(deployment))
-  return {
-    url: devnet.url,
-    send: (method, params) => devnet.send(method, params),
-    async settings(index) {
-      const account = devnet.accounts[index + 1] ?? devnet.accounts[0]
-      const key = join(folder, `account-${index}.key`)
-      await writeFile(key, account.privateKey, { mode: 0o600 })
-      return [
-        `anchor.ethereum.rpc_urls=${devnet.url}`,
-        `anchor.ethereum.ws_url=${devnet.wsUrl}`,
-        `anchor.ethereum.deployment=${file}`,
-        `anchor.ethereum.key_file=${key}`,
-        'anchor.ethereum.confirmations=0',
-      ]
-    },
-    stop: () => devnet.stop(),
-  }
-}
-
-/** Starts a chain; nodes are added one by one. */
-export async function startCluster(kind: ChainKind = 'local'): Promise<Cluster> {
+/** Starts a chain; nodes are added one by one. @param name of the chain, by default the first there is */
+export async function startCluster(name: string = CHAINS[0].name): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'merogate-'))
-  const chain = kind === 'local' ? await startLocal() : await startEthereum(folder)
+  const chain = await (await toolsOf(name)).start(folder)
   const names: string[] = []
   const running = new Map<string, ClusterNode>()
   const stop = async (): Promise<void> => {
@@ -131,15 +74,15 @@ export async function startCluster(kind: ChainKind = 'local'): Promise<Cluster> 
   return {
     folder,
     chainUrl: chain.url,
-    async node(name, { settings = [], ...more } = {}) {
+    async node(nodeName, { settings = [], ...more } = {}) {
       // a node that comes again has the account it had
-      if (!names.includes(name)) names.push(name)
+      if (!names.includes(nodeName)) names.push(nodeName)
       const child = await startNodeProcess({
-        name,
+        name: nodeName,
         home: folder,
         serverPort: 0,
         settings: [
-          ...(await chain.settings(names.indexOf(name))),
+          ...(await settingsOf(chain, folder, names.indexOf(nodeName))),
           'swarm.listen=/ip4/127.0.0.1/tcp/0',
           'log.level=warn',
           ...settings,
@@ -147,10 +90,13 @@ export async function startCluster(kind: ChainKind = 'local'): Promise<Cluster> 
         ...more,
       })
       const node = { process: child, client: merogateClient({ url: child.ready.api }) }
-      running.set(name, node)
+      running.set(nodeName, node)
       return node
     },
-    sendToChain: (method, params) => chain.send(method, params),
+    async sendToChain(method, params) {
+      if (chain.send === undefined) throw new RangeError(`the chain ${name} has no ${method}`)
+      return chain.send(method, params)
+    },
     stopChain: () => chain.stop(),
     stop,
     [Symbol.asyncDispose]: stop,

@@ -13,7 +13,7 @@ import type { Logger } from '../node/primitives/logger.ts'
 import { openLevelStore } from '../node/store/level-store.ts'
 import type { Sep10, TlsFiles } from '../server/index.ts'
 import { cliError } from './errors.ts'
-import { keyReference } from './ethereum-flags.ts'
+import { secretReference } from './arguments.ts'
 import { operatorToken } from './operator-token.ts'
 
 /** Folder of the database, in the node's. */
@@ -180,7 +180,7 @@ function seedOf(text: string): Uint8Array {
 
 /** @throws CLI_AUTH (input) */
 async function secretIn({ file, env }: SecretPlace, what: string): Promise<string> {
-  const reference = keyReference(file, env)
+  const reference = secretReference(file, env)
   if (reference === undefined) throw cliError('CLI_AUTH', `expected ${what}, got none`)
   return readSecret(reference, MAX_SECRET_CHARS, (where, got, cause) =>
     cliError('CLI_AUTH', `expected ${what} in ${where}, got ${got}`, { where }, { cause }),

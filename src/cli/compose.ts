@@ -1,7 +1,5 @@
 /** Puts a node together from its configuration: logger, metrics, anchors, node, server. The one place that knows all of them. */
 import { pino } from 'pino'
-import type { AnchorFactory } from '../node/anchor/anchor.ts'
-import { isChainAnchor } from './config/options/anchor.ts'
 import type { Config } from './config/schema.ts'
 import type { Node, NodeInit } from '../node/interface.ts'
 import { systemClock, systemRandom } from '../node/primitives/clock.ts'
@@ -9,8 +7,7 @@ import type { Logger } from '../node/primitives/logger.ts'
 import { httpServer, promMetrics } from '../server/index.ts'
 import type { PromMetrics, Server } from '../server/index.ts'
 import { openSignIn, originsOf, tlsOf } from './auth.ts'
-import { cliError } from './errors.ts'
-import { ethereumInit } from './ethereum-init.ts'
+import { toolsOf } from './chains/chains.ts'
 import { openRelayer } from './relayer.ts'
 
 /** Fields that never reach the log, wherever they stand in the first two levels. */
@@ -54,7 +51,9 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
   const createNode = options.createNode ?? (await import('../node/index.ts')).createNode
   const metrics = promMetrics()
   const anchors = await Promise.all(
-    Object.entries(config.anchor).map(([protocol, entry]) => anchorOf(protocol, entry)),
+    Object.entries(config.anchor).map(async ([protocol, entry]) =>
+      (await toolsOf(protocol)).openAnchor(entry),
+    ),
   )
   const node = await createNode({
     home: config.home,
@@ -140,18 +139,4 @@ async function openBeside(config: Config, components: { logger: Logger; metrics:
     await relayer?.stop()
     throw error
   }
-}
-
-/** Adapters by protocol, loaded when the configuration asks for them. */
-async function anchorOf(protocol: string, entry: Config['anchor'][string]): Promise<AnchorFactory> {
-  if (protocol === 'local' && !isChainAnchor(entry)) {
-    const { localAnchor } = await import('../chains/local/index.ts')
-    return localAnchor(entry)
-  }
-  if (protocol === 'ethereum' && isChainAnchor(entry)) {
-    const { ethereumAnchor } = await import('../chains/ethereum/index.ts')
-    return ethereumAnchor(await ethereumInit(entry))
-  }
-  const message = `there is no anchor for anchor.${protocol} with these settings: expected anchor.local with url, or anchor.ethereum with rpc_urls`
-  throw cliError('CLI_ANCHOR_UNKNOWN', message, { protocol })
 }

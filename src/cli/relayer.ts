@@ -1,14 +1,12 @@
 /** The relayer of a node, from its configuration: which chains it pays on, from which account, for whom. */
-import { isChainAnchor } from './config/options/anchor.ts'
 import type { Config } from './config/schema.ts'
 import type { Metrics } from '../node/metrics.ts'
 import { systemClock } from '../node/primitives/clock.ts'
 import type { Logger } from '../node/primitives/logger.ts'
 import { readApiKeys, relayer } from '../server/index.ts'
 import type { RelayCarrier, Relayer } from '../server/index.ts'
-import { cliError } from './errors.ts'
-import { keyReference } from './ethereum-flags.ts'
-import { ethereumInit } from './ethereum-init.ts'
+import { secretReference } from './arguments.ts'
+import { CHAINS } from './chains/chains.ts'
 
 /**
  * Undefined when the relayer is off.
@@ -21,26 +19,30 @@ export async function openRelayer(
   const { relayer: settings } = config
   if (!settings.enabled) return undefined
   const { operations, maxUnderWay, gasPerDay, apiKeysFile, apiKeysEnv } = settings
-  const apiKeys = keyReference(apiKeysFile, apiKeysEnv)
+  const apiKeys = secretReference(apiKeysFile, apiKeysEnv)
   const init = {
     apiKeys: apiKeys && (await readApiKeys(apiKeys)),
     isOpen: settings.open,
     quotas: { ...settings, gasPerDay: BigInt(gasPerDay) },
-    carriers: [await openCarrier(config, components.logger)],
+    carriers: await openCarriers(config, components.logger),
   }
   return relayer({ ...init, operations, maxUnderWay })({ ...components, clock: systemClock })
 }
 
-async function openCarrier(config: Config, logger: Logger): Promise<RelayCarrier> {
-  const { keyFile, keyEnv } = config.relayer.ethereum ?? {}
-  const key = keyReference(keyFile, keyEnv)
-  const entry = config.anchor['ethereum']
-  if (key === undefined || entry === undefined || !isChainAnchor(entry)) {
-    const message =
-      'the relayer pays on the chain of anchor.ethereum: expected its rpc_urls and deployment'
-    throw cliError('CLI_RELAYER_CHAIN', message)
+/** One for each chain that the configuration names an account on. */
+async function openCarriers(config: Config, logger: Logger): Promise<RelayCarrier[]> {
+  const carriers: RelayCarrier[] = []
+  try {
+    for (const { name, tools } of CHAINS) {
+      const payer = config.relayer[name] as object | undefined // the chain's own settings made it
+      if (payer === undefined) continue
+      const { openCarrier } = await tools()
+      const carrier = await openCarrier?.({ payer, entry: config.anchor[name], logger })
+      if (carrier !== undefined) carriers.push(carrier)
+    }
+    return carriers
+  } catch (error) {
+    for (const carrier of carriers) carrier.stop()
+    throw error
   }
-  const { key: nodeKey, relayer: _other, ...init } = await ethereumInit(entry)
-  const { openRelay } = await import('../chains/ethereum/send/relay.ts')
-  return openRelay({ ...init, key, nodeKey }, { clock: systemClock, logger })
 }

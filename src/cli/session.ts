@@ -3,6 +3,8 @@ import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { MerogateClient, TokenStore } from '../client/index.ts'
+import { isHttpUrl } from './arguments.ts'
+import { chainSettings } from './chains/chains.ts'
 import { cliError } from './errors.ts'
 import { output } from './output.ts'
 import type { Output, OutputFormat } from './output.ts'
@@ -79,14 +81,17 @@ async function addressOf({ api }: GlobalOptions, folder: string): Promise<string
 }
 
 function checked(text: string): string {
-  if (URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)) return text
+  if (isHttpUrl(text)) return text
   throw cliError('CLI_USAGE', `expected --api to be an http address, got ${JSON.stringify(text)}`)
 }
 
 /** Where the configuration in a folder says that its node serves. */
 async function urlOf(folder: string): Promise<string> {
   const { loadConfig } = await import('./config/load.ts')
-  const { server } = await loadConfig({ home: folder, env: process.env })
+  const { server } = await loadConfig({
+    ...{ home: folder, env: process.env },
+    chains: await chainSettings(),
+  })
   const [first] = server.listen
   const { host, port } = first ?? { host: '127.0.0.1', port: 0 }
   if (port === 0) {
@@ -96,22 +101,4 @@ async function urlOf(folder: string): Promise<string> {
   const scheme = server.tls === undefined ? 'http' : 'https'
   const reached = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
   return `${scheme}://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
-}
-
-/** JSON of an argument. @throws CLI_USAGE */
-export function jsonArgument(name: string, text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (cause) {
-    const message = `expected ${name} to be JSON, got ${JSON.stringify(text.slice(0, 80))}`
-    throw cliError('CLI_USAGE', message, {}, { cause })
-  }
-}
-
-/** A whole number of an argument. @throws CLI_USAGE */
-export function integerArgument(name: string, text: string, max: number): number {
-  const value = Number(text)
-  if (/^\d{1,15}$/.test(text) && value <= max) return value
-  const message = `expected ${name} to be a whole number up to ${max}, got ${JSON.stringify(text)}`
-  throw cliError('CLI_USAGE', message)
 }

@@ -2,7 +2,7 @@
 import { getBytes, type Wallet } from 'ethers'
 import { abiOf, hex } from '../../src/chains/ethereum/contracts/codec.ts'
 import type { Deployment } from '../../src/chains/ethereum/deploy/deployment.ts'
-import { startEthereumChain } from '../../src/cli/ethereum-chain.ts'
+import { startEthereumChain } from '../../src/cli/chains/ethereum/local-chain.ts'
 import type { EthereumDevnet } from '../../src/devnet/ethereum/index.ts'
 import type { Signer } from '../../src/node/anchor/anchor.ts'
 import { systemClock } from '../../src/node/primitives/clock.ts'

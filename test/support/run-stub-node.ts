@@ -1,5 +1,5 @@
 /** A program that runs `merogate node run` around a stub node: what surrounds the node is real. Argument: the node's folder. */
-import { loadConfig } from '../../src/cli/config/load.ts'
+import { loadConfig } from './config.ts'
 import { runNode } from '../../src/cli/commands/node.ts'
 import { toMerogateError } from '../../src/node/errors.ts'
 import { exitCodeOf } from '../../src/cli/errors.ts'

@@ -1,6 +1,7 @@
 /** `merogate call`: one call of an application. */
 import type { Command } from 'commander'
-import { action, jsonArgument } from '../session.ts'
+import { jsonArgument } from '../arguments.ts'
+import { action } from '../session.ts'
 
 interface CallOptions {
   context: string

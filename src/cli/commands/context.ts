@@ -1,10 +1,11 @@
 /** `merogate context`: contexts of a node, from creation to leaving. */
 import type { Command } from 'commander'
+import { integerArgument, jsonArgument } from '../arguments.ts'
 import type { Context, Failure, Intent, MemberRole, MerogateClient } from '../../client/index.ts'
 import { cliError } from '../errors.ts'
 import { failureText } from '../failure-text.ts'
 import { render, table } from '../output.ts'
-import { action, integerArgument, jsonArgument } from '../session.ts'
+import { action } from '../session.ts'
 import { intentText } from '../intent-text.ts'
 import { identityCommand } from './identity.ts'
 import { intentCommand } from './intents.ts'

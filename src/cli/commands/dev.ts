@@ -4,17 +4,20 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
+import { integerArgument } from '../arguments.ts'
 import { merogateClient } from '../../client/index.ts'
 import { LOG_LEVELS, type LogLevel } from '../../node/primitives/logger.ts'
+import type { LocalChain } from '../chains/chain.ts'
+import { chainNamed, CHAINS } from '../chains/chains.ts'
 import { cliError } from '../errors.ts'
 import { readLogLine } from '../log-line.ts'
 import { buildLoginPage } from '../login-page.ts'
 import { startNodeProcess } from '../node-process.ts'
 import type { NodeProcess } from '../node-process.ts'
 import type { Output } from '../output.ts'
-import { action, integerArgument } from '../session.ts'
+import { action } from '../session.ts'
 import { untilSignal } from '../until-signal.ts'
-import { type DevAnchor, type DevChain, startDevAnchor } from './dev-anchor.ts'
+import { chainHelp, chainOption, withChainOptions } from './chain-options.ts'
 
 /** The example application that comes with the package. */
 const EXAMPLE_APP = join(import.meta.dirname, '../../../apps/kv-store-rs/dist/kv-store.mpk')
@@ -22,8 +25,10 @@ const EXAMPLE_APP = join(import.meta.dirname, '../../../apps/kv-store-rs/dist/kv
 /** How long the second node may take until it has the context, ms. */
 const JOIN_WAIT_MS = 60_000
 
+const EXAMPLES = ['merogate dev', 'merogate dev --log info --app my-app.mpk']
+
 interface DevOptions {
-  chain: DevChain
+  chain: string
   port: string
   app?: string
   dir?: string
@@ -40,13 +45,11 @@ interface World {
 }
 
 export function devCommand(program: Command): void {
-  program
+  const command = program
     .command('dev')
     .description('start a local chain and two nodes that share a context, until Ctrl-C')
     .addOption(
-      new Option('--chain <name>', 'the local anchor, or the contracts on a local Ethereum chain')
-        .choices(['local', 'ethereum'])
-        .default('local'),
+      chainOption(CHAINS.map(({ words }) => words.anchor).join(', or ')).default(CHAINS[0].name),
     )
     .option('--port <port>', 'port of the first node, the second has the next; 0: any', '2528')
     .option('--app <file>', 'application to install; default: the key-value store')
@@ -59,10 +62,8 @@ export function devCommand(program: Command): void {
         .choices(LOG_LEVELS)
         .default('warn'),
     )
-    .addHelpText(
-      'after',
-      '\nExamples:\n  merogate dev\n  merogate dev --log info --app my-app.mpk\n  merogate dev --chain ethereum',
-    )
+  withChainOptions(command, 'dev')
+    .addHelpText('after', chainHelp('dev', EXAMPLES))
     .action(
       action<DevOptions>(async ({ options, output }) => {
         const signal = untilSignal()
@@ -76,11 +77,12 @@ export function devCommand(program: Command): void {
 
         await mkdir(folder, { recursive: true })
         await buildLoginPage()
-        const anchor = await startDevAnchor(options.chain, folder, cleanup)
-        output.note(`${anchor.text}; starting two nodes`)
-        const nodes = await startNodes({ folder, port, anchor, log: options.log, output, cleanup })
+        const { name: protocol, tools } = chainNamed(options.chain)
+        const chain = cleanup.use(await (await tools()).start(folder))
+        output.note(`${chain.text}; starting two nodes`)
+        const nodes = await startNodes({ folder, port, chain, log: options.log, output, cleanup })
         const tokens = await tokensOf(folder, nodes)
-        const world = await setUp(nodes, tokens, { app, protocol: anchor.protocol })
+        const world = await setUp(nodes, tokens, { app, protocol })
         announce(output, world)
         const failed = nodes.map(async ({ name, ended }) => {
           const code = await ended
@@ -94,22 +96,26 @@ export function devCommand(program: Command): void {
 interface Start {
   readonly folder: string
   readonly port: number
-  readonly anchor: DevAnchor
+  readonly chain: LocalChain
   readonly log: LogLevel
   readonly output: Output
   readonly cleanup: AsyncDisposableStack
 }
 
 async function startNodes(start: Start): Promise<NodeProcess[]> {
-  const { folder, port, anchor, log, output, cleanup } = start
+  const { folder, port, chain, log, output, cleanup } = start
   const starting = ['alice', 'bob'].map(async (name, index) => {
-    const { settings, env } = anchor.nodeOptions(index)
     const node = await startNodeProcess({
       name,
       home: folder,
       serverPort: port === 0 ? 0 : port + index,
-      env,
-      settings: [...settings, ...DEV_AUTH, 'swarm.listen=/ip4/127.0.0.1/tcp/0', `log.level=${log}`],
+      env: chain.key === undefined ? {} : { [KEY_VARIABLE]: chain.key(index) },
+      settings: [
+        ...chain.settings({ env: KEY_VARIABLE }),
+        ...DEV_AUTH,
+        'swarm.listen=/ip4/127.0.0.1/tcp/0',
+        `log.level=${log}`,
+      ],
       onLog: (line) => {
         const { fields, text } = readLogLine(name, line)
         output.log(fields, text)
@@ -125,6 +131,9 @@ async function startNodes(start: Start): Promise<NodeProcess[]> {
     throw result.reason
   })
 }
+
+/** Variable that holds the key of a node's account, in its own process. */
+const KEY_VARIABLE = 'MEROGATE_DEV_KEY'
 
 /** Sign-in as on a real node, with tokens that last a working day. */
 const DEV_AUTH = ['auth.enabled=true', 'auth.access_seconds=43200', 'auth.ethereum.chain_ids=1']

@@ -1,17 +1,20 @@
 /** `merogate node`: make, configure and run a node. */
 import { existsSync } from 'node:fs'
 import type { Command } from 'commander'
+import { integerArgument } from '../arguments.ts'
 import type { Config } from '../config/schema.ts'
 import type { ComposeOptions } from '../compose.ts'
+import { CHAINS, chainSettings, toolsOf } from '../chains/chains.ts'
 import { cliError } from '../errors.ts'
 import type { Output } from '../output.ts'
-import { action, integerArgument } from '../session.ts'
+import { action } from '../session.ts'
 import { untilSignal } from '../until-signal.ts'
-import { anchorSettings, type AnchorOptions, withAnchorOptions } from './node-anchor.ts'
+import { chainHelp, chainOption, withChainOptions } from './chain-options.ts'
 
 const MAX_PORT = 65_535
 
-interface InitOptions extends AnchorOptions {
+interface InitOptions {
+  chain: string
   serverPort?: string
   swarmPort?: string
   bootNodes?: string[]
@@ -38,12 +41,9 @@ export function nodeCommand(program: Command): void {
     .option('--mdns', 'find peers on the local network')
     .option('--no-auth', 'no sign-in: whoever is on this machine may do everything')
     .option('--force', 'replace an existing configuration; keys and data stay')
-    .addHelpText(
-      'after',
-      '\nExamples:\n  merogate --node alice node init --server-port 2528\n' +
-        '  merogate node init --chain ethereum --rpc-url https://... --deployment sepolia.deployment.json --key-file account.key',
-    )
-  withAnchorOptions(init).action(
+    .addOption(chainOption('what decides who is a member').default(CHAINS[0].name))
+    .addHelpText('after', chainHelp('init', ['merogate --node alice node init --server-port 2528']))
+  withChainOptions(init, 'init').action(
     action<InitOptions>(async ({ options, output, folder }) => {
       const config = await import('../config/load.ts')
       const path = config.configPath(folder)
@@ -53,18 +53,23 @@ export function nodeCommand(program: Command): void {
         return
       }
       const { writeConfig } = await import('../config/edit.ts')
+      const tools = await toolsOf(options.chain)
       const { serverPort, swarmPort, bootNodes, mdns } = options
       const secret = options.auth ? await newSecret() : undefined
-      await writeConfig(folder, {
-        ...(serverPort === undefined ? {} : { server: { listen: [serverAddress(serverPort)] } }),
-        ...(swarmPort === undefined ? {} : { swarm: { listen: [swarmAddress(swarmPort)] } }),
-        ...(bootNodes === undefined ? {} : { bootstrap: { nodes: bootNodes } }),
-        ...(mdns === true ? { discovery: { mdns: true } } : {}),
-        ...(secret === undefined
-          ? {}
-          : { auth: { enabled: true, bootstrap: { secret_hash: secret.hash } } }),
-        anchor: await anchorSettings(options),
-      })
+      await writeConfig(
+        folder,
+        {
+          ...(serverPort === undefined ? {} : { server: { listen: [serverAddress(serverPort)] } }),
+          ...(swarmPort === undefined ? {} : { swarm: { listen: [swarmAddress(swarmPort)] } }),
+          ...(bootNodes === undefined ? {} : { bootstrap: { nodes: bootNodes } }),
+          ...(mdns === true ? { discovery: { mdns: true } } : {}),
+          ...(secret === undefined
+            ? {}
+            : { auth: { enabled: true, bootstrap: { secret_hash: secret.hash } } }),
+          anchor: { [options.chain]: await tools.init(options) },
+        },
+        await chainSettings(),
+      )
       if (secret !== undefined) output.note(FIRST_SIGN_IN)
       const shown = secret === undefined ? {} : { bootstrapSecret: secret.text }
       const human = secret === undefined ? path : `${path}\nsecret  ${secret.text}`
@@ -80,13 +85,17 @@ export function nodeCommand(program: Command): void {
         const assignments = received.flat() // a variadic argument comes as one array
         if (assignments.length > 0) {
           const { setConfig } = await import('../config/edit.ts')
-          const path = await setConfig(folder, assignments)
+          const path = await setConfig(folder, assignments, await chainSettings())
           output.result({ config: path }, path)
           return
         }
         const { loadConfig } = await import('../config/load.ts')
         const { redact } = await import('../config/redact.ts')
-        output.result(redact(await loadConfig({ home: folder, env: process.env })))
+        output.result(
+          redact(
+            await loadConfig({ home: folder, env: process.env, chains: await chainSettings() }),
+          ),
+        )
       }),
     )
   node
@@ -105,7 +114,8 @@ export function nodeCommand(program: Command): void {
       action<RunOptions>(async ({ options, output, folder }) => {
         const { loadConfig } = await import('../config/load.ts')
         const flags = flagsOf(options)
-        await runNode(await loadConfig({ home: folder, env: process.env, flags }), output)
+        const chains = await chainSettings()
+        await runNode(await loadConfig({ home: folder, env: process.env, flags, chains }), output)
       }),
     )
 }

@@ -4,7 +4,8 @@ import { join, resolve } from 'node:path'
 import { configError } from './errors.ts'
 import { readEnv } from './env.ts'
 import { hasKey, nest, overlay, type Table } from './layers.ts'
-import { type Config, findOption, OPTIONS, resolveConfig } from './schema.ts'
+import type { ChainSettings } from './option-group.ts'
+import { type Config, findOption, optionsOf, resolveConfig, unknownSetting } from './schema.ts'
 import { parseToml } from './toml.ts'
 import { parseText } from './values.ts'
 
@@ -14,6 +15,8 @@ export const CONFIG_FILE = 'config.toml'
 export interface LoadConfig {
   /** The node's folder. */
   readonly home: string
+  /** What each chain says of its own tables. */
+  readonly chains: readonly ChainSettings[]
   /** @default none: nothing is read from the environment */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** Values by dotted key, as text or typed; undefined ones are skipped. See {@link configFlags}. @default none */
@@ -30,9 +33,9 @@ export interface ConfigFlag {
   readonly text: string
 }
 
-/** All settings that have a fixed name, as flags. */
-export function configFlags(): readonly ConfigFlag[] {
-  return OPTIONS.filter((option) => !option.key.includes('*')).map((option) => ({
+/** All settings, as flags. */
+export function configFlags(chains: readonly ChainSettings[]): readonly ConfigFlag[] {
+  return optionsOf(chains).map((option) => ({
     ...option,
     flag: `--${option.key.replaceAll(/[._]/g, '-')}`,
   }))
@@ -45,21 +48,22 @@ export function configPath(home: string): string {
 
 /**
  * The configuration of the node in a folder. A file that is not there sets nothing. The result is frozen.
- * @throws CONFIG_UNREADABLE, CONFIG_SYNTAX, CONFIG_KEY_UNKNOWN, CONFIG_INVALID (input)
+ * @throws CONFIG_UNREADABLE, CONFIG_SYNTAX, CONFIG_KEY_UNKNOWN, CONFIG_INVALID, CLI_ANCHOR_UNKNOWN (input)
  */
 export async function loadConfig(options: LoadConfig): Promise<Config> {
-  const { env = {}, flags = {} } = options
+  const { chains, env = {}, flags = {} } = options
   const home = resolve(options.home)
   const path = configPath(home)
   const layers = [
-    { origin: 'a flag', table: readFlags(flags) },
-    { origin: 'the environment', table: readEnv(env) },
+    { origin: 'a flag', table: readFlags(flags, chains) },
+    { origin: 'the environment', table: readEnv(env, chains) },
     { origin: path, table: await readUserConfig(path) },
   ]
   const merged = layers.reduceRight<Table>((under, layer) => overlay(under, layer.table), {})
   return resolveConfig(
     merged,
     home,
+    chains,
     (key) => layers.find((layer) => hasKey(layer.table, key))?.origin ?? path,
   )
 }
@@ -76,16 +80,16 @@ export async function readUserConfig(path: string): Promise<Table> {
   return parseToml(text, path)
 }
 
-function readFlags(flags: Readonly<Record<string, unknown>>): Table {
+function readFlags(
+  flags: Readonly<Record<string, unknown>>,
+  chains: readonly ChainSettings[],
+): Table {
   let table: Table = {}
   for (const [key, value] of Object.entries(flags)) {
     if (value === undefined) continue
-    const option = findOption(key)
+    const option = findOption(key, chains)
     if (option === undefined) {
-      throw configError('CONFIG_KEY_UNKNOWN', `${key} in a flag is not a setting`, {
-        key,
-        origin: 'a flag',
-      })
+      throw unknownSetting(key, chains, { key, origin: 'a flag', text: `${key} in a flag` })
     }
     const parsed = typeof value === 'string' ? parseText(option, key, value, 'a flag') : value
     table = overlay(table, nest(key, parsed))

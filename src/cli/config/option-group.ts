@@ -9,7 +9,7 @@ export type OptionKind = 'text' | 'integer' | 'boolean' | 'list'
 
 /** One setting of a group. */
 export interface Option {
-  /** Dotted path within the table; `*` stands for a name the user chooses. */
+  /** Dotted path within the table. */
   readonly key: string
   readonly kind: OptionKind
   /** What it does, for the command line's help. */
@@ -24,4 +24,12 @@ export interface OptionGroup<U, R> {
   readonly options: readonly Option[]
   /** @param home the node's folder, to which relative paths belong */
   resolve(user: U, home: string): R
+}
+
+/** What one chain says in the configuration, checked by itself; the `table` of both groups is its name. */
+export interface ChainSettings<U extends object = object, R extends object = object> {
+  /** `[anchor.<chain>]`. */
+  readonly anchor: OptionGroup<U, R>
+  /** `[relayer.<chain>]`: the account that pays for others. Undefined: nobody can pay there. */
+  readonly relayer?: OptionGroup<object, object>
 }

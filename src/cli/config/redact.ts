@@ -1,5 +1,4 @@
 /** The configuration as it may be shown: addresses of services carry keys in hosts, user names, paths and queries. */
-import { isChainAnchor } from './options/anchor.ts'
 import { shownAddress } from '../../node/primitives/shown-address.ts'
 import type { Config } from './schema.ts'
 
@@ -26,16 +25,19 @@ function redactAuth({ near, ethereum, stellar, ...rest }: Config['auth']): Recor
   }
 }
 
-function redactAnchor(entry: Config['anchor'][string]): Record<string, unknown> {
-  if (!isChainAnchor(entry)) return { url: redactUrl(entry.url) }
-  const { rpcUrls, wsUrl, relayerUrl, ...rest } = entry
-  const shown = (url: string | undefined): string | undefined => url && redactUrl(url)
-  return {
-    rpcUrls: rpcUrls.map(redactUrl),
-    wsUrl: shown(wsUrl),
-    ...rest,
-    relayerUrl: shown(relayerUrl),
-  }
+/** Whatever a chain calls them: each value that is an address with a scheme and a host. */
+function redactAnchor(entry: object): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(entry).map(([key, value]: [string, unknown]) => [
+      key,
+      Array.isArray(value) ? value.map(redactValue) : redactValue(value),
+    ]),
+  )
+}
+
+function redactValue(value: unknown): unknown {
+  const isAddress = typeof value === 'string' && value.includes('://') && URL.canParse(value)
+  return isAddress ? redactUrl(value) : value
 }
 
 function redactUrl(text: string): string {

@@ -1,13 +1,14 @@
-/** The whole configuration: all groups together, checked and resolved. */
+/** The whole configuration: all groups together, and what the chains say of theirs, checked and resolved. */
 import type { z } from 'zod'
 import type { MerogateError } from '../../node/errors.ts'
 import { configError } from './errors.ts'
-import type { Option, OptionGroup } from './option-group.ts'
-import { anchor, type AnchorConfig, type AnchorUser } from './options/anchor.ts'
+import { cliError } from '../errors.ts'
+import type { ChainSettings, Option, OptionGroup } from './option-group.ts'
+import { type AnchorConfig, anchorGroup, type AnchorUser, CHAIN_NAME } from './options/anchor.ts'
 import { auth, type AuthConfig, type AuthUser } from './options/auth.ts'
 import { install, type InstallConfig, type InstallUser } from './options/install.ts'
 import { log, type LogConfig, type LogUser } from './options/log.ts'
-import { relayer, type RelayerConfig, type RelayerUser } from './options/relayer.ts'
+import { type RelayerConfig, relayerGroup, type RelayerUser } from './options/relayer.ts'
 import { runtime, type RuntimeConfig, type RuntimeUser } from './options/runtime.ts'
 import { server, type ServerConfig, type ServerUser } from './options/server.ts'
 import { blobstore, datastore, type FolderConfig, type FolderUser } from './options/storage.ts'
@@ -57,7 +58,7 @@ export interface Config {
   readonly log: LogConfig
 }
 
-const GROUPS = [
+const GROUPS = {
   swarm,
   server,
   auth,
@@ -67,48 +68,41 @@ const GROUPS = [
   datastore,
   blobstore,
   install,
-  anchor,
-  relayer,
   log,
-] as const
+} as const
 
 /** Names of all tables. */
-export const TABLES: ReadonlySet<string> = new Set(GROUPS.map((group) => group.table))
+export const TABLES: ReadonlySet<string> = new Set([...Object.keys(GROUPS), 'anchor', 'relayer'])
 
-/** A setting by its full dotted key, e.g. `swarm.listen`, or `anchor.*.url`. */
-export const OPTIONS: readonly Option[] = GROUPS.flatMap((group) =>
-  group.options.map((option) => ({ ...option, key: `${group.table}.${option.key}` })),
-)
-
-/** The option a dotted key names, `*` matching one part. */
-export function findOption(key: string): Option | undefined {
-  const parts = key.split('.')
-  return OPTIONS.find((option) => {
-    const wanted = option.key.split('.')
-    return wanted.length === parts.length && wanted.every((part, i) => matches(part, parts[i]))
-  })
+/** All settings by their full dotted keys, e.g. `swarm.listen`; those of anchors are what the chains take. */
+export function optionsOf(chains: readonly ChainSettings[]): readonly Option[] {
+  return [...Object.values(GROUPS), anchorGroup(chains), relayerGroup(chains)].flatMap(
+    ({ table, options }) => options.map((option) => ({ ...option, key: `${table}.${option.key}` })),
+  )
 }
 
-/** Names users choose: no capital that an environment variable would lose, nothing that reaches a prototype. */
-const CHOSEN_NAME = /^[a-z][a-z0-9-]*$/
-
-function matches(wanted: string, part: string | undefined): boolean {
-  return wanted === '*' ? CHOSEN_NAME.test(part ?? '') : wanted === part
+/** The option a dotted key names. */
+export function findOption(key: string, chains: readonly ChainSettings[]): Option | undefined {
+  return optionsOf(chains).find((option) => option.key === key)
 }
 
 /**
- * Checks a configuration and fills in what it leaves out. @param origin says where a key was set, for messages
- * @throws CONFIG_KEY_UNKNOWN, CONFIG_INVALID (input)
+ * Checks a configuration and fills in what it leaves out. @param chains what each chain says of its own tables
+ * @param origin says where a key was set, for messages
+ * @throws CONFIG_KEY_UNKNOWN, CONFIG_INVALID, CLI_ANCHOR_UNKNOWN (input)
  */
 export function resolveConfig(
   user: Readonly<Record<string, unknown>>,
   home: string,
+  chains: readonly ChainSettings[],
   origin: (key: string) => string = () => 'the configuration',
 ): Config {
-  for (const table of Object.keys(user)) if (!TABLES.has(table)) throw unknownKey(table, origin)
+  const unknown = (key: string): MerogateError =>
+    unknownSetting(key, chains, { key, origin: origin(key), text: `${key} in ${origin(key)}` })
+  for (const table of Object.keys(user)) if (!TABLES.has(table)) throw unknown(table)
   const read = <U, R>(group: OptionGroup<U, R>): R => {
     const parsed = group.schema.safeParse(user[group.table] ?? {})
-    if (!parsed.success) throw invalid(group.table, parsed.error, origin)
+    if (!parsed.success) throw invalid(group.table, parsed.error, origin, unknown)
     return group.resolve(parsed.data, home)
   }
   return deepFreeze({
@@ -122,16 +116,21 @@ export function resolveConfig(
     datastore: read(datastore),
     blobstore: read(blobstore),
     install: read(install),
-    anchor: read(anchor),
-    relayer: read(relayer),
+    anchor: read(anchorGroup(chains)),
+    relayer: read(relayerGroup(chains)),
     log: read(log),
   })
 }
 
-function invalid(table: string, error: z.ZodError, origin: (key: string) => string): MerogateError {
+function invalid(
+  table: string,
+  error: z.ZodError,
+  origin: (key: string) => string,
+  unknownKey: (key: string) => MerogateError,
+): MerogateError {
   const unknown = error.issues.find((issue) => issue.code === 'unrecognized_keys')
   if (unknown !== undefined) {
-    return unknownKey([table, ...unknown.path, unknown.keys[0] ?? ''].join('.'), origin)
+    return unknownKey([table, ...unknown.path, unknown.keys[0] ?? ''].join('.'))
   }
   const [issue] = error.issues
   const key = [table, ...(issue?.path ?? [])].join('.')
@@ -142,11 +141,27 @@ function invalid(table: string, error: z.ZodError, origin: (key: string) => stri
   })
 }
 
-function unknownKey(key: string, origin: (key: string) => string): MerogateError {
-  return configError('CONFIG_KEY_UNKNOWN', `${key} in ${origin(key)} is not a setting`, {
-    key,
-    origin: origin(key),
-  })
+/** A key that nobody knows: as it was written, where, and in words. */
+export interface UnknownKey {
+  readonly key: string
+  readonly origin: string
+  readonly text: string
+}
+
+/** What to say of a key that nobody knows: where it is for a chain that nobody knows, which chains there are. @param path the key with dots */
+export function unknownSetting(
+  path: string,
+  chains: readonly ChainSettings[],
+  { key, origin, text }: UnknownKey,
+): MerogateError {
+  const [table, protocol = ''] = path.split('.')
+  const isKnown = chains.some(({ anchor }) => anchor.table === protocol)
+  if (table !== 'anchor' || isKnown || !CHAIN_NAME.test(protocol)) {
+    return configError('CONFIG_KEY_UNKNOWN', `${text} is not a setting`, { key, origin })
+  }
+  const known = chains.map(({ anchor }) => `anchor.${anchor.table}`)
+  const message = `there is no anchor for ${text}: expected ${known.join(' or ')}`
+  return cliError('CLI_ANCHOR_UNKNOWN', message, { protocol, key, origin })
 }
 
 function deepFreeze<T>(value: T): T {

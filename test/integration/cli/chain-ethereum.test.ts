@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { Wallet } from 'ethers'
-import type { Check } from '../../../src/chains/ethereum/inspect/checks.ts'
+import type { Check } from '../../../src/chains/shared/checks.ts'
 import {
   parseDeployment,
   readDeployment,

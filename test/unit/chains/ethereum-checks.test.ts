@@ -1,11 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect } from 'chai'
-import {
-  type Check,
-  judge,
-  type JudgeOptions,
-} from '../../../src/chains/ethereum/inspect/checks.ts'
+import { judge, type JudgeOptions } from '../../../src/chains/ethereum/inspect/checks.ts'
+import type { Check } from '../../../src/chains/shared/checks.ts'
 import { OPERATION_GAS, operationCosts } from '../../../src/chains/ethereum/deploy/costs.ts'
 import type { ChainReport, ChainState } from '../../../src/chains/ethereum/inspect/inspect.ts'
 import { totals } from '../../../src/chains/ethereum/deploy/quote.ts'

@@ -1,20 +1,8 @@
 /** Judges what {@link inspectChain} saw: a list for people and scripts, with what to do next. Pure. */
+import type { Check, Level } from '../../shared/checks.ts'
 import { OPERATION_GAS } from '../deploy/costs.ts'
 import type { ChainReport, ChainState } from './inspect.ts'
 import { ether, gwei } from '../deploy/units.ts'
-
-/** How an item of the list came out. Only `fail` keeps a node from working. */
-export type Level = 'ok' | 'warn' | 'fail'
-
-/** An item of the list. */
-export interface Check {
-  /** Stable, for scripts: `endpoint`, `balance`, ... */
-  readonly name: string
-  readonly level: Level
-  readonly message: string
-  /** What the reader may do. */
-  readonly next?: string
-}
 
 /** Blocks that an endpoint may lie behind the foremost. */
 const MAX_LAG_BLOCKS = 5

@@ -1,58 +1,66 @@
 /** `merogate chain deploy`: the contracts on a chain, for real. */
-import { type Command, Option } from 'commander'
+import { resolve } from 'node:path'
+import type { Command } from 'commander'
+import type { DeployPlan } from '../../chains/chain.ts'
+import { CHAINS, namesOf, toolsOf } from '../../chains/chains.ts'
+import { confirm } from '../../confirm.ts'
+import { cliError } from '../../errors.ts'
+import { type Output, table } from '../../output.ts'
 import { action } from '../../session.ts'
-import type { DeployOptions } from './deploy-contracts.ts'
+import { chainHelp, chainOption, withChainOptions } from '../chain-options.ts'
 
-const HELP = `
-The contracts have no owner: whoever deploys has no rights over them, and the account needs to hold funds just once. Their addresses follow
-from their code, so they are the same on every chain, and one deployment serves everybody on it: repeating it changes nothing.
-
-Examples:
-  merogate chain deploy --network sepolia --rpc-url https://... --dry-run
-  merogate chain deploy --network sepolia --rpc-url https://... --key-file deployer.key
-  DEPLOYER_KEY=0x... merogate chain deploy --network https://... --key-env DEPLOYER_KEY --yes
-
-See docs/deploying.md.`
+interface DeployOptions {
+  readonly chain: string
+  readonly out?: string
+  readonly force?: true
+  readonly dryRun?: true
+  readonly yes?: true
+}
 
 export function deployCommand(chain: Command): void {
-  chain
+  const names = namesOf(CHAINS.filter(({ commands }) => commands.deploy !== undefined))
+  const command = chain
     .command('deploy')
     .description('put the contracts on a chain; says first what that costs')
-    .addOption(
-      new Option('--chain <name>', 'sort of chain').choices(['ethereum']).default('ethereum'),
-    )
-    .requiredOption(
-      '--network <name|url>',
-      'sepolia, mainnet, holesky, hoodi, local, or an endpoint',
-    )
-    .option('--rpc-url <url...>', 'JSON-RPC endpoints of the network, the preferred first')
-    .addOption(
-      new Option('--key-file <file>', 'file with the private key of the account that pays'),
-    )
-    .addOption(
-      new Option('--key-env <name>', 'environment variable with that key').conflicts('keyFile'),
-    )
-    .addOption(
-      new Option('--from <address>', 'account that would pay, for --dry-run').conflicts([
-        'keyFile',
-        'keyEnv',
-      ]),
-    )
-    .option('--predecessor <address>', 'contract of contexts whose groups may move to the new one')
+    .addOption(chainOption('sort of chain', names).default(names[0]))
+  withChainOptions(command, 'deploy')
     .option('--out <file>', 'deployment file to write; default: <network>.deployment.json')
     .option('--force', 'replace a deployment file of other contracts')
     .option('--dry-run', 'say what would be made and what it costs, and stop')
     .option('--yes', 'do not ask')
-    .option('--max-fee-gwei <n>', 'most that is paid per gas; default: 200')
-    .option(
-      '--finality <rule>',
-      'wait until blocks are finalized, safe or have N above; default: 5, local 0',
-    )
-    .addHelpText('after', HELP)
-    .action(
-      action<DeployOptions>(async ({ options, output }) => {
-        const { deploy } = await import('./deploy-contracts.ts')
-        await deploy(options, output)
-      }),
-    )
+  withChainOptions(command, 'deploy', 'details')
+    .addHelpText('after', chainHelp('deploy', [], 'See docs/deploying.md.'))
+    .action(action<DeployOptions>(({ options, output }) => deploy(options, output)))
+}
+
+/** Looks, tells, asks, sends, writes down. */
+async function deploy(options: DeployOptions, output: Output): Promise<void> {
+  const tools = await toolsOf(options.chain)
+  if (tools.deploy === undefined) {
+    throw cliError('CLI_USAGE', `there are no contracts to put on ${options.chain}`)
+  }
+  using deployment = await tools.deploy(options, output)
+  const path = resolve(options.out ?? `${deployment.network}.deployment.json`)
+  const plan = await deployment.plan()
+  output.event({ event: 'plan', ...plan.facts, file: path }, planText(plan))
+  if (options.dryRun === true) return
+  const file = await deployment.openFile(path, { force: options.force })
+  if (plan.missing !== undefined) throw plan.missing
+  if (plan.cost !== undefined && options.yes !== true) {
+    await confirm(`Deploy for about ${plan.cost}?`, output)
+  }
+  const made = await deployment.send(output)
+  const isWritten = await file.write(made.deployment)
+  output.event(
+    { event: 'deployed', file: file.path, isWritten, deployment: made.deployment },
+    [`\n${isWritten ? 'wrote' : 'unchanged:'} ${file.path}`, made.text].join('\n'),
+  )
+}
+
+type Row = DeployPlan['rows'][number]
+
+function planText({ head, rows, tail }: DeployPlan): string {
+  const headings = Object.keys(rows[0] ?? {})
+  const columns = Object.fromEntries(headings.map((name) => [name, (row: Row) => row[name] ?? '']))
+  return [...head, '', table(rows, columns, ''), '', ...tail].join('\n')
 }

@@ -1,28 +1,31 @@
 /** `merogate chain doctor`: what `status` sees, judged, with what to do next. */
 import type { Command } from 'commander'
+import { integerArgument } from '../../arguments.ts'
 import { cliError } from '../../errors.ts'
-import { action, integerArgument } from '../../session.ts'
+import { action } from '../../session.ts'
+import { chainHelp } from '../chain-options.ts'
 import { type TargetOptions, withTargetOptions } from './target.ts'
 
 /** Operations that the account should be able to pay. */
 const DEFAULT_OPERATIONS = '20'
 const MAX_OPERATIONS = 1_000_000
 
+const EXAMPLES = [
+  'merogate chain doctor',
+  'merogate --output-format json chain doctor | jq .checks',
+]
+
 interface DoctorOptions extends TargetOptions {
   readonly operations: string
 }
 
 export function doctorCommand(chain: Command): void {
-  withTargetOptions(chain.command('doctor'))
+  withTargetOptions(chain.command('doctor'), 'doctor')
     .description(
       'check configuration, endpoints, contracts, account and clock; ends with 1 when something fails',
     )
     .option('--operations <n>', 'operations the account should be able to pay', DEFAULT_OPERATIONS)
-    .addHelpText(
-      'after',
-      '\nExamples:\n  merogate chain doctor\n  merogate --output-format json chain doctor | jq .checks\n' +
-        '  merogate chain doctor --deployment sepolia.deployment.json --rpc-url https://a... --rpc-url https://b...',
-    )
+    .addHelpText('after', chainHelp('doctor', EXAMPLES))
     .action(
       action<DoctorOptions>(async (session) => {
         const { options, output } = session

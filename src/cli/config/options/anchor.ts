@@ -1,171 +1,54 @@
-/** `[anchor.<protocol>]`: the authorities over membership this node can ask. Which protocols exist is decided by whoever builds the node. */
-import { resolve } from 'node:path'
+/** `[anchor.<chain>]`: the authorities over membership this node can ask. Each chain checks its own table. */
 import { z } from 'zod'
-import { path, variable } from '../fields.ts'
-import type { OptionGroup } from '../option-group.ts'
+import { issuesOf } from '../fields.ts'
+import type { ChainSettings, OptionGroup } from '../option-group.ts'
 
-/** Protocols in one configuration. */
+/** Chains in one configuration. */
 const MAX_ANCHORS = 16
-/** Endpoints of one chain. */
-const MAX_RPC_URLS = 8
-/** Blocks above one that counts as final. */
-const MAX_CONFIRMATIONS = 1000
 
-/** What users write: an anchor service has a `url`, a chain `rpc_urls` and the rest. */
-interface AnchorEntry {
-  url?: string | undefined
-  rpc_urls?: string[] | undefined
-  ws_url?: string | undefined
-  deployment?: string | undefined
-  finality?: 'finalized' | 'safe' | undefined
-  confirmations?: number | undefined
-  key_file?: string | undefined
-  key_env?: string | undefined
-  relayer_url?: string | undefined
-  relayer_key_env?: string | undefined
-  max_fee_gwei?: number | undefined
-  max_tip_gwei?: number | undefined
-}
+/** Names that chains have. */
+export const CHAIN_NAME: RegExp = /^[a-z][a-z0-9-]{0,31}$/
 
-export type AnchorUser = Record<string, AnchorEntry>
+/** What users write, by the chain's name. */
+export type AnchorUser = Readonly<Record<string, object>>
 
-/** An anchor service: the local one. */
-export interface ServiceAnchorConfig {
-  readonly url: string
-}
+/** What each chain's tools take, by its name. */
+export type AnchorConfig = Readonly<Record<string, object>>
 
-/** A chain, and how this node takes part in it. */
-export interface ChainAnchorConfig {
-  readonly url?: undefined
-  /** JSON-RPC endpoints, the preferred first. */
-  readonly rpcUrls: readonly string[]
-  /** Endpoint for subscriptions. */
-  readonly wsUrl?: string | undefined
-  /** The deployment file, absolute. */
-  readonly deployment: string
-  /** When a block counts as final; a number: that many blocks above it. Undefined: the adapter's default. */
-  readonly finality?: 'finalized' | 'safe' | number | undefined
-  /** File with the account's private key, absolute. */
-  readonly keyFile?: string | undefined
-  /** Environment variable with the account's private key. */
-  readonly keyEnv?: string | undefined
-  /** Somebody who pays in this node's place. */
-  readonly relayerUrl?: string | undefined
-  /** Environment variable with the relayer's API key. */
-  readonly relayerKeyEnv?: string | undefined
-  readonly maxFeeGwei?: number | undefined
-  readonly maxTipGwei?: number | undefined
-}
-
-/** By protocol name. */
-export type AnchorConfig = Readonly<Record<string, ServiceAnchorConfig | ChainAnchorConfig>>
-
-/** Whether an anchor is a chain. */
-export function isChainAnchor(
-  anchor: ServiceAnchorConfig | ChainAnchorConfig,
-): anchor is ChainAnchorConfig {
-  return 'rpcUrls' in anchor
-}
-
-const http = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).max(2048)
-
-const entry = z
-  .strictObject({
-    url: http.optional(),
-    rpc_urls: z.array(http).min(1).max(MAX_RPC_URLS).optional(),
-    ws_url: z
-      .url({ protocol: /^wss?$/, error: 'expected a ws or wss URL' })
-      .max(2048)
-      .optional(),
-    deployment: path.optional(),
-    finality: z.enum(['finalized', 'safe']).optional(),
-    confirmations: z.int().min(0).max(MAX_CONFIRMATIONS).optional(),
-    key_file: path.optional(),
-    key_env: variable.optional(),
-    relayer_url: http.optional(),
-    relayer_key_env: variable.optional(),
-    max_fee_gwei: z.int().min(1).max(100_000).optional(),
-    max_tip_gwei: z.int().min(1).max(100_000).optional(),
-  })
-  .refine(({ url, rpc_urls }) => (url === undefined) !== (rpc_urls === undefined), {
-    path: ['url'],
-    message: 'expected either url, of an anchor service, or rpc_urls, of a chain',
-  })
-  .refine(({ rpc_urls, deployment }) => rpc_urls === undefined || deployment !== undefined, {
-    path: ['deployment'],
-    message: 'expected deployment, the file that says where the contracts are',
-  })
-  .refine(({ url, ...chain }) => url === undefined || Object.values(chain).every(isUndefined), {
-    message: 'expected nothing beside url, which is the address of an anchor service',
-  })
-  .refine(({ key_file, key_env }) => key_file === undefined || key_env === undefined, {
-    message: 'expected one of key_file and key_env',
-  })
-  .refine(({ relayer_url }) => relayer_url === undefined || isPrivate(relayer_url), {
-    path: ['relayer_url'],
-    message:
-      'expected an https URL: it carries an API key, and only this machine may be asked by http',
-  })
-  .refine(({ finality, confirmations }) => finality === undefined || confirmations === undefined, {
-    message: 'expected one of finality and confirmations',
-  })
-
-/** Whether nobody on the way reads what is sent there. */
-function isPrivate(url: string): boolean {
-  const { protocol, hostname } = new URL(url)
-  const isHere = /^(?:(?:.*\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(hostname)
-  return protocol === 'https:' || isHere
-}
-
-function isUndefined(value: unknown): boolean {
-  return value === undefined
-}
-
-function resolveEntry(user: AnchorEntry, home: string): ServiceAnchorConfig | ChainAnchorConfig {
-  const { url, rpc_urls: rpcUrls, deployment, key_file: keyFile } = user
-  // the schema lets exactly one of them through, and a chain only with its deployment
-  if (rpcUrls === undefined) return { url: url ?? '' }
+/** A table for each chain, in the order in which they were written. */
+export function anchorGroup(
+  chains: readonly ChainSettings[],
+): OptionGroup<AnchorUser, AnchorConfig> {
+  const known = new Map(chains.map(({ anchor }) => [anchor.table, anchor]))
   return {
-    rpcUrls,
-    wsUrl: user.ws_url,
-    deployment: resolve(home, deployment ?? ''),
-    finality: user.confirmations ?? user.finality,
-    keyFile: keyFile === undefined ? undefined : resolve(home, keyFile),
-    keyEnv: user.key_env,
-    relayerUrl: user.relayer_url,
-    relayerKeyEnv: user.relayer_key_env,
-    maxFeeGwei: user.max_fee_gwei,
-    maxTipGwei: user.max_tip_gwei,
-  }
-}
-
-export const anchor: OptionGroup<AnchorUser, AnchorConfig> = {
-  table: 'anchor',
-  schema: z
-    .record(
-      z.string().regex(/^[a-z][a-z0-9-]{0,31}$/, 'expected a protocol name such as local'),
-      entry,
-    )
-    .refine((anchors) => Object.keys(anchors).length <= MAX_ANCHORS, {
-      message: `expected at most ${MAX_ANCHORS} anchors`,
-    }),
-  // a variable's name ends like a key: the longer ones are looked for first
-  options: [
-    { key: '*.rpc_urls', kind: 'list', text: 'JSON-RPC endpoints of a chain, the preferred first' },
-    { key: '*.ws_url', kind: 'text', text: 'endpoint for subscriptions' },
-    { key: '*.deployment', kind: 'text', text: 'file that says where the contracts are' },
-    { key: '*.finality', kind: 'text', text: 'finalized or safe: when a block counts' },
-    { key: '*.confirmations', kind: 'integer', text: 'blocks above one that counts, instead' },
-    { key: '*.key_file', kind: 'text', text: 'file with the private key of the account that pays' },
-    { key: '*.relayer_key_env', kind: 'text', text: 'environment variable with its API key' },
-    { key: '*.key_env', kind: 'text', text: 'environment variable with that key, instead' },
-    { key: '*.relayer_url', kind: 'text', text: 'somebody who pays in this node’s place' },
-    { key: '*.max_fee_gwei', kind: 'integer', text: 'most that is paid per gas' },
-    { key: '*.max_tip_gwei', kind: 'integer', text: 'most of that for whoever makes the block' },
-    { key: '*.url', kind: 'text', text: 'address of the anchor service' },
-  ],
-  resolve: (user, home) =>
-    Object.fromEntries(
-      Object.entries(user).map(([protocol, each]) => [protocol, resolveEntry(each, home)]),
+    table: 'anchor',
+    schema: z
+      .record(
+        z.string().regex(CHAIN_NAME, 'expected a protocol name such as local'),
+        z.looseObject({}),
+      )
+      .refine((anchors) => Object.keys(anchors).length <= MAX_ANCHORS, {
+        message: `expected at most ${MAX_ANCHORS} anchors`,
+      })
+      .check(({ value, issues }) => {
+        for (const [name, entry] of Object.entries(value)) {
+          const found = known.get(name)
+          issues.push(
+            ...(found === undefined
+              ? [{ code: 'unrecognized_keys' as const, keys: [name], input: value }]
+              : issuesOf(found.schema, entry, name)),
+          )
+        }
+      }),
+    options: chains.flatMap(({ anchor: { table, options } }) =>
+      options.map((option) => ({ ...option, key: `${table}.${option.key}` })),
     ),
+    resolve: (user, home) =>
+      Object.fromEntries(
+        Object.entries(user).map(([name, entry]) => [
+          name,
+          known.get(name)?.resolve(entry, home) ?? {}, // the schema let known chains through only
+        ]),
+      ),
+  }
 }

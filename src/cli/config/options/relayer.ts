@@ -1,8 +1,8 @@
-/** `[relayer]`: paying for members without funds, from an account of its own. Off unless it is asked for. */
+/** `[relayer]`: paying for members without funds, from an account on each chain. Off unless it is asked for. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { path, variable } from '../fields.ts'
-import type { OptionGroup } from '../option-group.ts'
+import { issuesOf, path, variable } from '../fields.ts'
+import type { ChainSettings, OptionGroup } from '../option-group.ts'
 
 /** Operations that are tried out or not yet in a block, at one time. */
 export const DEFAULT_RELAYER_UNDER_WAY = 16
@@ -25,19 +25,13 @@ const MAX_COUNT = 1_000_000
 const MAX_UNDER_WAY = 32
 const MAX_OPERATION_NAMES = 32
 
-interface ReferenceUser {
-  key_file?: string | undefined
-  key_env?: string | undefined
-}
-
-export interface RelayerUser {
+interface RulesUser {
   enabled?: boolean | undefined
   open?: boolean | undefined
   key_per_hour?: number | undefined
   key_per_day?: number | undefined
   address_per_hour?: number | undefined
   address_per_day?: number | undefined
-  ethereum?: ReferenceUser | undefined
   api_keys_file?: string | undefined
   api_keys_env?: string | undefined
   operations?: string[] | undefined
@@ -49,18 +43,10 @@ export interface RelayerUser {
   max_under_way?: number | undefined
 }
 
-/** Where a key is: exactly one of both. */
-export interface RelayerAccountConfig {
-  /** Absolute. */
-  readonly keyFile?: string | undefined
-  readonly keyEnv?: string | undefined
-}
-
-export interface RelayerConfig {
+/** What holds on all chains. */
+interface RelayerRules {
   /** @default false */
   readonly enabled: boolean
-  /** Key of the account that pays on Ethereum, which is not the node's own. The chain is that of `anchor.ethereum`. */
-  readonly ethereum?: RelayerAccountConfig | undefined
   /** Whoever reaches the server may use it. @default false */
   readonly open: boolean
   /** File with the API keys, absolute. @default none */
@@ -91,21 +77,24 @@ export interface RelayerConfig {
   readonly maxUnderWay: number
 }
 
+/** What users write: what holds everywhere, and by the name of a chain the account that pays there. */
+export interface RelayerUser extends RulesUser {
+  readonly [chain: string]: unknown
+}
+
+/** By the name of a chain also the account that pays there, which is not the node's own; undefined: none. The chain is that of `anchor.<chain>`. */
+export interface RelayerConfig extends RelayerRules {
+  readonly [chain: string]: unknown
+}
+
 const count = z.int().min(0).max(MAX_COUNT)
 
-const account = z
-  .strictObject({ key_file: path.optional(), key_env: variable.optional() })
-  .refine(({ key_file, key_env }) => (key_file === undefined) !== (key_env === undefined), {
-    message: 'expected one of key_file and key_env',
-  })
-
-export const relayer: OptionGroup<RelayerUser, RelayerConfig> = {
+const rules: OptionGroup<RulesUser, RelayerRules> = {
   table: 'relayer',
   schema: z
     .strictObject({
       enabled: z.boolean().optional(),
       open: z.boolean().optional(),
-      ethereum: account.optional(),
       api_keys_file: path.optional(),
       api_keys_env: variable.optional(),
       operations: z
@@ -123,9 +112,6 @@ export const relayer: OptionGroup<RelayerUser, RelayerConfig> = {
       group_per_day: count.optional(),
       gas_per_day: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
       max_under_way: z.int().min(1).max(MAX_UNDER_WAY).optional(),
-    })
-    .refine(({ enabled, ethereum }) => enabled !== true || ethereum !== undefined, {
-      message: 'expected relayer.ethereum with key_file or key_env, the account that pays',
     })
     .refine(
       ({ enabled, open, api_keys_file, api_keys_env }) =>
@@ -147,8 +133,6 @@ export const relayer: OptionGroup<RelayerUser, RelayerConfig> = {
       kind: 'boolean',
       text: 'whoever reaches the server may use it, without an API key',
     },
-    { key: 'ethereum.key_file', kind: 'text', text: 'file with the key of the account that pays' },
-    { key: 'ethereum.key_env', kind: 'text', text: 'environment variable with that key, instead' },
     { key: 'api_keys_file', kind: 'text', text: 'file with the API keys of those who may use it' },
     { key: 'api_keys_env', kind: 'text', text: 'environment variable with them, instead' },
     { key: 'operations', kind: 'list', text: 'names of the operations that are paid for' },
@@ -166,11 +150,9 @@ export const relayer: OptionGroup<RelayerUser, RelayerConfig> = {
   resolve: (user, home) => {
     const absolute = (file: string | undefined): string | undefined =>
       file === undefined ? undefined : resolve(home, file)
-    const { ethereum } = user
     return {
       enabled: user.enabled ?? false,
       open: user.open ?? false,
-      ethereum: ethereum && { keyFile: absolute(ethereum.key_file), keyEnv: ethereum.key_env },
       apiKeysFile: absolute(user.api_keys_file),
       apiKeysEnv: user.api_keys_env,
       operations: user.operations,
@@ -186,4 +168,42 @@ export const relayer: OptionGroup<RelayerUser, RelayerConfig> = {
       maxUnderWay: user.max_under_way ?? DEFAULT_RELAYER_UNDER_WAY,
     }
   },
+}
+
+/** The rules, and beside them a table for each chain on which somebody can pay; each is checked by itself. */
+export function relayerGroup(
+  chains: readonly ChainSettings[],
+): OptionGroup<RelayerUser, RelayerConfig> {
+  const payers = chains.flatMap(({ relayer }) => relayer ?? [])
+  const names = payers.map(({ table }) => `relayer.${table}`).join(' or ')
+  const rulesOf = (user: object): Record<string, unknown> =>
+    Object.fromEntries(
+      Object.entries(user).filter(([key]) => payers.every(({ table }) => key !== table)),
+    )
+  return {
+    table: 'relayer',
+    schema: z.looseObject({}).check(({ value, issues }) => {
+      issues.push(...issuesOf(rules.schema, rulesOf(value)))
+      const given = payers.filter(({ table }) => value[table] !== undefined)
+      for (const { table, schema } of given) issues.push(...issuesOf(schema, value[table], table))
+      if (value['enabled'] !== true || given.length > 0) return
+      const message = `expected ${names} with key_file or key_env, the account that pays`
+      issues.push({ code: 'custom', message, input: value })
+    }),
+    options: [
+      ...rules.options,
+      ...payers.flatMap(({ table, options }) =>
+        options.map((option) => ({ ...option, key: `${table}.${option.key}` })),
+      ),
+    ],
+    resolve: (user, home) => ({
+      ...rules.resolve(user, home),
+      ...Object.fromEntries(
+        payers.map((account) => {
+          const given = user[account.table] as object | undefined // its schema has looked at it
+          return [account.table, given && account.resolve(given, home)]
+        }),
+      ),
+    }),
+  }
 }

@@ -7,7 +7,7 @@ import {
   isOurCode,
 } from '../../../../src/chains/ethereum/contracts/contract-check.ts'
 import type { Endpoint } from '../../../../src/chains/ethereum/rpc/rpc.ts'
-import { startEthereumChain } from '../../../../src/cli/ethereum-chain.ts'
+import { startEthereumChain } from '../../../../src/cli/chains/ethereum/local-chain.ts'
 import type { EthereumDevnet } from '../../../../src/devnet/ethereum/index.ts'
 import { codeOf } from '../../../compliance/anchor-support.ts'
 

@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { isMerogateError } from '../../../../src/node/errors.ts'
-import { type Config, resolveConfig } from '../../../../src/cli/config/schema.ts'
+import { type Config, resolveConfig } from '../../../support/config.ts'
 import { redact } from '../../../../src/cli/config/redact.ts'
 
 const HOME = '/home/node'

@@ -1,8 +1,8 @@
 import { expect } from 'chai'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { configPath, loadConfig } from '../../../../src/cli/config/load.ts'
-import type { RelayerConfig } from '../../../../src/cli/config/options/relayer.ts'
+import { configPath } from '../../../../src/cli/config/load.ts'
+import { loadConfig, type RelayerConfig } from '../../../support/config.ts'
 import { rejectionCode } from '../../../support/error-code.ts'
 import { tempFolder } from '../../../support/temp-folder.ts'
 

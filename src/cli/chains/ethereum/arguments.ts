@@ -1,23 +1,13 @@
 /** What several commands say about Ethereum in the same words. */
-import { resolve } from 'node:path'
-import type { FinalityRule, KeyReference } from '../chains/ethereum/index.ts'
-import { cliError } from './errors.ts'
-import { integerArgument } from './session.ts'
+import type { FinalityRule } from '../../../chains/ethereum/index.ts'
+import { integerArgument } from '../../arguments.ts'
+import { cliError } from '../../errors.ts'
 
 /** Wei of one gwei. */
 const GWEI = 1_000_000_000n
 /** Bounds of the configuration, which holds the same values. */
 const MAX_CONFIRMATIONS = 1000
 const MAX_FEE_GWEI = 100_000
-
-/** Where a key is; undefined when nothing is said. */
-export function keyReference(
-  file: string | undefined,
-  env: string | undefined,
-): KeyReference | undefined {
-  if (file !== undefined) return { file: resolve(file) }
-  return env === undefined ? undefined : { env }
-}
 
 /** `finalized`, `safe` or a number of blocks. @throws CLI_USAGE */
 export function finalityArgument(text: string): FinalityRule {
@@ -42,19 +32,4 @@ export function maxFeeArgument(text: string): bigint {
 export function addressArgument(name: string, text: string): string {
   if (/^0x[0-9a-f]{40}$/i.test(text)) return text
   throw cliError('CLI_USAGE', `expected ${name} to be an address, 0x and 40 digits, got ${text}`)
-}
-
-/** JSON-RPC endpoints. @throws CLI_USAGE */
-export function rpcUrlsArgument(urls: readonly string[]): readonly string[] {
-  for (const url of urls) {
-    if (!isHttpUrl(url)) {
-      throw cliError('CLI_USAGE', 'expected --rpc-url to be an http or https address')
-    }
-  }
-  return urls
-}
-
-/** Whether a text is an http address. */
-export function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol)
 }

@@ -1,4 +1,4 @@
-/** What `merogate chain status` tells people. */
+/** What `merogate chain status` tells people of an Ethereum chain. */
 import { OPERATION_TEXTS, type OperationCost } from '../../../chains/ethereum/deploy/costs.ts'
 import type {
   ChainReport,
@@ -8,17 +8,10 @@ import type {
 import type { EndpointReport } from '../../../chains/ethereum/inspect/probe.ts'
 import { ether, gwei } from '../../../chains/ethereum/deploy/units.ts'
 import { table } from '../../output.ts'
-import type { LocalReport } from './look.ts'
 
 /** Seconds from which minutes are shown. */
 const MINUTES_FROM = 120
 
-/** The local anchor. */
-export function localText({ url, isReachable, reason }: LocalReport): string {
-  return `local      ${url} ${isReachable ? 'answers' : `does not answer: ${reason ?? ''}`}`
-}
-
-/** An Ethereum chain. */
 export function statusText(report: ChainReport): string {
   const { network, chainId, finality, endpoints, subscription, state } = report
   const rule = typeof finality === 'number' ? `${finality} blocks above` : finality

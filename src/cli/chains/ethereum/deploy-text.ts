@@ -1,9 +1,9 @@
-/** What `merogate chain deploy` tells people. */
+/** What `merogate chain deploy` tells people of contracts on Ethereum. */
 import type { Deployment } from '../../../chains/ethereum/index.ts'
 import { DEPLOYER, networkName } from '../../../chains/ethereum/constants.ts'
 import type { Quote, QuotedContract } from '../../../chains/ethereum/deploy/quote.ts'
 import { ether, gwei } from '../../../chains/ethereum/deploy/units.ts'
-import { table } from '../../output.ts'
+import type { DeployPlan } from '../chain.ts'
 
 /** A row of the table: a contract, or what has to be done before. */
 interface Row {
@@ -16,45 +16,45 @@ interface Row {
 }
 
 /** The plan: what is there, what is to be made, and what it costs. */
-export function quoteText(
+export function quoteLines(
   quote: Quote & { readonly network: string; readonly chainId: number },
-): string {
-  const { network, chainId, contracts, fees, maxFeePerGas, totalGas, totalCost, ceilingCost } =
-    quote
+): Pick<DeployPlan, 'head' | 'rows' | 'tail'> {
+  const { network, chainId, contracts, fees, maxFeePerGas } = quote
   const price = fees.baseFee + fees.tip
   const cost = ({ gas, value }: Row, fee: bigint): string =>
     gas + value === 0n ? '' : ether(gas * fee + value)
-  const rows = table(
-    [...deployerRows(quote), ...contracts.map(rowOf)],
-    {
-      CONTRACT: (row) => row.name,
-      ADDRESS: (row) => row.address,
-      STATE: (row) => row.state,
-      GAS: (row) => (row.gas === 0n ? '' : String(row.gas)),
-      NOW: (row) => cost(row, price),
-      'AT MOST': (row) => cost(row, maxFeePerGas),
-    },
-    '',
-  )
-  const lines = [
-    `network  ${network}, chain ${chainId}`,
-    `fee      ${gwei(price)} per gas now, ceiling ${gwei(maxFeePerGas)}`,
-    '',
-    rows,
-    '',
-  ]
-  if (totalGas === 0n) return [...lines, 'everything is there: nothing to pay'].join('\n')
+  return {
+    head: [
+      `network  ${network}, chain ${chainId}`,
+      `fee      ${gwei(price)} per gas now, ceiling ${gwei(maxFeePerGas)}`,
+    ],
+    rows: [...deployerRows(quote), ...contracts.map(rowOf)].map((row) => ({
+      CONTRACT: row.name,
+      ADDRESS: row.address,
+      STATE: row.state,
+      GAS: row.gas === 0n ? '' : String(row.gas),
+      NOW: cost(row, price),
+      'AT MOST': cost(row, maxFeePerGas),
+    })),
+    tail: sumLines(quote),
+  }
+}
+
+function sumLines(quote: Quote): string[] {
+  const { fees, maxFeePerGas, totalGas, totalCost, ceilingCost } = quote
+  if (totalGas === 0n) return ['everything is there: nothing to pay']
   return [
-    ...lines,
     ...(quote.estimate === 'plain'
       ? [
           'gas is that of plain creations: the chain lacks the deployer, which adds less than 3 percent',
         ]
       : []),
-    ...(price > maxFeePerGas ? ['the fee is above the ceiling: nothing can be sent now'] : []),
+    ...(fees.baseFee + fees.tip > maxFeePerGas
+      ? ['the fee is above the ceiling: nothing can be sent now']
+      : []),
     `total    ${totalGas} gas, ${ether(totalCost)} now, ${ether(ceilingCost)} at most`,
     ...accountLines(quote),
-  ].join('\n')
+  ]
 }
 
 function rowOf({ name, address, isPresent, gas }: QuotedContract): Row {

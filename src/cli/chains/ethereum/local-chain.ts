@@ -1,8 +1,8 @@
 /** A local Ethereum chain with the contracts on it: for `merogate dev`, `merogate chain run`, the demo and tests. */
-import { systemClock } from '../node/primitives/clock.ts'
-import { silentLogger } from '../node/primitives/logger.ts'
-import type { Deployment } from '../chains/ethereum/index.ts'
-import type { EthereumDevnet } from '../devnet/ethereum/index.ts'
+import { systemClock } from '../../../node/primitives/clock.ts'
+import { silentLogger } from '../../../node/primitives/logger.ts'
+import type { Deployment } from '../../../chains/ethereum/index.ts'
+import type { EthereumDevnet } from '../../../devnet/ethereum/index.ts'
 
 /** Name of the network in invitations. */
 const NETWORK = 'local'
@@ -14,10 +14,10 @@ export interface EthereumChain {
 
 /** Starts the chain and deploys. @throws DEVNET_UNAVAILABLE (missing), DEVNET_LISTEN (input) */
 export async function startEthereumChain(port: number): Promise<EthereumChain> {
-  const { startEthereumDevnet } = await import('../devnet/ethereum/index.ts')
+  const { startEthereumDevnet } = await import('../../../devnet/ethereum/index.ts')
   const devnet = await startEthereumDevnet({ port })
   try {
-    const { deployWith } = await import('../chains/ethereum/deploy/deploy.ts')
+    const { deployWith } = await import('../../../chains/ethereum/deploy/deploy.ts')
     const deployment = await deployWith({
       rpcUrls: [devnet.url],
       key: devnet.accounts[0].privateKey,

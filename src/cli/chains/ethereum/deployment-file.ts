@@ -14,14 +14,9 @@ import { networkName } from '../../../chains/ethereum/constants.ts'
 import { planDeployment } from '../../../chains/ethereum/deploy/plan.ts'
 import { isMerogateError, type MerogateError } from '../../../node/errors.ts'
 import { cliError } from '../../errors.ts'
+import type { OutFile } from '../chain.ts'
 
-export interface OutFile {
-  readonly path: string
-  /** Writes; keeps what the file knows more about the same contracts. @returns whether that changed anything */
-  write(deployment: Deployment): Promise<boolean>
-}
-
-export interface OutFileOptions {
+interface OutFileOptions {
   /** Replace whatever is there. @default false */
   readonly force?: boolean | undefined
   /** Replace other contracts of the same chain. @default false */
@@ -45,7 +40,7 @@ export async function openOutFile(
   }
   return {
     path,
-    async write(deployment) {
+    async write(deployment: Deployment) {
       const isKnown = before !== undefined && isSameDeployment(before, deployment)
       const merged = isKnown ? mergeDeployment(before, deployment) : deployment
       if (isKnown && formatDeployment(before) === formatDeployment(merged)) return false

@@ -1,41 +1,21 @@
-/** One look at an anchor, for `chain status` and `chain doctor`. */
+/** One look at an Ethereum chain, for `chain status` and `chain doctor`. */
 import { Wallet } from 'ethers'
 import { type Deployment, DEFAULT_FINALITY } from '../../../chains/ethereum/index.ts'
 import { type ChainReport, inspectChain } from '../../../chains/ethereum/inspect/inspect.ts'
 import { readKey } from '../../../chains/ethereum/key.ts'
 import { DEFAULT_MAX_FEE_PER_GAS } from '../../../chains/ethereum/limits.ts'
-import { HttpService } from '../../../chains/local/client.ts'
-import { toMerogateError } from '../../../node/errors.ts'
 import { systemClock } from '../../../node/primitives/clock.ts'
 import { silentLogger } from '../../../node/primitives/logger.ts'
-import type { EthereumTarget, LocalTarget } from './target.ts'
-
-/** What the local anchor showed. */
-export interface LocalReport {
-  readonly protocol: 'local'
-  readonly url: string
-  readonly isReachable: boolean
-  readonly reason?: string
-}
-
-/** Asks the local anchor who it is; never rejects. */
-export async function lookAtLocal({ protocol, url }: LocalTarget): Promise<LocalReport> {
-  try {
-    await new HttpService(url).readDomain()
-    return { protocol, url, isReachable: true }
-  } catch (error) {
-    return { protocol, url, isReachable: false, reason: toMerogateError(error).message }
-  }
-}
+import type { EthereumPlace } from './target.ts'
 
 /** Address of the account that a target names; undefined when it names none. @throws ETHEREUM_KEY (input) */
-export async function accountOf({ key, from }: EthereumTarget): Promise<string | undefined> {
+export async function accountOf({ key, from }: EthereumPlace): Promise<string | undefined> {
   return key === undefined ? from : new Wallet(await readKey(key)).address
 }
 
 /** Looks at a chain. */
 export async function lookAtEthereum(
-  target: EthereumTarget,
+  target: EthereumPlace,
   deployment: Deployment,
   account: string | undefined,
 ): Promise<ChainReport> {

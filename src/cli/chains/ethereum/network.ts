@@ -4,7 +4,7 @@ import { ethereumError } from '../../../chains/ethereum/errors.ts'
 import { readChainId } from '../../../chains/ethereum/rpc/rpc.ts'
 import { shownAddress } from '../../../node/primitives/shown-address.ts'
 import { cliError } from '../../errors.ts'
-import { isHttpUrl, rpcUrlsArgument } from '../../ethereum-flags.ts'
+import { isHttpUrl, rpcUrlsArgument } from '../../arguments.ts'
 import type { Output } from '../../output.ts'
 
 /** Where tools expect a chain on this machine. */

@@ -1,29 +1,29 @@
-/** What `merogate chain deploy` does: look, tell, ask, send, write down. */
-import { resolve } from 'node:path'
+/** Contracts on Ethereum, for `merogate chain deploy`: what is there, what the rest costs, and sending it. */
 import { Wallet } from 'ethers'
-import type { FinalityRule } from '../../../chains/ethereum/index.ts'
+import type { Deployment as DeploymentFile, FinalityRule } from '../../../chains/ethereum/index.ts'
 import { deployContracts } from '../../../chains/ethereum/deploy/deploy.ts'
 import { readKey } from '../../../chains/ethereum/key.ts'
 import { DEFAULT_MAX_FEE_PER_GAS } from '../../../chains/ethereum/limits.ts'
 import { pollMsFor } from '../../../chains/ethereum/deploy/poll.ts'
-import { assertAffordable, quoteDeployment } from '../../../chains/ethereum/deploy/quote.ts'
+import {
+  assertAffordable,
+  type Quote,
+  quoteDeployment,
+} from '../../../chains/ethereum/deploy/quote.ts'
 import { EthereumRpc } from '../../../chains/ethereum/rpc/rpc.ts'
 import { TransactionSender } from '../../../chains/ethereum/send/sender.ts'
 import { ether } from '../../../chains/ethereum/deploy/units.ts'
+import { toMerogateError } from '../../../node/errors.ts'
 import { systemClock } from '../../../node/primitives/clock.ts'
 import { silentLogger } from '../../../node/primitives/logger.ts'
-import { confirm } from '../../confirm.ts'
+import { secretReference } from '../../arguments.ts'
 import { cliError } from '../../errors.ts'
-import {
-  addressArgument,
-  finalityArgument,
-  keyReference,
-  maxFeeArgument,
-} from '../../ethereum-flags.ts'
 import { jsonSafe } from '../../json-safe.ts'
 import type { Output } from '../../output.ts'
-import { quoteText, verificationText } from './deploy-text.ts'
-import { openOutFile, type OutFile } from './deployment-file.ts'
+import type { Deployment } from '../chain.ts'
+import { addressArgument, finalityArgument, maxFeeArgument } from './arguments.ts'
+import { quoteLines, verificationText } from './deploy-text.ts'
+import { openOutFile } from './deployment-file.ts'
 import { type Network, resolveNetwork } from './network.ts'
 
 /** Blocks above a contract's before its deployment counts: its address would be the same again, so little is at stake. */
@@ -36,16 +36,13 @@ export interface DeployOptions {
   readonly keyEnv?: string
   readonly from?: string
   readonly predecessor?: string
-  readonly out?: string
-  readonly force?: true
   readonly dryRun?: true
-  readonly yes?: true
   readonly maxFeeGwei?: string
   readonly finality?: string
 }
 
-/** Everything that follows from the options, before the chain was asked. */
-interface Plan {
+/** Everything that follows from the options and from which chain answers. */
+interface Place {
   readonly network: Network
   readonly rpc: EthereumRpc
   readonly maxFeePerGas: bigint
@@ -53,10 +50,10 @@ interface Plan {
   readonly predecessor: string | undefined
 }
 
-/** Runs the command. */
-export async function deploy(options: DeployOptions, output: Output): Promise<void> {
+/** Reads the options, then asks every endpoint which chain it serves. @throws CLI_USAGE, ETHEREUM_KEY (input), and what {@link resolveNetwork} throws */
+export async function openDeployment(options: DeployOptions, output: Output): Promise<Deployment> {
   const { maxFeeGwei, finality, from } = options
-  const reference = keyReference(options.keyFile, options.keyEnv)
+  const reference = secretReference(options.keyFile, options.keyEnv)
   if (reference === undefined && options.dryRun !== true) {
     const message =
       'who pays? Name the key with --key-file or --key-env, or look first with --dry-run'
@@ -72,30 +69,46 @@ export async function deploy(options: DeployOptions, output: Output): Promise<vo
   const network = await resolveNetwork(options.network, options.rpcUrl, output)
   const { chainId, rpcUrls: urls } = network
   const rpc = new EthereumRpc({ urls, chainId, clock: systemClock, logger: silentLogger })
-  try {
-    const path = resolve(options.out ?? `${network.name}.deployment.json`)
-    const asked = { rpc, from: wallet?.address ?? payer, maxFeePerGas, predecessor }
-    const quote = await quoteDeployment(asked)
-    const plan = { network: network.name, chainId, ...quote }
-    output.event({ event: 'plan', ...jsonSafe({ ...plan, file: path }) }, quoteText(plan))
-    if (options.dryRun === true || wallet === undefined) return
-    const file = await openOutFile(path, chainId, { force: options.force, predecessor })
-    assertAffordable(quote)
-    if (quote.totalGas > 0n && options.yes !== true) {
-      await confirm(`Deploy for about ${ether(quote.totalCost)}?`, output)
-    }
-    const isLocal = network.name === 'local'
-    const chosen = rule ?? (isLocal ? 0 : DEFAULT_CONFIRMATIONS)
-    const sending = { network, rpc, maxFeePerGas, finality: chosen, predecessor }
-    await send(sending, wallet, file, output)
-  } finally {
-    rpc.stop()
+  const isLocal = network.name === 'local'
+  const chosen = rule ?? (isLocal ? 0 : DEFAULT_CONFIRMATIONS)
+  return {
+    network: network.name,
+    async plan() {
+      const asked = { rpc, from: wallet?.address ?? payer, maxFeePerGas, predecessor }
+      const quote = await quoteDeployment(asked)
+      const plan = { network: network.name, chainId, ...quote }
+      return {
+        facts: jsonSafe(plan),
+        ...quoteLines(plan),
+        cost: quote.totalGas > 0n ? ether(quote.totalCost) : undefined,
+        missing: missingOf(quote),
+      }
+    },
+    openFile: (path, { force }) => openOutFile(path, chainId, { force, predecessor }),
+    async send(told) {
+      // a plan without a key is for looking only
+      if (wallet === undefined) throw cliError('CLI_USAGE', 'expected a key: nobody can pay')
+      const place = { network, rpc, maxFeePerGas, finality: chosen, predecessor }
+      const deployment = await send(place, wallet, told)
+      return { deployment, text: verificationText(deployment) }
+    },
+    [Symbol.dispose]: () => rpc.stop(),
   }
 }
 
-/** Sends what is missing, a line per contract, and writes the file. */
-async function send(plan: Plan, wallet: Wallet, file: OutFile, output: Output): Promise<void> {
-  const { network, rpc, maxFeePerGas, finality, predecessor } = plan
+/** Why it cannot be paid. */
+function missingOf(quote: Quote): Error | undefined {
+  try {
+    assertAffordable(quote)
+    return undefined
+  } catch (error) {
+    return toMerogateError(error)
+  }
+}
+
+/** Sends what is missing, a line per contract. */
+async function send(place: Place, wallet: Wallet, output: Output): Promise<DeploymentFile> {
+  const { network, rpc, maxFeePerGas, finality, predecessor } = place
   const { name, chainId, rpcUrls } = network
   const sender = new TransactionSender({
     ...{ rpc, wallet, chainId, finality, pollMs: pollMsFor(rpcUrls) },
@@ -103,7 +116,7 @@ async function send(plan: Plan, wallet: Wallet, file: OutFile, output: Output): 
     clock: systemClock,
     logger: silentLogger,
   })
-  const deployment = await deployContracts({
+  return deployContracts({
     ...{ rpc, sender, chainId, predecessor },
     network: name,
     onSigned: (contract, hash) => output.note(`${contract.name}  sent ${hash}`),
@@ -119,11 +132,4 @@ async function send(plan: Plan, wallet: Wallet, file: OutFile, output: Output): 
       if (finality !== 0) output.note(`waiting until that is final (${finality})`)
     },
   })
-  const isWritten = await file.write(deployment)
-  output.event(
-    { event: 'deployed', file: file.path, isWritten, deployment },
-    [`\n${isWritten ? 'wrote' : 'unchanged:'} ${file.path}`, verificationText(deployment)].join(
-      '\n',
-    ),
-  )
 }

@@ -1,0 +1,32 @@
+/** The chains of this program, and the only place that names them. What one needs is loaded when it is asked for. */
+import type { ChainSettings } from '../config/option-group.ts'
+import { cliError } from '../errors.ts'
+import type { Chain, ChainTools } from './chain.ts'
+import { ethereum } from './ethereum/chain.ts'
+import { local } from './local/chain.ts'
+
+/** The first is the one that commands mean when nothing is said. */
+export const CHAINS: readonly [Chain, ...Chain[]] = [local, ethereum]
+
+/** Names of chains, for `--chain`. */
+export function namesOf(chains: readonly Chain[]): string[] {
+  return chains.map(({ name }) => name)
+}
+
+/** @throws CLI_ANCHOR_UNKNOWN (input) */
+export function chainNamed(name: string): Chain {
+  const found = CHAINS.find((chain) => chain.name === name)
+  if (found !== undefined) return found
+  const message = `there is no chain ${name}: expected ${namesOf(CHAINS).join(' or ')}`
+  throw cliError('CLI_ANCHOR_UNKNOWN', message, { protocol: name })
+}
+
+/** @throws CLI_ANCHOR_UNKNOWN (input) */
+export function toolsOf(name: string): Promise<ChainTools> {
+  return chainNamed(name).tools()
+}
+
+/** What each chain says of the configuration. */
+export function chainSettings(): Promise<readonly ChainSettings[]> {
+  return Promise.all(CHAINS.map((chain) => chain.settings()))
+}
