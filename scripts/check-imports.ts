@@ -152,14 +152,60 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     ],
     packages: ['jsonwebtoken', 'lru-cache', 'zod'],
   },
+  // a chain is behind its port, and named in one table only
   cli: {
-    rooms: ['node', 'auth', 'chains', 'devnet', 'server', 'client', 'cli'],
-    packages: ['commander', 'ethers', 'pino'],
+    rooms: [
+      ...['node', 'auth', 'server', 'client', 'cli/auth.ts', 'cli/config', 'cli/sign-in'],
+      ...['cli/chains/chain.ts', 'cli/chains/chains.ts', 'type chains/shared/checks.ts'],
+    ],
+    packages: ['commander', 'pino'],
   },
-  // config.toml, environment and flags
+  // wallets that people sign in with, whichever chain the anchor is on
+  'cli/auth.ts': {
+    rooms: [
+      ...['node', 'auth', 'type server/index.ts', 'type cli/config'],
+      ...['cli/arguments.ts', 'cli/errors.ts', 'cli/operator-token.ts'],
+      ...['chains/near/wallet.ts', 'chains/ethereum/wallet.ts'],
+      ...['chains/icp/wallet.ts', 'chains/stellar/wallet.ts'],
+    ],
+  },
+  'cli/sign-in': {
+    rooms: [
+      ...[...BASE, 'node/secret.ts', 'type client/index.ts', 'cli/config/private-file.ts'],
+      ...['cli/errors.ts', 'type cli/output.ts'],
+    ],
+    packages: ['ethers'],
+  },
+  // config.toml, environment and flags; what it says of a chain is handed in
   'cli/config': {
-    rooms: [...BASE, 'node/secret.ts'],
+    rooms: [...BASE, 'node/secret.ts', 'cli/errors.ts'],
     packages: ['@multiformats/multiaddr', 'smol-toml', 'zod'],
+  },
+  // the port that the commands ask, and what settings of chains have in common
+  'cli/chains': {
+    rooms: [
+      ...[...BASE, 'type node/anchor/anchor.ts', 'type node/secret.ts', 'type server/index.ts'],
+      ...['type chains/shared/checks.ts', 'cli/config/fields.ts', 'type cli/config'],
+      ...['cli/errors.ts', 'type cli/output.ts'],
+    ],
+    packages: ['zod'],
+  },
+  'cli/chains/chains.ts': { rooms: ['cli/chains', 'type cli/config', 'cli/errors.ts'] },
+  'cli/chains/local': {
+    rooms: [
+      ...[...BASE, 'chains/local', 'type cli/config'],
+      ...['cli/chains/chain.ts', 'cli/chains/settings.ts'],
+    ],
+    packages: ['zod'],
+  },
+  'cli/chains/ethereum': {
+    rooms: [
+      ...[...BASE, 'type node/secret.ts', 'type server/index.ts'],
+      ...['chains/ethereum', 'type chains/shared/checks.ts', 'devnet/ethereum'],
+      ...['cli/chains/chain.ts', 'cli/chains/settings.ts', 'type cli/config'],
+      ...['cli/arguments.ts', 'cli/errors.ts', 'cli/json-safe.ts', 'cli/output.ts'],
+    ],
+    packages: ['ethers', 'zod'],
   },
   'index.ts': { rooms: ['node/index.ts'] },
 }

@@ -32,6 +32,9 @@ describe('import arrows', () => {
     ['server/http.ts', `import { createServer } from 'node:http'`],
     ['client/errors.ts', `import type { ErrorKind } from '../node/errors.ts'`],
     ['cli/main.ts', `const { startServer } = await import('../server/index.ts')`],
+    ['cli/commands/dev.ts', `import { CHAINS } from '../chains/chains.ts'`],
+    ['cli/chains/chains.ts', `import { local } from './local/chain.ts'`],
+    ['cli/chains/local/tools.ts', `import { localAnchor } from '../../../chains/local/index.ts'`],
   ]
   for (const [path, text] of allowed) {
     it(`lets ${path} say ${text}`, async () => {
@@ -58,6 +61,12 @@ describe('import arrows', () => {
     ['client/http.ts', `import { toMerogateError } from '../node/errors.ts'`],
     ['cli/main.ts', `import { stub } from '../../test/support/stub-node.ts'`],
     ['cli/main.ts', `const name = 'x'; await import(name)`],
+    ['cli/compose.ts', `import { localAnchor } from '../chains/local/index.ts'`],
+    ['cli/commands/dev.ts', `const { tools } = await import('../chains/local/tools.ts')`],
+    ['cli/commands/chain/run.ts', `import { devnet } from '../../../devnet/ethereum/index.ts'`],
+    ['cli/chains/chain.ts', `import { local } from './local/chain.ts'`],
+    ['cli/chains/local/tools.ts', `import { start } from '../ethereum/run.ts'`],
+    ['cli/config/schema.ts', `import { CHAINS } from '../chains/chains.ts'`],
     ['newroom/index.ts', `export {}`],
   ]
   for (const [path, text] of refused) {
