@@ -5,6 +5,9 @@ const ROOM = 'src/node/anchor'
 
 export const MODEL_BYTES_MUTATIONS: readonly Mutation[] = [
   ...inFile(`${ROOM}/envelope-layout.ts`, {
+    'domain-of-any-kind-of-chain': ['a.chain === b.chain &&', ''],
+    'domain-of-any-network': ['equalBytes(a.network, b.network) &&', ''],
+    'domain-of-any-contract': ['&& equalBytes(a.contract, b.contract)', ''],
     'envelope-of-another-version': ['ENVELOPE_VERSION = 1', 'ENVELOPE_VERSION = 2'],
     'revisions-swapped': [
       'ifMembersRevision: option(P.U64LE), ifApplicationRevision: option(P.U64LE), })',

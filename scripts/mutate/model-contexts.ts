@@ -5,9 +5,6 @@ const ROOM = 'src/chains/local/model'
 
 export const MODEL_MUTATIONS: readonly Mutation[] = [
   ...inFile(`${ROOM}/checks.ts`, {
-    'domain-of-any-kind-of-chain': ['a.chain === b.chain &&', ''],
-    'domain-of-any-network': ['equalBytes(a.network, b.network) &&', ''],
-    'domain-of-any-contract': ['&& equalBytes(a.contract, b.contract)', ''],
     'envelope-one-byte-longer': [
       'bytes.length > MAX_ENVELOPE_BYTES',
       'bytes.length > MAX_ENVELOPE_BYTES + 1',

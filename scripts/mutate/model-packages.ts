@@ -134,7 +134,7 @@ export const MODEL_PACKAGE_MUTATIONS: readonly Mutation[] = [
   ...inFile(`${ROOM}/queries.ts`, {
     'release-page-of-any-length': ['Math.min(length, MAX_RELEASE_PAGE)', 'length'],
   }),
-  ...inFile(`${ROOM}/envelope.ts`, {
+  ...inFile('src/node/anchor/packages/envelope.ts', {
     'package-id-without-its-creator': [
       'taggedHash(PACKAGE_ID_TAG, creator, utf8(name))',
       'taggedHash(PACKAGE_ID_TAG, utf8(name))',
