@@ -20,7 +20,7 @@ import {
 const CHAINS = await chainSettings()
 
 /** Anchors that tests make up. */
-const MADE_UP = ['my-chain', 'a', 'b', ...Array.from({ length: 17 }, (_, i) => `a${i}`)]
+const MADE_UP = ['my-chain', 'a', 'b', 'c', ...Array.from({ length: 17 }, (_, i) => `a${i}`)]
 
 function like({ anchor }: ChainSettings, table: string): ChainSettings {
   return { anchor: { ...anchor, table } }

@@ -7,9 +7,17 @@ import {
   envelopeCodec,
   invitationDigest,
 } from '../../../src/node/anchor/envelope.ts'
-import { adoptContext, adoptGroup, type Adoption } from '../../../src/chains/local/model/groups/adoption.ts'
+import {
+  adoptContext,
+  adoptGroup,
+  type Adoption,
+} from '../../../src/chains/local/model/groups/adoption.ts'
 import { decide, type Decision } from '../../../src/chains/local/model/groups/decide.ts'
-import { readContext, readGroup, readMemberPage } from '../../../src/chains/local/model/groups/queries.ts'
+import {
+  readContext,
+  readGroup,
+  readMemberPage,
+} from '../../../src/chains/local/model/groups/queries.ts'
 import type { KeyRules } from '../../../src/chains/local/model/request.ts'
 import { headerKey, MemoryState, standingOf } from '../../../src/chains/local/model/groups/state.ts'
 import { MAX_VALIDITY_SECONDS, MIGRATION_SECONDS } from '../../../src/node/anchor/limits.ts'

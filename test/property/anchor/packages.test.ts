@@ -1,11 +1,18 @@
 import { expect } from 'chai'
 import fc from 'fast-check'
-import { decidePackages, type PackageDecision } from '../../../src/chains/local/model/packages/decide.ts'
+import {
+  decidePackages,
+  type PackageDecision,
+} from '../../../src/chains/local/model/packages/decide.ts'
 import {
   derivePackageId,
   packageEnvelopeCodec,
 } from '../../../src/node/anchor/packages/envelope.ts'
-import { addMajor, highestMajor, removeMajor } from '../../../src/chains/local/model/packages/majors.ts'
+import {
+  addMajor,
+  highestMajor,
+  removeMajor,
+} from '../../../src/chains/local/model/packages/majors.ts'
 import type { PackageOperation } from '../../../src/node/anchor/packages/operations.ts'
 import * as queries from '../../../src/chains/local/model/packages/queries.ts'
 import { compareVersions, parseVersion } from '../../../src/node/anchor/packages/semver.ts'

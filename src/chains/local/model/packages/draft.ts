@@ -4,7 +4,11 @@ import type { RefusalName } from '../../../../node/anchor/errors.ts'
 import { MAX_PACKAGE_REVISION } from '../../../../node/anchor/limits.ts'
 import { addMajor, removeMajor } from './majors.ts'
 import type { Release } from '../../../../node/anchor/packages/registry.ts'
-import { compareVersions, parseVersion, type Version } from '../../../../node/anchor/packages/semver.ts'
+import {
+  compareVersions,
+  parseVersion,
+  type Version,
+} from '../../../../node/anchor/packages/semver.ts'
 import {
   lineKey,
   packageKey,

@@ -2,7 +2,12 @@
 import type { PackageId, PublicKey } from '../../../../node/primitives/ids.ts'
 import { MAX_RELEASE_PAGE } from '../../../../node/anchor/limits.ts'
 import { highestMajor } from './majors.ts'
-import type { LatestReleases, PackageRecord, ReleasePage, ReleaseRecord } from '../../../../node/anchor/packages/registry.ts'
+import type {
+  LatestReleases,
+  PackageRecord,
+  ReleasePage,
+  ReleaseRecord,
+} from '../../../../node/anchor/packages/registry.ts'
 import {
   lineKey,
   nonceKey,

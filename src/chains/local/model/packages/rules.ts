@@ -6,7 +6,10 @@ import { changed, NOTHING, refuse, type KeyRules, type RuleOutcome } from '../re
 import type { PackageDraft } from './draft.ts'
 import { derivePackageId, type PackageEnvelope } from '../../../../node/anchor/packages/envelope.ts'
 import type { PackageEventBody } from '../../../../node/anchor/packages/events.ts'
-import type { PackageOperation, PackageOperationKind } from '../../../../node/anchor/packages/operations.ts'
+import type {
+  PackageOperation,
+  PackageOperationKind,
+} from '../../../../node/anchor/packages/operations.ts'
 
 /** A request that passed every check up to its operation's own rules. */
 export interface PackageRequest<K extends PackageOperationKind = PackageOperationKind> {

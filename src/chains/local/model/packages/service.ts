@@ -3,7 +3,12 @@ import type { PackageId, PublicKey } from '../../../../node/primitives/ids.ts'
 import { refusal, rejected } from '../../../../node/anchor/errors.ts'
 import type { Answer, SubmissionService } from '../../../../node/anchor/service.ts'
 import * as queries from './queries.ts'
-import type { LatestReleases, PackageRecord, ReleasePage, ReleaseRecord } from '../../../../node/anchor/packages/registry.ts'
+import type {
+  LatestReleases,
+  PackageRecord,
+  ReleasePage,
+  ReleaseRecord,
+} from '../../../../node/anchor/packages/registry.ts'
 import type { PackageService } from '../../../../node/anchor/packages/service.ts'
 import type { PackageView } from './state.ts'
 
