@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import type { Anchor } from '../../../src/node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../../src/node/anchor/envelope-anchor.ts'
-import { localAuthority, type LocalAuthority } from '../../../src/node/anchor/local-authority.ts'
+import { localAuthority, type LocalAuthority } from '../../../src/chains/local/model/authority.ts'
 import type { EnvelopeService } from '../../../src/node/anchor/service.ts'
 import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
@@ -36,7 +36,7 @@ describe('anchor that follows groups', () => {
     })(components)
 
   beforeEach(async () => {
-    authority = localAuthority()(components)
+    authority = localAuthority({}, components)
     await authority.start()
     await over().submit(context, creation(), a)
   })
