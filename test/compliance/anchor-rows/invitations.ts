@@ -281,9 +281,10 @@ export function invitationRows(t: AnchorBench): void {
       await row6()
       const ticket = await invite()
       await submit(group, { kind: 'leave' }, b)
-      const revision = await t.membersRevision()
+      const [revision, nonce] = [await t.membersRevision(), await t.nonceOf(b)]
       await submit(group, remove(b, c), a)
       expect(await t.membersRevision()).to.equal(revision + 1n)
+      expect([await t.nonceOf(b), await t.nonceOf(c)]).to.deep.equal([nonce, 0n])
       for (const who of [b, c]) expect(await claim(ticket, who)).to.equal('Barred')
       // as it is already
       await submit(group, remove(b, c), a)

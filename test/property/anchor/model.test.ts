@@ -334,6 +334,22 @@ const step = fc.record({
 })
 
 describe('anchor model', () => {
+  it('makes other ids in a contract that takes groups over', () => {
+    const [author, own] = [person(0), NEXT.contract]
+    const outcome = (subject: ContextId, hasPredecessor: boolean): unknown => {
+      const fields = { domain: NEXT, subject, signer: author, nonce: 0n, validUntil: START }
+      const envelope = envelopeCodec.encode({ ...fields, operation: creation(0) })
+      const contract = { domain: NEXT, now: START, keys: KEYS, hasPredecessor }
+      const decision = decide(new MemoryState(), { envelope, signature: UNSIGNED }, contract)
+      return decision.accepted || decision.refusal.name
+    }
+    const [first, other] = [deriveContextId(author, salt(0)), deriveContextId(author, salt(0), own)]
+    expect([outcome(first, false), outcome(other, true)]).to.deep.equal([true, true])
+    expect([outcome(first, true), outcome(other, false)]).to.deep.equal([
+      ...['ContextIdMismatch', 'ContextIdMismatch'],
+    ])
+  })
+
   it('hands a group over as it is, to the contract that it moves to, at its second', () => {
     const steps = fc.array(step, { minLength: 5, maxLength: 20 })
     fc.assert(
