@@ -58,7 +58,6 @@ export const PACKAGE_MUTATIONS: readonly Mutation[] = [
     'release-page-of-any-length': ['if (length > MAX_RELEASE_PAGE) length = MAX_RELEASE_PAGE;', ''],
   }),
   ...inFile(`${SOURCES}/Releases.sol`, {
-    'release-not-higher': ['<= 0) revert VersionTooLow();', '< 0) revert VersionTooLow();'],
     'release-of-any-version': ['<= 0) revert VersionTooLow();', '< -9) revert VersionTooLow();'],
     'yanked-version-published-again': ['if (_numbers[id][key] != 0) revert VersionTooLow();', ''],
     'release-below-a-stable-one': ['_checkHigher(id, _highest(line, STABLE), text, version);', ''],

@@ -5,16 +5,34 @@ import { INVITATION_MUTATIONS } from './ethereum-invitations.ts'
 import { PACKAGE_MUTATIONS } from './ethereum-packages.ts'
 import type { Suite, Target } from './suites.ts'
 
-const DIFFERENTIAL = 'test/contracts/ethereum/differential.test.ts'
+const FOLDER = 'test/contracts/ethereum'
+const DIFFERENTIAL = `${FOLDER}/differential.test.ts`
+const SIGNATURES = `${FOLDER}/ed25519.test.ts`
+const OF_REGISTRY = ['package-differential', 'weaknesses-of-packages'].map(
+  (name) => `${FOLDER}/${name}.test.ts`,
+)
 const COMPLIANCE = 'test/compliance/chains/ethereum.test.ts'
 
-const ATTACKS: Suite = { files: ['test/contracts/ethereum/*.test.ts'], except: DIFFERENTIAL }
+// what packages have in common with contexts is mutated in the contract of contexts alone, so their tests would see nothing of it
+const ATTACKS: Suite = {
+  files: [`${FOLDER}/*.test.ts`],
+  except: [DIFFERENTIAL, SIGNATURES, ...OF_REGISTRY],
+}
+const ED25519: Suite = { files: [SIGNATURES] }
 const IDENTITIES: Suite = { files: ['test/compliance/chains/ethereum-identities.test.ts'] }
-const ROWS: Suite = { files: [COMPLIANCE], grep: 'signed by the identities' }
-const PACKAGE_ROWS: Suite = { files: [COMPLIANCE], grep: 'signed by the identities packages' }
+const ROWS: Suite = { files: [COMPLIANCE], grep: 'signed by the identities (?!packages)' }
 const RANDOM: Suite = { files: [DIFFERENTIAL] }
+const PACKAGE_ROWS: Suite = { files: [COMPLIANCE], grep: 'signed by the identities packages' }
+const PACKAGE_ATTACKS: Suite = { files: OF_REGISTRY }
 
 const OF_PACKAGES = /\/(?:PackageRegistry|PackageFields|Releases|lib\/(?:Majors|Semver))\.sol$/
+const OF_SIGNATURES = /\/lib\/(?:Ed25519|Sha512)\.sol$/
+
+function suitesFor(file: string): readonly Suite[] {
+  if (OF_PACKAGES.test(file)) return [PACKAGE_ROWS, PACKAGE_ATTACKS]
+  const others = [ATTACKS, IDENTITIES, ROWS, RANDOM]
+  return OF_SIGNATURES.test(file) ? [ED25519, ...others] : [...others, ED25519]
+}
 
 export const ETHEREUM: Target = {
   mutations: [
@@ -23,6 +41,5 @@ export const ETHEREUM: Target = {
     ...ENVELOPE_MUTATIONS,
     ...PACKAGE_MUTATIONS,
   ],
-  suitesFor: (file) =>
-    OF_PACKAGES.test(file) ? [PACKAGE_ROWS, ATTACKS] : [ATTACKS, IDENTITIES, ROWS, RANDOM],
+  suitesFor,
 }

@@ -22,10 +22,6 @@ export const MODEL_PACKAGE_MUTATIONS: readonly Mutation[] = [
   }),
   ...inFile(`${ROOM}/draft.ts`, {
     'package-revision-does-not-step': ['this.#header.revision + 1n', 'this.#header.revision'],
-    'release-not-higher': [
-      'knownVersion(below.release.version)) > 0',
-      'knownVersion(below.release.version)) >= 0',
-    ],
     'yanked-version-published-again': [
       "if (this.tables.get('numbers', releaseKey(this.id, text)) !== undefined) return false",
       '',
