@@ -127,6 +127,10 @@ export function invitationRows(t: AnchorBench): void {
       await row6()
       const ticket = await invite()
       expect(await outcome(await revocationOf(ticket, {}, x), a)).to.equal('InvitationInvalid')
+      const byStranger = { inviter: x.publicKey, membership: 0n }
+      expect(await outcome(await revocationOf(ticket, byStranger, x), a)).to.equal(
+        'InvitationInvalid',
+      )
       const other = ownGroup(contextOf(a, 2))
       expect(await outcome(await revocationOf(ticket, { group: other }), a)).to.equal(
         'InvitationInvalid',
