@@ -333,7 +333,7 @@ export function invitationRows(t: AnchorBench): void {
     it('gives each member 64 places, and nobody those of another', async () => {
       await row27()
       const notAfter = now() + BigInt(HOUR)
-      const ticket = await invite({ notAfter })
+      const ticket = await invite({ notAfter, maxUses: 2 })
       const sendBy = async (who: Signer, inviteNonce: bigint): Promise<string> =>
         send(await signed(who, await revocationOf(ticket, { inviteNonce })))
       // B revokes what A gave: at its own expense
@@ -346,6 +346,8 @@ export function invitationRows(t: AnchorBench): void {
       }
       expect(await claim(ticket, x)).to.equal('accepted')
       expect(await sendBy(a, 127n)).to.equal('LimitExceeded')
+      // what has a place needs no other
+      expect(await claim(ticket, person('D'))).to.equal('accepted')
       expect(await claim(await invite(), c)).to.equal('LimitExceeded')
       // voiding its own gives a member its places back, and takes nothing back
       await submit(group, { kind: 'voidInvitations' }, b)
