@@ -24,42 +24,20 @@ import type {
 } from './anchor.ts'
 import { anchorError, isRejectedAs } from './errors.ts'
 import type { UnsettledOperation } from './fates.ts'
+import type { Hop, HopInit, NextHop } from './hop.ts'
 import { MAX_MOVES, MAX_QUEUED_OPERATIONS, MIGRATION_SECONDS } from './limits.ts'
 import type { Operation, Subject } from './operations.ts'
 import type { PackageRegistry } from './packages/registry.ts'
-import type { PackageService } from './packages/service.ts'
 import { SerialQueues } from './serial.ts'
-import type { EnvelopeService, ServiceOptions, SuccessorService } from './service.ts'
+import type { ServiceOptions } from './service.ts'
 import { decodeTicket } from './ticket.ts'
 
 /** How long it is believed that a group does not move, ms: well below the time from a plan to a move, so that none is missed. */
 const PLAN_MAX_AGE_MS: number = Number(MIGRATION_SECONDS / 7n) * 1000
 
-/** A contract. */
-interface HopInit {
-  readonly protocol: string
-  readonly network: string
-  /** Its address as text. */
-  readonly contract: string
-  readonly service: EnvelopeService
-  readonly packages?: PackageService
-}
-
 export interface FollowingAnchorInit extends HopInit {
   /** Makes the anchor of a single contract. */
   readonly open: (hop: HopInit, components: AnchorComponents) => Anchor
-}
-
-/** A contract on the way. */
-interface Hop {
-  readonly anchor: Anchor
-  readonly service: EnvelopeService
-  readonly contract: string
-}
-
-/** The next one. */
-interface NextHop extends Hop {
-  readonly service: SuccessorService
 }
 
 /** What is known of a group in one contract. */
@@ -257,7 +235,7 @@ export class FollowingAnchor implements Anchor {
     if (operation.kind === 'createContext') return { group: operation.group, signal }
     if (operation.kind !== 'updateApplication') return { group: GroupId.from(subject), signal }
     const context = subject as ContextId // by the operation's kind
-    const found = await this.readContext(context, signal === undefined ? {} : { signal })
+    const found = await this.readContext(context, toCall({ signal }))
     return { group: found?.value.group, context, signal }
   }
 
@@ -280,9 +258,11 @@ export class FollowingAnchor implements Anchor {
 
   async #movedTo(hop: Hop, { group, signal }: Route): Promise<Uint8Array | undefined> {
     const known = this.#known.get(keyOf(hop, group))
-    if (known !== undefined && this.#components.clock.monotonicMs() < known.untilMs)
+    // who said where it moved may have lied: it is asked again until that was opened
+    const isOpened = known?.movedTo === undefined || this.#hops.has(toHex(known.movedTo))
+    if (known !== undefined && isOpened && this.#components.clock.monotonicMs() < known.untilMs)
       return known.movedTo
-    const options = signal === undefined ? {} : { signal }
+    const options = toCall({ signal })
     const found = await hop.anchor.readGroup(group, options)
     // what is unknown may come to be at any time
     return found === undefined ? undefined : this.#note(hop, found.value, options)
@@ -345,9 +325,15 @@ export class FollowingAnchor implements Anchor {
     }
     const { protocol, network } = this.#init
     const next = { protocol, network, contract: toHex(contract), service: successor }
-    const hop = { ...this.#open(next), service: successor }
-    await hop.anchor.start()
-    return hop
+    const hop = this.#open(next)
+    try {
+      await hop.anchor.start()
+    } catch (error) {
+      this.#opened.splice(this.#opened.indexOf(hop), 1)
+      await hop.anchor.stop()
+      throw error
+    }
+    return { ...hop, service: successor }
   }
 
   #open(init: HopInit): Hop {
@@ -361,7 +347,7 @@ export class FollowingAnchor implements Anchor {
   /** Whether the next contract has taken the group over, and the context; where they are to change, it does now. */
   async #isThere(next: NextHop, { group, context, isToChange, signal }: Route): Promise<boolean> {
     const { anchor, service } = next
-    const options = signal === undefined ? {} : { signal }
+    const options = toCall({ signal })
     const isGroupThere = await this.#isAdopted(
       keyOf(next, group),
       () => anchor.readGroup(group, options),

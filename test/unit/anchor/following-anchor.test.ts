@@ -2,8 +2,9 @@ import { expect } from 'chai'
 import type { Anchor } from '../../../src/node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../../src/node/anchor/envelope-anchor.ts'
 import { localAuthority, type LocalAuthority } from '../../../src/chains/local/model/authority.ts'
-import type { EnvelopeService } from '../../../src/node/anchor/service.ts'
+import type { EnvelopeService, SuccessorService } from '../../../src/node/anchor/service.ts'
 import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
+import { ContextId } from '../../../src/node/primitives/ids.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { intercept } from '../../support/intercept.ts'
 import { add, crowd } from '../../compliance/anchor-bench.ts'
@@ -73,5 +74,51 @@ describe('anchor that follows groups', () => {
       expect(record).to.include({ joinedRevision: BigInt(index) + 2n })
     }
     expect(valueOf(await anchor.readContext(context)).application).to.deep.equal(application(6))
+  })
+
+  /** One that says, as long as it lies, that the group moved long ago. */
+  const lying = (isLying: () => boolean): EnvelopeService['readGroup'] => {
+    return async (id, options) => {
+      const answer = await authority.readGroup(id, options)
+      if (answer.value === undefined || !isLying()) return answer
+      const migration = { successor: new Uint8Array(20).fill(7), movesAt: 1n }
+      return { ...answer, value: { ...answer.value, migration } }
+    }
+  }
+
+  it('asks again where a group is, when it is said to be where nobody is', async () => {
+    let isLying = true
+    const anchor = over({ readGroup: lying(() => isLying) })
+    expect(await anchor.readMember(group, a.publicKey).catch(() => 'nobody is there')).to.equal(
+      'nobody is there',
+    )
+    isLying = false
+    expect(valueOf(await anchor.readMember(group, a.publicKey)).identity).to.equal(a.publicKey)
+  })
+
+  it('asks nothing of a contract that could not be started', async () => {
+    const asked: string[] = []
+    const stopped: string[] = []
+    const successor = intercept(authority, {
+      lifecycle: {
+        status: 'stopped',
+        start: () => Promise.reject(new RangeError('not now')),
+        stop: async () => void stopped.push('stopped'),
+      },
+      readContext: async () => {
+        asked.push('context')
+        throw new RangeError('it never started')
+      },
+      adoptGroup: async () => {},
+      adoptContext: async () => {},
+    } as Partial<SuccessorService>) as SuccessorService
+    let isLying = true
+    const readGroup = lying(() => isLying)
+    const anchor = over({ readGroup, successor: async () => successor })
+    expect(await anchor.readMember(group, a.publicKey).catch(() => 'not now')).to.equal('not now')
+    expect(stopped).to.deep.equal(['stopped'])
+    isLying = false
+    expect(await anchor.readContext(ContextId.from(new Uint8Array(32).fill(9)))).to.equal(undefined)
+    expect(asked).to.deep.equal([])
   })
 })
