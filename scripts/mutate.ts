@@ -23,8 +23,8 @@ const HELP = `npm run mutate -- ethereum|model [options]
 Breaks one rule at a time in a copy of the sources, and runs the suites until a test fails. The lists are in scripts/mutate; a rule that is written
 in other words since has to be written in them there too. The exit code is 1 when a mutation survives or cannot be made.
 
-  ethereum         rules of the Solidity contracts; about half a minute each, two for one that survives
-  model            rules of the reference model; some seconds each
+  ethereum         rules of the Solidity contracts; ten seconds to three minutes each
+  model            rules of the reference model; seconds to a minute each
 
   --only a,b       only these
   --list           print the mutations, and run nothing
