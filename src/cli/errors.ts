@@ -73,20 +73,20 @@ const HINTS: Readonly<Record<string, string>> = {
     'ask for the same again, which joins it, or wait for that time; `merogate context intent list` shows it',
   ANCHOR_CLOCK: 'see both clocks with `merogate chain doctor`',
   ANCHOR_NONCE: 'give the anchor a second endpoint of another provider',
-  ETHEREUM_WRONG_CHAIN: 'give endpoints of the chain that --network or the deployment file names',
-  ETHEREUM_NO_CONTRACT:
+  CHAIN_WRONG_NETWORK: 'give endpoints of the chain that --network or the deployment file names',
+  CHAIN_NO_CONTRACT:
     'check anchor.ethereum.deployment, or deploy with `merogate chain deploy --network NAME`',
-  ETHEREUM_KEY:
+  CHAIN_KEY:
     'name a file with --key-file (anchor.ethereum.key_file) or a variable with --key-env (key_env) that holds the key',
-  ETHEREUM_DEPLOYMENT: 'write one with `merogate chain deploy`, or get the one of your group',
-  ETHEREUM_READ_ONLY:
+  CHAIN_DEPLOYMENT: 'write one with `merogate chain deploy`, or get the one of your group',
+  CHAIN_READ_ONLY:
     '`merogate node config anchor.ethereum.key_file=FILE`, or key_env, or relayer_url',
-  ETHEREUM_FUNDS: 'see balance and costs with `merogate chain status`',
-  ETHEREUM_FEE: 'see the present fee with `merogate chain status`',
-  ETHEREUM_REVERTED: 'try again; when it stays, look the transaction up at a block explorer',
-  ETHEREUM_RELAYER_REFUSED:
+  CHAIN_FUNDS: 'see balance and costs with `merogate chain status`',
+  CHAIN_FEE: 'see the present fee with `merogate chain status`',
+  CHAIN_REVERTED: 'try again; when it stays, look the transaction up at a block explorer',
+  CHAIN_RELAYER_REFUSED:
     'check anchor.ethereum.relayer_url and relayer_key_env, or ask who runs it',
-  ETHEREUM_DEPLOY: 'repeat the command: what was made is kept',
+  CHAIN_DEPLOY: 'repeat the command: what was made is kept',
   DEVNET_LISTEN: 'choose another port with --port',
   CONFIG_KEY_UNKNOWN: 'see the settings with `merogate node config`',
 }

@@ -10,7 +10,7 @@ import { CHAINS } from './chains/chains.ts'
 
 /**
  * Undefined when the relayer is off.
- * @throws CLI_RELAYER_CHAIN, RELAYER_CONFIG, ETHEREUM_KEY, ETHEREUM_DEPLOYMENT (input)
+ * @throws CLI_RELAYER_CHAIN, RELAYER_CONFIG, CHAIN_KEY, CHAIN_DEPLOYMENT (input)
  */
 export async function openRelayer(
   config: Config,

@@ -91,7 +91,7 @@ export class Bindings {
 
   /**
    * Number of the identity's newest binding, in which two endpoints agree where there are two: nothing is signed on the word of one that lies.
-   * @throws ETHEREUM_DISAGREEMENT (transport)
+   * @throws CHAIN_DISAGREEMENT (transport)
    */
   async #newest(identity: PublicKey, signal?: AbortSignal): Promise<bigint> {
     const { rpc } = this.#init
@@ -106,7 +106,7 @@ export class Bindings {
         const second = await rpc.run(read, { signal, only: id })
         if (second.number === first.number) break
         throw ethereumError(
-          'ETHEREUM_DISAGREEMENT',
+          'CHAIN_DISAGREEMENT',
           `${first.endpoint.name} says that binding ${first.number} is the newest, ${second.endpoint.name} says ${second.number}: nothing is signed`,
           { endpoints: [first.endpoint.name, second.endpoint.name] },
         )

@@ -57,7 +57,7 @@ export interface EthereumAnchorInit {
 
 /**
  * Makes an anchor over the contracts of a deployment. The endpoints need not answer yet: whoever asks meanwhile gets ANCHOR_UNREACHABLE.
- * @throws at start: ETHEREUM_KEY (input)
+ * @throws at start: CHAIN_KEY (input)
  */
 export function ethereumAnchor(init: EthereumAnchorInit): AnchorFactory {
   const { deployment } = init
@@ -95,7 +95,7 @@ export interface DeployContractsInit {
 /**
  * Puts the contracts on a chain, at addresses that follow from their code; what is there already is left alone. `merogate chain deploy` does the
  * same, and asks first.
- * @throws ETHEREUM_KEY, ETHEREUM_FUNDS, ETHEREUM_FEE, ETHEREUM_WRONG_CHAIN, ETHEREUM_DEPLOY, ANCHOR_UNREACHABLE
+ * @throws CHAIN_KEY, CHAIN_FUNDS, CHAIN_FEE, CHAIN_WRONG_NETWORK, CHAIN_DEPLOY, ANCHOR_UNREACHABLE
  */
 export async function deployContracts(init: DeployContractsInit): Promise<Deployment> {
   const { rpcUrls, chainId, network, finality = DEFAULT_FINALITY, maxFeePerGas, signal } = init

@@ -13,7 +13,7 @@ const MAX_KEY_CHARS = 200
 
 /**
  * The private key, 32 bytes as hexadecimal with 0x.
- * @throws ETHEREUM_KEY (input); the message never repeats what was found
+ * @throws CHAIN_KEY (input); the message never repeats what was found
  */
 export async function readKey(reference: KeyReference): Promise<string> {
   const expected = 'a private key of 64 hexadecimal digits'
@@ -23,7 +23,7 @@ export async function readKey(reference: KeyReference): Promise<string> {
   throw noKey(reference, expected, 'something else')
 }
 
-/** An API key: printable characters. @throws ETHEREUM_KEY (input); the message never repeats what was found */
+/** An API key: printable characters. @throws CHAIN_KEY (input); the message never repeats what was found */
 export async function readApiKey(reference: KeyReference): Promise<string> {
   const expected = 'an API key'
   const text = await readText(reference, expected)
@@ -45,5 +45,5 @@ function noKey(
 ): Error {
   const where = placeOf(reference)
   const message = `expected ${expected} in ${where}, got ${got}`
-  return ethereumError('ETHEREUM_KEY', message, { where }, options)
+  return ethereumError('CHAIN_KEY', message, { where }, options)
 }

@@ -6,7 +6,7 @@ import { readApiKey, readKey } from './key.ts'
 import { RelayerCarrier } from './send/relayer-carrier.ts'
 import { type CarrierFactory, EthereumService } from './service.ts'
 
-/** @throws ETHEREUM_KEY (input) */
+/** @throws CHAIN_KEY (input) */
 export async function openService(
   init: ResolvedInit,
   { clock, logger }: AnchorComponents,

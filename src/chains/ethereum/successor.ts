@@ -21,7 +21,7 @@ export interface Move {
 
 /**
  * The address of a contract that groups moved to, when it is ours, asks the same registry and takes over from the one that the groups leave.
- * @throws ETHEREUM_SUCCESSOR (chain), ANCHOR_UNREACHABLE (transport)
+ * @throws CHAIN_SUCCESSOR (chain), ANCHOR_UNREACHABLE (transport)
  */
 export async function successorAt(move: Move, signal?: AbortSignal): Promise<string> {
   const { rpc, contract: bytes, ...told } = move
@@ -30,9 +30,9 @@ export async function successorAt(move: Move, signal?: AbortSignal): Promise<str
   try {
     await rpc.run((endpoint) => checkContract(endpoint, expected), signal)
   } catch (cause) {
-    if (!isMerogateError(cause, 'ETHEREUM_NO_CONTRACT')) throw cause
+    if (!isMerogateError(cause, 'CHAIN_NO_CONTRACT')) throw cause
     throw ethereumError(
-      'ETHEREUM_SUCCESSOR',
+      'CHAIN_SUCCESSOR',
       `expected a contract at ${address}, where this group moved, that this release knows and that takes over from ${move.predecessor}: upgrade this node`,
       { address, predecessor: move.predecessor },
       { cause },
@@ -57,7 +57,7 @@ export class Adopter {
     this.#sender = sender
   }
 
-  /** See `SuccessorService.adoptGroup`. @throws ETHEREUM_SUCCESSOR (chain) without an account */
+  /** See `SuccessorService.adoptGroup`. @throws CHAIN_SUCCESSOR (chain) without an account */
   async adoptGroup(group: GroupId, { signal }: ServiceOptions = {}): Promise<void> {
     await this.#until(
       async (finality) => (await this.#service.readGroup(group, { finality, signal })).value,
@@ -66,7 +66,7 @@ export class Adopter {
     )
   }
 
-  /** See `SuccessorService.adoptContext`. @throws ETHEREUM_SUCCESSOR (chain) without an account */
+  /** See `SuccessorService.adoptContext`. @throws CHAIN_SUCCESSOR (chain) without an account */
   async adoptContext(context: ContextId, { signal }: ServiceOptions = {}): Promise<void> {
     await this.#until(
       async (finality) => (await this.#service.readContext(context, { finality, signal })).value,
@@ -96,7 +96,7 @@ export class Adopter {
 
   #unpaid(): MerogateError {
     return ethereumError(
-      'ETHEREUM_SUCCESSOR',
+      'CHAIN_SUCCESSOR',
       `this group moved to ${this.#address}, and nobody called adopt and adoptContext there yet: any account may, and this node has none`,
       { address: this.#address },
     )

@@ -69,7 +69,7 @@ describe('anchor: ethereum, accounts of a node', () => {
     expect(valueOf(await reader.readGroup(group)).memberCount).to.equal(3)
     expect(await refusalOf(reader.submit(group, add(b), person('X')))).to.equal('NotAMember')
     expect(await rejectionCode(reader.submit(group, { kind: 'leave' }, c))).to.equal(
-      'ETHEREUM_READ_ONLY',
+      'CHAIN_READ_ONLY',
     )
   })
 })

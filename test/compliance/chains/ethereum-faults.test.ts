@@ -108,7 +108,7 @@ describe('anchor: ethereum, faults', () => {
       const own = { scheme: undefined } // the one that binds
       const anchor = await t.anchor(t.service([liar, other], own))
       const creating = anchor.submit(t.context, creation(), t.a)
-      expect(await codeOf(creating)).to.equal('ETHEREUM_DISAGREEMENT')
+      expect(await codeOf(creating)).to.equal('CHAIN_DISAGREEMENT')
       expect([...transactionsOf(liar), ...transactionsOf(other)]).to.deep.equal([])
       // alone it is believed; the contract takes no such number, and the identity signs for itself
       const alone = await t.anchor(t.service([liar], own))
@@ -125,7 +125,7 @@ describe('anchor: ethereum, faults', () => {
         new Set(['eth_chainId']),
       )
       const alone = t.service([wrong, wrong.url])
-      expect(await codeOf(alone.readGroup(t.group))).to.equal('ETHEREUM_WRONG_CHAIN')
+      expect(await codeOf(alone.readGroup(t.group))).to.equal('CHAIN_WRONG_NETWORK')
       const mixed = t.service([wrong, 'http://127.0.0.1:1'])
       expect(await codeOf(mixed.readGroup(t.group))).to.equal('ANCHOR_UNREACHABLE')
     })
@@ -141,7 +141,7 @@ describe('anchor: ethereum, faults', () => {
       ],
       ['talks of other things', { kind: 'http', status: 200, body: 'hello' }, 'ANCHOR_BAD_ANSWER'],
       ['answers nonsense', { kind: 'answer', make: () => ({ a: 1 }) }, 'ANCHOR_BAD_ANSWER'],
-      ['answers without end', { kind: 'oversized' }, 'ETHEREUM_TOO_LONG'],
+      ['answers without end', { kind: 'oversized' }, 'CHAIN_TOO_LONG'],
       [
         'is behind',
         { kind: 'error', code: -32000, message: 'header not found' },
@@ -152,11 +152,7 @@ describe('anchor: ethereum, faults', () => {
         { kind: 'error', code: -32005, message: 'limit exceeded' },
         'ANCHOR_UNREACHABLE',
       ],
-      [
-        'lacks the method',
-        { kind: 'error', code: -32601, message: 'no such method' },
-        'ETHEREUM_RPC',
-      ],
+      ['lacks the method', { kind: 'error', code: -32601, message: 'no such method' }, 'CHAIN_RPC'],
     ]
     for (const [what, fault, code] of failures) {
       it(`asks another endpoint when one ${what}`, async () => {
@@ -179,8 +175,8 @@ describe('anchor: ethereum, faults', () => {
         const service = t.service([endpoint], { contracts: { identityRegistry, contextAnchor } })
         const anchor = await t.anchor(service)
         const made = anchor.submit(t.context, creation(), t.a)
-        expect(await codeOf(made)).to.equal('ETHEREUM_NO_CONTRACT')
-        expect(await codeOf(service.readGroup(t.group))).to.equal('ETHEREUM_NO_CONTRACT')
+        expect(await codeOf(made)).to.equal('CHAIN_NO_CONTRACT')
+        expect(await codeOf(service.readGroup(t.group))).to.equal('CHAIN_NO_CONTRACT')
       }
       expect(endpoint.count(SENDING)).to.equal(0)
     })

@@ -103,7 +103,7 @@ describe('a group that moves on Ethereum', function () {
     await move(ours, next)
     // nobody has taken it over yet: what the first contract has is true
     expect(await memberKeys(reader, group)).to.deep.equal(keysOf(a, b))
-    expect(await codeOf(reader.submit(group, { kind: 'leave' }, x))).to.equal('ETHEREUM_SUCCESSOR')
+    expect(await codeOf(reader.submit(group, { kind: 'leave' }, x))).to.equal('CHAIN_SUCCESSOR')
     // A writes, which takes it over; B follows
     await ours.submit(group, add(c), a)
     for (const anchor of [ours, theirs, reader]) {
@@ -154,7 +154,7 @@ describe('a group that moves on Ethereum', function () {
       () => ours.readContext(context),
       () => ours.submit(group, add(b), a),
     ]) {
-      expect(await codeOf(asked())).to.equal('ETHEREUM_SUCCESSOR')
+      expect(await codeOf(asked())).to.equal('CHAIN_SUCCESSOR')
     }
     // what did not move goes on
     await ours.submit(contextOf(a, 3), creation(3), a)

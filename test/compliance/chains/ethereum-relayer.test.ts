@@ -455,7 +455,7 @@ describe('anchor: ethereum, through a relayer', () => {
       const having = relayedAnchor(chain, openRelayed(chain, at.url, { apiKey: key }))
       for (const anchor of [without, having]) await anchor.start()
       expect(await rejectionCode(without.submit(context, creation(), a))).to.equal(
-        'ETHEREUM_RELAYER_REFUSED',
+        'CHAIN_RELAYER_REFUSED',
       )
       await having.submit(context, creation(), a)
       for (const anchor of [without, having]) await anchor.stop()
@@ -582,11 +582,11 @@ describe('anchor: ethereum, through a relayer', () => {
     it('[82] tells a quota from other failures', async () => {
       const failures: readonly (readonly [number, object, string])[] = [
         [429, { error: 'later', code: 'relayer_quota' }, 'ANCHOR_BUSY'],
-        [403, { error: 'no', code: 'relayer_denied' }, 'ETHEREUM_RELAYER_REFUSED'],
+        [403, { error: 'no', code: 'relayer_denied' }, 'CHAIN_RELAYER_REFUSED'],
         [502, { error: 'no', code: 'chain_unavailable' }, 'ANCHOR_UNREACHABLE'],
         [404, { error: 'no', code: 'not_found' }, 'ANCHOR_BAD_ANSWER'],
         [200, { state: 'paid' }, 'ANCHOR_BAD_ANSWER'],
-        [200, { state: 'failed', code: 'ETHEREUM_FUNDS' }, 'ETHEREUM_RELAYER_FAILED'],
+        [200, { state: 'failed', code: 'CHAIN_FUNDS' }, 'CHAIN_RELAYER_FAILED'],
       ]
       for (const [status, body, code] of failures) {
         await using at = await startStandIn(says(status, body))

@@ -150,26 +150,26 @@ describe('merogate chain deploy', function () {
       '--output-format',
       'json',
     ])
-    expect(codeOf(mixed)).to.equal('ETHEREUM_WRONG_CHAIN')
+    expect(codeOf(mixed)).to.equal('CHAIN_WRONG_NETWORK')
   })
 
   it('refuses another chain than the one that is named, before anything is sent', async () => {
     const args = ['--network', 'sepolia', '--rpc-url', chain.url, '--key-env', 'TEST_KEY', '--yes']
     const ended = await run([...args, '--output-format', 'json'])
     expect(ended.code).to.equal(1)
-    expect(codeOf(ended)).to.equal('ETHEREUM_WRONG_CHAIN')
+    expect(codeOf(ended)).to.equal('CHAIN_WRONG_NETWORK')
     expect(await height()).to.equal(0)
     expect(await exists(out)).to.equal(false)
   })
 
   it('refuses an account that cannot pay, and a fee above the ceiling, before anything is sent', async () => {
     const poor = await run(paid('--output-format', 'json'), POOR_KEY)
-    expect(codeOf(poor)).to.equal('ETHEREUM_FUNDS')
+    expect(codeOf(poor)).to.equal('CHAIN_FUNDS')
     expect(poor.err).to.include(new Wallet(POOR_KEY).address)
 
     await chain.send('hardhat_setNextBlockBaseFeePerGas', [`0x${(50 * GWEI).toString(16)}`])
     const dear = await run(paid('--max-fee-gwei', '10', '--output-format', 'json'))
-    expect(codeOf(dear)).to.equal('ETHEREUM_FEE')
+    expect(codeOf(dear)).to.equal('CHAIN_FEE')
     const look = await run(local('--dry-run', '--max-fee-gwei', '10'))
     expect(look.code).to.equal(0)
     expect(look.out).to.include('above the ceiling')
@@ -179,7 +179,7 @@ describe('merogate chain deploy', function () {
   it('waits rather than fund a deployer whose transaction no block takes', async () => {
     await chain.send('hardhat_setNextBlockBaseFeePerGas', [`0x${(120 * GWEI).toString(16)}`])
     const ended = await run(paid('--output-format', 'json'))
-    expect(codeOf(ended)).to.equal('ETHEREUM_FEE')
+    expect(codeOf(ended)).to.equal('CHAIN_FEE')
     expect(await height()).to.equal(0)
   })
 
@@ -277,19 +277,19 @@ describe('merogate chain deploy', function () {
     const file = join(folder.path, 'account.key')
     const withFile = (...args: string[]): Promise<Ended> =>
       run(local('--key-file', file, '--output-format', 'json', ...args))
-    expect(codeOf(await withFile('--yes'))).to.equal('ETHEREUM_KEY')
+    expect(codeOf(await withFile('--yes'))).to.equal('CHAIN_KEY')
     await writeFile(file, 'no key at all: secret words\n', { mode: 0o600 })
     const malformed = await withFile('--yes')
-    expect(codeOf(malformed)).to.equal('ETHEREUM_KEY')
+    expect(codeOf(malformed)).to.equal('CHAIN_KEY')
     expect(malformed.err).not.to.include('secret words')
     await writeFile(file, `${chain.accounts[0].privateKey}\n`)
     await chmod(file, 0o644)
-    expect(codeOf(await withFile('--yes'))).to.equal('ETHEREUM_KEY')
+    expect(codeOf(await withFile('--yes'))).to.equal('CHAIN_KEY')
     await chmod(file, 0o600)
     const ended = await withFile('--yes')
     expect(ended.code, ended.err).to.equal(0)
     expect(codeOf(await run(local('--key-env', 'NOT_SET', '--output-format', 'json')))).to.equal(
-      'ETHEREUM_KEY',
+      'CHAIN_KEY',
     )
   })
 

@@ -212,7 +212,7 @@ describe('merogate chain with Ethereum', function () {
       await writeFile(broken, '{}')
       const ended = await init('--rpc-url', chain.devnet.url, '--deployment', broken)
       expect(ended.code).to.equal(1)
-      expect(ended.err).to.include('ETHEREUM_DEPLOYMENT')
+      expect(ended.err).to.include('CHAIN_DEPLOYMENT')
     })
 
     it('may name a local anchor, which answers or not', async () => {

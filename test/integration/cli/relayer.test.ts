@@ -130,7 +130,7 @@ describe('a node with a relayer', () => {
     expect(await rejectionCode(composed(home.path, noKeys))).to.equal('RELAYER_CONFIG')
     const key = '01'.repeat(32)
     const shared = composed(home.path, on, { payer: key, node: key })
-    expect(await rejectionCode(shared)).to.equal('ETHEREUM_KEY')
+    expect(await rejectionCode(shared)).to.equal('CHAIN_KEY')
     const unknown = { ...on, 'relayer.operations': ['addMembers', 'transfer'] }
     expect(await rejectionCode(composed(home.path, unknown))).to.equal('RELAYER_CONFIG')
     const config = await loadConfig({

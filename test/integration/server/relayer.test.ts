@@ -87,7 +87,7 @@ describe('a relayer', () => {
     for (const failure of [
       unreachable(where),
       badAnswer(where, 'something else'),
-      ethereumError('ETHEREUM_WRONG_CHAIN', `expected chain 1 at ${where}, got 2`, { where }),
+      ethereumError('CHAIN_WRONG_NETWORK', `expected chain 1 at ${where}, got 2`, { where }),
     ]) {
       const at = relaying({ estimate: () => Promise.reject(failure) })
       try {

@@ -37,7 +37,7 @@ describe('a deployment file', () => {
     expect(await readDeployment(path)).to.deep.equal(DEPLOYMENT)
     expect(await readdir(folder.path)).to.deep.equal(['d.json'])
     const nowhere = writeDeployment(join(folder.path, 'none/d.json'), DEPLOYMENT)
-    expect(await rejectionCode(nowhere)).to.equal('ETHEREUM_DEPLOYMENT')
+    expect(await rejectionCode(nowhere)).to.equal('CHAIN_DEPLOYMENT')
   })
 
   const WRONG: readonly [string, unknown][] = [
@@ -56,7 +56,7 @@ describe('a deployment file', () => {
   ]
   for (const [what, json] of WRONG) {
     it(`is refused with ${what}`, () => {
-      expect(thrownCode(() => parseDeployment(json, 'a test'))).to.equal('ETHEREUM_DEPLOYMENT')
+      expect(thrownCode(() => parseDeployment(json, 'a test'))).to.equal('CHAIN_DEPLOYMENT')
     })
   }
 

@@ -68,7 +68,7 @@ function templateOf(contract: ContractName): Uint8Array {
   throw new RangeError(`expected an artefact of ${contract} that deploys a contract`)
 }
 
-/** @throws ETHEREUM_NO_CONTRACT when there is none, or another */
+/** @throws CHAIN_NO_CONTRACT when there is none, or another */
 export async function checkContract(
   endpoint: Endpoint,
   { contract, address, registry, predecessor }: ExpectedContract,
@@ -117,7 +117,7 @@ export function noContract(
   cause?: unknown,
 ): Error {
   return ethereumError(
-    'ETHEREUM_NO_CONTRACT',
+    'CHAIN_NO_CONTRACT',
     `expected ${contract} at ${address}, got ${got}: is the deployment of this network?`,
     { address, contract },
     { cause },

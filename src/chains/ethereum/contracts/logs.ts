@@ -55,7 +55,7 @@ export async function readLogs(endpoint: Endpoint, range: LogRange): Promise<Log
 
 /** Endpoints limit the blocks, the events or the bytes, and say so in words of their own. */
 function isTooMuch(error: unknown): boolean {
-  return rpcErrorKind(error) !== undefined || isMerogateError(error, 'ETHEREUM_TOO_LONG')
+  return rpcErrorKind(error) !== undefined || isMerogateError(error, 'CHAIN_TOO_LONG')
 }
 
 function toLog(endpoint: Endpoint, log: unknown, { from, to }: { from: number; to: number }): Log {

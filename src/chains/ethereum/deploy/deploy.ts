@@ -38,7 +38,7 @@ export interface DeployInit {
 
 /**
  * Puts every contract on the chain that is not there yet, waits until that is final, and says where they are.
- * @throws ETHEREUM_DEPLOY (chain), ETHEREUM_FUNDS (chain), ETHEREUM_FEE (limit), ANCHOR_UNREACHABLE (transport)
+ * @throws CHAIN_DEPLOY (chain), CHAIN_FUNDS (chain), CHAIN_FEE (limit), ANCHOR_UNREACHABLE (transport)
  */
 export async function deployContracts(init: DeployInit): Promise<Deployment> {
   const { rpc, sender, onContract, signal } = init
@@ -100,7 +100,7 @@ function notMade(
   cause?: unknown,
 ): MerogateError {
   return ethereumError(
-    'ETHEREUM_DEPLOY',
+    'CHAIN_DEPLOY',
     `${transaction === undefined ? 'a transaction' : `the transaction ${transaction}`} made no ${name} at ${address}: repeating the deployment is safe`,
     { contract: name, address, ...(transaction === undefined ? {} : { transaction }) },
     { cause },
@@ -114,7 +114,7 @@ function toDeployment(
 ): Deployment {
   const { IdentityRegistry, ContextAnchor, PackageRegistry } = made
   if (IdentityRegistry === undefined || ContextAnchor === undefined) {
-    throw ethereumError('ETHEREUM_DEPLOY', 'the plan has not all contracts')
+    throw ethereumError('CHAIN_DEPLOY', 'the plan has not all contracts')
   }
   return {
     version: 1,

@@ -24,7 +24,7 @@ export async function readMissingFunding(rpc: EthereumRpc, signal?: AbortSignal)
 
 /**
  * Puts the deployer on a chain that does not have it: funds the account of its keyless transaction, then sends that.
- * @throws ETHEREUM_FEE (limit), ETHEREUM_DEPLOY (chain), and what sending throws
+ * @throws CHAIN_FEE (limit), CHAIN_DEPLOY (chain), and what sending throws
  */
 export async function ensureDeployer(
   rpc: EthereumRpc,
@@ -35,7 +35,7 @@ export async function ensureDeployer(
   const { baseFee } = await rpc.run(readPresentFees, signal)
   if (baseFee > DEPLOYER.gasPrice) {
     throw ethereumError(
-      'ETHEREUM_FEE',
+      'CHAIN_FEE',
       `the chain asks for ${baseFee} wei per gas, and the transaction that makes the deployer offers ${DEPLOYER.gasPrice} for ever: wait`,
       { asked: String(baseFee), max: String(DEPLOYER.gasPrice) },
     )
@@ -49,7 +49,7 @@ export async function ensureDeployer(
     // an earlier attempt may have sent it
     if ((await rpc.send('eth_getTransactionByHash', [hash], signal)) === null) {
       throw ethereumError(
-        'ETHEREUM_DEPLOY',
+        'CHAIN_DEPLOY',
         `no endpoint takes the transaction that makes the deployer, which has no replay protection on purpose: try again with another endpoint; what ${DEPLOYER.maker} was sent is still there`,
         { transaction: hash, maker: DEPLOYER.maker },
         { cause },

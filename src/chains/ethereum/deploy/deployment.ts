@@ -57,26 +57,26 @@ const schema: z.ZodType<Deployment> = z.object({
     .optional(),
 })
 
-/** Reads a deployment from JSON. @throws ETHEREUM_DEPLOYMENT (input) */
+/** Reads a deployment from JSON. @throws CHAIN_DEPLOYMENT (input) */
 export function parseDeployment(json: unknown, origin: string): Deployment {
   const { data, error } = schema.safeParse(json)
   if (data !== undefined) return data
   const [issue] = error.issues
   throw ethereumError(
-    'ETHEREUM_DEPLOYMENT',
+    'CHAIN_DEPLOYMENT',
     `expected a deployment file at ${origin}, ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
     { origin },
   )
 }
 
-/** Reads a deployment file. @throws ETHEREUM_DEPLOYMENT (input) */
+/** Reads a deployment file. @throws CHAIN_DEPLOYMENT (input) */
 export async function readDeployment(path: string): Promise<Deployment> {
   let json: unknown
   try {
     json = JSON.parse(await readFile(path, 'utf8'))
   } catch (cause) {
     throw ethereumError(
-      'ETHEREUM_DEPLOYMENT',
+      'CHAIN_DEPLOYMENT',
       `cannot read the deployment file ${path}: write one with \`merogate chain deploy\``,
       { path },
       { cause },
@@ -125,7 +125,7 @@ export function formatDeployment(deployment: Deployment): string {
   return `${JSON.stringify(deployment, null, 2)}\n`
 }
 
-/** Writes a deployment file, all or nothing. @throws ETHEREUM_DEPLOYMENT (input) */
+/** Writes a deployment file, all or nothing. @throws CHAIN_DEPLOYMENT (input) */
 export async function writeDeployment(path: string, deployment: Deployment): Promise<void> {
   const temporary = `${path}.new`
   try {
@@ -134,6 +134,6 @@ export async function writeDeployment(path: string, deployment: Deployment): Pro
   } catch (cause) {
     await rm(temporary, { force: true })
     const message = `cannot write the deployment file ${path}`
-    throw ethereumError('ETHEREUM_DEPLOYMENT', message, { path }, { cause })
+    throw ethereumError('CHAIN_DEPLOYMENT', message, { path }, { cause })
   }
 }

@@ -52,7 +52,7 @@ export interface QuoteInit {
   readonly signal?: AbortSignal
 }
 
-/** Reads what is there and what the rest would cost. @throws ANCHOR_UNREACHABLE (transport), ETHEREUM_WRONG_CHAIN (protocol) */
+/** Reads what is there and what the rest would cost. @throws ANCHOR_UNREACHABLE (transport), CHAIN_WRONG_NETWORK (protocol) */
 export async function quoteDeployment(init: QuoteInit): Promise<Quote> {
   const { rpc, from, maxFeePerGas, signal } = init
   const hasDeployer = await hasCode(rpc, DEPLOYER.address, signal)
@@ -118,13 +118,13 @@ export function totals(
   }
 }
 
-/** Refuses what cannot be paid, before anything is sent. @throws ETHEREUM_FEE (limit), ETHEREUM_FUNDS (chain) */
+/** Refuses what cannot be paid, before anything is sent. @throws CHAIN_FEE (limit), CHAIN_FUNDS (chain) */
 export function assertAffordable({ fees, maxFeePerGas, totalGas, needed, account }: Quote): void {
   if (totalGas === 0n) return
   offerFor(fees, { maxFeePerGas }, totalGas)
   if (account === undefined || account.balance >= needed) return
   throw ethereumError(
-    'ETHEREUM_FUNDS',
+    'CHAIN_FUNDS',
     `the account ${account.address} has ${ether(account.balance)} and needs ${ether(needed)} for this deployment: send it ${ether(needed - account.balance)} or more`,
     { address: account.address, balance: String(account.balance), needed: String(needed) },
   )

@@ -77,7 +77,7 @@ export class Heights {
     try {
       return await attempt(true)
     } catch (error) {
-      if (!isMerogateError(error, 'ETHEREUM_BEHIND')) throw error
+      if (!isMerogateError(error, 'CHAIN_BEHIND')) throw error
       this.#final = NOWHERE
       this.#present = NOWHERE
       return attempt(false)
@@ -130,7 +130,7 @@ async function isFurther(endpoint: Endpoint, { atMs }: Seen): Promise<boolean> {
 
 function behind(endpoint: Endpoint, { number: expected }: Seen, got: number): Error {
   return ethereumError(
-    'ETHEREUM_BEHIND',
+    'CHAIN_BEHIND',
     `expected block ${expected} at ${endpoint.name}, its newest is ${got}`,
     { endpoint: endpoint.name, expected, got },
   )

@@ -43,7 +43,7 @@ export class JsonRpc {
 
   /**
    * One question.
-   * @throws ETHEREUM_RPC, ANCHOR_UNREACHABLE (transport), ANCHOR_BAD_ANSWER (protocol), ABORTED
+   * @throws CHAIN_RPC, ANCHOR_UNREACHABLE (transport), ANCHOR_BAD_ANSWER (protocol), ABORTED
    */
   async send(method: string, params: readonly unknown[], signal?: AbortSignal): Promise<unknown> {
     const id = ++this.#id
@@ -73,7 +73,7 @@ export class JsonRpc {
 
   #tooLong(): MerogateError {
     return ethereumError(
-      'ETHEREUM_TOO_LONG',
+      'CHAIN_TOO_LONG',
       `expected at most ${this.#maxBytes} bytes from ${this.name}, got more`,
       { endpoint: this.name, limit: this.#maxBytes },
     )

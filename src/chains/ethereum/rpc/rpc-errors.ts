@@ -57,7 +57,7 @@ export function rpcError(
   { code, reason, data }: RpcErrorAnswer,
 ): MerogateError {
   return ethereumError(
-    'ETHEREUM_RPC',
+    'CHAIN_RPC',
     `${endpoint} answered ${method} with error ${code}: ${reason}`,
     { endpoint, method, code, reason, ...(data === undefined ? {} : { data }) },
   )
@@ -65,7 +65,7 @@ export function rpcError(
 
 /** What an endpoint's error means; undefined when it is none. */
 export function rpcErrorKind(error: unknown): RpcErrorKind | undefined {
-  if (!isMerogateError(error, 'ETHEREUM_RPC')) return undefined
+  if (!isMerogateError(error, 'CHAIN_RPC')) return undefined
   const { method, code, reason, data } = error.details
   const words = String(reason)
   const isSending = method === 'eth_sendRawTransaction'
@@ -84,7 +84,7 @@ export function rpcErrorKind(error: unknown): RpcErrorKind | undefined {
 
 /** What a call that failed says of it: hexadecimal with 0x; undefined when it is no revert, or says nothing. */
 export function revertDataOf(error: unknown): string | undefined {
-  if (!isMerogateError(error, 'ETHEREUM_RPC')) return undefined
+  if (!isMerogateError(error, 'CHAIN_RPC')) return undefined
   const { data } = error.details
   return typeof data === 'string' ? data : undefined
 }

@@ -15,7 +15,7 @@ export interface Endpoint {
   readonly id: number
   /** Address without credentials, for messages. */
   readonly name: string
-  /** One JSON-RPC call. @throws ETHEREUM_RPC and others; {@link isEndpointFailure} tells whose fault it is */
+  /** One JSON-RPC call. @throws CHAIN_RPC and others; {@link isEndpointFailure} tells whose fault it is */
   send(method: string, params: readonly unknown[]): Promise<unknown>
 }
 
@@ -45,9 +45,9 @@ const FAILURES: ReadonlySet<string> = new Set([
   'ANCHOR_UNREACHABLE',
   'ANCHOR_BAD_ANSWER',
   'ANCHOR_CLOCK',
-  'ETHEREUM_BEHIND',
-  'ETHEREUM_TOO_LONG',
-  'ETHEREUM_WRONG_CHAIN',
+  'CHAIN_BEHIND',
+  'CHAIN_TOO_LONG',
+  'CHAIN_WRONG_NETWORK',
 ])
 
 /** Whether an error says more about the endpoint than about what was asked: others may fare better. */
@@ -110,7 +110,7 @@ class CheckedEndpoint {
     const got = await askChainId(this.#rpc)
     if (got === BigInt(this.#chainId)) return
     throw ethereumError(
-      'ETHEREUM_WRONG_CHAIN',
+      'CHAIN_WRONG_NETWORK',
       `expected chain ${this.#chainId} at ${this.name}, got ${got}: it is not asked anything else`,
       { expected: this.#chainId, got: toQuantity(got), endpoint: this.name },
     )
@@ -140,8 +140,8 @@ export class EthereumRpc {
 
   /**
    * Runs a task that asks one endpoint several questions, so that its answers belong together; another endpoint begins anew.
-   * @throws ANCHOR_UNREACHABLE when none can answer; ETHEREUM_BEHIND when one could but for that; ETHEREUM_WRONG_CHAIN, ANCHOR_BAD_ANSWER or
-   * ETHEREUM_RPC when that is so of all; ABORTED. What the chain itself says is thrown as ETHEREUM_RPC at once: see `rpcErrorKind`
+   * @throws ANCHOR_UNREACHABLE when none can answer; CHAIN_BEHIND when one could but for that; CHAIN_WRONG_NETWORK, ANCHOR_BAD_ANSWER or
+   * CHAIN_RPC when that is so of all; ABORTED. What the chain itself says is thrown as CHAIN_RPC at once: see `rpcErrorKind`
    */
   async run<T>(
     task: (endpoint: Endpoint) => Promise<T>,
@@ -199,7 +199,7 @@ export class EthereumRpc {
 
   /** What the failures of the endpoints are to whoever asked. */
   #together(failures: readonly MerogateError[]): MerogateError {
-    const behind = failures.find(({ code }) => code === 'ETHEREUM_BEHIND')
+    const behind = failures.find(({ code }) => code === 'CHAIN_BEHIND')
     const last = failures.at(-1)
     if (behind !== undefined) return behind
     const isOneKind =
@@ -211,7 +211,7 @@ export class EthereumRpc {
   }
 
   #log(endpoint: CheckedEndpoint, error: MerogateError): void {
-    if (error.code === 'ETHEREUM_WRONG_CHAIN') {
+    if (error.code === 'CHAIN_WRONG_NETWORK') {
       this.#logger.warn({ endpoint: endpoint.name }, 'endpoint serves another chain')
     } else {
       const { code, message } = error

@@ -93,13 +93,13 @@ function isAmount(value: unknown): value is string {
 }
 
 /**
- * What to offer now for so much gas: twice the base fee, so that six full blocks do not outrun it, and the usual tip. @throws ETHEREUM_FEE (limit)
+ * What to offer now for so much gas: twice the base fee, so that six full blocks do not outrun it, and the usual tip. @throws CHAIN_FEE (limit)
  */
 export async function readFees(endpoint: Endpoint, rule: FeeRule, gas: bigint): Promise<Fees> {
   return offerFor(await readPresentFees(endpoint), rule, gas)
 }
 
-/** What to offer when the chain asks for this. @throws ETHEREUM_FEE (limit), which says what the gas would cost */
+/** What to offer when the chain asks for this. @throws CHAIN_FEE (limit), which says what the gas would cost */
 export function offerFor(present: PresentFees, rule: FeeRule, gas: bigint): Fees {
   const { baseFee } = present
   const { maxFeePerGas: max, maxTipPerGas: maxTip = DEFAULT_MAX_TIP_PER_GAS } = rule
@@ -107,7 +107,7 @@ export function offerFor(present: PresentFees, rule: FeeRule, gas: bigint): Fees
   if (least > max) {
     const cost = gas * least
     throw ethereumError(
-      'ETHEREUM_FEE',
+      'CHAIN_FEE',
       `the chain asks for ${gwei(least)} per gas, more than the ceiling of ${gwei(max)}: ${gas} gas would cost ${ether(cost)}. Raise max_fee_gwei, or wait`,
       { asked: String(least), max: String(max), gas: String(gas), cost: String(cost) },
     )

@@ -48,7 +48,7 @@ export interface EthereumRelay {
   stop(): void
 }
 
-/** @throws ETHEREUM_KEY (input) */
+/** @throws CHAIN_KEY (input) */
 export async function openRelay(
   init: EthereumRelayInit,
   { clock, logger: parent }: { readonly clock: Clock; readonly logger: Logger },
@@ -117,7 +117,7 @@ async function openWallet({ key, nodeKey }: EthereumRelayInit): Promise<Wallet> 
   if (nodeKey !== undefined && (await readKey(nodeKey)) === found) {
     const message =
       'expected a key for the relayer that is not the node’s own: make it an account for itself'
-    throw ethereumError('ETHEREUM_KEY', message)
+    throw ethereumError('CHAIN_KEY', message)
   }
   return new Wallet(found)
 }

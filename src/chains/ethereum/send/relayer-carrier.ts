@@ -91,7 +91,7 @@ export class RelayerCarrier implements Carrier {
   /**
    * See `TransactionSender.send`.
    * @throws ANCHOR_UNREACHABLE (transport): its fate is not known; ANCHOR_BUSY (limit): beyond a quota; ANCHOR_BAD_ANSWER (protocol);
-   * ETHEREUM_RELAYER_REFUSED (denied), ETHEREUM_RELAYER_FAILED (chain)
+   * CHAIN_RELAYER_REFUSED (denied), CHAIN_RELAYER_FAILED (chain)
    */
   async send(
     { signed }: EnvelopeCall,
@@ -153,7 +153,7 @@ export class RelayerCarrier implements Carrier {
     if (answer.state === 'refused') return { refusal: refusal(answer.name, answer.expected) }
     if (answer.code === 'ANCHOR_UNREACHABLE') throw unreachable(this.#where)
     throw ethereumError(
-      'ETHEREUM_RELAYER_FAILED',
+      'CHAIN_RELAYER_FAILED',
       `the relayer at ${this.#where} could not send the operation: ${answer.code}`,
       { where: this.#where, reason: answer.code },
     )
@@ -245,7 +245,7 @@ export class RelayerCarrier implements Carrier {
       throw anchorError('ANCHOR_BUSY', message, details)
     }
     throw ethereumError(
-      'ETHEREUM_RELAYER_REFUSED',
+      'CHAIN_RELAYER_REFUSED',
       `the relayer at ${this.#where} does not carry this: ${reason}`,
       details,
     )

@@ -77,8 +77,8 @@ export class TransactionSender {
   /**
    * Sends a call and resolves when it lies in a block. `onSigned` is told the hash of every transaction that is signed for it, before it is
    * sent: whatever happens then, one of them tells the outcome. The same call again, after a failure, is the same transaction.
-   * @throws ETHEREUM_FUNDS (chain), ETHEREUM_FEE (limit), ETHEREUM_REPLACED (conflict): nothing was done; ANCHOR_UNREACHABLE (transport),
-   * ABORTED: its fate is not known; ANCHOR_BUSY (limit); ETHEREUM_RPC for a revert of the estimate, or a refusal
+   * @throws CHAIN_FUNDS (chain), CHAIN_FEE (limit), ETHEREUM_REPLACED (conflict): nothing was done; ANCHOR_UNREACHABLE (transport),
+   * ABORTED: its fate is not known; ANCHOR_BUSY (limit); CHAIN_RPC for a revert of the estimate, or a refusal
    */
   async send(call: Call, onSigned: OnSigned = () => {}, signal?: AbortSignal): Promise<Sent> {
     if (this.#inFlight.size + this.#queue.size >= MAX_IN_FLIGHT) {
@@ -305,7 +305,7 @@ export class TransactionSender {
       const more = raiseFees(offer.fees, present, fees)
       if (more !== undefined) return more
     } catch (error) {
-      if (!isMerogateError(error, 'ETHEREUM_FEE')) throw error
+      if (!isMerogateError(error, 'CHAIN_FEE')) throw error
     }
     logger.warn(
       { nonce: offer.nonce, maxFeePerGas },
@@ -325,7 +325,7 @@ export class TransactionSender {
 
   #noFunds(cause: unknown): Error {
     return ethereumError(
-      'ETHEREUM_FUNDS',
+      'CHAIN_FUNDS',
       `the account ${this.address} cannot pay for the transaction: send it funds`,
       { address: this.address },
       { cause },
@@ -338,7 +338,7 @@ function keyOf({ to, data, value = 0n }: Call): string {
   return `${to.toLowerCase()} ${value} ${data}`
 }
 
-/** Gas that a call may need: what an endpoint estimates, and a margin. @throws ETHEREUM_RPC when it would revert */
+/** Gas that a call may need: what an endpoint estimates, and a margin. @throws CHAIN_RPC when it would revert */
 export async function estimateGas(
   rpc: EthereumRpc,
   from: string,
@@ -358,7 +358,7 @@ async function estimateAt(
   return (gas * (100n + GAS_MARGIN_PERCENT)) / 100n
 }
 
-/** Gas of a call or a creation, as JSON-RPC has them, without a margin. @throws ETHEREUM_RPC, ANCHOR_BAD_ANSWER */
+/** Gas of a call or a creation, as JSON-RPC has them, without a margin. @throws CHAIN_RPC, ANCHOR_BAD_ANSWER */
 export async function askEstimate(endpoint: Endpoint, call: object): Promise<bigint> {
   const answer = await endpoint.send('eth_estimateGas', [call])
   if (typeof answer === 'string' && /^0x[0-9a-f]{1,13}$/i.test(answer)) return BigInt(answer)

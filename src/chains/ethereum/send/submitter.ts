@@ -187,7 +187,7 @@ export class Submitter {
     if (refused !== undefined) return { accepted: false, refusal: refused }
     if (carrier === undefined) {
       throw ethereumError(
-        'ETHEREUM_READ_ONLY',
+        'CHAIN_READ_ONLY',
         'this node has no account on the chain and no relayer: set key_file, key_env or relayer_url of its anchor',
       )
     }
@@ -246,7 +246,7 @@ export class Submitter {
     const refusal = await this.#simulate(call, signal)
     if (refusal !== undefined) return { accepted: false, refusal }
     throw ethereumError(
-      'ETHEREUM_REVERTED',
+      'CHAIN_REVERTED',
       `the transaction ${mined.transaction} failed and changed nothing; it may be tried again`,
       { transaction: mined.transaction },
     )
@@ -289,7 +289,7 @@ export class Submitter {
     if (refused !== undefined) return refused
     if (!isRevert(error)) throw error
     throw ethereumError(
-      'ETHEREUM_NO_CONTRACT',
+      'CHAIN_NO_CONTRACT',
       `expected ${contract} at ${address}, got a contract that answers otherwise`,
       { address },
       { cause: error },

@@ -50,7 +50,7 @@ interface Place {
   readonly predecessor: string | undefined
 }
 
-/** Reads the options, then asks every endpoint which chain it serves. @throws CLI_USAGE, ETHEREUM_KEY (input), and what {@link resolveNetwork} throws */
+/** Reads the options, then asks every endpoint which chain it serves. @throws CLI_USAGE, CHAIN_KEY (input), and what {@link resolveNetwork} throws */
 export async function openDeployment(options: DeployOptions, output: Output): Promise<Deployment> {
   const { maxFeeGwei, finality, from } = options
   const reference = secretReference(options.keyFile, options.keyEnv)

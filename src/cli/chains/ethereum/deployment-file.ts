@@ -68,7 +68,7 @@ async function readBefore(path: string): Promise<Deployment | undefined> {
   try {
     return await readDeployment(path)
   } catch (cause) {
-    if (!isMerogateError(cause, 'ETHEREUM_DEPLOYMENT')) throw cause
+    if (!isMerogateError(cause, 'CHAIN_DEPLOYMENT')) throw cause
     throw otherContents(path, 'is no deployment file', cause)
   }
 }

@@ -20,9 +20,7 @@ export async function diagnose(
     const isPaying = place.relayerUrl === undefined
     checks.push(...judge(report, { operations, isPaying }))
   } catch (error) {
-    checks.push(
-      failed(isMerogateError(error, 'ETHEREUM_DEPLOYMENT') ? 'deployment' : 'chain', error),
-    )
+    checks.push(failed(isMerogateError(error, 'CHAIN_DEPLOYMENT') ? 'deployment' : 'chain', error))
   }
   return checks
 }

@@ -4,7 +4,7 @@ import { secretReference } from '../../arguments.ts'
 import { weiOf } from './arguments.ts'
 import type { EthereumEntry } from './settings.ts'
 
-/** @throws ETHEREUM_DEPLOYMENT (input) */
+/** @throws CHAIN_DEPLOYMENT (input) */
 export async function ethereumInit(entry: EthereumEntry): Promise<EthereumAnchorInit> {
   const { rpcUrls, wsUrl, finality, maxFeeGwei, maxTipGwei, relayerUrl: url, relayerKeyEnv } = entry
   return {

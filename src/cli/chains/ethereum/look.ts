@@ -8,7 +8,7 @@ import { systemClock } from '../../../node/primitives/clock.ts'
 import { silentLogger } from '../../../node/primitives/logger.ts'
 import type { EthereumPlace } from './target.ts'
 
-/** Address of the account that a target names; undefined when it names none. @throws ETHEREUM_KEY (input) */
+/** Address of the account that a target names; undefined when it names none. @throws CHAIN_KEY (input) */
 export async function accountOf({ key, from }: EthereumPlace): Promise<string | undefined> {
   return key === undefined ? from : new Wallet(await readKey(key)).address
 }

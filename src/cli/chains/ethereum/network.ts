@@ -17,7 +17,7 @@ export interface Network {
 }
 
 /**
- * @throws CLI_USAGE (input); ETHEREUM_WRONG_CHAIN (protocol) when an endpoint serves another chain; ANCHOR_UNREACHABLE (transport) when none
+ * @throws CLI_USAGE (input); CHAIN_WRONG_NETWORK (protocol) when an endpoint serves another chain; ANCHOR_UNREACHABLE (transport) when none
  * answers
  */
 export async function resolveNetwork(
@@ -59,7 +59,7 @@ function noEndpoint(network: string): Error {
 function wrongChain(endpoint: string, expected: number, got: number): Error {
   const [wanted, found] = [expected, got].map((id) => `${networkName(id)} (chain ${id})`)
   return ethereumError(
-    'ETHEREUM_WRONG_CHAIN',
+    'CHAIN_WRONG_NETWORK',
     `expected ${wanted} at ${endpoint}, got ${found}: nothing was sent`,
     { endpoint, expected, got },
   )

@@ -16,7 +16,7 @@ export interface InitOptions {
   readonly finality?: string
 }
 
-/** What the configuration says of it. @throws CLI_USAGE; ETHEREUM_DEPLOYMENT (input) when the file cannot be used */
+/** What the configuration says of it. @throws CLI_USAGE; CHAIN_DEPLOYMENT (input) when the file cannot be used */
 export async function nodeSettings(options: InitOptions): Promise<EthereumUser> {
   const { rpcUrl, wsUrl, deployment, keyFile, keyEnv } = options
   if (rpcUrl === undefined || deployment === undefined) {

@@ -21,7 +21,7 @@ interface Relaying {
   readonly logger: Logger
 }
 
-/** @throws CLI_RELAYER_CHAIN, ETHEREUM_KEY, ETHEREUM_DEPLOYMENT (input) */
+/** @throws CLI_RELAYER_CHAIN, CHAIN_KEY, CHAIN_DEPLOYMENT (input) */
 async function openCarrier({ payer, entry, logger }: Relaying): Promise<RelayCarrier> {
   const key = secretReference(payer.keyFile, payer.keyEnv)
   if (key === undefined || entry === undefined) {

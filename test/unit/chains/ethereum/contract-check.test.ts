@@ -82,11 +82,11 @@ describe('whether a contract is ours', () => {
   it('is not so of one that only has the name, or asks another registry', async () => {
     expect(await refused({})).to.equal('no error')
     // says of itself what ours says, and is another
-    expect(await refused({ eth_getCode: '0x60016000f3' })).to.equal('ETHEREUM_NO_CONTRACT')
+    expect(await refused({ eth_getCode: '0x60016000f3' })).to.equal('CHAIN_NO_CONTRACT')
     const identities = abiOf('ContextAnchor').encodeFunctionData('identities').slice(0, 10)
     const elsewhere = AbiCoder.defaultAbiCoder().encode(['address'], [NOWHERE])
-    expect(await refused({ [identities]: elsewhere })).to.equal('ETHEREUM_NO_CONTRACT')
-    expect(await refused({}, NOWHERE)).to.equal('ETHEREUM_NO_CONTRACT')
-    expect(await refused({}, at.PackageRegistry)).to.equal('ETHEREUM_NO_CONTRACT')
+    expect(await refused({ [identities]: elsewhere })).to.equal('CHAIN_NO_CONTRACT')
+    expect(await refused({}, NOWHERE)).to.equal('CHAIN_NO_CONTRACT')
+    expect(await refused({}, at.PackageRegistry)).to.equal('CHAIN_NO_CONTRACT')
   })
 })

@@ -52,7 +52,7 @@ describe('ethereum fees', () => {
   it('offers no more than the ceiling, and less tip before it gives up', async () => {
     expect(await read(history(60n * GWEI, 2n * GWEI))).to.deep.equal(fees(100n, 2n))
     expect(await read(history(99n * GWEI, 50n * GWEI))).to.deep.equal(fees(100n, 1n))
-    expect(await codeOf(read(history(100n * GWEI, 0n)))).to.equal('ETHEREUM_FEE')
+    expect(await codeOf(read(history(100n * GWEI, 0n)))).to.equal('CHAIN_FEE')
   })
 
   it('offers half of the ceiling of tips at first, whatever an endpoint calls usual', async () => {
@@ -84,8 +84,9 @@ describe('ethereum fees', () => {
   it('says what it would have cost where the chain asks for more than the ceiling', async () => {
     const asked = read(history(300n * GWEI, 0n), rule(200n))
     const error: unknown = await asked.catch((thrown: unknown) => thrown)
-    if (!isMerogateError(error, 'ETHEREUM_FEE')) throw error
+    if (!isMerogateError(error, 'CHAIN_FEE')) throw error
     expect(error.details).to.deep.equal({
+      chain: 'ethereum',
       asked: String((3001n * GWEI) / 10n),
       max: String(200n * GWEI),
       gas: String(GAS),
