@@ -23,7 +23,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/chains/ethereum/bindings.ts': { count: 1, why: 'compared with the time of blocks' },
   'src/chains/ethereum/inspect/inspect.ts': { count: 1, why: 'compared with the time of blocks' },
   'src/chains/ethereum/packages.ts': { count: 1, why: 'compared with the time of blocks' },
-  'src/chains/ethereum/rpc/heights.ts': { count: 1, why: 'compared with the time of blocks' },
+  'src/chains/shared/heights.ts': { count: 1, why: 'compared with the time of blocks' },
   'src/chains/ethereum/service.ts': { count: 1, why: 'compared with the time of blocks' },
   'src/chains/ethereum/sign-in/sign-in.ts': { count: 1, why: 'whether a text is expired' },
   'src/chains/near/wallet.ts': { count: 1, why: 'whether a challenge is expired' },

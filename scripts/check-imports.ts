@@ -82,13 +82,13 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     rooms: [...BASE, 'node/anchor', 'node/codec', 'node/crypto', 'chains/shared'],
     packages: ['zod'],
   },
-  // failover and the like, for adapters of chains
+  // what every chain's adapter is built of
   'chains/shared': {
     rooms: [
-      ...[...BASE, 'node/anchor', 'node/crypto'],
+      ...[...BASE, 'node/anchor', 'node/crypto', 'node/secret.ts'],
       ...['auth/errors.ts', 'type auth/wallet-verifier.ts'],
     ],
-    packages: ['lru-cache'],
+    packages: ['lru-cache', 'zod'],
   },
   // so far only what its wallets sign in with
   'chains/near': {
@@ -201,7 +201,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   'cli/chains/ethereum': {
     rooms: [
       ...[...BASE, 'type node/secret.ts', 'type server/index.ts'],
-      ...['chains/ethereum', 'type chains/shared/checks.ts', 'devnet/ethereum'],
+      ...['chains/ethereum', 'chains/shared', 'devnet/ethereum'],
       ...['cli/chains/chain.ts', 'cli/chains/settings.ts', 'type cli/config'],
       ...['cli/arguments.ts', 'cli/errors.ts', 'cli/json-safe.ts', 'cli/output.ts'],
     ],

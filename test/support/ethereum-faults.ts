@@ -1,6 +1,7 @@
 /** Ethereum services and anchors before endpoints that misbehave. */
 import { Wallet } from 'ethers'
-import { DEFAULT_MAX_FEE_PER_GAS, LOCAL_POLL_MS } from '../../src/chains/ethereum/limits.ts'
+import { DEFAULT_MAX_FEE_PER_GAS } from '../../src/chains/ethereum/limits.ts'
+import { LOCAL_POLL_MS } from '../../src/chains/shared/limits.ts'
 import { EthereumService, type EthereumServiceInit } from '../../src/chains/ethereum/service.ts'
 import type { Anchor, AnchorComponents, Signer } from '../../src/node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../src/node/anchor/envelope-anchor.ts'

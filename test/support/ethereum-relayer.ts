@@ -1,9 +1,10 @@
 /** A relayer behind the real server on a local chain, and stand-ins for relayers that misbehave. */
 import { createServer, type IncomingMessage, request as httpRequest } from 'node:http'
 import type { Wallet } from 'ethers'
-import { DEFAULT_MAX_FEE_PER_GAS, LOCAL_POLL_MS } from '../../src/chains/ethereum/limits.ts'
+import { DEFAULT_MAX_FEE_PER_GAS } from '../../src/chains/ethereum/limits.ts'
+import { LOCAL_POLL_MS } from '../../src/chains/shared/limits.ts'
 import { type EthereumRelay, openRelay } from '../../src/chains/ethereum/send/relay.ts'
-import { RelayerCarrier } from '../../src/chains/ethereum/send/relayer-carrier.ts'
+import { relayerCarrier } from '../../src/chains/ethereum/send/carrier.ts'
 import { EthereumService } from '../../src/chains/ethereum/service.ts'
 import type { Anchor } from '../../src/node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../src/node/anchor/envelope-anchor.ts'
@@ -11,8 +12,15 @@ import type { SignedEnvelope } from '../../src/node/anchor/service.ts'
 import { toHex } from '../../src/node/primitives/bytes.ts'
 import { type Clock, systemClock, systemRandom } from '../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../src/node/primitives/logger.ts'
-import { httpServer, promMetrics, relayer } from '../../src/server/index.ts'
-import type { PromMetrics, QuotaRules, RelayerInit, RelayCarrier } from '../../src/server/index.ts'
+import {
+  httpServer,
+  promMetrics,
+  relayer,
+  type PromMetrics,
+  type QuotaRules,
+  type RelayerInit,
+  type RelayCarrier,
+} from '../../src/server/index.ts'
 import type { TestChain } from './ethereum.ts'
 import { stubNode } from './stub-node.ts'
 
@@ -213,7 +221,7 @@ export function openRelayed(
     },
     finality: 0,
     wallet,
-    carrier: (parts) => new RelayerCarrier({ ...parts, ...carrying, url, network }),
+    carrier: (parts) => relayerCarrier({ ...parts, ...carrying, url, network }),
     maxFeePerGas: DEFAULT_MAX_FEE_PER_GAS,
     pollMs: LOCAL_POLL_MS,
     clock,

@@ -11,7 +11,7 @@ import { abiOf, decodeView, hex, isRevert, networkBytes, refusalOf } from './con
 import { ethereumError } from './errors.ts'
 import { noContract } from './contracts/contract-check.ts'
 import { readTime } from './rpc/head.ts'
-import { type Endpoint, type EthereumRpc, isEndpointFailure } from './rpc/rpc.ts'
+import { type Endpoint, type Endpoints } from '../shared/endpoints.ts'
 import type { TransactionSender } from './send/sender.ts'
 
 /** Tag of what an identity signs to be bound (contracts/interface.json). */
@@ -20,7 +20,7 @@ const BIND_TAG = domainTag('identity-bind/1')
 const BIND_VALIDITY_SECONDS = 600n
 
 export interface BindingsInit {
-  readonly rpc: EthereumRpc
+  readonly rpc: Endpoints
   readonly chainId: number
   /** Address of the IdentityRegistry. */
   readonly registry: string
@@ -111,7 +111,7 @@ export class Bindings {
           { endpoints: [first.endpoint.name, second.endpoint.name] },
         )
       } catch (error) {
-        if (!isEndpointFailure(error)) throw error
+        if (!rpc.isFailure(error)) throw error
         // who cannot be asked does not contradict
       }
     }

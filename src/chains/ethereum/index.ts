@@ -20,16 +20,18 @@ import type { AnchorComponents, AnchorFactory } from '../../node/anchor/anchor.t
 import { envelopeAnchor } from '../../node/anchor/envelope-anchor.ts'
 import { systemClock } from '../../node/primitives/clock.ts'
 import { silentLogger } from '../../node/primitives/logger.ts'
-import { DEFAULT_FINALITY, resolveInit } from './defaults.ts'
+import { DEFAULT_FINALITY, resolveInit, supportsOf } from './defaults.ts'
 import type { Deployment } from './deploy/deployment.ts'
 import type { FinalityRule } from './rpc/head.ts'
-import { type KeyReference, readKey } from './key.ts'
-import { LazyService } from './lazy-service.ts'
+import { readKey } from './key.ts'
+import type { KeyReference } from '../shared/key-text.ts'
+import { type LazyFacts, LazyService } from '../shared/lazy-service.ts'
 
 export { DEFAULT_FINALITY } from './defaults.ts'
 export { parseDeployment, readDeployment, type Deployment } from './deploy/deployment.ts'
 export type { FinalityRule } from './rpc/head.ts'
-export type { KeyReference } from './key.ts'
+export type { KeyReference } from '../shared/key-text.ts'
+export type { DeployedContract } from '../shared/deployment.ts'
 
 export interface EthereumAnchorInit {
   /** JSON-RPC endpoints, `http:` or `https:`, the preferred first. What one does not answer, the next is asked. */
@@ -65,7 +67,7 @@ export function ethereumAnchor(init: EthereumAnchorInit): AnchorFactory {
     const service = new LazyService(async () => {
       const { openService } = await import('./open-service.ts')
       return openService(resolveInit(init), components)
-    }, init)
+    }, factsOf(init))
     return envelopeAnchor({
       protocol: 'ethereum',
       network: deployment.network,
@@ -74,6 +76,12 @@ export function ethereumAnchor(init: EthereumAnchorInit): AnchorFactory {
       ...(deployment.contracts.packageRegistry === undefined ? {} : { packages: service.packages }),
     })(components)
   }
+}
+
+/** What the service will be, before its SDK is loaded. */
+function factsOf({ finality, wsUrl, relayer }: EthereumAnchorInit): LazyFacts {
+  const supports = supportsOf({ finality, wsUrl, isRelayed: relayer !== undefined })
+  return { supports, hasScheme: true, hasClock: true, hasSuccessors: true }
 }
 
 /** Where the contracts are to be put, and who pays. */

@@ -2,23 +2,12 @@
 
 /** Members of a group that are taken over from another contract by one transaction, for some 5 million gas. */
 export const ADOPT_BATCH = 100
-/** Time an endpoint is given for one answer, ms. */
-export const ANSWER_TIMEOUT_MS = 10_000
-/** Bytes of an answer that are read: the largest are the logs of a range of blocks. */
-export const MAX_ANSWER_BYTES: number = 8 * 1024 * 1024
 /** Blocks in one question for events; public endpoints allow at least this many. */
 export const MAX_LOG_BLOCKS = 500
 /** Blocks that are read again after an absence, some 14 hours of mainnet; what lies further back is read from the state instead. */
 export const MAX_CATCH_UP_BLOCKS = 4096
-/**
- * How much later than a height was said, ms, another endpoint's newest block must be for that height never to have been the chain's: two clocks are
- * compared, and they may differ a little.
- */
-export const HEIGHT_DOUBT_MS = 60_000
 /** Pause between two looks at a chain, ms: a fraction of a block. */
 export const POLL_MS = 2000
-/** The same for a chain on this machine, ms. */
-export const LOCAL_POLL_MS = 25
 /** Age at which a transaction that is in no block is offered more, ms: three blocks of mainnet. */
 export const STUCK_MS = 36_000
 /** What a replacement offers more, percent. */
@@ -36,16 +25,6 @@ export const DEFAULT_MAX_FEE_PER_GAS = 200_000_000_000n
 export const DEFAULT_MAX_TIP_PER_GAS = 3_000_000_000n
 /** Transactions of one account that wait to be mined; nodes keep 64 of one account. */
 export const MAX_IN_FLIGHT = 32
-/** Times an envelope is sent anew because another transaction took the nonce of its account. */
-export const MAX_REPLACEMENTS = 3
-/** Envelopes whose fate is remembered, so that one sent twice is one transaction. */
-export const MAX_REMEMBERED_ENVELOPES = 4096
-/** Time a transaction that was seen, or a relayer that took an envelope, may stay away before it is given up, ms. */
-export const PATIENCE_MS = 60_000
-/** Time a relayer is given to bring an envelope into a block, ms: as long as envelopes are valid, and a minute. */
-export const RELAYER_WAIT_MS = 660_000
-/** Bytes of a relayer's answer that are read. */
-export const MAX_RELAYER_ANSWER_BYTES: number = 16 * 1024
 /** Time an endpoint is given for one answer to a sign-in, ms: somebody waits for it. */
 export const SIGN_IN_ANSWER_MS = 5_000
 /** Time a sign-in's look-up may take over all endpoints, ms. */

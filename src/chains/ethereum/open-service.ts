@@ -2,8 +2,9 @@
 import { Wallet } from 'ethers'
 import type { AnchorComponents } from '../../node/anchor/anchor.ts'
 import type { ResolvedInit } from './defaults.ts'
-import { readApiKey, readKey } from './key.ts'
-import { RelayerCarrier } from './send/relayer-carrier.ts'
+import { readApiKey } from '../shared/key-text.ts'
+import { readKey } from './key.ts'
+import { relayerCarrier } from './send/carrier.ts'
 import { type CarrierFactory, EthereumService } from './service.ts'
 
 /** @throws CHAIN_KEY (input) */
@@ -39,7 +40,7 @@ export async function openService(
 async function carrierOf(init: ResolvedInit): Promise<CarrierFactory | undefined> {
   const { relayer, deployment } = init
   if (relayer === undefined) return undefined
-  const apiKey = relayer.apiKey && (await readApiKey(relayer.apiKey))
+  const apiKey = relayer.apiKey && (await readApiKey(relayer.apiKey, 'ethereum'))
   const { network } = deployment
-  return (parts) => new RelayerCarrier({ ...parts, url: relayer.url, apiKey, network })
+  return (parts) => relayerCarrier({ ...parts, url: relayer.url, apiKey, network })
 }

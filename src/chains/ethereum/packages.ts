@@ -28,16 +28,17 @@ import type { Bindings } from './bindings.ts'
 import { abiOf, bytesOf, hex, networkBytes } from './contracts/codec.ts'
 import { EVM_CHAIN } from './constants.ts'
 import { readTime } from './rpc/head.ts'
-import type { Heights } from './rpc/heights.ts'
+import { EthereumDelivery } from './send/delivery.ts'
+import type { Heights } from '../shared/heights.ts'
 import { type Log, type Logged, readEvents } from './contracts/logs.ts'
-import type { EthereumRpc } from './rpc/rpc.ts'
+import type { Endpoints } from '../shared/endpoints.ts'
 import { ethereumScheme, typedDomain } from './scheme.ts'
 import type { TransactionSender } from './send/sender.ts'
-import { Submitter } from './send/submitter.ts'
+import { Submitter } from '../shared/submitter.ts'
 import { ContractViews } from './contracts/views.ts'
 
 export interface PackagesInit {
-  readonly rpc: EthereumRpc
+  readonly rpc: Endpoints
   readonly heights: Heights
   readonly chainId: number
   /** Of the package registry, and of the IdentityRegistry that it asks. */
@@ -63,7 +64,9 @@ export class EthereumPackages implements PackageService {
     this.#init = init
     const target = { contract: 'PackageRegistry', address } as const
     this.#views = new ContractViews({ rpc, heights, ...target, unknown: 'PackageNotFound' })
-    this.#submitter = new Submitter({ ...target, registry, rpc, carrier: sender, heights })
+    this.#submitter = new Submitter(
+      new EthereumDelivery({ ...target, registry, rpc, carrier: sender, heights }),
+    )
     const domain = typedDomain('merogate packages', chainId, address)
     this.scheme = init.scheme ?? ethereumScheme({ domain, bindings, wallet, sender })
   }

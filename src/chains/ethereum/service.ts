@@ -1,4 +1,6 @@
 /** The context contract as an `EnvelopeService`: reads with their height, envelopes in transactions, changes from events. */
+import { ethereumRpc } from './rpc/rpc.ts'
+import { ethereumHeights, type FinalityRule, readTime } from './rpc/head.ts'
 import { type Result, type Wallet, ZeroAddress } from 'ethers'
 import type {
   AnchorManifest,
@@ -27,9 +29,11 @@ import { fromHex } from '../../node/primitives/bytes.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import type { ContextId, GroupId, PublicKey } from '../../node/primitives/ids.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
-import type { WaitInit, Target } from './contracts/applied.ts'
+import type { Target } from './contracts/applied.ts'
+import type { WaitInit } from '../shared/until-final.ts'
 import { Bindings } from './bindings.ts'
-import { ChainChanges } from './contracts/changes.ts'
+import { ChainChanges } from '../shared/changes.ts'
+import { readChanges } from './contracts/changes.ts'
 import {
   hex,
   networkBytes,
@@ -42,16 +46,16 @@ import {
 import { EVM_CHAIN } from './constants.ts'
 import { supportsOf } from './defaults.ts'
 import { decodeEvent } from './contracts/events.ts'
-import { type FinalityRule, readTime } from './rpc/head.ts'
-import { Heights } from './rpc/heights.ts'
+import type { Heights } from '../shared/heights.ts'
 import { type Logged, readEvents } from './contracts/logs.ts'
 import { NewBlocks } from './contracts/new-blocks.ts'
 import { EthereumPackages } from './packages.ts'
-import { EthereumRpc } from './rpc/rpc.ts'
+import type { Endpoints } from '../shared/endpoints.ts'
 import { ethereumScheme, typedDomain } from './scheme.ts'
 import type { Carrier } from './send/carrier.ts'
+import { EthereumDelivery } from './send/delivery.ts'
 import { TransactionSender } from './send/sender.ts'
-import { Submitter } from './send/submitter.ts'
+import { Submitter } from '../shared/submitter.ts'
 import { Adopter, successorAt } from './successor.ts'
 import { ContractViews } from './contracts/views.ts'
 
@@ -93,7 +97,7 @@ export interface EthereumServiceInit {
 
 /** What the contracts of one chain have in common, whose life is the first one's. */
 export interface SharedParts {
-  readonly rpc: EthereumRpc
+  readonly rpc: Endpoints
   readonly heights: Heights
   readonly sender: TransactionSender | undefined
   readonly bindings: Bindings
@@ -103,7 +107,7 @@ export interface SharedParts {
 export class EthereumService implements SuccessorService {
   readonly supports: Partial<AnchorManifest>
   readonly scheme: SignatureScheme
-  readonly rpc: EthereumRpc
+  readonly rpc: Endpoints
   readonly sender: TransactionSender | undefined
   readonly lifecycle: { start(): Promise<void>; stop(): Promise<void> }
   /** The package registry, where the deployment has one. */
@@ -132,9 +136,14 @@ export class EthereumService implements SuccessorService {
     this.#adopter = new Adopter(this, contract, this.sender)
     const domain = typedDomain('merogate contexts', chainId, contract)
     this.scheme = init.scheme ?? ethereumScheme({ domain, bindings, wallet, sender: this.sender })
-    this.#changes = new ChainChanges({ heights, contract, clock, pollMs, newBlocks })
+    this.#changes = new ChainChanges({
+      ...{ heights, clock, pollMs, news: newBlocks },
+      read: (endpoint, final, since) => readChanges(endpoint, contract, final, since),
+    })
     const carrier = init.carrier?.({ target, rpc, heights, clock, pollMs }) ?? this.sender
-    this.#submitter = new Submitter({ ...target, registry, rpc, carrier, heights })
+    this.#submitter = new Submitter(
+      new EthereumDelivery({ ...target, registry, rpc, carrier, heights }),
+    )
     const { packageRegistry } = contracts
     this.packages =
       packageRegistry === undefined
@@ -268,8 +277,8 @@ export class EthereumService implements SuccessorService {
 function partsOf(init: EthereumServiceInit): SharedParts {
   const { rpcUrls: urls, wsUrl, chainId, contracts, finality, wallet, clock, logger } = init
   const { maxFeePerGas, maxTipPerGas, stuckMs, pollMs } = init
-  const rpc = new EthereumRpc({ urls, chainId, clock, logger })
-  const heights = new Heights(rpc, finality, clock)
+  const rpc = ethereumRpc({ urls, chainId, clock, logger })
+  const heights = ethereumHeights(rpc, finality, clock)
   const fees = { maxFeePerGas, maxTipPerGas }
   const sender =
     wallet === undefined || init.carrier !== undefined

@@ -7,12 +7,12 @@ import { abiOf, hex, isRevert } from './contracts/codec.ts'
 import { checkContract } from './contracts/contract-check.ts'
 import { ethereumError } from './errors.ts'
 import { ADOPT_BATCH } from './limits.ts'
-import type { EthereumRpc } from './rpc/rpc.ts'
+import type { Endpoints } from '../shared/endpoints.ts'
 import type { TransactionSender } from './send/sender.ts'
 
 /** What a move goes from and to. */
 export interface Move {
-  readonly rpc: EthereumRpc
+  readonly rpc: Endpoints
   readonly registry: string
   readonly predecessor: string
   /** 20 bytes. */

@@ -1,4 +1,26 @@
-/** Bounds and times of what wallets' look-ups on a chain take. */
+/** Bounds and times of every chain's adapter, and of wallets' look-ups. */
+
+/** Time an endpoint is given for one answer, ms. */
+export const ANSWER_TIMEOUT_MS = 10_000
+/** Bytes of an answer that are read: the largest are the logs of a range of blocks. */
+export const MAX_ANSWER_BYTES: number = 8 * 1024 * 1024
+/**
+ * How much later than a height was said, ms, another endpoint's newest block must be for that height never to have been the chain's: two clocks are
+ * compared, and they may differ a little.
+ */
+export const HEIGHT_DOUBT_MS = 60_000
+/** The same for a chain on this machine, ms. */
+export const LOCAL_POLL_MS = 25
+/** Times an envelope is sent anew because another transaction took the nonce of its account. */
+export const MAX_REPLACEMENTS = 3
+/** Envelopes whose fate is remembered, so that one sent twice is one transaction. */
+export const MAX_REMEMBERED_ENVELOPES = 4096
+/** Time a transaction that was seen, or a relayer that took an envelope, may stay away before it is given up, ms. */
+export const PATIENCE_MS = 60_000
+/** Time a relayer is given to bring an envelope into a block, ms: as long as envelopes are valid, and a minute. */
+export const RELAYER_WAIT_MS = 660_000
+/** Bytes of a relayer's answer that are read. */
+export const MAX_RELAYER_ANSWER_BYTES: number = 16 * 1024
 
 /** Time an endpoint is given for the answer to a wallet's look-up, ms. */
 export const LOOK_UP_TIMEOUT_MS = 5_000

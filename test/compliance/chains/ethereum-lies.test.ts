@@ -1,7 +1,8 @@
 /** A node whose one endpoint lies, about one thing after the other and in both directions; and then it is replaced by an honest one. */
 import { expect } from 'chai'
 import { keccak256 } from 'ethers'
-import { DEFAULT_MAX_TIP_PER_GAS, HEIGHT_DOUBT_MS } from '../../../src/chains/ethereum/limits.ts'
+import { DEFAULT_MAX_TIP_PER_GAS } from '../../../src/chains/ethereum/limits.ts'
+import { HEIGHT_DOUBT_MS } from '../../../src/chains/shared/limits.ts'
 import type { Anchor, Signer } from '../../../src/node/anchor/anchor.ts'
 import { envelopeCodec } from '../../../src/node/anchor/envelope.ts'
 import {

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { Wallet } from 'ethers'
-import { DEFAULT_MAX_FEE_PER_GAS, LOCAL_POLL_MS } from '../../../src/chains/ethereum/limits.ts'
+import { DEFAULT_MAX_FEE_PER_GAS } from '../../../src/chains/ethereum/limits.ts'
+import { LOCAL_POLL_MS } from '../../../src/chains/shared/limits.ts'
 import { EthereumService } from '../../../src/chains/ethereum/service.ts'
 import type { Anchor } from '../../../src/node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../../src/node/anchor/envelope-anchor.ts'

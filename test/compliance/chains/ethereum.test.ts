@@ -1,5 +1,6 @@
 import { type TypedDataDomain, Wallet } from 'ethers'
-import { DEFAULT_MAX_FEE_PER_GAS, LOCAL_POLL_MS } from '../../../src/chains/ethereum/limits.ts'
+import { DEFAULT_MAX_FEE_PER_GAS } from '../../../src/chains/ethereum/limits.ts'
+import { LOCAL_POLL_MS } from '../../../src/chains/shared/limits.ts'
 import { signInvitation, signRequest, typedDomain } from '../../../src/chains/ethereum/scheme.ts'
 import type { EthereumPackages } from '../../../src/chains/ethereum/packages.ts'
 import { EthereumService } from '../../../src/chains/ethereum/service.ts'

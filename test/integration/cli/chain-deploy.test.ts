@@ -213,7 +213,7 @@ describe('merogate chain deploy', function () {
     expect(others.filter(({ event }) => event === 'contract')).to.have.length(2)
     const { contracts } = await readDeployment(out)
     expect(contracts.identityRegistry).to.deep.equal({ address: first?.address })
-    expect(contracts.contextAnchor.block).to.be.a('number')
+    expect(contracts.contextAnchor.height).to.be.a('number')
   })
 
   it('makes a contract beside another one, whose groups may move to it', async () => {

@@ -6,11 +6,11 @@ import { networkName } from '../../../src/chains/ethereum/constants.ts'
 import {
   type Deployment,
   isSameDeployment,
-  mergeDeployment,
   parseDeployment,
   readDeployment,
   writeDeployment,
 } from '../../../src/chains/ethereum/deploy/deployment.ts'
+import { mergeDeployment } from '../../../src/chains/shared/deployment.ts'
 import { compilerVersion, planDeployment } from '../../../src/chains/ethereum/deploy/plan.ts'
 import { rejectionCode, thrownCode } from '../../support/error-code.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
@@ -23,7 +23,7 @@ const DEPLOYMENT: Deployment = {
   network: 'sepolia',
   chainId: 11_155_111,
   contracts: {
-    identityRegistry: { address: address('11'), transaction: `0x${'ab'.repeat(32)}`, block: 5 },
+    identityRegistry: { address: address('11'), transaction: `0x${'ab'.repeat(32)}`, height: 5 },
     contextAnchor: { address: address('22') },
     packageRegistry: { address: address('33') },
   },
@@ -76,13 +76,13 @@ describe('a deployment file', () => {
       network: 'chain-11155111',
       contracts: {
         identityRegistry: { address: address('11') },
-        contextAnchor: { address: address('22'), transaction: `0x${'cd'.repeat(32)}`, block: 9 },
+        contextAnchor: { address: address('22'), transaction: `0x${'cd'.repeat(32)}`, height: 9 },
       },
     }
     const merged = mergeDeployment(DEPLOYMENT, after)
     expect(merged.network).to.equal('sepolia')
     expect(merged.contracts.identityRegistry).to.deep.equal(DEPLOYMENT.contracts.identityRegistry)
-    expect(merged.contracts.contextAnchor.block).to.equal(9)
+    expect(merged.contracts.contextAnchor.height).to.equal(9)
   })
 })
 

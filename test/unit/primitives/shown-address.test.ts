@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { hiddenLabels, shownAddress } from '../../../src/node/primitives/shown-address.ts'
-import { endpointAddress } from '../../../src/chains/ethereum/rpc/endpoint-address.ts'
+import { endpointAddress } from '../../../src/chains/shared/endpoint-address.ts'
 
 const KEY = '0123456789abcdef0123456789abcdef'
 

@@ -4,20 +4,16 @@
  */
 import { envelopeCodec } from '../../../node/anchor/envelope.ts'
 import type { EnvelopeHead } from '../../../node/anchor/envelope-layout.ts'
-import { unreachable } from '../../../node/anchor/errors.ts'
 import { packageEnvelopeCodec } from '../../../node/anchor/packages/envelope.ts'
-import { pause } from '../../../node/anchor/watcher.ts'
-import { isMerogateError, throwIfAborted } from '../../../node/errors.ts'
+import type { Mined } from '../../shared/delivery.ts'
 import { equalBytes, fromHex } from '../../../node/primitives/bytes.ts'
-import type { Clock } from '../../../node/primitives/clock.ts'
 import type { ContractName } from './artifacts.ts'
 import { abiOf, hex } from './codec.ts'
 import { readHead } from '../rpc/head.ts'
-import type { Heights } from '../rpc/heights.ts'
-import { MAX_CATCH_UP_BLOCKS, MAX_LOG_BLOCKS, PATIENCE_MS } from '../limits.ts'
+import { MAX_CATCH_UP_BLOCKS, MAX_LOG_BLOCKS } from '../limits.ts'
 import { readLogs } from './logs.ts'
-import type { Endpoint, EthereumRpc } from '../rpc/rpc.ts'
-import { type Mined, readReceipt } from '../send/sender.ts'
+import type { Endpoint } from '../../shared/endpoints.ts'
+import { readReceipt } from '../send/offer.ts'
 
 /** Where envelopes are delivered. */
 export interface Target {
@@ -73,49 +69,6 @@ export async function readDelivery(
   const isToUs = typeof to === 'string' && to.toLowerCase() === address.toLowerCase()
   const delivered = isToUs && typeof input === 'string' ? envelopeOf(contract, input) : undefined
   return delivered !== undefined && equalBytes(delivered, envelope) ? mined : 'another'
-}
-
-/** What waiting for a chain takes. */
-export interface WaitInit {
-  readonly rpc: EthereumRpc
-  readonly heights: Heights
-  readonly clock: Clock
-  readonly pollMs: number
-  /** @default PATIENCE_MS */
-  readonly patienceMs?: number | undefined
-}
-
-/**
- * Where something lies when its block is final. `look` says where it lies now; a chain that reorganised may not have it for a while, and
- * endpoints may be silent.
- * @throws ANCHOR_UNREACHABLE (transport) when it is not to be seen for longer than the patience
- */
-export async function untilFinal(
-  { heights, clock, pollMs, patienceMs = PATIENCE_MS }: WaitInit,
-  look: (endpoint: Endpoint) => Promise<Mined | undefined>,
-  signal?: AbortSignal,
-): Promise<Mined> {
-  let seenMs = clock.monotonicMs()
-  for (;;) {
-    const isLasting = clock.monotonicMs() - seenMs > patienceMs
-    try {
-      const seen = await heights.run(
-        'final',
-        async (endpoint, final) => ({ final, mined: await look(endpoint) }),
-        signal,
-      )
-      if (seen.mined !== undefined) {
-        if (seen.mined.block <= seen.final) return seen.mined
-        seenMs = clock.monotonicMs()
-      } else if (isLasting) {
-        throw unreachable('the chain: a transaction is gone that lay in a block')
-      }
-    } catch (error) {
-      if (isLasting || !isMerogateError(error, 'ANCHOR_UNREACHABLE')) throw error
-    }
-    await pause(clock, pollMs, signal)
-    throwIfAborted(signal)
-  }
 }
 
 function headOf(contract: ContractName, envelope: Uint8Array): EnvelopeHead<Uint8Array> {

@@ -7,7 +7,7 @@ import { artifact, type ContractName } from './artifacts.ts'
 import { abiOf, decodeView, isRevert } from './codec.ts'
 import { CONTRACT_VERSION } from '../constants.ts'
 import { ethereumError } from '../errors.ts'
-import type { Endpoint } from '../rpc/rpc.ts'
+import type { Endpoint } from '../../shared/endpoints.ts'
 
 /** How the contracts call themselves. */
 const DOMAIN_NAMES: Readonly<Record<ContractName, string>> = {

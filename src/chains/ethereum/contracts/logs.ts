@@ -2,9 +2,9 @@
 import { toQuantity } from 'ethers'
 import { badAnswer } from '../../../node/anchor/errors.ts'
 import { isMerogateError } from '../../../node/errors.ts'
-import type { Heights } from '../rpc/heights.ts'
+import type { Heights } from '../../shared/heights.ts'
 import { MAX_LOG_BLOCKS } from '../limits.ts'
-import type { Endpoint } from '../rpc/rpc.ts'
+import type { Endpoint } from '../../shared/endpoints.ts'
 import { rpcErrorKind } from '../rpc/rpc-errors.ts'
 
 /** An event, as far as it was checked. */

@@ -3,8 +3,8 @@ import { WebSocket } from 'ws'
 import type { Clock, Timer } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
 import { MAX_REST_MS, MIN_REST_MS } from '../../shared/failover.ts'
-import { endpointAddress } from '../rpc/endpoint-address.ts'
-import { ANSWER_TIMEOUT_MS } from '../limits.ts'
+import { endpointAddress } from '../../shared/endpoint-address.ts'
+import { ANSWER_TIMEOUT_MS } from '../../shared/limits.ts'
 
 /** Bytes of a message that are read: a block header is some two thousand. */
 const MAX_MESSAGE_BYTES = 64 * 1024

@@ -13,14 +13,14 @@ import type { ContractName } from './artifacts.ts'
 import { abiOf, decodeView, isRevert, refusalOf } from './codec.ts'
 import { noContract } from './contract-check.ts'
 import { readKnownBlock } from '../rpc/head.ts'
-import type { Heights, Place } from '../rpc/heights.ts'
-import { type Endpoint, type EthereumRpc, isEndpointFailure, sourceOf } from '../rpc/rpc.ts'
+import type { Heights, Place } from '../../shared/heights.ts'
+import { type Endpoint, type Endpoints, sourceOf } from '../../shared/endpoints.ts'
 
 /** Lists that are read at the same time. */
 const MAX_PINNED_LISTS = 1024
 
 export interface ViewsInit {
-  readonly rpc: EthereumRpc
+  readonly rpc: Endpoints
   readonly heights: Heights
   readonly contract: ContractName
   readonly address: string
@@ -90,7 +90,7 @@ export class ContractViews {
         const answer = await this.#init.rpc.run(call, only)
         return known(question, { ...answer, ...pin.evidence, finality }, unknown)
       } catch (error) {
-        if (!isEndpointFailure(error)) throw error
+        if (!this.#init.rpc.isFailure(error)) throw error
       }
     }
     // the block is gone, or its endpoint: the list begins anew elsewhere

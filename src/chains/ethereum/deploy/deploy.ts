@@ -2,6 +2,7 @@
  * Deploying the contracts: by the deterministic deployer, so that the addresses follow from the code alone and are the same on every chain.
  * What is there already is left alone, so a deployment may be repeated at any time, also after one that was interrupted.
  */
+import { ethereumRpc } from '../rpc/rpc.ts'
 import { Wallet } from 'ethers'
 import type { MerogateError } from '../../../node/errors.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
@@ -9,19 +10,22 @@ import type { Logger } from '../../../node/primitives/logger.ts'
 import type { ContractName } from '../contracts/artifacts.ts'
 import { isRevert } from '../contracts/codec.ts'
 import { ensureDeployer, hasCode } from './deployer.ts'
-import type { DeployedContract, Deployment } from './deployment.ts'
+import type { Deployment } from './deployment.ts'
+import type { DeployedContract } from '../../shared/deployment.ts'
 import { ethereumError } from '../errors.ts'
 import type { FinalityRule } from '../rpc/head.ts'
-import { DEFAULT_MAX_FEE_PER_GAS, LOCAL_POLL_MS } from '../limits.ts'
+import { DEFAULT_MAX_FEE_PER_GAS } from '../limits.ts'
+import { LOCAL_POLL_MS } from '../../shared/limits.ts'
 import { compilerVersion, creationOf, planDeployment, type PlannedContract } from './plan.ts'
-import { EthereumRpc } from '../rpc/rpc.ts'
-import { type Mined, type Sent, TransactionSender } from '../send/sender.ts'
+import type { Endpoints } from '../../shared/endpoints.ts'
+import type { Mined, Sent } from '../../shared/delivery.ts'
+import { TransactionSender } from '../send/sender.ts'
 
 /** Told of a contract: where its transaction lies, or undefined when the contract was there before. */
 export type OnContract = (contract: PlannedContract, mined: Mined | undefined) => void
 
 export interface DeployInit {
-  readonly rpc: EthereumRpc
+  readonly rpc: Endpoints
   readonly sender: TransactionSender
   readonly network: string
   readonly chainId: number
@@ -65,7 +69,7 @@ export async function deployContracts(init: DeployInit): Promise<Deployment> {
     }
     made[contract.name] = {
       address: contract.address,
-      ...(final === undefined ? {} : { transaction: final.transaction, block: final.block }),
+      ...(final === undefined ? {} : { transaction: final.transaction, height: final.block }),
     }
   }
   return toDeployment(init, plan, made)
@@ -152,7 +156,7 @@ export interface DeployWithInit extends Omit<DeployInit, 'rpc' | 'sender'> {
 /** As {@link deployContracts}, with connections of its own. */
 export async function deployWith(init: DeployWithInit): Promise<Deployment> {
   const { rpcUrls: urls, chainId, clock, logger, finality, pollMs = LOCAL_POLL_MS } = init
-  const rpc = new EthereumRpc({ urls, chainId, clock, logger })
+  const rpc = ethereumRpc({ urls, chainId, clock, logger })
   try {
     const wallet = new Wallet(init.key)
     const fees = { maxFeePerGas: init.maxFeePerGas ?? DEFAULT_MAX_FEE_PER_GAS }

@@ -4,12 +4,12 @@ import { DEPLOYER } from '../constants.ts'
 import { ethereumError } from '../errors.ts'
 import { readBalance } from '../rpc/head.ts'
 import { readPresentFees } from '../send/fees.ts'
-import type { EthereumRpc } from '../rpc/rpc.ts'
+import type { Endpoints } from '../../shared/endpoints.ts'
 import type { TransactionSender } from '../send/sender.ts'
 
 /** Whether there is code at an address. */
 export async function hasCode(
-  rpc: EthereumRpc,
+  rpc: Endpoints,
   address: string,
   signal?: AbortSignal,
 ): Promise<boolean> {
@@ -17,7 +17,7 @@ export async function hasCode(
 }
 
 /** Wei that the account of the keyless transaction still needs before it can be sent. */
-export async function readMissingFunding(rpc: EthereumRpc, signal?: AbortSignal): Promise<bigint> {
+export async function readMissingFunding(rpc: Endpoints, signal?: AbortSignal): Promise<bigint> {
   const balance = await rpc.run((endpoint) => readBalance(endpoint, DEPLOYER.maker), signal)
   return balance >= DEPLOYER.funding ? 0n : DEPLOYER.funding - balance
 }
@@ -27,7 +27,7 @@ export async function readMissingFunding(rpc: EthereumRpc, signal?: AbortSignal)
  * @throws CHAIN_FEE (limit), CHAIN_DEPLOY (chain), and what sending throws
  */
 export async function ensureDeployer(
-  rpc: EthereumRpc,
+  rpc: Endpoints,
   sender: TransactionSender,
   signal?: AbortSignal,
 ): Promise<void> {

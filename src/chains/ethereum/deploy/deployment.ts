@@ -1,22 +1,15 @@
-/** The deployment file: where the contracts of a network lie. `merogate chain deploy` writes it, a node's configuration names it. */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+/** The deployment file of an Ethereum network. */
 import { z } from 'zod'
-import { ethereumError } from '../errors.ts'
-
-/** A contract of a deployment. */
-export interface DeployedContract {
-  readonly address: string
-  /** Transaction that made it, and its block; left out when it was there before. */
-  readonly transaction?: string | undefined
-  readonly block?: number | undefined
-}
+import {
+  type ChainDeployment,
+  type DeployedContract,
+  deployedContract,
+  DeploymentFiles,
+} from '../../shared/deployment.ts'
 
 /** A deployment. */
-export interface Deployment {
-  readonly version: 1
+export interface Deployment extends ChainDeployment {
   readonly chain: 'ethereum'
-  /** Name for invitations and people: `sepolia`. */
-  readonly network: string
   readonly chainId: number
   readonly contracts: {
     readonly identityRegistry: DeployedContract
@@ -33,14 +26,7 @@ export interface Deployment {
     | undefined
 }
 
-const contract: z.ZodType<DeployedContract> = z.object({
-  address: z.string().regex(/^0x[0-9a-fA-F]{40}$/, 'expected an address'),
-  transaction: z
-    .string()
-    .regex(/^0x[0-9a-f]{64}$/)
-    .optional(),
-  block: z.int().min(0).optional(),
-})
+const contract = deployedContract(/^0x[0-9a-fA-F]{40}$/, /^0x[0-9a-f]{64}$/)
 
 const schema: z.ZodType<Deployment> = z.object({
   version: z.literal(1),
@@ -57,32 +43,21 @@ const schema: z.ZodType<Deployment> = z.object({
     .optional(),
 })
 
+const files = new DeploymentFiles('ethereum', schema)
+
 /** Reads a deployment from JSON. @throws CHAIN_DEPLOYMENT (input) */
 export function parseDeployment(json: unknown, origin: string): Deployment {
-  const { data, error } = schema.safeParse(json)
-  if (data !== undefined) return data
-  const [issue] = error.issues
-  throw ethereumError(
-    'CHAIN_DEPLOYMENT',
-    `expected a deployment file at ${origin}, ${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'invalid'}`,
-    { origin },
-  )
+  return files.parse(json, origin)
 }
 
 /** Reads a deployment file. @throws CHAIN_DEPLOYMENT (input) */
 export async function readDeployment(path: string): Promise<Deployment> {
-  let json: unknown
-  try {
-    json = JSON.parse(await readFile(path, 'utf8'))
-  } catch (cause) {
-    throw ethereumError(
-      'CHAIN_DEPLOYMENT',
-      `cannot read the deployment file ${path}: write one with \`merogate chain deploy\``,
-      { path },
-      { cause },
-    )
-  }
-  return parseDeployment(json, path)
+  return files.read(path)
+}
+
+/** Writes a deployment file, all or nothing. @throws CHAIN_DEPLOYMENT (input) */
+export async function writeDeployment(path: string, deployment: Deployment): Promise<void> {
+  await files.write(path, deployment)
 }
 
 /** Whether two deployments are of one chain and have the same contracts. */
@@ -95,45 +70,4 @@ export function isSameDeployment(one: Deployment, other: Deployment): boolean {
       ),
     ])
   return facts(one) === facts(other)
-}
-
-/**
- * What a repeated deployment adds to its file: of contracts that were there already the file knows more, and the name of the network stays,
- * because invitations name it.
- */
-export function mergeDeployment(before: Deployment, after: Deployment): Deployment {
-  const { identityRegistry, contextAnchor, packageRegistry } = after.contracts
-  const merged = (
-    known: DeployedContract | undefined,
-    now: DeployedContract,
-  ): DeployedContract => ({ ...known, ...now })
-  return {
-    ...after,
-    network: before.network,
-    contracts: {
-      identityRegistry: merged(before.contracts.identityRegistry, identityRegistry),
-      contextAnchor: merged(before.contracts.contextAnchor, contextAnchor),
-      ...(packageRegistry === undefined
-        ? {}
-        : { packageRegistry: merged(before.contracts.packageRegistry, packageRegistry) }),
-    },
-  }
-}
-
-/** The text of a deployment file. */
-export function formatDeployment(deployment: Deployment): string {
-  return `${JSON.stringify(deployment, null, 2)}\n`
-}
-
-/** Writes a deployment file, all or nothing. @throws CHAIN_DEPLOYMENT (input) */
-export async function writeDeployment(path: string, deployment: Deployment): Promise<void> {
-  const temporary = `${path}.new`
-  try {
-    await writeFile(temporary, formatDeployment(deployment))
-    await rename(temporary, path)
-  } catch (cause) {
-    await rm(temporary, { force: true })
-    const message = `cannot write the deployment file ${path}`
-    throw ethereumError('CHAIN_DEPLOYMENT', message, { path }, { cause })
-  }
 }

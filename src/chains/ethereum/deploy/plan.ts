@@ -2,7 +2,7 @@
 import { AbiCoder, concat, getCreate2Address, keccak256, toBeHex, ZeroAddress } from 'ethers'
 import { artifact, CONTRACT_NAMES, type ContractName } from '../contracts/artifacts.ts'
 import { DEPLOYER } from '../constants.ts'
-import type { Call } from '../send/sender.ts'
+import type { Call } from '../send/offer.ts'
 
 /** A contract that is to be there. */
 export interface PlannedContract {

@@ -1,5 +1,6 @@
 /** How often a chain is looked at. */
-import { LOCAL_POLL_MS, POLL_MS } from '../limits.ts'
+import { POLL_MS } from '../limits.ts'
+import { LOCAL_POLL_MS } from '../../shared/limits.ts'
 
 const LOCAL_HOSTS: readonly string[] = ['127.0.0.1', 'localhost', '[::1]']
 

@@ -9,7 +9,7 @@ import { askEstimate } from '../send/sender.ts'
 import { offerFor, type PresentFees, readPresentFees } from '../send/fees.ts'
 import { GAS_MARGIN_PERCENT } from '../limits.ts'
 import { creationOf, planDeployment, type PlannedContract } from './plan.ts'
-import type { EthereumRpc } from '../rpc/rpc.ts'
+import type { Endpoints } from '../../shared/endpoints.ts'
 import { ether } from './units.ts'
 
 /** Gas of a plain transfer. */
@@ -43,7 +43,7 @@ export interface Quote {
 }
 
 export interface QuoteInit {
-  readonly rpc: EthereumRpc
+  readonly rpc: Endpoints
   /** Account that would pay. @default none: its balance is not read */
   readonly from?: string | undefined
   readonly maxFeePerGas: bigint
@@ -82,7 +82,7 @@ export async function quoteDeployment(init: QuoteInit): Promise<Quote> {
 
 /** Gas of making a contract. Without the deployer the same code in a plain creation is estimated; the difference is under 3 percent. */
 async function estimateCreation(
-  rpc: EthereumRpc,
+  rpc: Endpoints,
   hasDeployer: boolean,
   contract: PlannedContract,
   signal?: AbortSignal,

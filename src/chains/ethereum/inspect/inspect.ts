@@ -1,4 +1,5 @@
 /** Everything about a deployment, its chain and an account that can be seen from outside, for `merogate chain status` and `doctor`. */
+import { ethereumRpc } from '../rpc/rpc.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
 import type { ContractName } from '../contracts/artifacts.ts'
@@ -16,7 +17,7 @@ import {
   readTime,
 } from '../rpc/head.ts'
 import { type EndpointReport, probeEndpoint, probeSubscription } from './probe.ts'
-import { type Endpoint, EthereumRpc } from '../rpc/rpc.ts'
+import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
 
 export interface InspectInit {
   readonly rpcUrls: readonly string[]
@@ -95,7 +96,7 @@ export async function inspectChain(init: InspectInit): Promise<ChainReport> {
     expectedRegistry: contracts.identityRegistry.address,
   }
   if (urls.length === 0) return { ...facts, state: undefined }
-  const rpc = new EthereumRpc({ urls, chainId, clock, logger })
+  const rpc = ethereumRpc({ urls, chainId, clock, logger })
   try {
     return { ...facts, state: await readState(init, rpc, common) }
   } finally {
@@ -103,7 +104,7 @@ export async function inspectChain(init: InspectInit): Promise<ChainReport> {
   }
 }
 
-async function readState(init: InspectInit, rpc: EthereumRpc, common: number): Promise<ChainState> {
+async function readState(init: InspectInit, rpc: Endpoints, common: number): Promise<ChainState> {
   const { deployment, finality, account, clock } = init
   const hashes = await Promise.all(
     rpc.endpoints.map(async (endpoint) => {
@@ -143,10 +144,7 @@ async function hashAt(endpoint: Endpoint, height: number): Promise<string | unde
   }
 }
 
-async function readContracts(
-  rpc: EthereumRpc,
-  { contracts }: Deployment,
-): Promise<ContractReport[]> {
+async function readContracts(rpc: Endpoints, { contracts }: Deployment): Promise<ContractReport[]> {
   const { identityRegistry, contextAnchor, packageRegistry } = contracts
   const all: readonly [ContractName, { address: string } | undefined][] = [
     ['IdentityRegistry', identityRegistry],
@@ -169,7 +167,7 @@ async function readContracts(
 }
 
 /** What the context contract answers when it is asked for its registry. */
-async function readRegistry(rpc: EthereumRpc, address: string): Promise<string | undefined> {
+async function readRegistry(rpc: Endpoints, address: string): Promise<string | undefined> {
   const abi = abiOf('ContextAnchor')
   const call = { to: address, data: abi.encodeFunctionData('identities') }
   try {
@@ -181,7 +179,7 @@ async function readRegistry(rpc: EthereumRpc, address: string): Promise<string |
   }
 }
 
-async function readAccount(rpc: EthereumRpc, address: string): Promise<AccountReport> {
+async function readAccount(rpc: Endpoints, address: string): Promise<AccountReport> {
   return rpc.run(async (endpoint) => {
     const [balance, latest, pending] = await Promise.all([
       readBalance(endpoint, address),

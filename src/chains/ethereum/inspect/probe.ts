@@ -1,14 +1,14 @@
 /** One look at one endpoint: does it answer, how fast, for which chain, and where does it stand. */
+import { ethereumRpc, readChainId } from '../rpc/rpc.ts'
 import { WebSocket } from 'ws'
 import { toMerogateError } from '../../../node/errors.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
 import { shownAddress } from '../../../node/primitives/shown-address.ts'
 import { SUBSCRIPTION } from '../contracts/new-blocks.ts'
-import { endpointAddress } from '../rpc/endpoint-address.ts'
+import { endpointAddress } from '../../shared/endpoint-address.ts'
 import { type FinalityRule, readFinal, readHead } from '../rpc/head.ts'
-import { ANSWER_TIMEOUT_MS, MAX_ANSWER_BYTES } from '../limits.ts'
-import { EthereumRpc, readChainId } from '../rpc/rpc.ts'
+import { ANSWER_TIMEOUT_MS, MAX_ANSWER_BYTES } from '../../shared/limits.ts'
 
 /** What an endpoint showed. What is undefined could not be read. */
 export interface EndpointReport {
@@ -52,7 +52,7 @@ export async function probeEndpoint(url: string, init: ProbeInit): Promise<Endpo
       reason: `expected chain ${expected} at ${name}, got ${chainId}`,
     }
   }
-  const rpc = new EthereumRpc({ urls: [url], chainId, clock, logger })
+  const rpc = ethereumRpc({ urls: [url], chainId, clock, logger })
   try {
     const head = await rpc.run(readHead)
     const final = await rpc.run((endpoint) => readFinal(endpoint, finality))

@@ -1,7 +1,9 @@
 /** Where the chain stands: its head, the height that counts as final, and the time of the next block. */
 import { toQuantity } from 'ethers'
 import { agreedTime, badAnswer } from '../../../node/anchor/errors.ts'
-import type { Endpoint } from './rpc.ts'
+import type { Clock } from '../../../node/primitives/clock.ts'
+import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
+import { type Block as BlockId, Heights, type HeightSource } from '../../shared/heights.ts'
 import { rpcErrorKind } from './rpc-errors.ts'
 
 /**
@@ -11,9 +13,7 @@ import { rpcErrorKind } from './rpc-errors.ts'
 export type FinalityRule = 'finalized' | 'safe' | number
 
 /** A block, as far as it matters here. */
-export interface Block {
-  readonly number: number
-  readonly hash: string
+export interface Block extends BlockId {
   /** Unix seconds. */
   readonly timestamp: bigint
 }
@@ -107,4 +107,20 @@ async function readPending(endpoint: Endpoint): Promise<Block | undefined> {
     if (rpcErrorKind(error) === undefined) throw error
     return undefined // not every endpoint shows it
   }
+}
+
+/** How far the chain was seen, by this rule of what is final. */
+export function ethereumHeights(
+  rpc: Endpoints,
+  rule: FinalityRule,
+  clock: Pick<Clock, 'nowMs'>,
+): Heights {
+  const source: HeightSource = {
+    chain: 'ethereum',
+    readHead,
+    readFinal: (endpoint) => readFinalBlock(endpoint, rule),
+    readBlock: readKnownBlock,
+    readHeadTime: async (endpoint) => (await readKnownBlock(endpoint, 'latest')).timestamp,
+  }
+  return new Heights(rpc, source, clock)
 }

@@ -2,8 +2,7 @@
  * What the errors of Ethereum nodes mean. Their codes and words differ by client (geth, Nethermind, Besu, Erigon, Reth, Hardhat) and by what
  * stands before it, so they are told apart by what all of them say.
  */
-import { isMerogateError, type MerogateError } from '../../../node/errors.ts'
-import { ethereumError } from '../errors.ts'
+import { isMerogateError } from '../../../node/errors.ts'
 
 /**
  * `revert` the call fails, and says why in its data; `funds` the account cannot pay; `nonce` the nonce is used; `known` the transaction is
@@ -11,15 +10,6 @@ import { ethereumError } from '../errors.ts'
  * `other` it will not answer this.
  */
 export type RpcErrorKind = 'revert' | 'funds' | 'nonce' | 'known' | 'underpriced' | 'busy' | 'other'
-
-/** What an endpoint answered in place of a result. */
-export interface RpcErrorAnswer {
-  readonly code: number
-  /** Its own words, without secrets. */
-  readonly reason: string
-  /** Of a revert, hexadecimal with 0x. */
-  readonly data?: string | undefined
-}
 
 /** The first that fits, in this order: a refusal of a transaction may quote what it would have done. */
 const WORDS: readonly (readonly [RpcErrorKind, RegExp])[] = [
@@ -49,19 +39,6 @@ const BUSY_CODES: ReadonlySet<number> = new Set([-32603, -32005, -32029, -32001,
 const REVERT_CODE = 3
 /** JSON-RPC's own code of a method that does not exist. */
 const NO_METHOD_CODE = -32601
-
-/** An endpoint answered with an error. @see rpcErrorKind */
-export function rpcError(
-  endpoint: string,
-  method: string,
-  { code, reason, data }: RpcErrorAnswer,
-): MerogateError {
-  return ethereumError(
-    'CHAIN_RPC',
-    `${endpoint} answered ${method} with error ${code}: ${reason}`,
-    { endpoint, method, code, reason, ...(data === undefined ? {} : { data }) },
-  )
-}
 
 /** What an endpoint's error means; undefined when it is none. */
 export function rpcErrorKind(error: unknown): RpcErrorKind | undefined {

@@ -4,7 +4,7 @@ import { badAnswer } from '../../../node/anchor/errors.ts'
 import { ethereumError } from '../errors.ts'
 import { ether, gwei } from '../deploy/units.ts'
 import { BUMP_PERCENT, DEFAULT_MAX_TIP_PER_GAS, MIN_BUMP_PERCENT } from '../limits.ts'
-import type { Endpoint } from '../rpc/rpc.ts'
+import type { Endpoint } from '../../shared/endpoints.ts'
 import { rpcErrorKind } from '../rpc/rpc-errors.ts'
 
 /** Blocks whose tips are looked at, two minutes of mainnet. */

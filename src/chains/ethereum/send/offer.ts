@@ -2,8 +2,9 @@
 import { keccak256, type Wallet } from 'ethers'
 import { badAnswer } from '../../../node/anchor/errors.ts'
 import { isMerogateError } from '../../../node/errors.ts'
+import type { Mined, OnSigned } from '../../shared/delivery.ts'
 import type { Fees } from './fees.ts'
-import type { Endpoint } from '../rpc/rpc.ts'
+import type { Endpoint } from '../../shared/endpoints.ts'
 import { rpcErrorKind } from '../rpc/rpc-errors.ts'
 
 /** What is to be called. */
@@ -17,24 +18,12 @@ export interface Call {
   readonly gas?: bigint | undefined
 }
 
-/** Where a transaction lies. */
-export interface Mined {
-  /** Its hash, hexadecimal with 0x. */
-  readonly transaction: string
-  readonly block: number
-  /** False when it reverted: it paid and changed nothing. */
-  readonly succeeded: boolean
-}
-
 /** A transaction as it is sent. */
 interface Signed {
   /** Hexadecimal with 0x. */
   readonly raw: string
   readonly hash: string
 }
-
-/** Called with the hash of a transaction before it is sent. */
-export type OnSigned = (hash: string) => void
 
 export class Offer {
   readonly call: Call

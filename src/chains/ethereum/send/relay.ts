@@ -1,12 +1,16 @@
 /** Carries the signed envelopes of others to the context contract, from an account of its own. What may be carried is the caller's to decide. */
+import { ethereumRpc } from '../rpc/rpc.ts'
+import { ethereumHeights } from '../rpc/head.ts'
 import { type Result, Wallet } from 'ethers'
 import type { Domain } from '../../../node/anchor/operations.ts'
 import type { Submission, SignedEnvelope } from '../../../node/anchor/service.ts'
 import { fromHex } from '../../../node/primitives/bytes.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
-import { findApplied, type WaitInit, type Target, untilFinal } from '../contracts/applied.ts'
-import type { Refused } from './carrier.ts'
+import { findApplied, type Target } from '../contracts/applied.ts'
+import { untilFinal, type WaitInit } from '../../shared/until-final.ts'
+import type { Refused, SendOptions } from '../../shared/delivery.ts'
+import { EthereumDelivery } from './delivery.ts'
 import { bytesOf, hex, networkBytes } from '../contracts/codec.ts'
 import { ContractViews } from '../contracts/views.ts'
 import { MAX_LOG_BLOCKS } from '../limits.ts'
@@ -14,11 +18,10 @@ import { EVM_CHAIN } from '../constants.ts'
 import { resolveInit } from '../defaults.ts'
 import { ethereumError } from '../errors.ts'
 import type { EthereumAnchorInit } from '../index.ts'
-import { Heights } from '../rpc/heights.ts'
-import { type KeyReference, readKey } from '../key.ts'
-import { EthereumRpc } from '../rpc/rpc.ts'
+import { readKey } from '../key.ts'
+import type { KeyReference } from '../../shared/key-text.ts'
 import { TransactionSender } from './sender.ts'
-import { type SubmitOptions, Submitter } from './submitter.ts'
+import { Submitter } from '../../shared/submitter.ts'
 
 export interface EthereumRelayInit extends Omit<EthereumAnchorInit, 'key' | 'relayer' | 'wsUrl'> {
   /** Key of the account that pays for others. */
@@ -40,7 +43,7 @@ export interface EthereumRelay {
     signal?: AbortSignal,
   ): Promise<{ readonly gas: bigint } | Refused>
   /** Sends it; resolves when it lies in a block. */
-  submit(signed: SignedEnvelope, options?: SubmitOptions): Promise<Submission>
+  submit(signed: SignedEnvelope, options?: SendOptions): Promise<Submission>
   /** The group of a context; undefined where there is none. */
   groupOf(context: Uint8Array, signal?: AbortSignal): Promise<Uint8Array | undefined>
   /** What became of an envelope that somebody sent lately; undefined when the newest blocks show nothing. */
@@ -60,8 +63,8 @@ export async function openRelay(
   const { address: registry } = deployment.contracts.identityRegistry
   const wallet = await openWallet(init)
   const logger = parent.child({ component: 'relayer' })
-  const rpc = new EthereumRpc({ urls, chainId, clock, logger })
-  const heights = new Heights(rpc, finality, clock)
+  const rpc = ethereumRpc({ urls, chainId, clock, logger })
+  const heights = ethereumHeights(rpc, finality, clock)
   const waiting: WaitInit = { rpc, heights, clock, pollMs }
   const sender = new TransactionSender({
     ...{ rpc, wallet, chainId, finality, heights, clock, logger, pollMs, fees },
@@ -69,7 +72,8 @@ export async function openRelay(
   })
   const target: Target = { contract: 'ContextAnchor', address }
   const views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
-  const submitter = new Submitter({ ...target, registry, rpc, carrier: sender, heights })
+  const delivery = new EthereumDelivery({ ...target, registry, rpc, carrier: sender, heights })
+  const submitter = new Submitter(delivery)
   return {
     chain: 'ethereum',
     network,
@@ -79,7 +83,10 @@ export async function openRelay(
       contract: fromHex(address.slice(2)),
     },
     address: wallet.address,
-    estimate: (signed, signal) => submitter.estimate(signed, wallet.address, signal),
+    async estimate(signed, signal) {
+      await submitter.check(signal)
+      return delivery.estimate(signed, wallet.address, signal)
+    },
     submit: (signed, options) => submitter.submit(signed, options),
     async groupOf(context, signal) {
       const toValue = (result: Result): Uint8Array => bytesOf(result[0])
@@ -88,7 +95,7 @@ export async function openRelay(
     },
     async find(envelope, signal) {
       // whoever lost an answer asks soon, and a question that costs much would be one that everybody may ask
-      const found = await submitter.findApplied(envelope, signal, MAX_LOG_BLOCKS)
+      const found = await delivery.find(envelope, signal, MAX_LOG_BLOCKS)
       return (
         found && {
           ...toAccepted(found),

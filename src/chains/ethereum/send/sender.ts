@@ -3,6 +3,7 @@
  * endpoint knows. A signed transaction is sent again as it is until its nonce is used, also when who asked for it gave up and asks again: so
  * nothing happens twice, and no nonce is left out.
  */
+import { ethereumHeights, type FinalityRule, readNonce } from '../rpc/head.ts'
 import { toQuantity, type Wallet } from 'ethers'
 import { LRUCache } from 'lru-cache'
 import { anchorError, badAnswer } from '../../../node/anchor/errors.ts'
@@ -13,17 +14,16 @@ import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
 import { ethereumError } from '../errors.ts'
 import { type FeeRule, type Fees, raiseFees, readFees } from './fees.ts'
-import { type FinalityRule, readNonce } from '../rpc/head.ts'
-import { Heights } from '../rpc/heights.ts'
-import { GAS_MARGIN_PERCENT, MAX_IN_FLIGHT, MAX_REPLACEMENTS, STUCK_MS } from '../limits.ts'
-import { type Call, type Mined, Offer, type OnSigned } from './offer.ts'
-import type { Endpoint, EthereumRpc } from '../rpc/rpc.ts'
+import type { Heights } from '../../shared/heights.ts'
+import { GAS_MARGIN_PERCENT, MAX_IN_FLIGHT, STUCK_MS } from '../limits.ts'
+import { MAX_REPLACEMENTS } from '../../shared/limits.ts'
+import { type Call, Offer } from './offer.ts'
+import type { Mined, OnSigned, Sent } from '../../shared/delivery.ts'
+import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
 import { rpcErrorKind } from '../rpc/rpc-errors.ts'
 
-export { readReceipt, type Call, type Mined } from './offer.ts'
-
 export interface SenderInit {
-  readonly rpc: EthereumRpc
+  readonly rpc: Endpoints
   readonly wallet: Wallet
   readonly chainId: number
   readonly fees: FeeRule
@@ -35,15 +35,6 @@ export interface SenderInit {
   readonly stuckMs?: number
   /** Shared with whoever reads. @default its own */
   readonly heights?: Heights
-}
-
-/** A transaction that lies in a block. */
-export interface Sent extends Mined {
-  /**
-   * Resolves when its block is final, with where it lies then. A chain that reorganised may have dropped it: then it is sent again.
-   * @throws ETHEREUM_REPLACED (conflict) when another took its nonce; ANCHOR_UNREACHABLE (transport)
-   */
-  readonly final: (signal?: AbortSignal) => Promise<Mined>
 }
 
 /** Looks in a row that must find the nonce used by something else: an endpoint may have a block before it has its receipts. */
@@ -65,7 +56,7 @@ export class TransactionSender {
 
   constructor(init: SenderInit) {
     this.#init = init
-    this.#heights = init.heights ?? new Heights(init.rpc, init.finality, init.clock)
+    this.#heights = init.heights ?? ethereumHeights(init.rpc, init.finality, init.clock)
     this.address = init.wallet.address
   }
 
@@ -340,7 +331,7 @@ function keyOf({ to, data, value = 0n }: Call): string {
 
 /** Gas that a call may need: what an endpoint estimates, and a margin. @throws CHAIN_RPC when it would revert */
 export async function estimateGas(
-  rpc: EthereumRpc,
+  rpc: Endpoints,
   from: string,
   call: Call,
   signal?: AbortSignal,

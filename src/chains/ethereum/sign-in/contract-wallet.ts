@@ -11,7 +11,7 @@ import { throwIfAborted } from '../../../node/errors.ts'
 import type { Signalled } from '../../../node/interface.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import { CONTRACT_WORD_MS, MAX_CONTRACT_WORDS, SIGN_IN_LOOKUP_MS } from '../limits.ts'
-import type { Endpoint, EthereumRpc } from '../rpc/rpc.ts'
+import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
 import { rpcErrorKind } from '../rpc/rpc-errors.ts'
 
 /** `isValidSignature(bytes32,bytes)`: its selector, which is its answer too. */
@@ -31,13 +31,13 @@ export interface ContractQuestion {
 export type ContractVerdict = string | undefined
 
 export class ContractWallets {
-  readonly #rpc: EthereumRpc
+  readonly #rpc: Endpoints
   readonly #chainId: number
   readonly #clock: Clock
   /** Until when a yes is good, by the monotonic clock. */
   readonly #words = new LRUCache<string, number>({ max: MAX_CONTRACT_WORDS })
 
-  constructor({ rpc, chainId, clock }: { rpc: EthereumRpc; chainId: number; clock: Clock }) {
+  constructor({ rpc, chainId, clock }: { rpc: Endpoints; chainId: number; clock: Clock }) {
     this.#rpc = rpc
     this.#chainId = chainId
     this.#clock = clock

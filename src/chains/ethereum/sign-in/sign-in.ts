@@ -1,4 +1,5 @@
 /** Sign-in with Ethereum, once the SDK is loaded: see `../wallet.ts`. */
+import { ethereumRpc } from '../rpc/rpc.ts'
 import { getAddress, hashMessage } from 'ethers'
 import { authError, refused } from '../../../auth/errors.ts'
 import type {
@@ -18,7 +19,6 @@ import {
   MAX_WALLET_SIGNATURE_BYTES,
   SIGN_IN_ANSWER_MS,
 } from '../limits.ts'
-import { EthereumRpc } from '../rpc/rpc.ts'
 import type { SignInChain } from '../wallet.ts'
 import { ContractWallets } from './contract-wallet.ts'
 import { recover } from './signature.ts'
@@ -50,7 +50,7 @@ export class EthereumSignIn {
     this.#clock = clock
     for (const { chainId, rpcUrls: urls = [] } of [first, ...others]) {
       if (urls.length === 0) continue
-      const rpc = new EthereumRpc({ urls, chainId, clock, logger, bounds: BOUNDS })
+      const rpc = ethereumRpc({ urls, chainId, clock, logger, bounds: BOUNDS })
       this.#contracts.set(chainId, new ContractWallets({ rpc, chainId, clock }))
     }
   }

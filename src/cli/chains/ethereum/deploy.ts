@@ -1,4 +1,5 @@
 /** Contracts on Ethereum, for `merogate chain deploy`: what is there, what the rest costs, and sending it. */
+import { ethereumRpc } from '../../../chains/ethereum/rpc/rpc.ts'
 import { Wallet } from 'ethers'
 import type { Deployment as DeploymentFile, FinalityRule } from '../../../chains/ethereum/index.ts'
 import { deployContracts } from '../../../chains/ethereum/deploy/deploy.ts'
@@ -10,7 +11,7 @@ import {
   type Quote,
   quoteDeployment,
 } from '../../../chains/ethereum/deploy/quote.ts'
-import { EthereumRpc } from '../../../chains/ethereum/rpc/rpc.ts'
+import type { Endpoints } from '../../../chains/shared/endpoints.ts'
 import { TransactionSender } from '../../../chains/ethereum/send/sender.ts'
 import { ether } from '../../../chains/ethereum/deploy/units.ts'
 import { toMerogateError } from '../../../node/errors.ts'
@@ -44,7 +45,7 @@ export interface DeployOptions {
 /** Everything that follows from the options and from which chain answers. */
 interface Place {
   readonly network: Network
-  readonly rpc: EthereumRpc
+  readonly rpc: Endpoints
   readonly maxFeePerGas: bigint
   readonly finality: FinalityRule
   readonly predecessor: string | undefined
@@ -68,7 +69,7 @@ export async function openDeployment(options: DeployOptions, output: Output): Pr
   const wallet = reference === undefined ? undefined : new Wallet(await readKey(reference))
   const network = await resolveNetwork(options.network, options.rpcUrl, output)
   const { chainId, rpcUrls: urls } = network
-  const rpc = new EthereumRpc({ urls, chainId, clock: systemClock, logger: silentLogger })
+  const rpc = ethereumRpc({ urls, chainId, clock: systemClock, logger: silentLogger })
   const isLocal = network.name === 'local'
   const chosen = rule ?? (isLocal ? 0 : DEFAULT_CONFIRMATIONS)
   return {

@@ -4,12 +4,11 @@ import { access } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import {
   type Deployment,
-  formatDeployment,
   isSameDeployment,
-  mergeDeployment,
   readDeployment,
   writeDeployment,
 } from '../../../chains/ethereum/deploy/deployment.ts'
+import { formatDeployment, mergeDeployment } from '../../../chains/shared/deployment.ts'
 import { networkName } from '../../../chains/ethereum/constants.ts'
 import { planDeployment } from '../../../chains/ethereum/deploy/plan.ts'
 import { isMerogateError, type MerogateError } from '../../../node/errors.ts'

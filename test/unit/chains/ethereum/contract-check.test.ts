@@ -6,7 +6,7 @@ import {
   checkContract,
   isOurCode,
 } from '../../../../src/chains/ethereum/contracts/contract-check.ts'
-import type { Endpoint } from '../../../../src/chains/ethereum/rpc/rpc.ts'
+import type { Endpoint } from '../../../../src/chains/shared/endpoints.ts'
 import { startEthereumChain } from '../../../../src/cli/chains/ethereum/local-chain.ts'
 import type { EthereumDevnet } from '../../../../src/devnet/ethereum/index.ts'
 import { codeOf } from '../../../compliance/anchor-support.ts'
@@ -37,7 +37,7 @@ describe('whether a contract is ours', () => {
       const [call] = params as [{ data?: string } | string]
       const selector = typeof call === 'object' ? call.data?.slice(0, 10) : undefined
       const lie = lies[selector ?? method]
-      return lie === undefined ? devnet.send(method, [...params]) : lie
+      return lie === undefined ? devnet.send(method, [...(params as unknown[])]) : lie
     },
   })
   const codeAt = async (address: string): Promise<Uint8Array> =>

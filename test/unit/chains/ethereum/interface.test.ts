@@ -10,7 +10,7 @@ import {
   refusalOf,
 } from '../../../../src/chains/ethereum/contracts/codec.ts'
 import { CONTRACT_VERSION, EVM_CHAIN } from '../../../../src/chains/ethereum/constants.ts'
-import { rpcError } from '../../../../src/chains/ethereum/rpc/rpc-errors.ts'
+import { rpcError } from '../../../../src/chains/shared/json-rpc.ts'
 import { CAPABILITIES } from '../../../../src/node/anchor/anchor.ts'
 import { REFUSALS } from '../../../../src/node/anchor/errors.ts'
 import * as limits from '../../../../src/node/anchor/limits.ts'
@@ -123,7 +123,7 @@ describe('ethereum interface', () => {
         const data = abi.encodeErrorResult(fragment, values)
         const refused = refusalOf(
           contract,
-          rpcError('stub', 'eth_call', { code: 3, reason: '', data }),
+          rpcError('ethereum', 'stub', 'eth_call', { code: 3, reason: '', data }),
         )
         if (FOREIGN_ERRORS.includes(name)) return expect(refused).to.equal(undefined)
         expect(refused?.number, name).to.equal(source.errors[name])

@@ -3,11 +3,12 @@ import { expect } from 'chai'
 import {
   findRevertData,
   revertDataOf,
-  rpcError,
   type RpcErrorKind,
   rpcErrorKind,
 } from '../../../../src/chains/ethereum/rpc/rpc-errors.ts'
-import { isEndpointFailure } from '../../../../src/chains/ethereum/rpc/rpc.ts'
+import { blame } from '../../../../src/chains/ethereum/rpc/rpc.ts'
+import { isEndpointFailure } from '../../../../src/chains/shared/endpoints.ts'
+import { rpcError } from '../../../../src/chains/shared/json-rpc.ts'
 import { abiOf, refusalOf } from '../../../../src/chains/ethereum/contracts/codec.ts'
 
 const CALL = 'eth_call'
@@ -84,15 +85,15 @@ const CASES: readonly (readonly [string, string, number, string, RpcErrorKind])[
 describe('ethereum errors of endpoints', () => {
   for (const [client, method, code, reason, kind] of CASES) {
     it(`takes ${code} ${reason.slice(0, 40)} of ${client} for ${kind}`, () => {
-      const error = rpcError('http://stub', method, { code, reason })
+      const error = rpcError('ethereum', 'http://stub', method, { code, reason })
       expect(rpcErrorKind(error)).to.equal(kind)
-      expect(isEndpointFailure(error)).to.equal(kind === 'busy' || kind === 'other')
+      expect(isEndpointFailure(error, blame)).to.equal(kind === 'busy' || kind === 'other')
     })
   }
 
   it('knows nothing of other errors', () => {
     expect(rpcErrorKind(new RangeError('execution reverted'))).to.equal(undefined)
-    expect(isEndpointFailure(new RangeError('a bug'))).to.equal(false)
+    expect(isEndpointFailure(new RangeError('a bug'), blame)).to.equal(false)
   })
 
   const shapes: readonly (readonly [string, unknown])[] = [
@@ -107,7 +108,11 @@ describe('ethereum errors of endpoints', () => {
     it(`finds the data of a revert where ${client} puts it`, () => {
       const found = findRevertData(data)
       expect(found).to.equal(BAD_NONCE)
-      const error = rpcError('http://stub', CALL, { code: -32000, reason: 'oh', data: found })
+      const error = rpcError('ethereum', 'http://stub', CALL, {
+        code: -32000,
+        reason: 'oh',
+        data: found,
+      })
       expect(rpcErrorKind(error)).to.equal('revert')
       expect(refusalOf('ContextAnchor', error)).to.deep.equal({
         ...{ name: 'BadNonce', number: 12, expected: 7n },
@@ -123,7 +128,7 @@ describe('ethereum errors of endpoints', () => {
 
   it('takes data that only begins like one of ours for none of ours', () => {
     const data = `${BAD_NONCE.slice(0, 10)}00`
-    const error = rpcError('http://stub', CALL, { code: 3, reason: '', data })
+    const error = rpcError('ethereum', 'http://stub', CALL, { code: 3, reason: '', data })
     expect(revertDataOf(error)).to.equal(data)
     expect(refusalOf('ContextAnchor', error)).to.equal(undefined)
   })

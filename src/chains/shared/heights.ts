@@ -3,13 +3,32 @@
  * an endpoint is behind what another called final, its answer is read at that height, and if it has not even that block, others are asked. A
  * height that nobody but who said it has, though others are further in time, was never the chain's.
  */
-import type { Finality, SecondWord } from '../../../node/anchor/anchor.ts'
-import { isMerogateError } from '../../../node/errors.ts'
-import type { Clock } from '../../../node/primitives/clock.ts'
-import { ethereumError } from '../errors.ts'
-import { HEIGHT_DOUBT_MS } from '../limits.ts'
-import { type Block, type FinalityRule, readFinalBlock, readHead, readKnownBlock } from './head.ts'
-import type { Endpoint, EthereumRpc } from './rpc.ts'
+import type { Finality, SecondWord } from '../../node/anchor/anchor.ts'
+import { isMerogateError } from '../../node/errors.ts'
+import type { Clock } from '../../node/primitives/clock.ts'
+import type { Endpoint, Endpoints } from './endpoints.ts'
+import { chainError } from './errors.ts'
+import { HEIGHT_DOUBT_MS } from './limits.ts'
+
+/** A block, or whatever a chain counts. */
+export interface Block {
+  readonly number: number
+  readonly hash: string
+}
+
+/** How a chain tells where it stands. Each may throw ANCHOR_UNREACHABLE (transport), ANCHOR_BAD_ANSWER (protocol). */
+export interface HeightSource {
+  /** Protocol of the chain, as in `ethereum`. */
+  readonly chain: string
+  /** Number of the newest block. */
+  readHead(endpoint: Endpoint): Promise<number>
+  /** The newest that counts as final. */
+  readFinal(endpoint: Endpoint): Promise<Block>
+  /** One that the endpoint must have. */
+  readBlock(endpoint: Endpoint, number: number): Promise<Block>
+  /** Time of the newest block, Unix seconds. */
+  readHeadTime(endpoint: Endpoint): Promise<bigint>
+}
 
 /** A block to read at. */
 export interface Place extends Pick<Block, 'number'> {
@@ -33,16 +52,16 @@ export interface HeightOptions extends SecondWord {
 const NOWHERE: Seen = { number: 0, atMs: 0 }
 
 export class Heights {
-  readonly #rpc: EthereumRpc
-  readonly #rule: FinalityRule
+  readonly #rpc: Endpoints
+  readonly #source: HeightSource
   readonly #clock: Pick<Clock, 'nowMs'>
   /** Highest block that was called final, and highest that held something of ours. */
   #final: Seen = NOWHERE
   #present: Seen = NOWHERE
 
-  constructor(rpc: EthereumRpc, rule: FinalityRule, clock: Pick<Clock, 'nowMs'>) {
+  constructor(rpc: Endpoints, source: HeightSource, clock: Pick<Clock, 'nowMs'>) {
     this.#rpc = rpc
-    this.#rule = rule
+    this.#source = source
     this.#clock = clock
   }
 
@@ -58,7 +77,7 @@ export class Heights {
 
   /**
    * Runs a task at the height to read at, on an endpoint that has that block. When no endpoint has it any more the chain is another one, or
-   * an endpoint lied: then what they have counts. @throws as `EthereumRpc.run`
+   * an endpoint lied: then what they have counts. @throws as `Endpoints.run`
    */
   async run<T>(
     finality: Finality,
@@ -91,47 +110,49 @@ export class Heights {
     { since }: HeightOptions,
     isHeld: boolean,
   ): Promise<Place> {
+    const source = this.#source
     if (finality !== 'final') {
-      const number = await readHead(endpoint)
+      const number = await source.readHead(endpoint)
       const seen = this.#present
       if (number >= seen.number || !isHeld) return { number, isBehind: false }
-      if (!(await isFurther(endpoint, seen))) throw behind(endpoint, seen, number)
+      if (!(await this.#isFurther(endpoint, seen))) throw this.#behind(endpoint, seen, number)
       this.#present = NOWHERE
       return { number, isBehind: false }
     }
-    const { number, hash } = await readFinalBlock(endpoint, this.#rule)
+    const { number, hash } = await source.readFinal(endpoint)
     const told = since && { number: Number(since.height), atMs: since.atMs }
     const seen = told !== undefined && told.number > this.#final.number ? told : this.#final
     if (number >= seen.number) return { number, hash, isBehind: false }
-    const head = await readHead(endpoint)
+    const head = await source.readHead(endpoint)
     if (head >= seen.number) {
-      const block = await readKnownBlock(endpoint, seen.number)
+      const block = await source.readBlock(endpoint, seen.number)
       return { number: block.number, hash: block.hash, isBehind: false }
     }
-    const isBehind = !(await isFurther(endpoint, seen))
-    if (isBehind && isHeld) throw behind(endpoint, seen, head)
+    const isBehind = !(await this.#isFurther(endpoint, seen))
+    if (isBehind && isHeld) throw this.#behind(endpoint, seen, head)
     if (!isBehind && this.#final.number >= seen.number) this.#final = NOWHERE
     return { number, hash, isBehind }
+  }
+
+  /**
+   * Whether an endpoint has a block from well after something was seen: were that true, the endpoint would have it. What it is compared with
+   * are two clocks, so it must be clearly later.
+   */
+  async #isFurther(endpoint: Endpoint, { atMs }: Seen): Promise<boolean> {
+    const timestamp = await this.#source.readHeadTime(endpoint)
+    return Number(timestamp) * 1000 >= atMs + HEIGHT_DOUBT_MS
+  }
+
+  #behind(endpoint: Endpoint, { number: expected }: Seen, got: number): Error {
+    return chainError(
+      this.#source.chain,
+      'CHAIN_BEHIND',
+      `expected block ${expected} at ${endpoint.name}, its newest is ${got}`,
+      { endpoint: endpoint.name, expected, got },
+    )
   }
 
   #higher(seen: Seen, number: number): Seen {
     return number > seen.number ? { number, atMs: this.#clock.nowMs() } : seen
   }
-}
-
-/**
- * Whether an endpoint has a block from well after something was seen: were that true, the endpoint would have it. What it is compared with are
- * two clocks, so it must be clearly later.
- */
-async function isFurther(endpoint: Endpoint, { atMs }: Seen): Promise<boolean> {
-  const { timestamp } = await readKnownBlock(endpoint, 'latest')
-  return Number(timestamp) * 1000 >= atMs + HEIGHT_DOUBT_MS
-}
-
-function behind(endpoint: Endpoint, { number: expected }: Seen, got: number): Error {
-  return ethereumError(
-    'CHAIN_BEHIND',
-    `expected block ${expected} at ${endpoint.name}, its newest is ${got}`,
-    { endpoint: endpoint.name, expected, got },
-  )
 }

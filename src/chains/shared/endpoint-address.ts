@@ -1,6 +1,6 @@
 /** The address of an endpoint: what is asked, what may be told of it, and what must never be. */
 
-import { hiddenLabels, shownAddress } from '../../../node/primitives/shown-address.ts'
+import { hiddenLabels, shownAddress } from '../../node/primitives/shown-address.ts'
 
 /** Shorter parts of an address are words such as `v3`, and no secrets. */
 const MIN_SECRET_CHARS = 6

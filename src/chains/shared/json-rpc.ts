@@ -1,11 +1,11 @@
 /** JSON-RPC with one endpoint over HTTP: bounded, and no word of the address's secrets in whatever goes wrong. */
-import { anchorError, badAnswer } from '../../../node/anchor/errors.ts'
-import { MerogateError } from '../../../node/errors.ts'
-import { readBounded } from '../../shared/read-bounded.ts'
-import { ethereumError } from '../errors.ts'
+import { anchorError, badAnswer } from '../../node/anchor/errors.ts'
+import { MerogateError } from '../../node/errors.ts'
+import { readBounded } from './read-bounded.ts'
+import type { EndpointClient } from './endpoints.ts'
+import { chainError } from './errors.ts'
 import { type EndpointAddress, endpointAddress } from './endpoint-address.ts'
-import { ANSWER_TIMEOUT_MS, MAX_ANSWER_BYTES } from '../limits.ts'
-import { findRevertData, rpcError } from './rpc-errors.ts'
+import { ANSWER_TIMEOUT_MS, MAX_ANSWER_BYTES } from './limits.ts'
 
 /** The request was given up by whoever asked, or the connection was closed. */
 function abortedError(): MerogateError {
@@ -20,8 +20,42 @@ export interface AnswerBounds {
   readonly maxBytes?: number
 }
 
-export class JsonRpc {
+export interface JsonRpcInit {
+  /** Protocol of the chain, as in `ethereum`. */
+  readonly chain: string
+  readonly url: string
+  readonly bounds?: AnswerBounds | undefined
+  /** What is kept of the data of an error, which may be anything. @default nothing */
+  readonly dataOf?: ((data: unknown) => string | undefined) | undefined
+}
+
+/** What an endpoint answered in place of a result. */
+export interface RpcErrorAnswer {
+  readonly code: number
+  /** Its own words, without secrets. */
+  readonly reason: string
+  /** As {@link JsonRpcInit.dataOf} has it. */
+  readonly data?: string | undefined
+}
+
+/** An endpoint answered with an error. */
+export function rpcError(
+  chain: string,
+  endpoint: string,
+  method: string,
+  { code, reason, data }: RpcErrorAnswer,
+): MerogateError {
+  return chainError(
+    chain,
+    'CHAIN_RPC',
+    `${endpoint} answered ${method} with error ${code}: ${reason}`,
+    { endpoint, method, code, reason, ...(data === undefined ? {} : { data }) },
+  )
+}
+
+export class JsonRpc implements EndpointClient {
   readonly name: string
+  readonly #init: JsonRpcInit
   readonly #address: EndpointAddress
   readonly #timeoutMs: number
   readonly #maxBytes: number
@@ -29,10 +63,11 @@ export class JsonRpc {
   #id = 0
 
   /** @throws TypeError when the URL is none */
-  constructor(url: string, bounds: AnswerBounds = {}) {
-    this.#address = endpointAddress(url)
-    this.#timeoutMs = bounds.timeoutMs ?? ANSWER_TIMEOUT_MS
-    this.#maxBytes = bounds.maxBytes ?? MAX_ANSWER_BYTES
+  constructor(init: JsonRpcInit) {
+    this.#init = init
+    this.#address = endpointAddress(init.url)
+    this.#timeoutMs = init.bounds?.timeoutMs ?? ANSWER_TIMEOUT_MS
+    this.#maxBytes = init.bounds?.maxBytes ?? MAX_ANSWER_BYTES
     this.name = this.#address.name
   }
 
@@ -45,7 +80,7 @@ export class JsonRpc {
    * One question.
    * @throws CHAIN_RPC, ANCHOR_UNREACHABLE (transport), ANCHOR_BAD_ANSWER (protocol), ABORTED
    */
-  async send(method: string, params: readonly unknown[], signal?: AbortSignal): Promise<unknown> {
+  async send(method: string, params: object, signal?: AbortSignal): Promise<unknown> {
     const id = ++this.#id
     const body = JSON.stringify({ jsonrpc: '2.0', id, method, params })
     const given = signal === undefined ? [] : [signal]
@@ -72,7 +107,8 @@ export class JsonRpc {
   }
 
   #tooLong(): MerogateError {
-    return ethereumError(
+    return chainError(
+      this.#init.chain,
       'CHAIN_TOO_LONG',
       `expected at most ${this.#maxBytes} bytes from ${this.name}, got more`,
       { endpoint: this.name, limit: this.#maxBytes },
@@ -102,10 +138,10 @@ export class JsonRpc {
       message?: unknown
       data?: unknown
     } // each is checked here
-    return rpcError(this.name, method, {
+    return rpcError(this.#init.chain, this.name, method, {
       code: Number.isSafeInteger(code) ? Number(code) : 0,
       reason: this.#address.redact(typeof message === 'string' ? message : 'no reason'),
-      data: findRevertData(data),
+      data: this.#init.dataOf?.(data),
     })
   }
 

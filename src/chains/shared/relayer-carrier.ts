@@ -3,50 +3,52 @@
  * transaction counts when this node's own endpoint has it, with the very envelope in it.
  */
 import { z } from 'zod'
-import { envelopeDigest } from '../../../node/anchor/envelope.ts'
+import { envelopeDigest } from '../../node/anchor/envelope.ts'
 import {
   anchorError,
   badAnswer,
   isRefusalName,
   refusal,
   unreachable,
-} from '../../../node/anchor/errors.ts'
-import type { SignedEnvelope } from '../../../node/anchor/service.ts'
-import { pause } from '../../../node/anchor/watcher.ts'
-import { isMerogateError, throwIfAborted } from '../../../node/errors.ts'
-import { toHex } from '../../../node/primitives/bytes.ts'
-import { shownAddress } from '../../../node/primitives/shown-address.ts'
-import { fetchJson } from '../../shared/fetch-json.ts'
-import {
-  type WaitInit,
-  findApplied,
-  readDelivery,
-  type Target,
-  untilFinal,
-} from '../contracts/applied.ts'
-import type { Carrier, EnvelopeCall, Refused } from './carrier.ts'
-import { ethereumError } from '../errors.ts'
+} from '../../node/anchor/errors.ts'
+import type { SignedEnvelope } from '../../node/anchor/service.ts'
+import { pause } from '../../node/anchor/watcher.ts'
+import { isMerogateError, throwIfAborted } from '../../node/errors.ts'
+import { toHex } from '../../node/primitives/bytes.ts'
+import { shownAddress } from '../../node/primitives/shown-address.ts'
+import type { Mined, OnSigned, Refused, Sent } from './delivery.ts'
+import type { Endpoint } from './endpoints.ts'
+import { chainError } from './errors.ts'
+import { fetchJson } from './fetch-json.ts'
 import {
   ANSWER_TIMEOUT_MS,
-  MAX_LOG_BLOCKS,
   MAX_RELAYER_ANSWER_BYTES,
   PATIENCE_MS,
   RELAYER_WAIT_MS,
-} from '../limits.ts'
-import type { Endpoint } from '../rpc/rpc.ts'
-import type { Mined, Sent } from './sender.ts'
+} from './limits.ts'
+import { untilFinal, type WaitInit } from './until-final.ts'
 
 export interface RelayerCarrierInit extends WaitInit {
+  /** Protocol of the chain, as in `ethereum`. */
+  readonly chain: string
+  /** Name of the network as the deployment has it. */
+  readonly network: string
   /** Where the gateway of the relayer is; `/v1/operations` belongs behind it. */
   readonly url: string
   readonly apiKey?: string | undefined
-  /** Name of the network as the deployment has it. */
-  readonly network: string
-  /** The contract that the relayer serves. */
-  readonly target: Target
+  /** Names of transactions, as the chain writes them. */
+  readonly transaction: RegExp
+  /** Where a transaction lies that delivers this very envelope; undefined when the endpoint does not have it (yet). */
+  readonly delivered: (
+    endpoint: Endpoint,
+    transaction: string,
+    envelope: Uint8Array,
+  ) => Promise<Mined | 'another' | undefined>
+  /** The transaction that applied an envelope lately. */
+  readonly applied: (endpoint: Endpoint, envelope: Uint8Array) => Promise<Mined | undefined>
 }
 
-const transaction = z.string().regex(/^0x[0-9a-f]{64}$/)
+const transaction = z.string().max(128)
 
 const answerSchema = z.discriminatedUnion('state', [
   z.object({ state: z.literal('pending') }),
@@ -76,8 +78,7 @@ interface Operation {
   readonly signed: SignedEnvelope
 }
 
-export class RelayerCarrier implements Carrier {
-  readonly address = undefined
+export class RelayerCarrier {
   readonly #init: RelayerCarrierInit
   readonly #where: string
   readonly #path: string
@@ -89,13 +90,13 @@ export class RelayerCarrier implements Carrier {
   }
 
   /**
-   * See `TransactionSender.send`.
+   * See `Delivery.send`.
    * @throws ANCHOR_UNREACHABLE (transport): its fate is not known; ANCHOR_BUSY (limit): beyond a quota; ANCHOR_BAD_ANSWER (protocol);
    * CHAIN_RELAYER_REFUSED (denied), CHAIN_RELAYER_FAILED (chain)
    */
   async send(
-    { signed }: EnvelopeCall,
-    onSigned: (hash: string) => void = () => {},
+    signed: SignedEnvelope,
+    onSigned: OnSigned = () => {},
     signal?: AbortSignal,
   ): Promise<Sent | Refused> {
     const operation = { id: toHex(envelopeDigest(signed.envelope)), signed }
@@ -144,15 +145,14 @@ export class RelayerCarrier implements Carrier {
       return this.#search((endpoint) => this.#look(endpoint, answer.transaction, signed), signal)
     }
     // silent, or a refusal: the chain may know better
-    const { target } = this.#init
-    const applied = await this.#search(
-      (at) => findApplied(at, target, signed.envelope, MAX_LOG_BLOCKS),
-      signal,
-    )
+    const find = (at: Endpoint): Promise<Mined | undefined> =>
+      this.#init.applied(at, signed.envelope)
+    const applied = await this.#search(find, signal)
     if (applied !== undefined || answer === undefined) return applied
     if (answer.state === 'refused') return { refusal: refusal(answer.name, answer.expected) }
     if (answer.code === 'ANCHOR_UNREACHABLE') throw unreachable(this.#where)
-    throw ethereumError(
+    throw chainError(
+      this.#init.chain,
       'CHAIN_RELAYER_FAILED',
       `the relayer at ${this.#where} could not send the operation: ${answer.code}`,
       { where: this.#where, reason: answer.code },
@@ -178,7 +178,7 @@ export class RelayerCarrier implements Carrier {
     hash: string,
     { envelope }: SignedEnvelope,
   ): Promise<Mined | undefined> {
-    const found = await readDelivery(endpoint, this.#init.target, hash, envelope)
+    const found = await this.#init.delivered(endpoint, hash, envelope)
     if (found === 'another') throw badAnswer(this.#where, 'a transaction of something else')
     return found
   }
@@ -208,7 +208,7 @@ export class RelayerCarrier implements Carrier {
     const answer = await this.#request(
       '',
       {
-        chain: 'ethereum',
+        chain: this.#init.chain,
         network: this.#init.network,
         envelope: toHex(signed.envelope),
         signature: toHex(signed.signature),
@@ -217,6 +217,11 @@ export class RelayerCarrier implements Carrier {
     )
     if (answer === undefined) throw badAnswer(this.#where, 'status 404: is it a relayer?')
     return answer
+  }
+
+  /** Whether a transaction that it speaks of may be one of this chain. */
+  #isNamed(answer: Answer): boolean {
+    return !('transaction' in answer) || this.#init.transaction.test(answer.transaction)
   }
 
   /** One question; undefined when there is no such thing. */
@@ -235,7 +240,7 @@ export class RelayerCarrier implements Carrier {
     })
     if (status === 404) return undefined
     const answer = answerSchema.safeParse(json).data
-    if (answer !== undefined) return answer
+    if (answer !== undefined && this.#isNamed(answer)) return answer
     const reason = failureSchema.safeParse(json).data?.code
     if (status >= 500) throw unreachable(this.#where, reason)
     if (reason === undefined) throw badAnswer(this.#where, `status ${status}, of another shape`)
@@ -244,7 +249,8 @@ export class RelayerCarrier implements Carrier {
       const message = `the relayer at ${this.#where} takes no more for now (${reason}); try again later`
       throw anchorError('ANCHOR_BUSY', message, details)
     }
-    throw ethereumError(
+    throw chainError(
+      this.#init.chain,
       'CHAIN_RELAYER_REFUSED',
       `the relayer at ${this.#where} does not carry this: ${reason}`,
       details,
