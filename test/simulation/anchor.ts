@@ -50,8 +50,8 @@ export function simAnchor(components: AnchorComponents): AnchorFactory {
   const { authority } = components
   const service: EnvelopeService = {
     readDomain: (options) => ask(components, options, () => authority.readDomain()),
-    findTransaction: (transaction, options) =>
-      ask(components, options, () => authority.findTransaction(transaction)),
+    findApplied: (envelope, options) =>
+      ask(components, options, () => authority.findApplied(envelope)),
     submit: (signed, options) =>
       ask(components, options, () => authority.submit(signed), { isAct: true }),
     readContext: (id, options) =>

@@ -14,7 +14,7 @@ export function intercept(
     readStanding: (id, who, options) => service.readStanding(id, who, options),
     readMemberPage: (id, offset, length, options) =>
       service.readMemberPage(id, offset, length, options),
-    findTransaction: (id, options) => service.findTransaction(id, options),
+    findApplied: (envelope, options) => service.findApplied(envelope, options),
     submit: (signed, options) => service.submit(signed, options),
     waitForChanges: (since, waitMs, options) => service.waitForChanges(since, waitMs, options),
     ...methods,

@@ -295,7 +295,7 @@ function stubAnchor(members: readonly Party[]): StubAnchor {
       proposals: false,
       sponsoredFees: false,
       packages: false,
-      maxBatch: 1,
+      maxBatch: {},
     },
     told: 0n,
     reads: 0,

@@ -14,7 +14,6 @@ import type { PackageService } from '../../node/anchor/packages/service.ts'
 import type {
   Answer,
   EnvelopeScheme,
-  FindOptions,
   PageOptions,
   QueryOptions,
   ServiceOptions,
@@ -123,8 +122,8 @@ export class EthereumPackages implements PackageService {
     return this.#views.ask({ name: 'nonceOf', args: [hex(signer)], toValue }, options)
   }
 
-  async findTransaction(transaction: string, options?: FindOptions): Promise<bigint | undefined> {
-    return this.#submitter.find(transaction, options)
+  async findApplied(envelope: Uint8Array, options?: ServiceOptions): Promise<bigint | undefined> {
+    return this.#submitter.find(envelope, options)
   }
 
   async submit(signed: SignedEnvelope, { signal }: ServiceOptions = {}): Promise<Submission> {

@@ -14,7 +14,6 @@ import type {
   Answer,
   Changes,
   EnvelopeScheme,
-  FindOptions,
   PageOptions,
   QueryOptions,
   ServiceOptions,
@@ -32,7 +31,7 @@ import type { Logger } from '../../node/primitives/logger.ts'
 import type { Target } from './contracts/applied.ts'
 import type { WaitInit } from '../shared/until-final.ts'
 import { Bindings } from './bindings.ts'
-import { ChainChanges } from '../shared/changes.ts'
+import { byHeight, ChainChanges } from '../shared/changes.ts'
 import { readChanges } from './contracts/changes.ts'
 import {
   hex,
@@ -138,7 +137,7 @@ export class EthereumService implements SuccessorService {
     this.scheme = init.scheme ?? ethereumScheme({ domain, bindings, wallet, sender: this.sender })
     this.#changes = new ChainChanges({
       ...{ heights, clock, pollMs, news: newBlocks },
-      read: (endpoint, final, since) => readChanges(endpoint, contract, final, since),
+      ...byHeight((endpoint, final, since) => readChanges(endpoint, contract, final, since)),
     })
     const carrier = init.carrier?.({ target, rpc, heights, clock, pollMs }) ?? this.sender
     this.#submitter = new Submitter(
@@ -243,8 +242,8 @@ export class EthereumService implements SuccessorService {
     return this.#views.page(hex(group), { name: 'members', args, toValue: toPage }, options)
   }
 
-  async findTransaction(transaction: string, options?: FindOptions): Promise<bigint | undefined> {
-    return this.#submitter.find(transaction, options)
+  async findApplied(envelope: Uint8Array, options?: ServiceOptions): Promise<bigint | undefined> {
+    return this.#submitter.find(envelope, options)
   }
 
   async submit(signed: SignedEnvelope, { signal }: ServiceOptions = {}): Promise<Submission> {

@@ -1,4 +1,5 @@
 /** A contract of the service over fetch: what is the same for each of them. */
+import { envelopeDigest } from '../../node/anchor/envelope.ts'
 import { z } from 'zod'
 import {
   anchorError,
@@ -57,11 +58,8 @@ export class HttpContract implements SubmissionService {
     return this.get(`${this.#prefix}/domain`, domainAnswer, options)
   }
 
-  async findTransaction(
-    transaction: string,
-    options?: ServiceOptions,
-  ): Promise<bigint | undefined> {
-    const path = `/v1/transactions/${transaction}`
+  async findApplied(envelope: Uint8Array, options?: ServiceOptions): Promise<bigint | undefined> {
+    const path = `/v1/transactions/${toHex(envelopeDigest(envelope))}`
     return (await this.get(path, transactionAnswer, options)).height ?? undefined
   }
 

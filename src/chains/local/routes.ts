@@ -1,7 +1,7 @@
 /** Which path asks the authority what, and how the answer reads. */
 import { isMerogateError } from '../../node/errors.ts'
 import type { PackageService } from '../../node/anchor/packages/service.ts'
-import type { EnvelopeService } from '../../node/anchor/service.ts'
+import type { LocalAuthority } from './model/authority.ts'
 import { ContextId, GroupId, PublicKey } from '../../node/primitives/ids.ts'
 import { fromHex } from '../../node/primitives/bytes.ts'
 import { localChainError } from './errors.ts'
@@ -40,7 +40,7 @@ function sinceOf(query: URLSearchParams): bigint | undefined {
   return data
 }
 
-function contextRoutes(service: EnvelopeService): readonly Route[] {
+function contextRoutes(service: LocalAuthority): readonly Route[] {
   return [
     ...contractRoutes('', service),
     get(`contexts/${ID}`, async (_, ids) =>
@@ -87,7 +87,7 @@ function absenceOf(error: unknown): RouteAnswer | undefined {
 
 /** Answers requests for an authority. @throws whatever the authority throws; LOCAL_CHAIN_ROUTE (missing) for an unknown path */
 export function createRouter(
-  service: EnvelopeService,
+  service: LocalAuthority,
   packages: PackageService,
 ): (request: RouteRequest) => Promise<RouteAnswer> {
   const routes = [...contextRoutes(service), ...packageRoutes(packages)]

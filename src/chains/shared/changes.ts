@@ -13,8 +13,10 @@ export interface ChangesInit {
   readonly pollMs: number
   /** Tells of new blocks before the next look, where an endpoint can: resolves then, or after the time. @default time goes by */
   readonly news?: { wait(ms: number, signal?: AbortSignal): Promise<void> } | undefined
-  /** Changes of the heights above `since`, up to `final` or less far; neither is the other. */
-  readonly read: (endpoint: Endpoint, final: bigint, since: bigint) => Promise<Changes>
+  /** What changed after the cursor `since`, up to `final` or less far; without a cursor where things stand. See {@link byHeight}. */
+  readonly read: (endpoint: Endpoint, final: bigint, since: bigint | undefined) => Promise<Changes>
+  /** Height that a cursor of an earlier answer stands for: endpoints that are not there yet are passed over. @default unknown */
+  readonly heightOf?: ((cursor: bigint) => bigint) | undefined
 }
 
 export class ChainChanges {
@@ -26,16 +28,17 @@ export class ChainChanges {
 
   /** See `EnvelopeService.waitForChanges`. */
   async wait(since: bigint | undefined, waitMs: number, signal?: AbortSignal): Promise<Changes> {
-    const { heights, clock, pollMs, news } = this.#init
+    const { heights, clock, pollMs, news, read, heightOf } = this.#init
     const until = clock.monotonicMs() + waitMs
     for (;;) {
-      if (since !== undefined) heights.sawFinal(Number(since))
+      if (since !== undefined && heightOf !== undefined) heights.sawFinal(Number(heightOf(since)))
       const answer = await heights.run(
         'final',
-        (endpoint, final) => this.#read(endpoint, BigInt(final), since),
+        (endpoint, final) => read(endpoint, BigInt(final), since),
         signal,
       )
-      const isNews = since === undefined || answer.height !== since || answer.missed
+      const { height, cursor = height, missed } = answer
+      const isNews = since === undefined || cursor !== since || missed
       const leftMs = until - clock.monotonicMs()
       if (isNews || leftMs <= 0) return answer
       // a socket that talks without end must not make us ask without end
@@ -45,11 +48,21 @@ export class ChainChanges {
       throwIfAborted(signal)
     }
   }
+}
 
-  async #read(endpoint: Endpoint, final: bigint, since: bigint | undefined): Promise<Changes> {
-    if (since === undefined || final === since) return { height: final, changes: [], missed: false }
-    // no endpoint has that block any more: this is another chain than the one that `since` is of
-    if (final < since) return { height: final, changes: [], missed: true }
-    return this.#init.read(endpoint, final, since)
+/** Reads by height, where cursors are heights: `read` gets two that differ, the first one final. */
+export function byHeight(
+  read: (endpoint: Endpoint, final: bigint, since: bigint) => Promise<Changes>,
+): Pick<ChangesInit, 'read' | 'heightOf'> {
+  return {
+    async read(endpoint, final, since) {
+      if (since === undefined || final === since) {
+        return { height: final, changes: [], missed: false }
+      }
+      // no endpoint has that block any more: this is another chain than the one that `since` is of
+      if (final < since) return { height: final, changes: [], missed: true }
+      return read(endpoint, final, since)
+    },
+    heightOf: (cursor) => cursor,
   }
 }

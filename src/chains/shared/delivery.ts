@@ -55,6 +55,8 @@ export interface Delivery {
   look(transaction: string, signal?: AbortSignal): Promise<Mined | undefined>
   /** The transaction that applied an envelope, whoever carried it, and whatever was forgotten since; `blocks`: how far back it is looked for. */
   find(envelope: Uint8Array, signal?: AbortSignal, blocks?: number): Promise<Mined | undefined>
+  /** The signer's next nonce, where a refusal for a wrong one cannot name it: a number is all that some chains' errors carry. */
+  readNonce?(envelope: Uint8Array, signal?: AbortSignal): Promise<bigint | undefined>
   /** Whether an error says that another transaction took the place of ours, which did nothing: it may be sent anew. @default never */
   isReplaced?(error: unknown): boolean
 }

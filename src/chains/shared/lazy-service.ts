@@ -76,8 +76,7 @@ export class LazyService implements EnvelopeService {
     this.#loaded.readStanding(...args)
   readMemberPage: EnvelopeService['readMemberPage'] = async (...args) =>
     this.#loaded.readMemberPage(...args)
-  findTransaction: EnvelopeService['findTransaction'] = async (...args) =>
-    this.#loaded.findTransaction(...args)
+  findApplied: EnvelopeService['findApplied'] = async (...args) => this.#loaded.findApplied(...args)
   submit: EnvelopeService['submit'] = async (...args) => this.#loaded.submit(...args)
   waitForChanges: EnvelopeService['waitForChanges'] = async (...args) =>
     this.#loaded.waitForChanges(...args)
@@ -123,7 +122,7 @@ export class LazyService implements EnvelopeService {
       readRelease: async (...args) => packages().readRelease(...args),
       readLatest: async (...args) => packages().readLatest(...args),
       readNonce: async (...args) => packages().readNonce(...args),
-      findTransaction: async (...args) => packages().findTransaction(...args),
+      findApplied: async (...args) => packages().findApplied(...args),
       submit: async (...args) => packages().submit(...args),
     }
   }

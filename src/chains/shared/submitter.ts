@@ -4,7 +4,8 @@
  */
 import { LRUCache } from 'lru-cache'
 import { envelopeDigest } from '../../node/anchor/envelope.ts'
-import type { FindOptions, SignedEnvelope, Submission } from '../../node/anchor/service.ts'
+import { refusal } from '../../node/anchor/errors.ts'
+import type { ServiceOptions, SignedEnvelope, Submission } from '../../node/anchor/service.ts'
 import { throwIfAborted } from '../../node/errors.ts'
 import { toHex } from '../../node/primitives/bytes.ts'
 import type { Delivery, Mined, SendOptions, Sent } from './delivery.ts'
@@ -14,7 +15,6 @@ import { MAX_REMEMBERED_ENVELOPES, MAX_REPLACEMENTS } from './limits.ts'
 
 /** What is known of an envelope that was sent. */
 interface Remembered {
-  readonly envelope: Uint8Array
   /** Names of the transactions that were signed for it. */
   readonly transactions: Set<string>
   /** Whether somebody was told that it was accepted: who sends it again wants it refused. */
@@ -55,17 +55,13 @@ export class Submitter {
     }
   }
 
-  /** Block of the transaction that applied an envelope; undefined when none did, as far as is known. `envelope`: where this process may not know it. */
-  async find(
-    digest: string,
-    { signal, envelope: given }: FindOptions = {},
-  ): Promise<bigint | undefined> {
-    const { transactions = [], envelope = given } = this.#remembered.get(digest) ?? {}
+  /** See `SubmissionService.findApplied`. */
+  async find(envelope: Uint8Array, { signal }: ServiceOptions = {}): Promise<bigint | undefined> {
+    const { transactions = [] } = this.#remembered.get(toHex(envelopeDigest(envelope))) ?? {}
     for (const transaction of transactions) {
       const found = await this.#delivery.look(transaction, signal)
       if (found?.succeeded === true) return BigInt(found.block)
     }
-    if (envelope === undefined) return undefined
     // somebody else carried it, or this node did before it was started anew
     const found = await this.#delivery.find(envelope, signal)
     return found === undefined ? undefined : BigInt(found.block)
@@ -94,7 +90,6 @@ export class Submitter {
 
   async #submit(digest: string, signed: SignedEnvelope, options: Sending): Promise<Submission> {
     const remembered = this.#remembered.get(digest) ?? {
-      envelope: signed.envelope,
       transactions: new Set<string>(),
       isTold: false,
     }
@@ -103,7 +98,10 @@ export class Submitter {
     for (let attempt = 1; ; attempt++) {
       try {
         const submission = await this.#attempt(signed, remembered, options)
-        if (!submission.accepted) return await this.#judged(digest, submission, options.signal)
+        if (!submission.accepted) {
+          const judged = await this.#judged(digest, submission, options.signal)
+          return await this.#withNonce(judged, signed, options.signal)
+        }
         remembered.isTold = true
         return submission
       } catch (error) {
@@ -130,13 +128,26 @@ export class Submitter {
     return refused
   }
 
+  /** A refusal for a wrong nonce with the right one, where the chain's own word has no room for it. */
+  async #withNonce(
+    submission: Submission,
+    { envelope }: SignedEnvelope,
+    signal: AbortSignal,
+  ): Promise<Submission> {
+    if (submission.accepted) return submission
+    const { name, expected } = submission.refusal
+    if (name !== 'BadNonce' || expected !== undefined) return submission
+    const nonce = await this.#delivery.readNonce?.(envelope, signal)
+    return nonce === undefined ? submission : { accepted: false, refusal: refusal(name, nonce) }
+  }
+
   async #attempt(
     signed: SignedEnvelope,
     remembered: Remembered,
     options: Sending,
   ): Promise<Submission> {
-    const refusal = await this.#delivery.tryOut?.(signed, options.signal)
-    if (refusal !== undefined) return { accepted: false, refusal }
+    const refused = await this.#delivery.tryOut?.(signed, options.signal)
+    if (refused !== undefined) return { accepted: false, refusal: refused }
     const onSigned = (transaction: string): void => {
       remembered.transactions.add(transaction)
       options.onSigned?.(transaction)
@@ -179,8 +190,8 @@ export class Submitter {
       return { accepted: true, transaction: mined.transaction, height: BigInt(mined.block) }
     }
     // it was fine when it was tried out: something else came first. What now stands in its way is the reason
-    const refusal = await this.#delivery.tryOut?.(signed, signal)
-    if (refusal !== undefined) return { accepted: false, refusal }
+    const refused = await this.#delivery.tryOut?.(signed, signal)
+    if (refused !== undefined) return { accepted: false, refusal: refused }
     throw chainError(
       this.#delivery.chain,
       'CHAIN_REVERTED',

@@ -138,6 +138,11 @@ export interface AnchorChange {
   readonly height: bigint
 }
 
+/** By kind of operation, where it is less than MAX_BATCH. */
+export type BatchLimits = Readonly<
+  Partial<Record<'addMembers' | 'removeMembers' | 'setRole' | 'grant' | 'revoke', number>>
+>
+
 /** Plain facts a caller may branch on. */
 export interface AnchorManifest {
   /** Finality kinds a read may ask for. */
@@ -148,8 +153,8 @@ export interface AnchorManifest {
   readonly sponsoredFees: boolean
   /** There is a package registry: `Anchor.packages`. */
   readonly packages: boolean
-  /** Identities per membership operation; larger lists are split by the adapter. */
-  readonly maxBatch: number
+  /** Identities, or changes of bits, that one operation of a kind may name; longer lists become several. */
+  readonly maxBatch: BatchLimits
 }
 
 export interface ReadOptions extends SecondWord {

@@ -27,7 +27,7 @@ import { EnvelopeSender, toRead, type Accepted } from './envelope-sender.ts'
 import { anchorError, isRejectedAs, refusal, rejected } from './errors.ts'
 import { FollowingAnchor } from './following-anchor.ts'
 import type { FatesInit, UnsettledOperation } from './fates.ts'
-import { MAX_BATCH, MAX_INVITATION_SECONDS, MAX_PAGE } from './limits.ts'
+import { MAX_INVITATION_SECONDS, MAX_PAGE } from './limits.ts'
 import { validateOperation } from './validate.ts'
 import type { SaidNonce } from './nonces.ts'
 import type { Operation, Subject } from './operations.ts'
@@ -67,7 +67,7 @@ const SUPPORTS: AnchorManifest = {
   proposals: false,
   sponsoredFees: true,
   packages: false,
-  maxBatch: MAX_BATCH,
+  maxBatch: {},
 }
 
 class EnvelopeAnchor implements Anchor {
@@ -188,7 +188,7 @@ class EnvelopeAnchor implements Anchor {
     signer: Signer,
     options: ServiceOptions = {},
   ): Promise<Receipt> {
-    const [first, ...more] = splitOperation(operation)
+    const [first, ...more] = splitOperation(operation, this.supports.maxBatch)
     let last = await this.#send(subject, first, signer, options)
     const before: Accepted[] = []
     for (const part of more) {

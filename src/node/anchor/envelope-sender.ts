@@ -222,9 +222,8 @@ export class EnvelopeSender<V extends SubmissionService> {
   }
 
   /** Height at which it was accepted, whoever delivered it, and before whichever restart. */
-  #find({ id, signed }: Fate, options?: ServiceOptions): Promise<bigint | undefined> {
-    const { envelope } = signed
-    return this.retry((at, within) => at.findTransaction(id, { ...within, envelope }), options)
+  #find({ signed }: Fate, options?: ServiceOptions): Promise<bigint | undefined> {
+    return this.retry((at, within) => at.findApplied(signed.envelope, within), options)
   }
 
   async #sendWith(
@@ -328,12 +327,13 @@ export class EnvelopeSender<V extends SubmissionService> {
 export function evidenceOf({
   height,
   finality = 'final',
+  certified = false,
   block,
   source,
   isBehind,
 }: Omit<Answer<unknown>, 'value'>): Evidence {
   return {
-    ...{ height, finality, certified: false },
+    ...{ height, finality, certified },
     ...(block === undefined ? {} : { block }),
     ...(source === undefined ? {} : { source }),
     ...(isBehind === undefined ? {} : { isBehind }),

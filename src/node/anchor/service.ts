@@ -47,6 +47,8 @@ export interface Answer<T> extends Pick<Evidence, 'block' | 'source' | 'isBehind
   readonly height: bigint
   /** @default 'final' */
   readonly finality?: Finality
+  /** Whether it came with a proof that the service checked. @default false */
+  readonly certified?: boolean
   /** A page that does not belong with those before: it was to be answered as things stood at their height, and could not. */
   readonly isDetached?: boolean
 }
@@ -55,7 +57,7 @@ export interface Answer<T> extends Pick<Evidence, 'block' | 'source' | 'isBehind
 export type Submission =
   | {
       readonly accepted: true
-      /** The envelope's digest or a chain's transaction hash, hexadecimal. */
+      /** The envelope's digest in hexadecimal, or a transaction as the chain writes it. */
       readonly transaction: string
       readonly height: bigint
       /**
@@ -66,10 +68,12 @@ export type Submission =
     }
   | { readonly accepted: false; readonly refusal: Refusal }
 
-/** Changes above a height, oldest first. */
+/** Changes since a question before, oldest first. */
 export interface Changes {
-  /** Ask for changes above this one next. */
+  /** Whoever reads at this height, or above, sees them all. */
   readonly height: bigint
+  /** Where to go on, in terms of the service: its place in a log, in a ring, in a chain of blocks. @default the height */
+  readonly cursor?: bigint
   readonly changes: readonly AnchorChange[]
   /** Changes are no longer remembered back to where the question began, or there was another history. */
   readonly missed: boolean
@@ -83,12 +87,6 @@ export interface ServiceOptions {
 export interface QueryOptions extends ServiceOptions, SecondWord {
   /** @default 'final' */
   readonly finality?: Finality | undefined
-}
-
-/** Which transaction is looked for, beside its digest. */
-export interface FindOptions extends ServiceOptions {
-  /** Its bytes, for services that can find by these what they were not asked to send, or forgot. */
-  readonly envelope?: Uint8Array | undefined
 }
 
 /** How a page is to be answered. */
@@ -124,8 +122,8 @@ export interface SubmissionService {
   /** The contract's clock, Unix seconds. @default the machine's */
   readTime?(options?: ServiceOptions): Promise<bigint>
   readDomain(options?: ServiceOptions): Promise<Domain>
-  /** Height at which a transaction was accepted; undefined when it was not, or long ago. */
-  findTransaction(transaction: string, options?: FindOptions): Promise<bigint | undefined>
+  /** Height at which an envelope was accepted, whoever brought it there; undefined when it was not, or long ago. */
+  findApplied(envelope: Uint8Array, options?: ServiceOptions): Promise<bigint | undefined>
   /** @throws ANCHOR_BUSY (limit) */
   submit(signed: SignedEnvelope, options?: ServiceOptions): Promise<Submission>
 }
@@ -162,7 +160,7 @@ export interface EnvelopeService extends SubmissionService {
     length: number,
     options?: PageOptions,
   ): Promise<Answer<MemberPage | undefined>>
-  /** Answers at once when there are changes, otherwise after the first one or `waitMs`. Without `since`: only the height. */
+  /** Answers at once when there are changes, otherwise after the first one or `waitMs`. `since`: the cursor of the answer before; without it only where things stand. */
   waitForChanges(
     since: bigint | undefined,
     waitMs: number,

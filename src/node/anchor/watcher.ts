@@ -65,14 +65,13 @@ export class Watcher {
     if (this.#abort !== undefined) return
     const abort = new AbortController()
     this.#abort = abort
-    let height = await this.#load()
-    this.#told = height ?? 0n
-    if (height === undefined) {
-      height = await this.#askSoon(abort.signal)
+    let cursor = await this.#load()
+    if (cursor === undefined) {
+      const present = await this.#askSoon(abort.signal)
       // also where it stops before anything changes, the next run begins here
-      if (height !== undefined) await this.#save(height)
+      if (present !== undefined) cursor = await this.#save(present)
     }
-    this.#loop = this.#run(height, abort.signal)
+    this.#loop = this.#run(cursor, abort.signal)
   }
 
   async stop(): Promise<void> {
@@ -82,27 +81,26 @@ export class Watcher {
   }
 
   async #run(from: bigint | undefined, signal: AbortSignal): Promise<void> {
-    let height = from
+    let cursor = from
     let pauseMs = MIN_RECONNECT_MS
     while (!signal.aborted) {
-      const next = await this.#ask(height, signal)
+      const next = await this.#ask(cursor, signal)
       if (next === undefined) {
         await pause(this.#init.clock, pauseMs, signal)
         pauseMs = Math.min(pauseMs * 2, MAX_RECONNECT_MS)
         continue
       }
       // the first answer after a start that found nobody: whatever was read before may be out of date
-      if (height === undefined) this.#init.onChange({ subject: EMPTY, height: next })
+      if (cursor === undefined) this.#init.onChange({ subject: EMPTY, height: next.height })
       // nothing new: a service that does not wait must not make us spin
-      if (height === next) await pause(this.#init.clock, MIN_RECONNECT_MS, signal)
-      height = next
+      if (cursor === cursorOf(next)) await pause(this.#init.clock, MIN_RECONNECT_MS, signal)
       pauseMs = MIN_RECONNECT_MS
-      await this.#save(next)
+      cursor = await this.#save(next)
     }
   }
 
   /** Asks for the present height, for as long as a start waits. */
-  async #askSoon(signal: AbortSignal): Promise<bigint | undefined> {
+  async #askSoon(signal: AbortSignal): Promise<Changes | undefined> {
     const late = new AbortController()
     const timer = this.#init.clock.after(START_WAIT_MS, () => late.abort())
     try {
@@ -113,16 +111,22 @@ export class Watcher {
   }
 
   async #load(): Promise<bigint | undefined> {
-    const { cursor } = this.#init
-    return cursor?.store.load(cursor.name)
+    const { cursor: kept } = this.#init
+    if (kept === undefined) return undefined
+    const cursor = await kept.store.load(kept.name)
+    this.#told = (await kept.store.load(heightName(kept.name))) ?? cursor ?? 0n
+    return cursor
   }
 
   /** After the changes were told: a crash in between tells them again. A cursor that cannot be stored costs no more than that. */
-  async #save(height: bigint): Promise<void> {
+  async #save(changes: Changes): Promise<bigint> {
+    const { height } = changes
+    const cursor = cursorOf(changes)
     this.#told = height
-    const { cursor, logger } = this.#init
+    const { cursor: kept, logger } = this.#init
     try {
-      await cursor?.store.save(cursor.name, height)
+      if (cursor !== height) await kept?.store.save(heightName(kept.name), height)
+      await kept?.store.save(kept.name, cursor)
     } catch (error) {
       // that the disk takes nothing is told by the store
       const isPassing = isMerogateError(error) && error.kind === 'transport'
@@ -131,10 +135,11 @@ export class Watcher {
         'cursor of the anchor could not be stored',
       )
     }
+    return cursor
   }
 
-  /** Asks once and tells the changes; the height to go on from, undefined when there was no answer. */
-  async #ask(since: bigint | undefined, signal: AbortSignal): Promise<bigint | undefined> {
+  /** Asks once and tells the changes; undefined when there was no answer. */
+  async #ask(since: bigint | undefined, signal: AbortSignal): Promise<Changes | undefined> {
     const { service, logger, onChange } = this.#init
     let answer: Changes
     try {
@@ -148,6 +153,15 @@ export class Watcher {
     if (signal.aborted) return undefined
     if (answer.missed) onChange({ subject: EMPTY, height: answer.height })
     for (const change of answer.changes) onChange(change)
-    return answer.height
+    return answer
   }
+}
+
+function cursorOf({ height, cursor = height }: Changes): bigint {
+  return cursor
+}
+
+/** Where the height is remembered, for services whose cursors are no heights. */
+function heightName(name: string): string {
+  return `${name} height`
 }

@@ -28,12 +28,12 @@ describe('an operation whose fate is not known', () => {
         const { height } = authority
         return { accepted: true, transaction: '', height: BigInt(height) }
       }
-      const lost: EnvelopeService['findTransaction'] = async (id) => {
+      const lost: EnvelopeService['findApplied'] = async (envelope) => {
         if (isLosing) throw unreachable('here')
-        return authority.findTransaction(id)
+        return authority.findApplied(envelope)
       }
       const names = { protocol: 'local', network: 'local', contract: 'local' }
-      const service = intercept(authority, { submit, findTransaction: lost })
+      const service = intercept(authority, { submit, findApplied: lost })
       const anchors = [envelopeAnchor({ ...names, service })]
       const a = await world.node('a', { anchors })
       const { context } = await newContext(a)

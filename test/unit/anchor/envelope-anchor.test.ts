@@ -358,6 +358,37 @@ describe('envelope anchor', () => {
       await second.stop()
     })
 
+    it('goes on from a cursor that is no height, over restarts too, and says the height', async () => {
+      const rows = new Map<string, bigint>()
+      const cursors: CursorStore = {
+        load: async (name) => rows.get(name),
+        save: async (name, height) => void rows.set(name, height),
+      }
+      const asked: (bigint | undefined)[] = []
+      const waitForChanges: EnvelopeService['waitForChanges'] = async (since, waitMs, options) => {
+        asked.push(since)
+        const at = since === undefined ? undefined : since - 1000n
+        const changes = await authority.waitForChanges(at, waitMs, options)
+        return { ...changes, cursor: changes.height + 1000n }
+      }
+      const first = over({ waitForChanges }, { cursors })
+      await first.start()
+      const heard = collect(first, 1)
+      await over().submit(group, add(b), a)
+      expect((await heard)[0]?.height).to.equal(2n)
+      await first.stop()
+      expect(first.told).to.equal(2n)
+      const second = over({ waitForChanges }, { cursors })
+      const more = collect(second, 1)
+      await second.start()
+      expect(second.told).to.equal(2n)
+      await over().submit(group, add(c), a)
+      expect((await more)[0]?.height).to.equal(3n)
+      await second.stop()
+      expect(asked[0]).to.equal(undefined)
+      expect(asked.slice(1).every((since) => since !== undefined && since > 1000n)).to.equal(true)
+    })
+
     it('tells that all may have moved, when the history is another', async () => {
       let calls = 0
       const anchor = over({
@@ -395,5 +426,19 @@ describe('splitting an operation', () => {
     for (const part of parts) expect(part).to.include({ kind: 'setRole', role: 'reader' })
     expect(splitOperation({ kind: 'removeMembers', ids: [], mayReturn: false })).to.have.length(1)
     expect(splitOperation({ kind: 'seal' })).to.deep.equal([{ kind: 'seal' }])
+  })
+
+  it('makes parts as small as the chain takes, each kind by itself, and none larger than a contract takes', () => {
+    const ids = Array.from({ length: 17 }, (_, index) =>
+      PublicKey.from(sha256(utf8(String(index)))),
+    )
+    const sizes = (kind: 'addMembers' | 'removeMembers'): number[] => {
+      const operation: Operation =
+        kind === 'addMembers' ? { kind, ids, role: 'writer' } : { kind, ids, mayReturn: false }
+      const parts = splitOperation(operation, { removeMembers: 5, addMembers: 99 })
+      return parts.map((part) => ('ids' in part ? part.ids.length : 0))
+    }
+    expect(sizes('removeMembers')).to.deep.equal([5, 5, 5, 2])
+    expect(sizes('addMembers')).to.deep.equal([16, 1])
   })
 })

@@ -139,7 +139,7 @@ describe('what was signed, over restarts', () => {
         await authority.submit(signed)
         throw unreachable('here')
       },
-      findTransaction: () => Promise.reject(unreachable('here')),
+      findApplied: () => Promise.reject(unreachable('here')),
     })
     const { height } = authority
     const { evidence } = await (await begin()).submit(group, add(b), a)
@@ -151,9 +151,9 @@ describe('what was signed, over restarts', () => {
     await endsAfter(add(b))
     const asked: (Uint8Array | undefined)[] = []
     const again = await begin({
-      findTransaction: (id, options) => {
-        asked.push(options?.envelope)
-        return authority.findTransaction(id)
+      findApplied: (envelope) => {
+        asked.push(envelope)
+        return authority.findApplied(envelope)
       },
     })
     const changes: string[] = []

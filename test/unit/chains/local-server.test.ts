@@ -262,7 +262,7 @@ describe('client of the local chain service', () => {
       const body = '{"height":null}'
       const padding = ' '.repeat(MAX_ANSWER_BYTES - body.length + extra)
       answer = { status: 200, body: body + padding }
-      expect(await codeOf(service.findTransaction(HEX32))).to.equal(code)
+      expect(await codeOf(service.findApplied(new Uint8Array(32)))).to.equal(code)
     }
   })
 

@@ -69,6 +69,8 @@ export interface LocalAuthority extends EnvelopeService, Startable {
   readonly packages: PackageService
   /** Number of operations accepted so far. */
   readonly height: bigint
+  /** Height at which the envelope of a digest, in hexadecimal, was accepted by any of its contracts. */
+  findTransaction(transaction: string): Promise<bigint | undefined>
 }
 
 /** The domain of a contract, given that of contexts: they share chain and network. */
@@ -103,7 +105,7 @@ class ModelAuthority implements LocalAuthority {
     this.#contracts = { contexts: this.#contexts, packages }
     this.packages = new LocalPackages(packages, {
       readDomain: async () => this.#domainOf('packages'),
-      findTransaction: (transaction) => this.findTransaction(transaction),
+      findApplied: (envelope) => this.findApplied(envelope),
       submit: (signed) => this.#enqueue('packages', signed),
       answer: (value) => this.#answer(value),
     })
@@ -171,6 +173,11 @@ class ModelAuthority implements LocalAuthority {
     return this.#answer(queries.readMemberPage(this.#contexts.view, group, offset, length))
   }
 
+  async findApplied(envelope: Uint8Array): Promise<bigint | undefined> {
+    return this.findTransaction(toHex(envelopeDigest(envelope)))
+  }
+
+  /** Height at which the envelope of a digest, in hexadecimal, was accepted. */
   async findTransaction(transaction: string): Promise<bigint | undefined> {
     this.#assertStarted()
     return this.#transactions.get(transaction)

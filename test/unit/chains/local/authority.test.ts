@@ -209,7 +209,7 @@ describe('local authority', () => {
         expect(again.height).to.equal(4n)
         expect(await again.packages.readDomain()).to.deep.equal(domain)
         expect(await again.packages.readLatest(id)).to.deep.equal(before)
-        expect(await again.packages.findTransaction(published.transaction)).to.equal(4n)
+        expect(await again.findTransaction(published.transaction)).to.equal(4n)
         expect((await again.packages.readNonce(a.publicKey)).value).to.equal(2n)
         expect((await again.readGroup(group)).value?.memberCount).to.equal(2)
       })

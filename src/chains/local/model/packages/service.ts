@@ -20,7 +20,7 @@ export interface LocalDoor extends SubmissionService {
 
 export class LocalPackages implements PackageService {
   readonly readDomain: SubmissionService['readDomain']
-  readonly findTransaction: SubmissionService['findTransaction']
+  readonly findApplied: SubmissionService['findApplied']
   readonly submit: SubmissionService['submit']
   readonly #contract: { readonly view: PackageView }
   readonly #answer: LocalDoor['answer']
@@ -29,7 +29,7 @@ export class LocalPackages implements PackageService {
     this.#contract = contract
     this.#answer = door.answer
     this.readDomain = door.readDomain
-    this.findTransaction = door.findTransaction
+    this.findApplied = door.findApplied
     this.submit = door.submit
   }
 
