@@ -57,6 +57,12 @@ export function refusal(name: RefusalName, expected?: bigint): Refusal {
   return expected === undefined ? { name, number } : { name, number, expected }
 }
 
+/** A refusal by its number, for contracts whose errors carry no more; undefined for a number that none has. */
+export function refusalNumbered(number: number): Refusal | undefined {
+  const found = Object.entries(REFUSALS).find(([, each]) => each === number)
+  return found === undefined ? undefined : refusal(found[0] as RefusalName) // a key of the table
+}
+
 /** Whether a text names a refusal. */
 export function isRefusalName(name: string): name is RefusalName {
   return Object.hasOwn(REFUSALS, name)

@@ -61,7 +61,7 @@ export function wholeRows(t: AnchorBench): void {
       const { events } = t.harness
       if (events === undefined) return expect.fail('expected a harness that tells of events')
       await row1()
-      await submit(group, add(b, c, ...crowd(5)), a)
+      await submit(group, add(b, c, ...crowd(3)), a)
       await submit(group, bits('grant', [b, manageMembers], [c, manageApplication]), a)
       await submit(group, bits('revoke', [c, manageApplication]), a)
       await submit(group, { kind: 'setRole', ids: [c.publicKey], role: 'reader' }, b)
