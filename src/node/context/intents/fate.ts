@@ -10,22 +10,24 @@ export type Fate = 'later' | 'refused'
 const REFUSED: ReadonlySet<string> = new Set([
   'CONTEXT_NOT_A_MEMBER',
   'CONTEXT_EXISTS',
+  'CONTEXT_NO_PROPOSALS',
   'IDENTITY_NOT_OWNED',
 ])
 
 /** What another configuration, or a wait, may cure, though a caller is told of it as a mistake. */
-const NOT_YET: ReadonlySet<string> = new Set(['ANCHOR_UNKNOWN'])
+const NOT_YET: ReadonlySet<string> = new Set(['ANCHOR_UNKNOWN', 'CHAIN_KEY', 'CHAIN_READ_ONLY'])
 
 /** Refusals by the anchor that are about when and how something was sent, not about what. */
 const UNTIMELY: ReadonlySet<unknown> = new Set(['BadNonce', 'Expired', 'WrongDomain'])
 
-/** The anchor's no, a caller's mistake and the app's no are for good; everything else may be otherwise the next time. */
+/** The contract's no, a caller's mistake and the app's no are for good; everything else may be otherwise the next time. */
 export function fateOf(failure: MerogateError): Fate {
   if (REFUSED.has(failure.code)) return 'refused'
   if (NOT_YET.has(failure.code)) return 'later'
   switch (failure.kind) {
     case 'chain':
-      return UNTIMELY.has(refusalName(failure)) ? 'later' : 'refused'
+      // what failed on the way to the contract is no word of it: an account without funds, a transaction that was overtaken
+      return isFinalWord(failure) ? 'refused' : 'later'
     case 'input':
     case 'guest':
       return 'refused'
@@ -41,6 +43,10 @@ export function fateOf(failure: MerogateError): Fate {
     case 'internal':
       return 'later'
   }
+}
+
+function isFinalWord(failure: MerogateError): boolean {
+  return failure.code === 'ANCHOR_REJECTED' && !UNTIMELY.has(refusalName(failure))
 }
 
 /** Name of the anchor's refusal. */
