@@ -164,7 +164,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   'cli/auth.ts': {
     rooms: [
       ...['node', 'auth', 'type server/index.ts', 'type cli/config'],
-      ...['cli/arguments.ts', 'cli/errors.ts', 'cli/operator-token.ts'],
+      ...['cli/arguments.ts', 'cli/errors.ts', 'cli/operator-token.ts', 'chains/shared/sdk.ts'],
       ...['chains/near/wallet.ts', 'chains/ethereum/wallet.ts'],
       ...['chains/icp/wallet.ts', 'chains/stellar/wallet.ts'],
     ],

@@ -14,6 +14,8 @@ interface Manifest {
   readonly version: string
   readonly exports: Readonly<Record<string, unknown>>
   readonly dependencies: Readonly<Record<string, string>>
+  /** SDKs of chains. */
+  readonly optionalDependencies: Readonly<Record<string, string>>
 }
 
 const ROOT = join(import.meta.dirname, '..')
@@ -38,19 +40,45 @@ function run(cwd: string, program: string, args: readonly string[]): string {
   )
 }
 
-/** The package unpacked in a folder, with links to its dependencies and nothing else. */
+/** Links to packages beside one that is unpacked. */
+function link(folder: string, names: readonly string[]): void {
+  for (const name of names) {
+    const path = join(folder, 'node_modules', name)
+    mkdirSync(dirname(path), { recursive: true })
+    symlinkSync(join(ROOT, 'node_modules', name), path)
+  }
+}
+
+/** The package unpacked in a folder, with links to its dependencies and nothing else; no SDK of a chain yet. */
 function install(folder: string, { name, version, dependencies }: Manifest): string {
   run(ROOT, process.execPath, [join(ROOT, 'scripts/build.ts')])
   run(ROOT, 'npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder])
   run(folder, 'tar', ['-xzf', `${name}-${version}.tgz`])
-  const modules = join(folder, 'node_modules')
-  for (const dependency of [...Object.keys(dependencies), '@types/node']) {
-    mkdirSync(dirname(join(modules, dependency)), { recursive: true })
-    symlinkSync(join(ROOT, 'node_modules', dependency), join(modules, dependency))
-  }
-  const installed = join(modules, name)
+  link(folder, [...Object.keys(dependencies), '@types/node'])
+  const installed = join(folder, 'node_modules', name)
   run(folder, 'mv', ['package', installed])
   return installed
+}
+
+/** Without the SDKs what needs none works, and an anchor that needs one says which command installs it. */
+function useWithoutSdks(folder: string, command: string): void {
+  run(folder, command, ['--help'])
+  const program = `
+    import { createNode } from 'merogate/node'
+    import { ethereumAnchor } from 'merogate/chains/ethereum'
+    const address = '0x' + '11'.repeat(20)
+    const contracts = { identityRegistry: { address }, contextAnchor: { address } }
+    const deployment = { version: 1, chain: 'ethereum', network: 'none', chainId: 1, contracts }
+    const anchor = ethereumAnchor({ rpcUrls: ['http://127.0.0.1:1'], deployment })
+    const node = createNode({ home: 'home', anchors: [anchor] })
+    const error = await node.then((started) => started.start()).catch((thrown) => thrown)
+    if (error?.code !== 'CHAIN_SDK' || !error.message.endsWith('npm install ethers')) {
+      console.error(error)
+      process.exit(1)
+    }
+    process.exit(0)`
+  writeFileSync(join(folder, 'without.mjs'), program)
+  run(folder, process.execPath, ['without.mjs'])
 }
 
 /** Each entry loads, and its types compile in a strict program. */
@@ -105,8 +133,10 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 const folder = mkdtempSync(join(tmpdir(), 'merogate-package-'))
 try {
   const installed = install(folder, manifest)
-  useEntries(folder, manifest)
   const command = join(installed, 'dist/cli/main.js')
+  useWithoutSdks(folder, command)
+  link(folder, Object.keys(manifest.optionalDependencies))
+  useEntries(folder, manifest)
   const version = run(folder, command, ['--version']).trim()
   if (version !== manifest.version) throw new Error(`expected ${manifest.version}, got ${version}`)
   run(folder, command, ['--help'])

@@ -1,4 +1,5 @@
 /** Sign-in of a node, from its configuration: its database, its wallets, and the token that this machine's own commands use. */
+import { withSdk } from '../chains/shared/sdk.ts'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Auth, type AuthInit, openAuth, type WalletVerifier } from '../auth/index.ts'
@@ -147,14 +148,17 @@ async function walletsOf(
   const verifiers: WalletVerifier[] = []
   const endpoints = (urls: readonly string[]) => urls.map((url) => ({ url }))
   if (near !== undefined) {
-    const { nearWallet } = await import('../chains/near/wallet.ts')
+    const { nearWallet } = await withSdk('near', () => import('../chains/near/wallet.ts'))
     const { network, rpcUrls, recipient, callbackUrls } = near
     const init = { network, endpoints: endpoints(rpcUrls), callbackUrls }
     verifiers.push(nearWallet(recipient === undefined ? init : { ...init, recipient })({ clock }))
   }
   const [chain, ...chains] = ethereum ?? []
   if (chain !== undefined) {
-    const { ethereumWallet } = await import('../chains/ethereum/wallet.ts')
+    const { ethereumWallet } = await withSdk(
+      'ethereum',
+      () => import('../chains/ethereum/wallet.ts'),
+    )
     verifiers.push(ethereumWallet({ chains: [chain, ...chains], clock, logger }))
   }
   if (icp !== undefined) {
@@ -162,7 +166,7 @@ async function walletsOf(
     verifiers.push(icpWallet({ ...icp, clock }))
   }
   if (stellar === undefined) return { verifiers, sep10: undefined }
-  const { stellarWallet } = await import('../chains/stellar/wallet.ts')
+  const { stellarWallet } = await withSdk('stellar', () => import('../chains/stellar/wallet.ts'))
   const { network, passphrase, horizonUrls, homeDomain, key } = stellar
   const wallet = stellarWallet({
     ...{ network, passphrase },

@@ -1,6 +1,5 @@
 /** Errors of the command line, exit codes, and what to do next. */
-import { MerogateError } from '../node/errors.ts'
-import type { ErrorDetails, ErrorKind } from '../node/errors.ts'
+import { MerogateError, type ErrorDetails, type ErrorKind } from '../node/errors.ts'
 
 /**
  * CLI_USAGE the words of the command do not fit; CLI_FILE a file cannot be read or written; CLI_NOT_FOUND what was asked for is not there;
@@ -55,6 +54,7 @@ export function exitCodeOf(error: { readonly code: string; readonly kind: ErrorK
   return EXIT_FAILURE
 }
 
+/** By code; `{chain}` is the chain that the error names. */
 const HINTS: Readonly<Record<string, string>> = {
   CLI_USAGE: 'see the command with --help',
   CLIENT_UNREACHABLE:
@@ -75,23 +75,26 @@ const HINTS: Readonly<Record<string, string>> = {
   ANCHOR_NONCE: 'give the anchor a second endpoint of another provider',
   CHAIN_WRONG_NETWORK: 'give endpoints of the chain that --network or the deployment file names',
   CHAIN_NO_CONTRACT:
-    'check anchor.ethereum.deployment, or deploy with `merogate chain deploy --network NAME`',
+    'check anchor.{chain}.deployment, or deploy with `merogate chain deploy --network NAME`',
   CHAIN_KEY:
-    'name a file with --key-file (anchor.ethereum.key_file) or a variable with --key-env (key_env) that holds the key',
+    'name a file with --key-file (anchor.{chain}.key_file) or a variable with --key-env (key_env) that holds the key',
   CHAIN_DEPLOYMENT: 'write one with `merogate chain deploy`, or get the one of your group',
   CHAIN_READ_ONLY:
-    '`merogate node config anchor.ethereum.key_file=FILE`, or key_env, or relayer_url',
+    '`merogate node config anchor.{chain}.key_file=FILE`, or key_env, or relayer_url',
   CHAIN_FUNDS: 'see balance and costs with `merogate chain status`',
   CHAIN_FEE: 'see the present fee with `merogate chain status`',
   CHAIN_REVERTED: 'try again; when it stays, look the transaction up at a block explorer',
-  CHAIN_RELAYER_REFUSED:
-    'check anchor.ethereum.relayer_url and relayer_key_env, or ask who runs it',
+  CHAIN_RELAYER_REFUSED: 'check anchor.{chain}.relayer_url and relayer_key_env, or ask who runs it',
   CHAIN_DEPLOY: 'repeat the command: what was made is kept',
   DEVNET_LISTEN: 'choose another port with --port',
   CONFIG_KEY_UNKNOWN: 'see the settings with `merogate node config`',
 }
 
 /** What the reader may do about an error; undefined when the message says it all. */
-export function hintFor(code: string): string | undefined {
-  return HINTS[code]
+export function hintFor({
+  code,
+  details,
+}: Pick<MerogateError, 'code' | 'details'>): string | undefined {
+  const { chain } = details
+  return HINTS[code]?.replaceAll('{chain}', typeof chain === 'string' ? chain : '<chain>')
 }

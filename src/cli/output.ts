@@ -43,8 +43,9 @@ export function output(format: OutputFormat, streams: Streams = PROCESS): Output
       if (!isJson) err(`${text}\n`)
     },
     failure(thrown) {
-      const { code, kind, message, details } = toMerogateError(thrown)
-      const hint = hintFor(code)
+      const error = toMerogateError(thrown)
+      const { code, kind, message, details } = error
+      const hint = hintFor(error)
       if (isJson) {
         const body = { code, kind, message, details, ...(hint === undefined ? {} : { hint }) }
         err(`${JSON.stringify({ error: body })}\n`)

@@ -25,6 +25,7 @@ import type { Deployment } from './deploy/deployment.ts'
 import type { FinalityRule } from './rpc/head.ts'
 import { readKey } from './key.ts'
 import type { KeyReference } from '../shared/key-text.ts'
+import { withSdk } from '../shared/sdk.ts'
 import { type LazyFacts, LazyService } from '../shared/lazy-service.ts'
 
 export { DEFAULT_FINALITY } from './defaults.ts'
@@ -59,13 +60,13 @@ export interface EthereumAnchorInit {
 
 /**
  * Makes an anchor over the contracts of a deployment. The endpoints need not answer yet: whoever asks meanwhile gets ANCHOR_UNREACHABLE.
- * @throws at start: CHAIN_KEY (input)
+ * @throws at start: CHAIN_KEY (input), CHAIN_SDK (missing)
  */
 export function ethereumAnchor(init: EthereumAnchorInit): AnchorFactory {
   const { deployment } = init
   return (components: AnchorComponents) => {
     const service = new LazyService(async () => {
-      const { openService } = await import('./open-service.ts')
+      const { openService } = await withSdk('ethereum', () => import('./open-service.ts'))
       return openService(resolveInit(init), components)
     }, factsOf(init))
     return envelopeAnchor({
@@ -107,7 +108,7 @@ export interface DeployContractsInit {
  */
 export async function deployContracts(init: DeployContractsInit): Promise<Deployment> {
   const { rpcUrls, chainId, network, finality = DEFAULT_FINALITY, maxFeePerGas, signal } = init
-  const { deployWith } = await import('./deploy/deploy.ts')
+  const { deployWith } = await withSdk('ethereum', () => import('./deploy/deploy.ts'))
   return deployWith({
     ...{ rpcUrls, chainId, network, finality },
     key: await readKey(init.key),

@@ -2,6 +2,7 @@
  * Sign-in with an Ethereum wallet: a text of EIP-4361 that its key signs (EIP-191), or that its contract answers for (EIP-1271). The SDK is
  * loaded at the first sign-in.
  */
+import { withSdk } from '../shared/sdk.ts'
 import type { WalletVerifier } from '../../auth/wallet-verifier.ts'
 import { type Clock, systemClock } from '../../node/primitives/clock.ts'
 import { type Logger, silentLogger } from '../../node/primitives/logger.ts'
@@ -47,15 +48,17 @@ export function ethereumWallet(init: EthereumWalletInit): WalletVerifier {
     nonceOf: nonceOfText,
   }
   const load = (): Promise<Required<WalletVerifier>> =>
-    (loading ??= import('./sign-in/sign-in.ts').then(({ EthereumSignIn }) => {
-      const signIn = new EthereumSignIn({ chains, clock, logger })
-      return {
-        ...facts,
-        challenge: async (terms) => signIn.challenge(terms),
-        verify: (attempt, options) => signIn.verify(attempt, options),
-        isStill: (subject, options) => signIn.isStill(subject, options),
-      }
-    }))
+    (loading ??= withSdk('ethereum', () => import('./sign-in/sign-in.ts')).then(
+      ({ EthereumSignIn }) => {
+        const signIn = new EthereumSignIn({ chains, clock, logger })
+        return {
+          ...facts,
+          challenge: async (terms) => signIn.challenge(terms),
+          verify: (attempt, options) => signIn.verify(attempt, options),
+          isStill: (subject, options) => signIn.isStill(subject, options),
+        }
+      },
+    ))
   return {
     ...facts,
     challenge: async (terms) => (await load()).challenge(terms),

@@ -2,6 +2,7 @@
  * Sign-in with a principal of the Internet Computer: a text that a session key signs, and the delegations that lead from the principal's key to
  * it. Nothing is asked of the network: delegations of Internet Identity carry their certificates. The SDK is loaded at the first sign-in.
  */
+import { withSdk } from '../shared/sdk.ts'
 import type { WalletVerifier } from '../../auth/wallet-verifier.ts'
 import { type Clock, systemClock } from '../../node/primitives/clock.ts'
 import { IC_ROOT_KEY, IDENTITY_PROVIDER, INTERNET_IDENTITY } from './constants.ts'
@@ -25,7 +26,7 @@ export function icpWallet(init: IcpWalletInit = {}): WalletVerifier {
   const { rootKey = IC_ROOT_KEY, canisters = [INTERNET_IDENTITY], clock = systemClock } = init
   const { identityProvider = IDENTITY_PROVIDER } = init
   const load = once(async () => {
-    const { IcpSignIn } = await import('./sign-in/sign-in.ts')
+    const { IcpSignIn } = await withSdk('icp', () => import('./sign-in/sign-in.ts'))
     return new IcpSignIn({ rootKey, canisters, clock })
   })
   return {

@@ -9,7 +9,8 @@ import { type ErrorDetails, type ErrorKind, MerogateError } from '../../node/err
  * CHAIN_REVERTED a transaction failed for no reason that can be told; CHAIN_FUNDS the account cannot pay; CHAIN_FEE the fee would exceed the
  * configured ceiling; CHAIN_DEPLOY a deployment failed; CHAIN_DISAGREEMENT two endpoints say different things about what is to be signed, of
  * which nothing is; CHAIN_SUCCESSOR what a group moved to is no contract that this release knows, or nobody here can pay for taking the group
- * over; CHAIN_RELAYER_REFUSED the relayer does not carry this, or not for us; CHAIN_RELAYER_FAILED it took an envelope and could not send it.
+ * over; CHAIN_RELAYER_REFUSED the relayer does not carry this, or not for us; CHAIN_RELAYER_FAILED it took an envelope and could not send it;
+ * CHAIN_SDK the chain's SDK is not installed.
  */
 export type ChainErrorCode =
   | 'CHAIN_RPC'
@@ -28,6 +29,7 @@ export type ChainErrorCode =
   | 'CHAIN_SUCCESSOR'
   | 'CHAIN_RELAYER_REFUSED'
   | 'CHAIN_RELAYER_FAILED'
+  | 'CHAIN_SDK'
 
 const KINDS: Record<ChainErrorCode, ErrorKind> = {
   CHAIN_RPC: 'protocol',
@@ -46,6 +48,7 @@ const KINDS: Record<ChainErrorCode, ErrorKind> = {
   CHAIN_SUCCESSOR: 'chain',
   CHAIN_RELAYER_REFUSED: 'denied',
   CHAIN_RELAYER_FAILED: 'chain',
+  CHAIN_SDK: 'missing',
 }
 
 /** An error of a chain; `chain` is its protocol, as in `ethereum`. Its kind follows from its code. */

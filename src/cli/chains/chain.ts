@@ -182,8 +182,9 @@ export function passed(name: string, message: string): Check {
 
 /** A check that an error kept from passing, with what to do about it. */
 export function failed(name: string, error: unknown): Check {
-  const { code, message } = toMerogateError(error)
-  const next = hintFor(code)
+  const failure = toMerogateError(error)
+  const { code, message } = failure
+  const next = hintFor(failure)
   return {
     ...{ name, level: 'fail', message: `${message} (${code})` },
     ...(next === undefined ? {} : { next }),

@@ -1,4 +1,5 @@
 /** Ethereum, before anything of it is loaded. */
+import { withSdk } from '../../../chains/shared/sdk.ts'
 import type { Chain, ChainOption } from '../chain.ts'
 
 const KEY_ENV: ChainOption = {
@@ -117,5 +118,5 @@ from their code, so they are the same on every chain, and one deployment serves 
     dev: { examples: ['merogate dev --chain ethereum'] },
   },
   settings: async () => (await import('./settings.ts')).settings,
-  tools: async () => (await import('./tools.ts')).tools,
+  tools: async () => (await withSdk('ethereum', () => import('./tools.ts'))).tools,
 }

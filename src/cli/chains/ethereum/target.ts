@@ -1,4 +1,5 @@
 /** What `chain status` and `chain doctor` look at on Ethereum: a node's anchor, or a deployment file with endpoints. */
+import { withSdk } from '../../../chains/shared/sdk.ts'
 import { resolve } from 'node:path'
 import { type FinalityRule, readDeployment } from '../../../chains/ethereum/index.ts'
 import type { SecretReference } from '../../../node/secret.ts'
@@ -65,18 +66,18 @@ function targetOf(place: EthereumPlace): ChainTarget {
     protocol,
     key: place.key,
     async account() {
-      const { accountOf } = await import('./look.ts')
+      const { accountOf } = await withSdk('ethereum', () => import('./look.ts'))
       return accountOf(place)
     },
     async inspect() {
-      const { accountOf, lookAtEthereum } = await import('./look.ts')
-      const { statusText } = await import('./status-text.ts')
+      const { accountOf, lookAtEthereum } = await withSdk('ethereum', () => import('./look.ts'))
+      const { statusText } = await withSdk('ethereum', () => import('./status-text.ts'))
       const deployment = await readDeployment(place.deployment)
       const report = await lookAtEthereum(place, deployment, await accountOf(place))
       return { facts: jsonSafe({ protocol, ...report }), text: statusText(report) }
     },
     async judge(options) {
-      const { diagnose } = await import('./diagnose.ts')
+      const { diagnose } = await withSdk('ethereum', () => import('./diagnose.ts'))
       return diagnose(place, options)
     },
   }

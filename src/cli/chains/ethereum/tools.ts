@@ -1,4 +1,5 @@
 /** What the commands ask of Ethereum. Its SDK is loaded by those that need it. */
+import { withSdk } from '../../../chains/shared/sdk.ts'
 import { ethereumAnchor } from '../../../chains/ethereum/index.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
 import { systemClock } from '../../../node/primitives/clock.ts'
@@ -30,7 +31,10 @@ async function openCarrier({ payer, entry, logger }: Relaying): Promise<RelayCar
     throw cliError('CLI_RELAYER_CHAIN', message)
   }
   const { key: nodeKey, relayer: _other, ...init } = await ethereumInit(entry)
-  const { openRelay } = await import('../../../chains/ethereum/send/relay.ts')
+  const { openRelay } = await withSdk(
+    'ethereum',
+    () => import('../../../chains/ethereum/send/relay.ts'),
+  )
   return openRelay({ ...init, key, nodeKey }, { clock: systemClock, logger })
 }
 
@@ -41,15 +45,15 @@ export const tools: ChainTools = {
   configured: configuredTarget,
   given: givenTarget,
   async deploy(options: DeployOptions, output: Output) {
-    const { openDeployment } = await import('./deploy.ts')
+    const { openDeployment } = await withSdk('ethereum', () => import('./deploy.ts'))
     return openDeployment(options, output)
   },
   async run(options: RunOptions, place: RunPlace) {
-    const { run } = await import('./run.ts')
+    const { run } = await withSdk('ethereum', () => import('./run.ts'))
     return run(options, place)
   },
   async start(folder) {
-    const { start } = await import('./run.ts')
+    const { start } = await withSdk('ethereum', () => import('./run.ts'))
     return start(folder)
   },
 }
