@@ -12,7 +12,7 @@ import { Stage } from './stage.ts'
 import { ACTIONS, type ActionName, outsiders } from './workload/actions.ts'
 import { type Circle, type Seat, seated } from './workload/circle.ts'
 import { Company } from './workload/company.ts'
-import { inviteAnew } from './workload/inviting-anew.ts'
+import { introduceAnew, inviteAnew } from './workload/meeting-anew.ts'
 import type { Acknowledged } from './workload/ledger.ts'
 import type { World } from './world.ts'
 
@@ -163,6 +163,7 @@ export class Play {
     ])
     if (unsettled.length > 0) return unsettled
     await inviteAnew(this.#company)
+    await introduceAnew(this.#company)
     await this.#writeOnce()
     return this.#until(() => unrest(this.#company))
   }

@@ -1,6 +1,7 @@
 /**
- * Users who see a join that leads nowhere because its inviter has moved. Of one whom it has not met since, a node can know nothing: what the anchor keeps
- * of members are keys, and without discovery nobody tells strangers of addresses. So they ask for an invitation once more.
+ * Users whose nodes cannot find each other, because both have moved. Of one whom it has not met since, a node can know nothing: what the anchor keeps
+ * of members are keys, and without discovery nobody tells strangers of addresses. Who sees a join that leads nowhere asks for an invitation once
+ * more; who sees a member that is never online asks where it is now, and dials it.
  */
 import type { Machine } from '../machine.ts'
 import type { World } from '../world.ts'
@@ -20,6 +21,63 @@ export async function inviteAnew(company: Company): Promise<void> {
     const what = `invite ${one.machine.name} to ${circle.name} anew`
     company.begin(what, () => company.invite(circle, one))
   }
+}
+
+/** Lets members dial each other of whom neither knows, since both moved, and whom no other member brings together. */
+export async function introduceAnew(company: Company): Promise<void> {
+  if (allApart(company).length === 0) return
+  await company.world.time.sleep(PATIENCE_MS)
+  for (const { circle, one, other } of allApart(company)) {
+    company.world.tally.count('dialled anew')
+    const what = `${one.machine.name} dials ${other.machine.name}, which it meets in ${circle.name}`
+    company.begin(what, async () => {
+      const addresses = other.machine.running?.network.addresses() ?? []
+      await one.machine.running?.node.peers.dial(addresses)
+    })
+  }
+}
+
+interface Pair {
+  readonly circle: Circle
+  readonly one: Seat
+  readonly other: Seat
+}
+
+/** Pairs of members that are apart: one of each two parts of a circle, between which no way is known. */
+function allApart({ circles, world }: Company): readonly Pair[] {
+  return circles.flatMap((circle) => {
+    const parts = partsOf(circle)
+    return parts.flatMap((part, i) =>
+      parts.slice(i + 1).flatMap((rest) => {
+        const pairs = part.flatMap((one) => rest.map((other) => ({ circle, one, other })))
+        return pairs.every((pair) => isApart(world, pair)) ? pairs.slice(0, 1) : []
+      }),
+    )
+  })
+}
+
+/** Members by whom they are linked with, directly or by others. */
+function partsOf(circle: Circle): readonly (readonly Seat[])[] {
+  const parts: Set<Seat>[] = []
+  for (const one of seated(circle)) {
+    const linked = parts.filter((part) =>
+      [...part].some((other) => isLinked(one.machine, other.machine)),
+    )
+    for (const part of linked) parts.splice(parts.indexOf(part), 1)
+    parts.push(new Set([one, ...linked.flatMap((part) => [...part])]))
+  }
+  return parts.map((part) => [...part])
+}
+
+/** Whether each has moved since they met, and since it came by an invitation that says where the other is. */
+function isApart({ swarm }: World, { one, other }: Pair): boolean {
+  const isTold = (by: Seat, of: Seat): boolean =>
+    by.addresses.some((address) => {
+      return swarm.at(address.split('/p2p/')[0] ?? address)?.peerId === of.machine.peerId
+    })
+  const metMs = swarm.metMs(one.machine.peerId, other.machine.peerId)
+  const haveMoved = metMs < one.machine.movedMs && metMs < other.machine.movedMs
+  return haveMoved && !isTold(one, other) && !isTold(other, one)
 }
 
 async function allLost(company: Company): Promise<readonly { circle: Circle; one: Seat }[]> {
