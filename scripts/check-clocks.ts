@@ -54,6 +54,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/node/runtime/wasm/engine.ts': { count: 1, why: 'the time that guests see' },
   'src/node/store/level-store.ts': { count: 1, why: 'since when nothing is stored, for display' },
   'src/node/sync/gossip.ts': { count: 2, why: 'the stamp of gossiped heads, and its judgement' },
+  'src/cli/migration-text.ts': { count: 1, why: 'whether a group has moved, for display' },
   'src/cli/operator-token.ts': { count: 1, why: 'when a token expires, as it says itself' },
   'src/cli/sign-in/token-files.ts': { count: 1, why: 'the age of a lock, as the file system says' },
   'src/server/ws/connection.ts': { count: 2, why: 'when a token expires, as it says itself' },

@@ -11,6 +11,7 @@ import type {
   Joined,
   Member,
   MemberRole,
+  Migration,
   Peers,
   Readiness,
   Installed,
@@ -76,7 +77,7 @@ export interface Admin {
   /** Plans the move of the context's group to another contract, by its address, hexadecimal; null: it stays. */
   migrate(id: string, successor: string | null, executor?: string): Promise<null>
   /** Where the context's group moves, and the second, Unix time, at which it does; null while it stays. */
-  migration(id: string): Promise<{ successor: string; movesAt: number } | null>
+  migration(id: string): Promise<Migration | null>
   joinOpen(invitation: string, identity?: string): Promise<Joined>
   members(id: string): Promise<readonly Member[]>
   /** Unless they may return, an invitation does not bring them back until they are invited by name. */

@@ -71,6 +71,7 @@ export interface Context {
   readonly membersRevision: number
   readonly protocol: string
   readonly network: string
+  /** The contract that its group is in. */
   readonly contractId: string
   readonly status: 'ready' | 'uninitialized' | 'left' | 'stopped'
   readonly convergence: string | null
@@ -112,9 +113,17 @@ export interface Context {
     } | null
     readonly replacedAtMs: number | null
   }
+  /** Where its group moves, the address of a contract in hexadecimal, and the second, Unix time, at which it does; null while it stays. */
+  readonly migration: Migration | null
   /** Set while the key that a member who has gone does not have is still to come; `sinceMs` is Unix time. */
   readonly rotation: { readonly sinceMs: number; readonly tries: number } | null
   readonly intents: readonly Intent[]
+}
+
+/** The move of a group to another contract. In the past: it has moved, and nobody took it over there. */
+export interface Migration {
+  readonly successor: string
+  readonly movesAt: number
 }
 
 /** Something that failed in a context while no caller waited for the answer. */

@@ -111,6 +111,7 @@ export interface ContextInfo {
   readonly membersRevision: bigint
   readonly protocol: string
   readonly network: string
+  /** The contract that its group is in, which is another one after a move. */
   readonly contract: string
   /** 32 bytes; zero while uninitialized. */
   readonly root: Uint8Array
@@ -142,6 +143,8 @@ export interface ContextInfo {
   readonly lastFailure: ContextFailure | undefined
   /** Where the members were read, and whether the anchor says otherwise now. */
   readonly membersView: MembersView
+  /** Where its group moves and when, as the members' view was read; with a time that is past while nobody took the group over there. */
+  readonly migration: MigrationRecord | undefined
   /** Set while somebody has gone who holds the group's key and the next one is not here: since when, and how often it was made here in vain. */
   readonly rotation: { readonly sinceMs: number; readonly tries: number } | undefined
 }

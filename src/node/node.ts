@@ -148,6 +148,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       intents: () => [...intents.counts(), ...operationCounts(contexts.intents())],
       rotating: () => groups.rotating(),
       doubtful: () => groups.doubtful(),
+      moving: () => groups.moving(),
       divergences: () => replicas.divergences(),
     })
     const contextLogger = logger.child({ component: 'context' })

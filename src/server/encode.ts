@@ -1,6 +1,6 @@
 /** How the API writes the node's values. */
 import { CAPABILITIES } from '../node/anchor/anchor.ts'
-import type { MemberRecord } from '../node/anchor/anchor.ts'
+import type { MemberRecord, MigrationRecord } from '../node/anchor/anchor.ts'
 import type { BlobInfo } from '../node/blobs/blobs.ts'
 import type {
   ContextFailure,
@@ -66,6 +66,7 @@ export function encodeContext(context: ContextInfo): Record<string, unknown> {
     forkedAuthors: context.forkedAuthors.map(toBase58),
     lastFailure: context.lastFailure === undefined ? null : encodeFailure(context.lastFailure),
     membersView: encodeView(context.membersView),
+    migration: encodeMigration(context.migration),
     rotation: context.rotation ?? null,
     intents: context.intents.map(encodeIntent),
   }
@@ -83,6 +84,13 @@ function encodeView(view: MembersView): Record<string, unknown> {
         : { ...doubt, revision: String(doubt.revision), height: String(doubt.height) },
     replacedAtMs: replacedAtMs ?? null,
   }
+}
+
+/** Where a group moves, an address in hexadecimal, and the second at which it does; null while it stays. */
+export function encodeMigration(plan: MigrationRecord | undefined): unknown {
+  return plan === undefined
+    ? null
+    : { successor: toHex(plan.successor), movesAt: Number(plan.movesAt) }
 }
 
 /** What the node has begun and goes on with. */

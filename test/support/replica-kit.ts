@@ -2,6 +2,7 @@
 import type { Anchor, MemberRecord, Role } from '../../src/node/anchor/anchor.ts'
 import { Group } from '../../src/node/context/groups/group.ts'
 import { type IdentityPool, identityPool } from '../../src/node/context/groups/identities.ts'
+import { NO_MOVE } from '../../src/node/context/groups/move.ts'
 import { Keyring } from '../../src/node/context/groups/keyring.ts'
 import type { LocalResult } from '../../src/node/context/replica/calls.ts'
 import { ContextReplica } from '../../src/node/context/replica/replica.ts'
@@ -142,6 +143,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     viewHeight: 0n,
     viewBlock: '',
     viewAtMs: 0n,
+    ...NO_MOVE,
   }
   if (init.store === undefined) {
     await store.batch([

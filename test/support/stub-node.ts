@@ -128,6 +128,7 @@ export function stubNode(): StubNode {
     divergence: undefined,
     forkedAuthors: [],
     lastFailure: context.lastFailure,
+    migration: context.migration,
     membersView: { height: 7n, block: undefined, doubt: undefined, replacedAtMs: undefined },
     rotation: undefined,
   })

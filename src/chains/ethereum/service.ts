@@ -104,6 +104,7 @@ export interface SharedParts {
 }
 
 export class EthereumService implements SuccessorService {
+  readonly contract: string
   readonly supports: Partial<AnchorManifest>
   readonly scheme: SignatureScheme
   readonly rpc: Endpoints
@@ -123,6 +124,7 @@ export class EthereumService implements SuccessorService {
     const { wsUrl, chainId, contracts, finality, wallet, clock } = init
     const { identityRegistry: registry, contextAnchor: contract } = contracts
     this.#init = init
+    this.contract = contract
     const shared = init.shared ?? partsOf(init)
     this.#shared = shared
     const { rpc, heights, bindings, newBlocks } = shared

@@ -7,6 +7,7 @@ import { failureText } from '../failure-text.ts'
 import { render, table } from '../output.ts'
 import { action } from '../session.ts'
 import { intentText } from '../intent-text.ts'
+import { migrationText } from '../migration-text.ts'
 import { identityCommand } from './identity.ts'
 import { intentCommand } from './intents.ts'
 import { memberCommands } from './members.ts'
@@ -15,13 +16,19 @@ import { memberCommands } from './members.ts'
 const READY_WAIT_MS = 60_000
 
 /** A context in the list: one that is here, or one that is being made or joined. */
-type ContextRow = Pick<Context, 'id' | 'applicationId' | 'rootHash' | 'intents'> & {
+type ContextRow = Pick<Context, 'id' | 'applicationId' | 'rootHash' | 'intents' | 'migration'> & {
   readonly status: string
+}
+
+/** Its status, and that its group moves to another contract where it does. */
+function statusText({ status, migration }: ContextRow): string {
+  return migration === null ? status : `${status}, ${migrationText(migration)}`
 }
 
 function pendingRow(intent: Intent): ContextRow {
   const status = intent.kind === 'create' ? 'creating' : 'joining'
-  return { id: intent.contextId, status, applicationId: '', rootHash: '', intents: [intent] }
+  const nothing = { applicationId: '', rootHash: '', migration: null }
+  return { ...nothing, id: intent.contextId, status, intents: [intent] }
 }
 
 interface CreateOptions {
@@ -58,7 +65,7 @@ function lifeCommands(context: Command): void {
         const pending = application === undefined ? await admin.pendingContexts() : []
         const columns = {
           ID: (row: ContextRow) => row.id,
-          STATUS: (row: ContextRow) => row.status,
+          STATUS: statusText,
           APPLICATION: (row: ContextRow) => row.applicationId,
           ROOT: (row: ContextRow) => row.rootHash,
           'GOES ON WITH': (row: ContextRow) => row.intents.map(intentText).join('; '),
@@ -105,7 +112,10 @@ function lifeCommands(context: Command): void {
         const failure = context.lastFailure
         const lastFailure = failure === null ? 'none' : failureText(failure)
         const intents = context.intents.map(intentText).join('; ') || 'none'
-        output.result(context, render({ ...context, dagHeads: undefined, lastFailure, intents }))
+        const plan = context.migration
+        const migration = plan === null ? 'none' : migrationText(plan)
+        const shown = { ...context, dagHeads: undefined, lastFailure, migration, intents }
+        output.result(context, render(shown))
       }),
     )
   context

@@ -25,6 +25,8 @@ export interface Evidence {
   readonly certified: boolean
   /** Who answered, for messages and to tell sources apart. @default the only one there is */
   readonly source?: string
+  /** The contract that answered, its address as text, where a group is in another than {@link Anchor.contract}. */
+  readonly contract?: string
   /** The answer is from before what {@link ReadOptions.since} says, as far as anybody can tell. @default its height is lower */
   readonly isBehind?: boolean
 }

@@ -6,7 +6,6 @@ import { Emitter } from '../primitives/emitter.ts'
 import { type ContextId, GroupId, idKey, type PublicKey } from '../primitives/ids.ts'
 import { toHex } from '../primitives/bytes.ts'
 import type { Timer } from '../primitives/clock.ts'
-import type { Logger } from '../primitives/logger.ts'
 import type {
   Anchor,
   AnchorChange,
@@ -68,7 +67,6 @@ export class FollowingAnchor implements Anchor {
   readonly packages?: PackageRegistry
   readonly #init: FollowingAnchorInit
   readonly #components: AnchorComponents
-  readonly #logger: Logger
   readonly #emitter: Emitter<{ change: AnchorChange }>
   readonly #first: Hop
   /** By their address; the first is not among them. */
@@ -79,14 +77,14 @@ export class FollowingAnchor implements Anchor {
   readonly #adopted = new Set<string>()
   /** Of looks for the group that a signer is about to change: the answers come in any order. */
   readonly #looks = new SerialQueues('this signer', MAX_QUEUED_OPERATIONS)
-  /** Plans that were told, until they happen. */
+  /** What is waited for, so that a move is told of when it happens. */
   readonly #plans = new Map<string, { readonly plan: string; readonly timer: Timer }>()
 
   constructor(init: FollowingAnchorInit, components: AnchorComponents) {
     this.#init = init
     this.#components = components
-    this.#logger = components.logger.child({ component: 'anchor', protocol: init.protocol })
-    this.#emitter = new Emitter(this.#logger)
+    const { logger } = components
+    this.#emitter = new Emitter(logger.child({ component: 'anchor', protocol: init.protocol }))
     this.#first = this.#open(init)
     const { protocol, network, contract, supports, packages } = this.#first.anchor
     this.protocol = protocol
@@ -128,8 +126,10 @@ export class FollowingAnchor implements Anchor {
   async readGroup(id: GroupId, options: ReadOptions = {}): Promise<Read<GroupRecord> | undefined> {
     const hop = await this.#hopOf({ group: id, signal: options.signal })
     const found = await hop.anchor.readGroup(id, options)
-    if (found !== undefined) await this.#note(hop, found.value, options)
-    return found
+    if (found === undefined) return undefined
+    await this.#note(hop, found.value, options)
+    if (hop === this.#first) return found
+    return { ...found, evidence: { ...found.evidence, contract: hop.contract } }
   }
 
   async readMember(
@@ -282,25 +282,19 @@ export class FollowingAnchor implements Anchor {
     const movedTo = leftMs > 0 ? undefined : migration?.successor
     const untilMs = movedTo === undefined ? nowMs + Math.min(leftMs, PLAN_MAX_AGE_MS) : Infinity
     this.#known.set(keyOf(hop, id), { movedTo, untilMs })
-    this.#tell(hop, id, migration, leftMs)
+    this.#await(hop, id, migration, leftMs)
     return movedTo
   }
 
-  /** Says once that a group is going to move, and when it has. */
-  #tell(hop: Hop, id: GroupId, migration: GroupRecord['migration'], leftMs: number): void {
+  /** Tells of a move when its time comes: nothing is announced then. */
+  #await(hop: Hop, id: GroupId, migration: GroupRecord['migration'], leftMs: number): void {
     const key = keyOf(hop, id)
     const before = this.#plans.get(key)
     const plan = migration && `${toHex(migration.successor)} ${migration.movesAt}`
     if (before?.plan === plan) return
     before?.timer.cancel()
     this.#plans.delete(key)
-    const group = toHex(id)
-    if (migration === undefined || plan === undefined) {
-      this.#logger.warn({ group }, 'group stays: its move to another contract was called off')
-      return
-    }
-    const [successor, movesAt] = [toHex(migration.successor), String(migration.movesAt)]
-    this.#logger.warn({ group, successor, movesAt }, 'group moves to another contract')
+    if (plan === undefined) return
     const timer = this.#components.clock.after(Math.max(0, leftMs), () =>
       this.#emitter.emit('change', { subject: id, height: hop.anchor.told }),
     )
@@ -324,7 +318,7 @@ export class FollowingAnchor implements Anchor {
       throw anchorError('ANCHOR_LIMIT', 'expected an anchor whose groups can be followed')
     }
     const { protocol, network } = this.#init
-    const next = { protocol, network, contract: toHex(contract), service: successor }
+    const next = { protocol, network, contract: successor.contract, service: successor }
     const hop = this.#open(next)
     try {
       await hop.anchor.start()

@@ -170,6 +170,8 @@ export interface EnvelopeService extends SubmissionService {
 
 /** A contract that takes groups over. Both resolve at once for what is there already, otherwise when it is final. */
 export interface SuccessorService extends EnvelopeService {
+  /** Its address as text. */
+  readonly contract: string
   /** Takes a group over that has moved here. @throws when this node cannot pay for it */
   adoptGroup(group: GroupId, options?: ServiceOptions): Promise<void>
   /** Takes a context over whose group is here. @throws when this node cannot pay for it */

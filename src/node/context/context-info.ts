@@ -20,14 +20,14 @@ export function contextInfo(
   const { meta, dag } = state
   const { pending, held: parked, quarantined } = dag.count()
   const reasons = dag.reasons()
-  const { protocol, network, contract } = row ?? group.anchor
+  const { protocol, network } = row ?? group.anchor
   return {
     id: state.id,
     group: group.id,
     application: ApplicationId.from(meta.application),
     applicationRevision: meta.applicationRevision,
     membersRevision: group.membersRevision,
-    ...{ protocol, network, contract, status, convergence, rotation, intents },
+    ...{ protocol, network, contract: group.contract, status, convergence, rotation, intents },
     root: meta.root,
     heads: dag.heads,
     deltas: { applied: Number(meta.applied), pending, parked, quarantined },
@@ -39,6 +39,7 @@ export function contextInfo(
     rootMismatches: meta.rootMismatches,
     divergence: repair.divergence,
     membersView: group.shownView,
+    migration: group.migration,
     forkedAuthors: state.authors.forked.map((author) => PublicKey.from(author)),
     lastFailure: failures.last,
   }

@@ -22,18 +22,19 @@ export interface ContextMetrics {
   view(outcome: 'doubted' | 'replaced'): void
 }
 
-/** What the gauges read: what waits in all contexts now, each with `status` and `reason`; intents with `kind` and `state`; groups whose next key is to come; groups whose view is in doubt; contexts with another root than a member. */
+/** What the gauges read: what waits in all contexts now, each with `status` and `reason`; intents with `kind` and `state`; groups whose next key is to come; groups whose view is in doubt; groups that leave their contract; contexts with another root than a member. */
 export interface ContextGauges {
   waiting(): Iterable<GaugeReading>
   intents(): Iterable<GaugeReading>
   rotating(): Iterable<GaugeReading>
   doubtful(): Iterable<GaugeReading>
+  moving(): Iterable<GaugeReading>
   divergences(): Iterable<GaugeReading>
 }
 
 export function contextMetrics(
   metrics: Metrics,
-  { waiting, intents, rotating, doubtful, divergences }: ContextGauges,
+  { waiting, intents, rotating, doubtful, moving, divergences }: ContextGauges,
 ): ContextMetrics {
   const executions = metrics.counter('merogate_context_executions_total', {
     help: 'Calls of guest methods by outcome',
@@ -110,6 +111,10 @@ export function contextMetrics(
   const views = metrics.counter('merogate_group_views_total', {
     help: 'Answers of an anchor that contradict what it said of members before: doubted, or the view replaced',
     labels: ['outcome'],
+  })
+  metrics.gauge('merogate_group_moves_pending', {
+    help: 'Groups that are going to leave their contract, or have left it and nobody took them over',
+    collect: moving,
   })
   return {
     execution(status, ms) {

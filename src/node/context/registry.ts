@@ -296,11 +296,11 @@ export class ContextRegistry {
     const { replicas, eventLog, background } = this.#c
     this.#rows.set(idKey(id), row)
     replica.events.on('mutation', (mutation) => eventLog.publish(mutation))
-    for (const event of ['ready', 'replaced'] as const)
-      replica.events.on(event, () => this.#changed(replica))
-    replica.events.on('failed', (failure) => {
-      eventLog.emit('context:failed', { context: id, failure })
-    })
+    const changed = (): void => this.#changed(replica)
+    for (const event of ['ready', 'replaced'] as const) replica.events.on(event, changed)
+    replica.events.on('failed', (failure) =>
+      eventLog.emit('context:failed', { context: id, failure }),
+    )
     replica.events.on('foreign', ({ application }) => this.#onForeign(replica, application))
     this.#offs.set(idKey(id), [
       replica.group.events.on('changed', ({ removed, isOwn }) => {
@@ -310,6 +310,7 @@ export class ContextRegistry {
         background(replica.reconsider('member'))
         if (isOwn && replica.group.owned().length > 0) this.#returned(replica)
       }),
+      replica.group.events.on('moved', changed),
       replica.group.events.on('keys', () => {
         replicas.keysChanged(id)
         background(replica.reconsider('key'))
@@ -336,9 +337,8 @@ export class ContextRegistry {
   }
 
   async #clear(id: ContextId, { number }: ContextRow): Promise<void> {
-    for (const column of CONTEXT_COLUMNS) {
+    for (const column of CONTEXT_COLUMNS)
       await this.#c.store.clear(columnRange(column, u32be(number)))
-    }
     await this.#c.store.batch([this.#c.rows.del(id)], { sync: true })
     this.#rows.delete(idKey(id))
   }

@@ -4,9 +4,9 @@ import { z } from 'zod'
 import { ROLES } from '../../node/anchor/anchor.ts'
 import { isMerogateError } from '../../node/errors.ts'
 import type { Node } from '../../node/interface.ts'
-import { fromHex, toBase58, toHex } from '../../node/primitives/bytes.ts'
+import { fromHex, toBase58 } from '../../node/primitives/bytes.ts'
 import { defined } from '../defined.ts'
-import { CAPABILITY_NAMES, encodeMember } from '../encode.ts'
+import { CAPABILITY_NAMES, encodeMember, encodeMigration } from '../encode.ts'
 import { MAX_INVITATION_CHARS, MAX_MEMBERS_PER_REQUEST } from '../limits.ts'
 import { contextOf, route, withBody } from '../routes.ts'
 import type { Handler } from '../routes.ts'
@@ -166,9 +166,7 @@ export function membershipRoutes(router: Router, node: Node): void {
   })
   route(router, '/contexts/:id/migration', {
     get: async (req) => {
-      const plan = await contexts.migration(contextOf(req))
-      const data = plan && { successor: toHex(plan.successor), movesAt: Number(plan.movesAt) }
-      return { data: data ?? null }
+      return { data: encodeMigration(await contexts.migration(contextOf(req))) }
     },
     post: withBody(migrateSchema, async ({ successor, executorId }, req) => {
       const contract = successor === null ? undefined : fromHex(successor)

@@ -150,6 +150,20 @@ describe('merogate', () => {
       expect(await json('app', 'uninstall', id)).to.deep.equal({ applicationId: id })
     })
 
+    it('show where a group moves to', async () => {
+      const id = toBase58(world.node.addContext())
+      const to = '07'.repeat(20)
+      await json('context', 'migrate', id, '--to', `0x${to}`)
+      const movesAt = 1_900_000_000
+      const migration = { successor: to, movesAt }
+      expect(await json('context', 'get', id)).to.deep.include({ migration })
+      const told = `moves to ${to} at ${new Date(movesAt * 1000).toISOString()}`
+      for (const args of [['get', id], ['list']]) {
+        expect((await ask('context', ...args)).out).to.include(told)
+      }
+      expect((await ask('context', 'get', contextId)).out).to.match(/^migration +none$/m)
+    })
+
     it('handle contexts and members', async () => {
       const made = (await json('context', 'create', '-a', applicationId, '-p', '{}')) as {
         contextId: string

@@ -208,16 +208,22 @@ describe('an open invitation', () => {
     expect(await c.contexts.list()).to.deep.equal([])
   })
 
-  it('lets a group move, or stay, by who may, and tells where to', async () => {
+  it('lets a group move, or stay, by who may, and tells every member where to', async () => {
     await using world = await nodeWorld()
-    const a = await world.node('a')
+    const [a, b] = [await world.node('a'), await world.node('b')]
     const { context } = await newContext(a)
+    await admit(a, b, context)
     const successor = new Uint8Array(20).fill(7)
     expect(await a.contexts.migration(context)).to.equal(undefined)
     await a.contexts.migrate(context, successor)
-    expect(await a.contexts.migration(context)).to.deep.include({ successor })
+    const plan = await a.contexts.migration(context)
+    expect(plan).to.deep.include({ successor })
+    const shown = async (): Promise<unknown> => (await infoOf(b, context)).migration
+    await becomes('the other member sees it', async () => (await shown()) !== undefined)
+    expect(await shown()).to.deep.equal(plan)
     await a.contexts.migrate(context, undefined)
     expect(await a.contexts.migration(context)).to.equal(undefined)
+    await becomes('it sees that the group stays', async () => (await shown()) === undefined)
   })
 
   it('ends when its inviter voids it, and brings nobody in who was removed', async () => {

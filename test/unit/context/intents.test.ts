@@ -60,6 +60,7 @@ async function kit(
       intents: () => [],
       rotating: () => [],
       doubtful: () => [],
+      moving: () => [],
       divergences: () => [],
     }),
     background: (work) => {

@@ -130,7 +130,7 @@ describe('contexts that share a group', () => {
       replicas.push(await registry.admit(recordOf(name), me.publicKey, 'stub'))
     }
     await settled()
-    expect(kit.group.events.listeners).to.equal(before + 2 * NAMES.length)
+    expect(kit.group.events.listeners).to.equal(before + 3 * NAMES.length)
     for (const replica of replicas) await registry.forget(replica)
     expect(kit.group.events.listeners).to.equal(before)
     expect(registry.all()).to.deep.equal([])

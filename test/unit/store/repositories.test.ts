@@ -319,6 +319,9 @@ describe('rows of groups', () => {
       viewHeight: (1n << 64n) - 1n,
       viewBlock: `0x${'ab'.repeat(32)}`,
       viewAtMs: 1_767_225_600_001n,
+      contract: `0x${'cd'.repeat(20)}`,
+      successor: bytesOf('successor').slice(0, 20),
+      movesAt: 1_767_830_400n,
     }
     const member = {
       role: 1,

@@ -4,9 +4,9 @@
  */
 import type {
   Anchor,
-  Evidence,
   MemberRecord,
   MemberSnapshot,
+  MigrationRecord,
   Read,
   Role,
   SecondWord,
@@ -23,7 +23,8 @@ import { contextError } from '../errors.ts'
 import { judgeAnswer, mayHaveDeparted } from './departures.ts'
 import type { IdentityPool } from './identities.ts'
 import type { Keyring, Standing } from './keyring.ts'
-import { toRecord, toRow } from './member-rows.ts'
+import { isAltered, toRecord, toRow, viewOf } from './member-rows.ts'
+import { isSameMove, migrationOf, moveOf, tellMove } from './move.ts'
 import { SecondLook, type SecondLookComponents, type View } from './second-look.ts'
 import type { MembersView, ViewDoubt } from '../members-view.ts'
 import { REFRESH_INTERVAL_MS, ROTATION_WAIT_MS, VIEW_DOUBT_RETRY_MS } from '../limits.ts'
@@ -36,6 +37,8 @@ export interface GroupEvents {
     /** Other members than before are ours: one that was bound may have been listed before. */
     readonly isOwn: boolean
   }
+  /** Its contract is another, or will be, or will not be after all. */
+  moved: unknown
   /** A key epoch arrived or was made. */
   keys: { readonly epoch: number }
 }
@@ -141,6 +144,16 @@ export class Group {
     return this.#readHeight
   }
 
+  /** The contract that it is in, as far as was read. */
+  get contract(): string {
+    return this.#row.contract === '' ? this.anchor.contract : this.#row.contract
+  }
+
+  /** Where it moves, or has moved and nobody took it over, as far as was read. */
+  get migration(): MigrationRecord | undefined {
+    return migrationOf(this.#row)
+  }
+
   /** Where the view was read, and what speaks against it. */
   get shownView(): MembersView {
     const { viewHeight: height, viewBlock } = this.#row
@@ -231,7 +244,7 @@ export class Group {
     { value: { revision, members }, evidence }: Read<MemberSnapshot>,
     isReplacement: boolean,
   ): Promise<void> {
-    const { store, rows, clock } = this.#components
+    const { store, rows, clock, logger } = this.#components
     const group = await this.anchor.readGroup(this.id)
     const now = new Map(members.map((member) => [idKey(member.identity), member]))
     const isFirst = before.revision === 0n
@@ -239,17 +252,14 @@ export class Group {
     const isBehind = !isReplacement && evidence.height < before.height
     const removed = before.members.filter(({ identity }) => !now.has(idKey(identity)))
     const added = members.filter(({ identity }) => !this.#members.has(idKey(identity)))
-    const altered = members.filter((member) => {
-      const before = this.#members.get(idKey(member.identity))
-      return (
-        before !== undefined &&
-        (before.role !== member.role ||
-          before.capabilities !== member.capabilities ||
-          before.joinedRevision !== member.joinedRevision)
-      )
-    })
+    const altered = members.filter((member) =>
+      isAltered(this.#members.get(idKey(member.identity)), member),
+    )
+    const isLate = !isReplacement && group !== undefined && group.evidence.height < before.height
+    const move = group === undefined || isLate ? this.#row : { ...this.#row, ...moveOf(group) }
+    const isMove = !isSameMove(this.#row, move)
     const row: GroupRow = {
-      ...this.#row,
+      ...move,
       membersRevision: revision,
       capabilitiesRevision: group?.value.capabilitiesRevision ?? this.#row.capabilitiesRevision,
       // who lags bears out what was read, and says nothing of later
@@ -267,7 +277,9 @@ export class Group {
     }
     const moved = removed.length > 0 || added.length > 0 || altered.length > 0
     // that the same was read at a later height is no news for the disk
-    if (moved || departed || revision !== before.revision) await store.batch(ops, { sync: true })
+    const isNews = moved || departed || isMove || revision !== before.revision
+    if (isNews) await store.batch(ops, { sync: true })
+    if (isMove) tellMove(logger, this.id, this.#row, move)
     this.#row = row
     if (isReplacement) {
       this.#replacedAtMs = clock.nowMs()
@@ -290,6 +302,7 @@ export class Group {
         isOwn,
       })
     }
+    if (isMove) this.events.emit('moved', undefined)
   }
 
   #own(): string {
@@ -381,11 +394,4 @@ export function keyPending({ id, sealFrom }: Group): Error {
     'a member has gone and the key that it does not have is not here yet: nothing was written, try again',
     { group: idText(id), membersRevision: String(sealFrom) },
   )
-}
-
-function viewOf(
-  { height, block }: Evidence,
-  nowMs: number,
-): Pick<GroupRow, 'viewHeight' | 'viewBlock' | 'viewAtMs'> {
-  return { viewHeight: height, viewBlock: block ?? '', viewAtMs: BigInt(nowMs) }
 }

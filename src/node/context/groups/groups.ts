@@ -10,6 +10,7 @@ import type { KeyGrant } from '../../sync/replica.ts'
 import { contextError } from '../errors.ts'
 import { Group, type GroupComponents } from './group.ts'
 import { Keyring, type Standing } from './keyring.ts'
+import { NO_MOVE } from './move.ts'
 import { Rotation, type RotationComponents } from './rotation.ts'
 
 export interface GroupsComponents extends GroupComponents, RotationComponents {
@@ -100,6 +101,7 @@ export class Groups {
       viewHeight: 0n,
       viewBlock: '',
       viewAtMs: 0n,
+      ...NO_MOVE,
     }
     await this.#c.store.batch([this.#c.rows.put(id, row)], { sync: true })
     return this.#open(id, row)
@@ -151,6 +153,11 @@ export class Groups {
   /** How many groups have a view that their anchor contradicts. */
   doubtful(): readonly GaugeReading[] {
     return [{ value: this.all().filter(({ doubt }) => doubt !== undefined).length }]
+  }
+
+  /** How many groups are going to leave their contract, or have left it and are nowhere yet. */
+  moving(): readonly GaugeReading[] {
+    return [{ value: this.all().filter(({ migration }) => migration !== undefined).length }]
   }
 
   /** Makes no more keys, and looks at nothing by itself. */

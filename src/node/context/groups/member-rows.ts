@@ -1,7 +1,14 @@
 /** Members as the anchor has them and as they are stored. */
-import { type MemberRecord, ROLES } from '../../anchor/anchor.ts'
+import { type Evidence, type MemberRecord, ROLES } from '../../anchor/anchor.ts'
 import type { PublicKey } from '../../primitives/ids.ts'
-import type { MemberRow } from '../../store/repositories/groups.ts'
+import type { GroupRow, MemberRow } from '../../store/repositories/groups.ts'
+
+/** Whether more than its nonce is another. */
+export function isAltered(before: MemberRecord | undefined, now: MemberRecord): boolean {
+  if (before === undefined) return false
+  const parts = ['role', 'capabilities', 'joinedRevision'] as const
+  return parts.some((part) => before[part] !== now[part])
+}
 
 /** `removedRevision`: at which it was seen gone; 0 while it is a member. */
 export function toRow(member: MemberRecord, removedRevision: bigint): MemberRow {
@@ -22,4 +29,12 @@ export function toRecord(identity: PublicKey, row: MemberRow): MemberRecord {
     nonce: row.nonce,
     joinedRevision: row.joinedRevision,
   }
+}
+
+/** Where a view was read, and when. */
+export function viewOf(
+  { height, block }: Evidence,
+  nowMs: number,
+): Pick<GroupRow, 'viewHeight' | 'viewBlock' | 'viewAtMs'> {
+  return { viewHeight: height, viewBlock: block ?? '', viewAtMs: BigInt(nowMs) }
 }

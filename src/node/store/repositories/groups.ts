@@ -22,6 +22,11 @@ export interface GroupRow {
   viewHeight: bigint
   viewBlock: string
   viewAtMs: bigint
+  /** The contract that the group moved to; empty while it is in the one that the anchor is of. */
+  contract: string
+  /** Where it moves next, an address as it stands in a domain, and the second at which it does; empty and 0 while it stays. */
+  successor: Uint8Array
+  movesAt: bigint
 }
 
 export interface MemberRow {
@@ -64,6 +69,9 @@ const groupRow: Codec<GroupRow> = codec(
     viewHeight: P.U64LE,
     viewBlock: P.string(P.U32LE),
     viewAtMs: P.U64LE,
+    contract: P.string(P.U32LE),
+    successor: bytes,
+    movesAt: P.U64LE,
   }),
   512,
 )
