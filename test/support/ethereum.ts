@@ -1,5 +1,5 @@
 /** A local Ethereum chain with the contracts on it, for tests: started once, put back to its beginning for each test. */
-import { getBytes, type Wallet } from 'ethers'
+import { getAddress, getBytes, type Wallet } from 'ethers'
 import { abiOf, hex } from '../../src/chains/ethereum/contracts/codec.ts'
 import type { Deployment } from '../../src/chains/ethereum/deploy/deployment.ts'
 import { startEthereumChain } from '../../src/cli/chains/ethereum/local-chain.ts'
@@ -7,6 +7,7 @@ import type { EthereumDevnet } from '../../src/devnet/ethereum/index.ts'
 import type { Signer } from '../../src/node/anchor/anchor.ts'
 import { systemClock } from '../../src/node/primitives/clock.ts'
 import type { HarnessClock } from '../compliance/anchor-bench.ts'
+import { creationCode } from './ethereum-contracts.ts'
 
 export interface TestChain extends AsyncDisposable {
   readonly devnet: EthereumDevnet
@@ -74,6 +75,19 @@ export async function bindTo(
     ...[hex(identity.sign(digest)), consent],
   ])
   await devnet.send('eth_sendTransaction', [{ from, to: address, data }])
+}
+
+/** Another contract of ours, that takes groups over from one. @returns its address */
+export async function deploySuccessor(
+  { devnet, deployment }: Pick<TestChain, 'devnet' | 'deployment'>,
+  predecessor: string = deployment.contracts.contextAnchor.address,
+): Promise<string> {
+  const registry = deployment.contracts.identityRegistry.address
+  const data = creationCode('ContextAnchor', registry, predecessor)
+  const from = devnet.accounts[0].address
+  const hash = await devnet.send('eth_sendTransaction', [{ from, data }])
+  const receipt = await devnet.send('eth_getTransactionReceipt', [hash])
+  return getAddress((receipt as { contractAddress: string }).contractAddress)
 }
 
 /** The chain's clock. */

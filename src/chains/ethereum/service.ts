@@ -1,7 +1,7 @@
 /** The context contract as an `EnvelopeService`: reads with their height, envelopes in transactions, changes from events. */
 import { ethereumRpc } from './rpc/rpc.ts'
 import { ethereumHeights, type FinalityRule, readTime } from './rpc/head.ts'
-import { type Result, type Wallet, ZeroAddress } from 'ethers'
+import { getAddress, isAddress, type Result, type Wallet, ZeroAddress } from 'ethers'
 import type {
   AnchorManifest,
   ContextRecord,
@@ -55,7 +55,7 @@ import type { Carrier } from './send/carrier.ts'
 import { EthereumDelivery } from './send/delivery.ts'
 import { TransactionSender } from './send/sender.ts'
 import { Submitter } from '../shared/submitter.ts'
-import { Adopter, successorAt } from './successor.ts'
+import { Adopter, predecessorsOf, successorAt } from './successor.ts'
 import { ContractViews } from './contracts/views.ts'
 
 /** Addresses of the contracts, hexadecimal with checksum. */
@@ -190,12 +190,34 @@ export class EthereumService implements SuccessorService {
     return new EthereumService({ ...init, contracts, shared: this.#shared })
   }
 
+  async wayTo(
+    contract: string,
+    { signal }: ServiceOptions = {},
+  ): Promise<readonly Uint8Array[] | undefined> {
+    if (!isAddress(contract)) return undefined
+    const all = [getAddress(contract), ...(await this.#predecessorsOf(contract, signal))]
+    const at = all.indexOf(getAddress(this.contract))
+    if (at < 0) return undefined
+    const way = all.slice(0, at).reverse()
+    return way.map((address) => fromHex(address.slice(2).toLowerCase()))
+  }
+
+  async takesOverFrom(contract: string, { signal }: ServiceOptions = {}): Promise<boolean> {
+    if (!isAddress(contract)) return false
+    return (await this.#predecessorsOf(this.contract, signal)).includes(getAddress(contract))
+  }
+
   async adoptGroup(group: GroupId, options?: ServiceOptions): Promise<void> {
     await this.#adopter.adoptGroup(group, options)
   }
 
   async adoptContext(context: ContextId, options?: ServiceOptions): Promise<void> {
     await this.#adopter.adoptContext(context, options)
+  }
+
+  async #predecessorsOf(contract: string, signal?: AbortSignal): Promise<readonly string[]> {
+    const { identityRegistry: registry } = this.#init.contracts
+    return predecessorsOf({ rpc: this.rpc, registry }, contract, signal)
   }
 
   async readTime({ signal }: ServiceOptions = {}): Promise<bigint> {

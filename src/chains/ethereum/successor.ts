@@ -1,10 +1,11 @@
 /** The contract that groups move to: whether it is one that this release knows, and how it takes them over. */
-import { getAddress } from 'ethers'
+import { getAddress, ZeroAddress } from 'ethers'
+import { MAX_MOVES } from '../../node/anchor/limits.ts'
 import type { EnvelopeService, ServiceOptions } from '../../node/anchor/service.ts'
 import { isMerogateError, type MerogateError, throwIfAborted } from '../../node/errors.ts'
 import type { ContextId, GroupId } from '../../node/primitives/ids.ts'
 import { abiOf, hex, isRevert } from './contracts/codec.ts'
-import { checkContract } from './contracts/contract-check.ts'
+import { checkContract, readPredecessor } from './contracts/contract-check.ts'
 import { ethereumError } from './errors.ts'
 import { ADOPT_BATCH } from './limits.ts'
 import type { Endpoints } from '../shared/endpoints.ts'
@@ -39,6 +40,30 @@ export async function successorAt(move: Move, signal?: AbortSignal): Promise<str
     )
   }
   return address
+}
+
+/**
+ * The contracts that one takes over from, be it through others, the last one first; of those that this release knows.
+ * @throws ANCHOR_UNREACHABLE (transport)
+ */
+export async function predecessorsOf(
+  { rpc, registry }: Pick<Move, 'rpc' | 'registry'>,
+  contract: string,
+  signal?: AbortSignal,
+): Promise<readonly string[]> {
+  const found: string[] = []
+  for (let address = contract; found.length < MAX_MOVES;) {
+    const expected = { contract: 'ContextAnchor', address, registry } as const
+    try {
+      address = await rpc.run((endpoint) => readPredecessor(endpoint, expected), signal)
+    } catch (error) {
+      if (isMerogateError(error, 'CHAIN_NO_CONTRACT')) break
+      throw error
+    }
+    if (address === ZeroAddress) break
+    found.push(address)
+  }
+  return found
 }
 
 /** Takes groups and contexts over, as the account that this node has. */

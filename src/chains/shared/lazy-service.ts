@@ -28,6 +28,8 @@ export class LazyService implements EnvelopeService {
   readonly readTime?: NonNullable<EnvelopeService['readTime']>
   readonly hasPredecessor?: NonNullable<EnvelopeService['hasPredecessor']>
   readonly successor?: NonNullable<EnvelopeService['successor']>
+  readonly wayTo?: NonNullable<EnvelopeService['wayTo']>
+  readonly takesOverFrom?: NonNullable<EnvelopeService['takesOverFrom']>
   #isWanted = false
   #service: LoadedService | undefined
 
@@ -63,6 +65,14 @@ export class LazyService implements EnvelopeService {
       this.successor = async (...args) => {
         const loaded = this.#loaded
         return present(loaded.successor, 'successor').apply(loaded, args)
+      }
+      this.wayTo = async (...args) => {
+        const loaded = this.#loaded
+        return present(loaded.wayTo, 'wayTo').apply(loaded, args)
+      }
+      this.takesOverFrom = async (...args) => {
+        const loaded = this.#loaded
+        return present(loaded.takesOverFrom, 'takesOverFrom').apply(loaded, args)
       }
     }
     this.packages = this.#lazyPackages(facts)

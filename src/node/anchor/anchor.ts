@@ -173,6 +173,16 @@ export interface SecondWord {
   readonly since?: { readonly height: bigint; readonly atMs: number } | undefined
 }
 
+/** How a group is changed. */
+export interface ThroughContext {
+  /** A context of the group that it is about: where a group has moved, the change takes over what it is about. @default the group alone */
+  readonly context?: ContextId | undefined
+}
+
+export interface SubmitOptions extends ThroughContext {
+  readonly signal?: AbortSignal | undefined
+}
+
 export interface Anchor extends Startable {
   /** Name of the protocol as the API's `protocol` field says it: `local`, `ethereum`, ... */
   readonly protocol: string
@@ -208,19 +218,29 @@ export interface Anchor extends Startable {
     subject: ContextId | GroupId,
     operation: Operation,
     signer: Signer,
-    options?: { signal?: AbortSignal },
+    options?: SubmitOptions,
   ): Promise<Receipt>
   /**
    * Makes a ticket that lets whoever holds it join the group, until the inviter goes or voids its invitations. Nothing is sent. The bytes hold a secret:
    * show them to the invitee only. @throws ANCHOR_REJECTED (chain) for an inviter that is no member; ANCHOR_UNREACHABLE, ANCHOR_NONCE (transport)
    */
-  createInvitation(group: GroupId, init: InvitationInit, inviter: Signer): Promise<Uint8Array>
+  createInvitation(
+    group: GroupId,
+    init: InvitationInit,
+    inviter: Signer,
+    options?: ThroughContext,
+  ): Promise<Uint8Array>
   /** Joins the group of a ticket as the signer. @throws as {@link submit}; ANCHOR_TICKET_INVALID (input) */
   claimInvitation(
     ticket: Uint8Array,
     signer: Signer,
     options?: { signal?: AbortSignal },
   ): Promise<Receipt>
+  /**
+   * Whether groups of this anchor may be in a contract, named by its address as text: in its own, in one that takes over from it, or in one that it takes over
+   * from. What is in one that takes over is found from then on. @default its own alone @throws ANCHOR_UNREACHABLE (transport)
+   */
+  reaches?(contract: string, options?: { signal?: AbortSignal | undefined }): Promise<boolean>
   /** Operations that were signed and not seen to end, oldest first; each is looked for until its time is over. */
   unsettled?(): readonly UnsettledOperation[]
   /**

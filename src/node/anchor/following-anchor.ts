@@ -20,10 +20,13 @@ import type {
   ReadOptions,
   Receipt,
   Signer,
+  SubmitOptions,
+  ThroughContext,
 } from './anchor.ts'
 import { anchorError, isRejectedAs } from './errors.ts'
 import type { UnsettledOperation } from './fates.ts'
-import type { Hop, HopInit, NextHop } from './hop.ts'
+import type { Hop, NextHop } from './hop.ts'
+import { Hops, type HopsInit } from './hops.ts'
 import { MAX_MOVES, MAX_QUEUED_OPERATIONS, MIGRATION_SECONDS } from './limits.ts'
 import type { Operation, Subject } from './operations.ts'
 import type { PackageRegistry } from './packages/registry.ts'
@@ -33,11 +36,6 @@ import { decodeTicket } from './ticket.ts'
 
 /** How long it is believed that a group does not move, ms: well below the time from a plan to a move, so that none is missed. */
 const PLAN_MAX_AGE_MS: number = Number(MIGRATION_SECONDS / 7n) * 1000
-
-export interface FollowingAnchorInit extends HopInit {
-  /** Makes the anchor of a single contract. */
-  readonly open: (hop: HopInit, components: AnchorComponents) => Anchor
-}
 
 /** What is known of a group in one contract. */
 interface Known {
@@ -65,13 +63,9 @@ export class FollowingAnchor implements Anchor {
   readonly contract: string
   readonly supports: AnchorManifest
   readonly packages?: PackageRegistry
-  readonly #init: FollowingAnchorInit
   readonly #components: AnchorComponents
   readonly #emitter: Emitter<{ change: AnchorChange }>
-  readonly #first: Hop
-  /** By their address; the first is not among them. */
-  readonly #hops = new Map<string, Promise<NextHop>>()
-  readonly #opened: Hop[] = []
+  readonly #hops: Hops
   readonly #known = new Map<string, Known>()
   /** Of groups and contexts that are in a successor. */
   readonly #adopted = new Set<string>()
@@ -80,13 +74,12 @@ export class FollowingAnchor implements Anchor {
   /** What is waited for, so that a move is told of when it happens. */
   readonly #plans = new Map<string, { readonly plan: string; readonly timer: Timer }>()
 
-  constructor(init: FollowingAnchorInit, components: AnchorComponents) {
-    this.#init = init
+  constructor(init: HopsInit, components: AnchorComponents) {
     this.#components = components
     const { logger } = components
     this.#emitter = new Emitter(logger.child({ component: 'anchor', protocol: init.protocol }))
-    this.#first = this.#open(init)
-    const { protocol, network, contract, supports, packages } = this.#first.anchor
+    this.#hops = new Hops(init, components, (change) => this.#emitter.emit('change', change))
+    const { protocol, network, contract, supports, packages } = this.#hops.first.anchor
     this.protocol = protocol
     this.network = network
     this.contract = contract
@@ -95,17 +88,17 @@ export class FollowingAnchor implements Anchor {
   }
 
   async start(): Promise<void> {
-    for (const { anchor } of this.#opened) await anchor.start()
+    await this.#hops.start()
   }
 
   async stop(): Promise<void> {
     for (const { timer } of this.#plans.values()) timer.cancel()
     this.#plans.clear()
-    for (const { anchor } of [...this.#opened].reverse()) await anchor.stop()
+    await this.#hops.stop()
   }
 
   async contextId(author: PublicKey, salt: Uint8Array, group?: GroupId): Promise<ContextId> {
-    const hop = group === undefined ? this.#first : await this.#hopOf({ group })
+    const hop = group === undefined ? this.#hops.first : await this.#hopOf({ group })
     return hop.anchor.contextId(author, salt)
   }
 
@@ -113,7 +106,7 @@ export class FollowingAnchor implements Anchor {
     id: ContextId,
     options: ReadOptions = {},
   ): Promise<Read<ContextRecord> | undefined> {
-    for (const hop of this.#opened) {
+    for (const hop of this.#hops.opened) {
       const found = await hop.anchor.readContext(id, options)
       if (found === undefined) continue
       const { group } = found.value
@@ -128,7 +121,7 @@ export class FollowingAnchor implements Anchor {
     const found = await hop.anchor.readGroup(id, options)
     if (found === undefined) return undefined
     await this.#note(hop, found.value, options)
-    if (hop === this.#first) return found
+    if (hop === this.#hops.first) return found
     return { ...found, evidence: { ...found.evidence, contract: hop.contract } }
   }
 
@@ -153,7 +146,7 @@ export class FollowingAnchor implements Anchor {
     subject: Subject,
     operation: Operation,
     signer: Signer,
-    options: ServiceOptions = {},
+    options: SubmitOptions = {},
   ): Promise<Receipt> {
     return this.#change(
       signer,
@@ -166,10 +159,11 @@ export class FollowingAnchor implements Anchor {
     group: GroupId,
     init: InvitationInit,
     inviter: Signer,
+    { context }: ThroughContext = {},
   ): Promise<Uint8Array> {
     return this.#change(
       inviter,
-      async () => ({ group }),
+      async () => ({ group, context }),
       (anchor) => anchor.createInvitation(group, init, inviter),
     )
   }
@@ -187,14 +181,18 @@ export class FollowingAnchor implements Anchor {
     )
   }
 
+  async reaches(contract: string, options: ServiceOptions = {}): Promise<boolean> {
+    return this.#hops.reach(contract, options)
+  }
+
   unsettled(): readonly UnsettledOperation[] {
-    return this.#opened
+    return this.#hops.opened
       .flatMap(({ anchor }) => anchor.unsettled?.() ?? [])
       .sort((a, b) => a.sinceMs - b.sinceMs)
   }
 
   get told(): bigint {
-    const heights = this.#opened.map(({ anchor }) => anchor.told)
+    const heights = this.#hops.opened.map(({ anchor }) => anchor.told)
     return heights.reduce((least, height) => (height < least ? height : least))
   }
 
@@ -211,7 +209,7 @@ export class FollowingAnchor implements Anchor {
     const [hop, route] = await this.#looks.run(idKey(publicKey), async () => {
       const found = await findRoute()
       const { group } = found
-      if (group === undefined) return [this.#first, found] as const
+      if (group === undefined) return [this.#hops.first, found] as const
       return [await this.#hopOf({ ...found, group, isToChange: true }), found] as const
     })
     try {
@@ -230,22 +228,23 @@ export class FollowingAnchor implements Anchor {
   async #routeOf(
     subject: Subject,
     operation: Operation,
-    { signal }: ServiceOptions,
+    { signal, context: through }: SubmitOptions,
   ): Promise<ChangeRoute> {
     if (operation.kind === 'createContext') return { group: operation.group, signal }
-    if (operation.kind !== 'updateApplication') return { group: GroupId.from(subject), signal }
+    if (operation.kind !== 'updateApplication')
+      return { group: GroupId.from(subject), context: through, signal }
     const context = subject as ContextId // by the operation's kind
     const found = await this.readContext(context, toCall({ signal }))
     return { group: found?.value.group, context, signal }
   }
 
   /** The contract that a group, and its context, is in. @throws ANCHOR_LIMIT (input) beyond MAX_MOVES, and what the way there throws */
-  async #hopOf(route: Route, from: Hop = this.#first): Promise<Hop> {
-    let hop = from
+  async #hopOf(route: Route, from?: Hop): Promise<Hop> {
+    let hop = from ?? (await this.#homeOf(route))
     for (let moves = 0; moves <= MAX_MOVES; moves++) {
       const movedTo = await this.#movedTo(hop, route)
       if (movedTo === undefined) return hop
-      const next = await this.#next(hop, movedTo)
+      const next = await this.#hops.next(hop, movedTo)
       if (!(await this.#isThere(next, route))) return hop
       hop = next
     }
@@ -256,10 +255,22 @@ export class FollowingAnchor implements Anchor {
     )
   }
 
+  /** The contract to begin with: the first one that knows the group. */
+  async #homeOf({ group, signal }: Route): Promise<Hop> {
+    const { first, opened } = this.#hops
+    if (opened.length === 1) return first
+    const known = opened.find((hop) => this.#known.has(keyOf(hop, group)))
+    if (known !== undefined) return known
+    for (const hop of opened) {
+      if ((await hop.anchor.readGroup(group, toCall({ signal }))) !== undefined) return hop
+    }
+    return first
+  }
+
   async #movedTo(hop: Hop, { group, signal }: Route): Promise<Uint8Array | undefined> {
     const known = this.#known.get(keyOf(hop, group))
     // who said where it moved may have lied: it is asked again until that was opened
-    const isOpened = known?.movedTo === undefined || this.#hops.has(toHex(known.movedTo))
+    const isOpened = known?.movedTo === undefined || this.#hops.has(known.movedTo)
     if (known !== undefined && isOpened && this.#components.clock.monotonicMs() < known.untilMs)
       return known.movedTo
     const options = toCall({ signal })
@@ -299,43 +310,6 @@ export class FollowingAnchor implements Anchor {
       this.#emitter.emit('change', { subject: id, height: hop.anchor.told }),
     )
     this.#plans.set(key, { plan, timer })
-  }
-
-  async #next(hop: Hop, contract: Uint8Array): Promise<NextHop> {
-    const key = toHex(contract)
-    const known = this.#hops.get(key)
-    if (known !== undefined) return known
-    const opening = this.#follow(hop, contract)
-    this.#hops.set(key, opening)
-    // who asks later tries again: the node may be upgraded, or an endpoint mended
-    opening.catch(() => this.#hops.delete(key))
-    return opening
-  }
-
-  async #follow({ service }: Hop, contract: Uint8Array): Promise<NextHop> {
-    const successor = await service.successor?.(contract)
-    if (successor === undefined) {
-      throw anchorError('ANCHOR_LIMIT', 'expected an anchor whose groups can be followed')
-    }
-    const { protocol, network } = this.#init
-    const next = { protocol, network, contract: successor.contract, service: successor }
-    const hop = this.#open(next)
-    try {
-      await hop.anchor.start()
-    } catch (error) {
-      this.#opened.splice(this.#opened.indexOf(hop), 1)
-      await hop.anchor.stop()
-      throw error
-    }
-    return { ...hop, service: successor }
-  }
-
-  #open(init: HopInit): Hop {
-    const anchor = this.#init.open(init, this.#components)
-    anchor.watch((change) => this.#emitter.emit('change', change))
-    const hop = { anchor, service: init.service, contract: init.contract }
-    this.#opened.push(hop)
-    return hop
   }
 
   /** Whether the next contract has taken the group over, and the context; where they are to change, it does now. */

@@ -34,6 +34,8 @@ export const MAX_CONTRACT_BYTES = 64
 export const MIGRATION_SECONDS: bigint = 7n * 24n * 60n * 60n
 /** Contracts that a group is followed through. */
 export const MAX_MOVES = 4
+/** Contracts that are opened because an invitation names them, beside those that groups moved to. */
+export const MAX_REACHED_CONTRACTS = 16
 /** Bytes of a package's name. */
 export const MAX_PACKAGE_NAME_BYTES = 128
 /** UTF-8 bytes of a package's description, of its repository, and of the reason why a release was yanked. */

@@ -139,6 +139,10 @@ export interface EnvelopeService extends SubmissionService {
   hasPredecessor?(options?: ServiceOptions): Promise<boolean>
   /** The contract that a group moves to from this one. Left out where groups cannot be followed. @throws when what lies there is not known to be one */
   successor?(contract: Uint8Array, options?: ServiceOptions): Promise<SuccessorService>
+  /** Contracts, each of which takes over from the one before and the first from this one, up to one that is named by its address as text; undefined where that is none. */
+  wayTo?(contract: string, options?: ServiceOptions): Promise<readonly Uint8Array[] | undefined>
+  /** Whether it takes over from a contract, be it through others. @default from none */
+  takesOverFrom?(contract: string, options?: ServiceOptions): Promise<boolean>
   readContext(id: ContextId, options?: QueryOptions): Promise<Answer<ContextRecord | undefined>>
   readGroup(id: GroupId, options?: QueryOptions): Promise<Answer<GroupRecord | undefined>>
   /** @throws ANCHOR_REJECTED with error 5 for an unknown group */

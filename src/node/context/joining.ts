@@ -29,6 +29,7 @@ import type { Intent, Run } from './intents/intent.ts'
 import type { Intents } from './intents/intents.ts'
 import type { Queue } from './intents/queue.ts'
 import { decodeInvitation, type InvitationContent } from './invitation.ts'
+import { checkAnchor, invitedAnchor } from './invited-anchor.ts'
 import {
   INTENT_WAIT_MAX_MS,
   JOIN_WAIT_MAX_MS,
@@ -74,6 +75,8 @@ export interface Joined {
 /** What a join needs to go on. */
 interface JoinBody {
   protocol: string
+  /** The contract that the inviter found the group in. */
+  contract: string
   /** Where members may be found. */
   addresses: string[]
   /** Revision of the member list from which on a named invitee is in it. */
@@ -90,6 +93,7 @@ const joinBody: Codec<JoinBody> = codec(
   'a join',
   P.struct({
     protocol: string,
+    contract: string,
     addresses: vec(string),
     revision: P.U64LE,
     height: P.U64LE,
@@ -153,7 +157,7 @@ export class Joining {
     }
     const member = PublicKey.from(content.invitee)
     this.#c.identities.require(member)
-    this.#anchor(content)
+    await checkAnchor(this.#c.groups, content, options.signal)
     const context = ContextId.from(content.context)
     await this.#c.contexts.forgotten(context)
     return this.#enterAs(context, member, bodyOf(content), options)
@@ -168,7 +172,7 @@ export class Joining {
     if (content.ticket.length === 0) {
       throw contextError('INVITATION_INVALID', 'this invitation names its invitee: join with join')
     }
-    this.#anchor(content)
+    await checkAnchor(this.#c.groups, content, options.signal)
     const context = ContextId.from(content.context)
     await this.#c.contexts.forgotten(context)
     const body = { ...bodyOf(content), ticket: this.#c.atRest.seal(content.ticket) }
@@ -243,20 +247,10 @@ export class Joining {
     }
   }
 
-  /** The anchor of an invitation. @throws ANCHOR_UNKNOWN, INVITATION_INVALID */
-  #anchor({ protocol, network, contract }: InvitationContent): Anchor {
-    const anchor = this.#c.groups.anchor(protocol)
-    if (anchor.network === network && anchor.contract === contract) return anchor
-    throw contextError(
-      'INVITATION_INVALID',
-      `expected an invitation of ${anchor.network} ${anchor.contract}, got one of ${network} ${contract}`,
-    )
-  }
-
   /** Uses the ticket, unless an earlier try did. */
   async #claim(intent: Intent<JoinBody>, { signal }: Run<Joined>): Promise<Joined> {
     const { context, body, part } = intent
-    const anchor = this.#c.groups.anchor(body.protocol)
+    const anchor = await invitedAnchor(this.#c.groups, body, signal)
     const member = PublicKey.from(part)
     let height = 0n
     const now = { finality: 'optimistic', signal } as const
@@ -318,7 +312,7 @@ export class Joining {
     if (known !== undefined && owned.some(({ publicKey }) => equalBytes(publicKey, member))) {
       return known
     }
-    const anchor = this.#c.groups.anchor(body.protocol)
+    const anchor = await invitedAnchor(this.#c.groups, body, signal)
     const read = await anchor.readContext(context, { signal })
     if (read === undefined) {
       throw contextError('ANCHOR_NO_CONTEXT', `the anchor knows no context ${idText(context)}`)
@@ -340,9 +334,10 @@ function ticketKey(context: ContextId, ticketHash: Uint8Array): string {
 }
 
 function bodyOf(content: InvitationContent): JoinBody {
-  const { protocol, addresses, revision, ticket } = content
+  const { protocol, contract, addresses, revision, ticket } = content
   const ticketHash = ticket.length === 0 ? EMPTY : sha256(ticket)
-  return { protocol, addresses: [...addresses], revision, height: 0n, ticketHash, ticket: EMPTY }
+  const nothing = { height: 0n, ticket: EMPTY }
+  return { ...nothing, protocol, contract, addresses: [...addresses], revision, ticketHash }
 }
 
 /** What the anchor says of an identity; undefined when it is no member. */

@@ -49,7 +49,8 @@ export class Membership {
     const key = executorOf(group, options.as)
     const subject = operation.kind === 'updateApplication' ? state.id : group.id
     const signal = options.signal === undefined ? {} : { signal: options.signal }
-    await group.anchor.submit(subject, operation, identities.signer(key.publicKey), signal)
+    const how = { ...signal, context: state.id }
+    await group.anchor.submit(subject, operation, identities.signer(key.publicKey), how)
     await contexts.refresh(replica, signal)
   }
 
@@ -124,6 +125,7 @@ export class Membership {
         maxUses: options.maxUses ?? 1,
       },
       identities.signer(inviter.publicKey),
+      { context: replica.state.id },
     )
     const ticket = await untilAborted(making, options.signal)
     return this.#invitation(replica, { invitee: ZERO_ID, ticket })
@@ -133,7 +135,8 @@ export class Membership {
     { state, group }: ContextReplica,
     parts: Pick<InvitationContent, 'invitee' | 'ticket'>,
   ): Invitation {
-    const { protocol, network, contract } = group.anchor
+    const { protocol, network } = group.anchor
+    const { contract } = group
     const { addresses, sync } = this.#c
     const text = encodeInvitation({
       context: state.id,

@@ -9,8 +9,12 @@ import { MIGRATION_SECONDS } from '../../../src/node/anchor/limits.ts'
 import { fromHex } from '../../../src/node/primitives/bytes.ts'
 import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
-import { creationCode } from '../../support/ethereum-contracts.ts'
-import { chainClock, startTestChain, type TestChain } from '../../support/ethereum.ts'
+import {
+  chainClock,
+  deploySuccessor,
+  startTestChain,
+  type TestChain,
+} from '../../support/ethereum.ts'
 import { add, HOUR, type HarnessClock, moveTo, remove } from '../anchor-bench.ts'
 import {
   application,
@@ -78,19 +82,6 @@ describe('a group that moves on Ethereum', function () {
     return anchor
   }
 
-  /** Another contract of ours that takes over from one. */
-  async function deploy(
-    predecessor: string = chain.deployment.contracts.contextAnchor.address,
-  ): Promise<string> {
-    const { devnet, deployment } = chain
-    const registry = deployment.contracts.identityRegistry.address
-    const data = creationCode('ContextAnchor', registry, predecessor)
-    const from = devnet.accounts[0].address
-    const hash = await devnet.send('eth_sendTransaction', [{ from, data }])
-    const receipt = await devnet.send('eth_getTransactionReceipt', [hash])
-    return (receipt as { contractAddress: string }).contractAddress
-  }
-
   async function move(anchor: Anchor, address: string): Promise<void> {
     await anchor.submit(group, moveTo(fromHex(address.slice(2).toLowerCase())), a)
     await clock.advance(Number(MIGRATION_SECONDS) + 1)
@@ -100,7 +91,7 @@ describe('a group that moves on Ethereum', function () {
     const [ours, theirs, reader] = [await open(1), await open(2), await open(undefined)]
     await ours.submit(context, creation(), a)
     await ours.submit(group, add(b), a)
-    const next = await deploy()
+    const next = await deploySuccessor(chain)
     await move(ours, next)
     // nobody has taken it over yet: what the first contract has is true
     expect(await memberKeys(reader, group)).to.deep.equal(keysOf(a, b))
@@ -132,7 +123,7 @@ describe('a group that moves on Ethereum', function () {
     const [ours, theirs] = [await open(1), await open(2)]
     await ours.submit(context, creation(), a)
     await theirs.readGroup(group)
-    await move(ours, await deploy())
+    await move(ours, await deploySuccessor(chain))
     await ours.submit(group, add(b), a)
     expect(await memberKeys(theirs, group)).to.deep.equal(keysOf(a, b))
     const heard = new Promise<void>((resolve) => {
@@ -148,7 +139,7 @@ describe('a group that moves on Ethereum', function () {
   it('is not followed to what this release does not know, nor to what takes over from another', async () => {
     const ours = await open(1)
     await ours.submit(context, creation(), a)
-    await move(ours, await deploy(await deploy()))
+    await move(ours, await deploySuccessor(chain, await deploySuccessor(chain)))
     for (const asked of [
       () => ours.readGroup(group),
       () => ours.readMembers(group),

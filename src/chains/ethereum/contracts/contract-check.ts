@@ -2,7 +2,7 @@
  * Whether the contract at an address is ours: its code is what our artefact puts there, it names itself in the domain of its signatures
  * (EIP-5267), and asks our registry who speaks for whom. A name alone anybody may give to a contract of his.
  */
-import { getBytes, hexlify } from 'ethers'
+import { getAddress, getBytes, hexlify } from 'ethers'
 import { artifact, type ContractName } from './artifacts.ts'
 import { abiOf, decodeView, isRevert } from './codec.ts'
 import { CONTRACT_VERSION } from '../constants.ts'
@@ -79,17 +79,7 @@ export async function checkContract(
   if (!isCode || !isOurCode(contract, code)) {
     throw noContract(contract, address, 'another contract, or one of another release')
   }
-  // what its constructor was told
-  const ask = async (view: string): Promise<ReturnType<typeof decodeView>> => {
-    const data = abiOf(contract).encodeFunctionData(view)
-    try {
-      const answer = await endpoint.send('eth_call', [{ to: address, data }, 'latest'])
-      return decodeView(contract, view, answer)
-    } catch (error) {
-      if (isRevert(error)) throw noContract(contract, address, 'another contract', error)
-      throw error
-    }
-  }
+  const ask = (view: string): ReturnType<typeof asked> => asked(endpoint, contract, address, view)
   const [, name, version] = await ask('eip712Domain')
   if (name !== DOMAIN_NAMES[contract]) {
     throw noContract(contract, address, `one that signs for ${String(name)}`)
@@ -106,6 +96,33 @@ export async function checkContract(
   const [before] = await ask('predecessor')
   if (String(before).toLowerCase() !== predecessor.toLowerCase()) {
     throw noContract(contract, address, `one that takes over from ${String(before)}`)
+  }
+}
+
+/** The contract that a ContextAnchor takes groups over from; zero for none. @throws ETHEREUM_NO_CONTRACT when it is none, or another */
+export async function readPredecessor(
+  endpoint: Endpoint,
+  expected: ExpectedContract,
+): Promise<string> {
+  await checkContract(endpoint, expected)
+  const [before] = await asked(endpoint, expected.contract, expected.address, 'predecessor')
+  return getAddress(String(before))
+}
+
+/** What a constructor was told. @throws ETHEREUM_NO_CONTRACT when a contract does not say it */
+async function asked(
+  endpoint: Endpoint,
+  contract: ContractName,
+  address: string,
+  view: string,
+): Promise<ReturnType<typeof decodeView>> {
+  const data = abiOf(contract).encodeFunctionData(view)
+  try {
+    const answer = await endpoint.send('eth_call', [{ to: address, data }, 'latest'])
+    return decodeView(contract, view, answer)
+  } catch (error) {
+    if (isRevert(error)) throw noContract(contract, address, 'another contract', error)
+    throw error
   }
 }
 

@@ -205,6 +205,7 @@ export class Group {
     this.#isReset = false
     const view = this.#view()
     this.#refreshedAtMs = this.#components.clock.monotonicMs()
+    if (this.#row.contract !== '') await this.anchor.reaches?.(this.#row.contract)
     const read = await this.anchor.readMembers(this.id, isReset ? {} : { since: view.since })
     if (read === undefined) return
     this.#readHeight = read.evidence.height
