@@ -1,14 +1,14 @@
 /** Judges what {@link inspectChain} saw: a list for people and scripts, with what to do next. Pure. */
-import type { Check, Level } from '../../shared/checks.ts'
+import {
+  agreementChecks,
+  type Check,
+  check,
+  clockCheck,
+  endpointChecks,
+} from '../../shared/checks.ts'
 import { OPERATION_GAS } from '../deploy/costs.ts'
 import type { ChainReport, ChainState } from './inspect.ts'
 import { ether, gwei } from '../deploy/units.ts'
-
-/** Blocks that an endpoint may lie behind the foremost. */
-const MAX_LAG_BLOCKS = 5
-/** Seconds between this machine's clock and the chain's: a block takes 12, and requests are valid for minutes. */
-const WARN_SKEW_SECONDS = 60
-const MAX_SKEW_SECONDS = 300
 
 export interface JudgeOptions {
   /** Operations, each adding a member, that the account should be able to pay. */
@@ -21,37 +21,18 @@ export interface JudgeOptions {
 export function judge(report: ChainReport, options: JudgeOptions): readonly Check[] {
   const { state } = report
   return [
-    ...endpointChecks(report),
+    ...endpointChecks(report.endpoints, `chain ${report.chainId}`),
     ...subscriptionChecks(report),
     ...(state === undefined
       ? []
       : [
-          ...agreementChecks(report, state),
-          clockCheck(state),
+          ...agreementChecks(report.endpoints, state.finalHashes),
+          clockCheck(state.clockSkewSeconds),
           ...contractChecks(report, state),
           feeCheck(report, state),
           ...accountChecks(state, options),
         ]),
   ]
-}
-
-function check(name: string, level: Level, message: string, next?: string): Check {
-  return { name, level, message, ...(next === undefined || level === 'ok' ? {} : { next }) }
-}
-
-function endpointChecks({ endpoints, chainId }: ChainReport): Check[] {
-  const isAnyOk = endpoints.some(({ state }) => state === 'ok')
-  return endpoints.map(({ name, state, reason = '', latencyMs = 0, head = 0 }) => {
-    if (state === 'ok') {
-      return check('endpoint', 'ok', `${name}: chain ${chainId}, block ${head}, ${latencyMs} ms`)
-    }
-    if (state === 'wrong-chain') {
-      const next = 'take it out of rpc_urls, or use the deployment file of its chain'
-      return check('endpoint', 'fail', reason, next)
-    }
-    const next = 'check the address and the key in it; it is passed over while others answer'
-    return check('endpoint', isAnyOk ? 'warn' : 'fail', reason, next)
-  })
 }
 
 function subscriptionChecks({ subscription }: ChainReport): Check[] {
@@ -60,47 +41,6 @@ function subscriptionChecks({ subscription }: ChainReport): Check[] {
   if (failure === undefined) return [check('subscription', 'ok', 'new blocks are announced')]
   const next = 'check ws_url; until then changes are found by looking every few seconds'
   return [check('subscription', 'warn', `ws_url: ${failure}`, next)]
-}
-
-function agreementChecks({ endpoints }: ChainReport, { finalHashes }: ChainState): Check[] {
-  const heads = endpoints.flatMap(({ name, head }) => (head === undefined ? [] : [{ name, head }]))
-  const foremost = Math.max(...heads.map(({ head }) => head))
-  const late = heads.filter(({ head }) => foremost - head > MAX_LAG_BLOCKS)
-  const checks = late.map(({ name, head }) =>
-    check(
-      'lag',
-      'warn',
-      `${name} is ${foremost - head} blocks behind`,
-      'put it last in rpc_urls, or replace it',
-    ),
-  )
-  if (heads.length < 2) return checks
-  const isAgreed = new Set(finalHashes.map(({ hash }) => hash)).size <= 1
-  const shown = finalHashes.map(({ endpoint, hash }) => `${endpoint} ${hash.slice(0, 10)}`)
-  return [
-    ...checks,
-    isAgreed
-      ? check('agreement', 'ok', 'the endpoints agree on the newest final block')
-      : check(
-          'agreement',
-          'fail',
-          `the endpoints have different final blocks: ${shown.join(', ')}`,
-          'one of them is on a fork or lies: keep those you trust',
-        ),
-  ]
-}
-
-function clockCheck({ clockSkewSeconds }: ChainState): Check {
-  const off = Math.abs(clockSkewSeconds)
-  const level = off > MAX_SKEW_SECONDS ? 'fail' : off > WARN_SKEW_SECONDS ? 'warn' : 'ok'
-  const where = clockSkewSeconds > 0 ? 'behind' : 'ahead of'
-  const message = `this machine is ${off} s ${where} the chain`
-  return check(
-    'clock',
-    level,
-    message,
-    'set the clock (NTP); or the endpoint has stopped following',
-  )
 }
 
 function contractChecks(

@@ -16,6 +16,7 @@ import {
   readNonce,
   readTime,
 } from '../rpc/head.ts'
+import type { FinalHash } from '../../shared/checks.ts'
 import { type EndpointReport, probeEndpoint, probeSubscription } from './probe.ts'
 import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
 
@@ -61,7 +62,7 @@ export interface ChainState {
   readonly fees: PresentFees
   readonly costs: readonly OperationCost[]
   /** Hash of the same final block by endpoint, where there is one. */
-  readonly finalHashes: readonly { readonly endpoint: string; readonly hash: string }[]
+  readonly finalHashes: readonly FinalHash[]
 }
 
 export interface ChainReport {

@@ -6,24 +6,14 @@ import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
 import { shownAddress } from '../../../node/primitives/shown-address.ts'
 import { SUBSCRIPTION } from '../contracts/new-blocks.ts'
+import type { EndpointReport as ChainEndpointReport } from '../../shared/checks.ts'
 import { endpointAddress } from '../../shared/endpoint-address.ts'
 import { type FinalityRule, readFinal, readHead } from '../rpc/head.ts'
 import { ANSWER_TIMEOUT_MS, MAX_ANSWER_BYTES } from '../../shared/limits.ts'
 
-/** What an endpoint showed. What is undefined could not be read. */
-export interface EndpointReport {
-  /** Address without credentials. */
-  readonly name: string
-  /** `wrong-chain` when it serves another; `failed` when it answers but not what is needed. */
-  readonly state: 'ok' | 'unreachable' | 'wrong-chain' | 'failed'
+/** What an endpoint of Ethereum showed. */
+export interface EndpointReport extends ChainEndpointReport {
   readonly chainId?: number
-  /** Time of one question, ms. */
-  readonly latencyMs?: number
-  readonly head?: number
-  /** Newest final block by the node's rule. */
-  readonly final?: number
-  /** Why it is not ok. */
-  readonly reason?: string
 }
 
 export interface ProbeInit {
