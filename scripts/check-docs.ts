@@ -4,7 +4,7 @@
  */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { ERRORS_PAGE, errorsPage } from './docs-errors.ts'
+import { CODES_FILE, codesFile, ERRORS_PAGE, errorsPage } from './docs-errors.ts'
 import { currentLimitsPage, LIMITS_PAGE } from './docs-limits.ts'
 import { currentMetricsPage, METRICS_PAGE } from './docs-metrics.ts'
 import { ACCESS } from '../src/server/access/table.ts'
@@ -75,6 +75,7 @@ if (import.meta.main) {
       ...findRouteProblems(readFileSync(join(root, 'docs/api.md'), 'utf8'), Object.keys(ACCESS)),
       ...findStalePages(root, {
         [ERRORS_PAGE]: errorsPage(entries),
+        [CODES_FILE]: codesFile(entries),
         [LIMITS_PAGE]: await currentLimitsPage(),
         [METRICS_PAGE]: currentMetricsPage(),
       }),

@@ -23,7 +23,8 @@ const BASE = ['node/errors.ts', 'node/metrics.ts', 'node/primitives', '#platform
 
 /** Rooms by path below `src`; a file belongs to the longest that fits. */
 const ROOMS: Readonly<Record<string, Arrows>> = {
-  'node/errors.ts': { rooms: [], isPortable: true },
+  'node/error-codes.ts': { rooms: [], isPortable: true },
+  'node/errors.ts': { rooms: ['type node/error-codes.ts'], isPortable: true },
   'node/metrics.ts': { rooms: [], isPortable: true },
   'node/primitives': {
     rooms: ['node/errors.ts', '#platform'],

@@ -1,4 +1,4 @@
-/** Writes `docs/errors.md` from the sources: `npm run docs:errors`. */
+/** Writes `docs/errors.md`, and the type of all codes, from the sources: `npm run docs:errors`. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { tableCell } from './support/doc-comment.ts'
@@ -8,6 +8,9 @@ const ROOT = join(import.meta.dirname, '..')
 
 /** The page, below the repository. */
 export const ERRORS_PAGE = 'docs/errors.md'
+
+/** The type of all codes, below the repository. */
+export const CODES_FILE = 'src/node/error-codes.ts'
 
 const INTRODUCTION = `# Errors
 
@@ -41,12 +44,21 @@ function rows(entries: readonly ErrorEntry[]): string {
     .join('\n')
 }
 
-/** The page as the sources want it now. */
-export function currentErrorsPage(): string {
-  return errorsPage(findErrors(join(ROOT, 'src')))
+/** The source of the type. */
+export function codesFile(entries: readonly ErrorEntry[]): string {
+  const codes = entries.map(({ code }) => code)
+  const lines = [...new Set(codes)].sort().map((code) => `  | '${code}'`)
+  return [
+    '/** Every code of an error, generated from the sources by `npm run docs:errors`; docs/errors.md says what each means. */',
+    'export type ErrorCode =',
+    ...lines,
+    '',
+  ].join('\n')
 }
 
 if (import.meta.main) {
-  writeFileSync(join(ROOT, ERRORS_PAGE), currentErrorsPage())
-  console.log(`${ERRORS_PAGE}: written`)
+  const entries = findErrors(join(ROOT, 'src'))
+  writeFileSync(join(ROOT, ERRORS_PAGE), errorsPage(entries))
+  writeFileSync(join(ROOT, CODES_FILE), codesFile(entries))
+  console.log(`${ERRORS_PAGE}, ${CODES_FILE}: written`)
 }

@@ -7,6 +7,7 @@
  *
  * @packageDocumentation
  */
+import type { ErrorCode } from './error-codes.ts'
 
 /**
  * Who is at fault and what may follow:
@@ -62,6 +63,11 @@ export class MerogateError extends Error {
 }
 
 /** Whether a value is one of our errors, and, when `code` is given, that very one. Works across copies of the package. */
+export function isMerogateError(value: unknown): value is MerogateError
+export function isMerogateError<C extends ErrorCode>(
+  value: unknown,
+  code: C,
+): value is MerogateError & { readonly code: C }
 export function isMerogateError(value: unknown, code?: string): value is MerogateError {
   return (
     typeof value === 'object' &&

@@ -21,6 +21,7 @@ export type { PackageOperation } from './anchor/packages/operations.ts'
 export { derivePackageId } from './anchor/packages/envelope.ts'
 export type { ModuleInfo } from './runtime/engine.ts'
 export type { BlobInfo } from './blobs/blobs.ts'
+export type { ErrorCode } from './error-codes.ts'
 export { isMerogateError, MerogateError, type ErrorKind } from './errors.ts'
 export { fromBase58, fromUtf8, toBase58, utf8 } from './primitives/bytes.ts'
 export {
