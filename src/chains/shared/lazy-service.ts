@@ -31,6 +31,8 @@ export class LazyService implements EnvelopeService {
   readonly wayTo?: NonNullable<EnvelopeService['wayTo']>
   readonly takesOverFrom?: NonNullable<EnvelopeService['takesOverFrom']>
   #isWanted = false
+  #loading: Promise<LoadedService> | undefined
+  /** Once it is loaded and started. */
   #service: LoadedService | undefined
 
   constructor(load: () => Promise<LoadedService>, facts: LazyFacts) {
@@ -38,15 +40,17 @@ export class LazyService implements EnvelopeService {
     this.lifecycle = {
       start: async () => {
         this.#isWanted = true
-        const service = (this.#service ??= await load())
-        // stopped while it was loaded
-        if (this.#isWanted) await service.lifecycle?.start()
-        else this.#service = undefined
+        const service = await this.#load(load)
+        // stopped while it was loaded, or started by another call
+        if (!this.#isWanted || this.#service !== undefined) return
+        this.#service = service
+        await service.lifecycle?.start()
       },
       stop: async () => {
         this.#isWanted = false
         const service = this.#service
         this.#service = undefined
+        this.#loading = undefined
         await service?.lifecycle?.stop()
       },
     }
@@ -90,6 +94,17 @@ export class LazyService implements EnvelopeService {
   submit: EnvelopeService['submit'] = async (...args) => this.#loaded.submit(...args)
   waitForChanges: EnvelopeService['waitForChanges'] = async (...args) =>
     this.#loaded.waitForChanges(...args)
+
+  /** One at a time is loaded; what failed is tried anew the next time. */
+  async #load(load: () => Promise<LoadedService>): Promise<LoadedService> {
+    const loading = (this.#loading ??= load())
+    try {
+      return await loading
+    } catch (error) {
+      if (this.#loading === loading) this.#loading = undefined
+      throw error
+    }
+  }
 
   get #loaded(): LoadedService {
     if (this.#service === undefined) throw unreachable('the chain: this node is not started')
