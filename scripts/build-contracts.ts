@@ -1,124 +1,96 @@
 /**
- * Builds the Ethereum contracts: writes `Interface.sol` from `contracts/interface.json`, compiles with Hardhat and the compiler of the npm
- * package `solc` (nothing is downloaded), and writes what users need into `contracts/artifacts/ethereum`: per contract the ABI, the creation
- * code and the compiler's metadata (settings and the hash of every source, for verification), and a manifest of source digests.
- * `node scripts/build-contracts.ts`; with `--check` it compiles and compares, and fails when what is committed is stale (W35); with
- * `--standard-json FOLDER` it writes the compiler's whole input there, which block explorers take for verification.
+ * Builds the contracts of each chain into `contracts/artifacts`, and writes what follows from `contracts/interface.json`: `npm run
+ * build:contracts`, for some chains `npm run build:contracts -- ethereum`. With `--check` it builds and compares, and fails when what is committed is
+ * stale (W35) or names the machine that built it; with `--standard-json FOLDER` it writes there what block explorers of Ethereum take for verification.
  */
-import { existsSync, globSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { createHash } from 'node:crypto'
-import { createRequire } from 'node:module'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { buildEthereum, standardInputs } from './contracts/ethereum.ts'
 import { readInterface, toSolidity } from './support/contract-interface.ts'
+import { findLeaks } from './support/leaks.ts'
 import { report } from './support/report.ts'
+import { toRust } from './support/rust-interface.ts'
 
 const ROOT = join(import.meta.dirname, '..')
-const PROJECT = join(ROOT, 'contracts/ethereum')
-const OUTPUT = join(ROOT, 'contracts/artifacts/ethereum')
+const COMMAND = 'npm run build:contracts'
 
-/** Contracts that are deployed. */
-const CONTRACTS = ['IdentityRegistry', 'ContextAnchor', 'PackageRegistry'].filter((name) =>
-  existsSync(join(PROJECT, `src/${name}.sol`)),
-)
+/** Files by path below the repository. */
+type Files = ReadonlyMap<string, string>
 
-interface HardhatArtifact {
-  readonly abi: unknown
-  readonly bytecode: string
-  readonly deployedBytecode: string
-  readonly inputSourceName: string
-  readonly buildInfoId: string
+/** What the sources of each chain's contracts give. */
+const CHAINS: Readonly<Record<string, () => Promise<Files>>> = { ethereum: buildEthereum }
+
+/** Names and numbers in the languages of the contracts, before any of them is compiled. */
+function generateInterface(): Files {
+  const source = readInterface(ROOT)
+  return new Map([
+    ['contracts/ethereum/src/Interface.sol', toSolidity(source)],
+    ['contracts/core/src/interface.rs', toRust(source)],
+  ])
 }
 
-/** The part of the compiler's output that is used here. */
-interface BuildOutput {
-  readonly output: {
-    readonly contracts: Readonly<Record<string, Readonly<Record<string, { metadata: string }>>>>
+/** Writes what changed. */
+function write(files: Files): void {
+  for (const [path, text] of files) {
+    const file = join(ROOT, path)
+    if (existsSync(file) && readFileSync(file, 'utf8') === text) continue
+    mkdirSync(dirname(file), { recursive: true })
+    writeFileSync(file, text)
+    console.log(`wrote ${path}`)
   }
 }
 
-/** The compiler's input per contract. */
-const inputs = new Map<string, unknown>()
-
-function buildInfo(name: string): unknown {
-  return JSON.parse(readFileSync(join(PROJECT, `artifacts/build-info/${name}.json`), 'utf8'))
+/** What is committed and not what the sources give, or names a machine. */
+function compare(files: Files): string[] {
+  return [...files].flatMap(([path, text]) => {
+    const file = join(ROOT, path)
+    const isSame = existsSync(file) && readFileSync(file, 'utf8') === text
+    const leaks = findLeaks(path, Buffer.from(text))
+    return isSame ? leaks : [`${path}: is not what the sources give`, ...leaks]
+  })
 }
 
-function sha256(text: string | Buffer): string {
-  return createHash('sha256').update(text).digest('hex')
-}
-
-function json(value: unknown): string {
-  return `${JSON.stringify(value, null, 2)}\n`
-}
-
-/** Compiles; Hardhat does nothing when nothing changed. */
-async function compile(): Promise<void> {
-  const { createHardhatRuntimeEnvironment } = await import('hardhat/hre')
-  const { default: config } = await import('../contracts/ethereum/hardhat.config.ts')
-  const hre = await createHardhatRuntimeEnvironment(config, {}, PROJECT)
-  await hre.tasks.getTask('build').run({ quiet: true, noTests: true })
-}
-
-/** Every file that is written, by its path below the output folder. */
-function outputs(): Map<string, string> {
-  const files = new Map<string, string>()
-  const { version } = createRequire(import.meta.url)('solc/package.json') as { version: string }
-  const contracts: Record<string, unknown> = {}
-  for (const name of CONTRACTS) {
-    const path = join(PROJECT, `artifacts/contracts/ethereum/src/${name}.sol/${name}.json`)
-    const artifact = JSON.parse(readFileSync(path, 'utf8')) as HardhatArtifact // hardhat's own format
-    const { abi, bytecode, deployedBytecode, inputSourceName, buildInfoId } = artifact
-    const { output } = buildInfo(`${buildInfoId}.output`) as BuildOutput
-    const metadata = output.contracts[inputSourceName]?.[name]?.metadata ?? ''
-    files.set(`${name}.json`, json({ contract: name, abi, bytecode, metadata }))
-    inputs.set(name, (buildInfo(buildInfoId) as { readonly input: unknown }).input)
-    contracts[name] = {
-      source: inputSourceName,
-      sha256: sha256(bytecode),
-      bytes: (deployedBytecode.length - 2) / 2,
-    }
-  }
-  const sources = globSync('src/**/*.sol', { cwd: PROJECT }).sort()
-  files.set(
-    'manifest.json',
-    json({
-      compiler: `solc ${version}`,
-      interface: sha256(readFileSync(join(ROOT, 'contracts/interface.json'))),
-      sources: Object.fromEntries(
-        sources.map((path) => [path, sha256(readFileSync(join(PROJECT, path)))]),
-      ),
-      contracts,
-    }),
-  )
-  return files
-}
-
-const isCheck = process.argv.includes('--check')
-const problems: string[] = []
-
-function put(path: string, text: string): void {
-  const shown = path.slice(ROOT.length + 1)
-  const isSame = existsSync(path) && readFileSync(path, 'utf8') === text
-  if (isSame) return
-  if (isCheck) problems.push(`${shown}: is not what the sources give`)
-  else {
-    mkdirSync(join(path, '..'), { recursive: true })
-    writeFileSync(path, text)
-    console.log(`wrote ${shown}`)
-  }
-}
-
-put(join(PROJECT, 'src/Interface.sol'), toSolidity(readInterface(ROOT)))
-await compile()
-for (const [path, text] of outputs()) put(join(OUTPUT, path), text)
-const folderAt = process.argv.indexOf('--standard-json') + 1
-const folder = folderAt === 0 ? undefined : process.argv[folderAt]
-if (folder !== undefined) {
+function writeStandardInputs(folder: string): void {
   mkdirSync(folder, { recursive: true })
-  for (const [name, input] of inputs) writeFileSync(join(folder, `${name}.json`), json(input))
+  const inputs = standardInputs()
+  for (const [name, text] of inputs) writeFileSync(join(folder, name), text)
   console.log(`wrote the compiler's input of ${[...inputs.keys()].join(', ')} to ${folder}`)
-} else if (isCheck) {
-  report('contracts', problems, 'Run `node scripts/build-contracts.ts` and commit what it writes.')
+}
+
+/** What the command line asks for; undefined when it is not understood. */
+function readArguments(args: readonly string[]):
+  | {
+      readonly isCheck: boolean
+      readonly folder: string | undefined
+      readonly chains: readonly string[]
+    }
+  | undefined {
+  const isCheck = args.includes('--check')
+  const at = args.indexOf('--standard-json')
+  const folder = at === -1 ? undefined : args[at + 1]
+  const named = args.filter(
+    (arg, position) => arg !== '--check' && (at === -1 || (position !== at && position !== at + 1)),
+  )
+  const isUnknown = named.some((name) => !Object.hasOwn(CHAINS, name))
+  if (isUnknown || (at !== -1 && folder === undefined)) return undefined
+  return { isCheck, folder, chains: named.length === 0 ? Object.keys(CHAINS) : named }
+}
+
+const asked = readArguments(process.argv.slice(2))
+if (asked === undefined) {
+  const names = Object.keys(CHAINS).join('|')
+  console.error(`usage: ${COMMAND} -- [--check] [--standard-json FOLDER] [${names}]...`)
+  process.exitCode = 2
 } else {
-  console.log('contracts: ok')
+  const { isCheck, folder, chains } = asked
+  const problems: string[] = []
+  const put = (files: Files): void => {
+    if (isCheck) problems.push(...compare(files))
+    else write(files)
+  }
+  put(generateInterface())
+  for (const chain of chains) put((await CHAINS[chain]?.()) ?? new Map())
+  if (folder !== undefined) writeStandardInputs(folder)
+  if (isCheck) report('contracts', problems, `Run \`${COMMAND}\` and commit what it writes.`)
+  else console.log('contracts: ok')
 }

@@ -1,9 +1,18 @@
 /**
- * Tries the package as a stranger would have it: builds and packs it, unpacks it beside its dependencies alone (no network), imports every
- * entry, compiles a program against its types, and runs its command. `node scripts/check-package.ts`; ends with `package: ok`.
+ * Tries the package as a stranger would have it: builds and packs it, unpacks it beside its dependencies alone (no network), weighs the artefacts
+ * in it, imports every entry, compiles a program against its types, and runs its command. `node scripts/check-package.ts`; ends with `package: ok`.
  */
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -21,6 +30,11 @@ interface Manifest {
 const ROOT = join(import.meta.dirname, '..')
 /** Longest time of any one step, ms. */
 const STEP_TIMEOUT_MS = 60_000
+/**
+ * Most bytes of what is built, committed and shipped: contracts and example apps. 429 KiB in November 2026, of which Ethereum's contracts are 248.
+ * Whoever adds a chain raises it by what its contracts weigh.
+ */
+const MAX_ARTEFACT_BYTES = 512 * 1024
 
 // the command's `#!/usr/bin/env node` has to find the Node that runs this
 const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)
@@ -81,6 +95,21 @@ function useWithoutSdks(folder: string, command: string): void {
   run(folder, process.execPath, ['without.mjs'])
 }
 
+/** What is built, committed and shipped stays within its limit: everybody downloads all of it. */
+function weighArtefacts(installed: string): void {
+  const sizes = globSync(['contracts/artifacts/**/*', 'apps/*/dist/*'], { cwd: installed })
+    .map((path) => ({ path, file: statSync(join(installed, path)) }))
+    .filter(({ file }) => file.isFile())
+    .map(({ path, file }) => ({ path, size: file.size }))
+    .sort((a, b) => b.size - a.size)
+  const total = sizes.reduce((sum, { size }) => sum + size, 0)
+  if (total > 0 && total <= MAX_ARTEFACT_BYTES) return
+  const list = sizes.map(({ path, size }) => `${path} ${size}`).join(', ')
+  throw new Error(
+    `expected at most ${MAX_ARTEFACT_BYTES} bytes of committed artefacts in the package, got ${total}: ${list}`,
+  )
+}
+
 /** Each entry loads, and its types compile in a strict program. */
 function useEntries(folder: string, { name, exports }: Manifest): void {
   const entries = Object.keys(exports)
@@ -133,6 +162,7 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 const folder = mkdtempSync(join(tmpdir(), 'merogate-package-'))
 try {
   const installed = install(folder, manifest)
+  weighArtefacts(installed)
   const command = join(installed, 'dist/cli/main.js')
   useWithoutSdks(folder, command)
   link(folder, Object.keys(manifest.optionalDependencies))

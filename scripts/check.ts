@@ -60,7 +60,7 @@ const STEPS: readonly Step[] = [
   {
     name: 'contracts',
     command: ['node', 'scripts/build-contracts.ts', '--check'],
-    advice: 'build the contracts again: `node scripts/build-contracts.ts`',
+    advice: 'build the contracts again: `npm run build:contracts`',
   },
   {
     name: 'gas',

@@ -1,10 +1,12 @@
-/** `contracts/interface.json`, which every anchor shares, and the Solidity that follows from it. */
+/** `contracts/interface.json`, which every anchor shares, and the Solidity that follows from it; the Rust is that of `rust-interface.ts`. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** Names and numbers that every anchor agrees on. */
 export interface ContractInterface {
   readonly version: number
+  /** First byte of every envelope. */
+  readonly envelopeVersion: number
   readonly chains: Readonly<Record<string, number>>
   readonly tags: Readonly<Record<string, string>>
   readonly roles: readonly string[]
@@ -14,6 +16,8 @@ export interface ContractInterface {
   /** What wallets show of each operation. */
   readonly words: Readonly<Record<string, string>>
   readonly errors: Readonly<Record<string, number>>
+  /** Chains that alone have a refusal; all have those that are not named. */
+  readonly errorsOf: Readonly<Record<string, readonly string[]>>
   readonly limits: Readonly<Record<string, number>>
   /** Seconds that pass before something takes effect. */
   readonly delays: Readonly<Record<string, number>>
@@ -29,8 +33,18 @@ export function readInterface(root: string): ContractInterface {
   ) as ContractInterface
 }
 
+/** Refusals that one of these chains has, with their numbers. */
+export function errorsOf(
+  { errors, errorsOf: alone }: ContractInterface,
+  chains: readonly string[],
+): (readonly [name: string, number: number])[] {
+  return Object.entries(errors).filter(
+    ([name]) => alone[name]?.some((chain) => chains.includes(chain)) ?? true,
+  )
+}
+
 /** `manageMembers` as `MANAGE_MEMBERS`. */
-function upper(name: string): string {
+export function upper(name: string): string {
   return name.replace(/([a-z])([A-Z])/g, '$1_$2').toUpperCase()
 }
 
@@ -93,7 +107,7 @@ export function toSolidity(source: ContractInterface): string {
     ...Object.entries(source.delays).map(([name, value]) => line('uint256', upper(name), value)),
     '',
     '// Refusals, with the number that every chain gives them.',
-    ...Object.entries(source.errors).flatMap(([name, number]) => [
+    ...errorsOf(source, ['evm']).flatMap(([name, number]) => [
       `/// @notice ${number}.${name === 'BadNonce' ? ' `expected` would have been right.' : ''}`,
       `error ${name}(${name === 'BadNonce' ? 'uint64 expected' : ''});`,
     ]),

@@ -1,7 +1,7 @@
 /** Debian's Rust compiler with library sources, by which anybody gets the same bytes: where it is, whether it is complete, how it is run. */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { delimiter, join } from 'node:path'
 
 interface Tool {
   readonly path: string
@@ -59,6 +59,13 @@ export function missingSentence(packages: readonly string[]): string {
 export function toolVersions(): Record<string, string> {
   const version = (tool: Tool): string => run(tool.path, ['--version']).trim()
   return Object.fromEntries(Object.entries(TOOLS).map(([name, tool]) => [name, version(tool)]))
+}
+
+/** Any Cargo, for what runs on this machine and is not committed: that of PATH, or Debian's; undefined where there is none. */
+export function findCargo(): string | undefined {
+  const named = process.env['CARGO']
+  const found = (process.env['PATH'] ?? '').split(delimiter).map((path) => join(path, 'cargo'))
+  return [...(named === undefined ? [] : [named]), ...found, TOOLS.cargo.path].find(existsSync)
 }
 
 /** The caller's environment without anything that would change what is built. */

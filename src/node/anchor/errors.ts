@@ -3,8 +3,9 @@ import { type ErrorDetails, type ErrorKind, isMerogateError, MerogateError } fro
 import { MAX_CLOCK_SKEW_SECONDS } from './limits.ts'
 
 /**
- * Number of each refusal, the same on every chain (docs/protocol.md, Anchor). The local model knows those of
- * membership and packages, Ethereum alone those of bound accounts (24, 25); 20 to 23 and 30 to 39 belong to governance and deposits.
+ * Number of each refusal, the same on every chain (docs/protocol.md, Anchor). The local model knows those of membership and packages; some chains
+ * alone have those of what is stored and not paid for (23) and of bound accounts (24, 25), as `contracts/interface.json` says. 20 to 22 and 30
+ * to 39 belong to governance.
  */
 export const REFUSALS = {
   Malformed: 1,
@@ -26,6 +27,7 @@ export const REFUSALS = {
   InvitationInvalid: 17,
   InvitationUsed: 18,
   InvitationRevoked: 19,
+  InsufficientDeposit: 23,
   NotBound: 24,
   BindStale: 25,
   AlreadyMember: 26,

@@ -1,0 +1,152 @@
+/** Crates that become WebAssembly modules: what they are made from, and how they are compiled so that anybody gets the same bytes. */
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join, relative } from 'node:path'
+import { BuildError, cargoEnvironment, librarySources, run, TOOLS } from './rust-toolchain.ts'
+
+/** Where a crate lives, and what it needs besides its registry's. */
+export interface RustCrate {
+  /** Folder below the repository. */
+  readonly folder: string
+  /** Cargo package; its module has underscores for dashes. */
+  readonly crate: string
+  /** What panic messages call its folder. */
+  readonly alias: string
+  /** Folders below the repository of crates that it is made from, and what panic messages call them. */
+  readonly parts?: Readonly<Record<string, string>>
+}
+
+/** What came of compiling. */
+export interface CompiledCrate {
+  /** The module, made small. */
+  readonly wasm: Buffer
+  /** Folder where the crate's build script wrote, if it has one. */
+  readonly scriptOutput: string | undefined
+}
+
+const TARGET = 'wasm32-unknown-unknown'
+/** Keeps instructions out that came after the first WebAssembly: hosts may refuse them. */
+const RUSTC_FLAGS = ['-C', 'target-cpu=mvp']
+const CARGO_FLAGS = [
+  '--locked',
+  '--release',
+  '--target',
+  TARGET,
+  // the toolchain has no compiled library for this target, only its sources
+  '-Zbuild-std=std,panic_abort',
+]
+const WASM_OPT_FLAGS = ['-Oz', '--mvp-features']
+
+/** Name of the file that Cargo makes. */
+export function moduleName({ crate }: Pick<RustCrate, 'crate'>): string {
+  return `${crate.replaceAll('-', '_')}.wasm`
+}
+
+/** Everything that decides what is built of one folder, as sorted paths below it. */
+function filesOf(folder: string): string[] {
+  const sources = readdirSync(join(folder, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .map((path) => path.replaceAll('\\', '/'))
+  const others = ['Cargo.toml', 'Cargo.lock', 'build.rs'].filter((name) =>
+    existsSync(join(folder, name)),
+  )
+  return [...others, ...sources].sort()
+}
+
+/** Everything that decides what is built, as paths from the crate's folder. */
+export function sourceFiles(root: string, { folder, parts = {} }: RustCrate): string[] {
+  const foreign = Object.keys(parts).flatMap((part) =>
+    filesOf(join(root, part)).map((path) => `${relative(folder, part)}/${path}`),
+  )
+  return [...filesOf(join(root, folder)), ...foreign]
+}
+
+/** SHA-256 over path, length and content of each source, in the order of {@link sourceFiles}. */
+export function sourceDigest(root: string, crate: RustCrate): string {
+  const hash = createHash('sha256')
+  for (const file of sourceFiles(root, crate)) {
+    const content = readFileSync(join(root, crate.folder, file))
+    hash.update(`${file}\0${content.length}\0`).update(content)
+  }
+  return hash.digest('hex')
+}
+
+function rename(path: string, name: string): string {
+  return `--remap-path-prefix=${path}=${name}`
+}
+
+/** What folders of this machine are called inside the module. The last match counts. */
+function renameFlags(root: string, { folder, alias, parts = {} }: RustCrate): string[] {
+  const library = librarySources()
+  const registry = join(process.env['CARGO_HOME'] ?? join(homedir(), '.cargo'), 'registry/src')
+  // there is none where no crate was ever needed
+  const names = existsSync(registry) ? readdirSync(registry) : []
+  return [
+    ...[library, realpathSync(library)].map((path) => rename(path, 'std')),
+    ...names.map((name) => rename(join(registry, name), 'crates')),
+    ...Object.entries(parts).map(([part, name]) => rename(join(root, part), name)),
+    rename(join(root, folder), alias),
+    rename(join(root, folder, 'target'), 'target'),
+  ]
+}
+
+/** All that decides the bytes besides sources and toolchain, for the record, without paths. */
+export function recordedFlags({ alias, parts = {} }: RustCrate): Record<string, string[]> {
+  const renames = [
+    rename('<library sources>', 'std'),
+    rename('<registry sources>', 'crates'),
+    ...Object.entries(parts).map(([part, name]) => rename(`<${part}>`, name)),
+    rename(`<${alias} folder>`, alias),
+    rename('<target folder>', 'target'),
+  ]
+  return { rustc: [...RUSTC_FLAGS, ...renames], cargo: CARGO_FLAGS, wasmOpt: WASM_OPT_FLAGS }
+}
+
+interface CargoMessage {
+  readonly reason: string
+  readonly manifest_path?: string
+  readonly package_id?: string
+  readonly filenames?: readonly string[]
+  readonly out_dir?: string
+}
+
+/** Where Cargo put the module, and the folder of its build script when there is one. */
+function findOutputs(
+  messages: readonly CargoMessage[],
+  folder: string,
+): { module: string; scriptOutput: string | undefined } {
+  const built = messages.find(
+    (message) =>
+      message.manifest_path === join(folder, 'Cargo.toml') &&
+      message.filenames?.some((file) => file.endsWith('.wasm')),
+  )
+  const script = messages.find(
+    (message) =>
+      message.reason === 'build-script-executed' && message.package_id === built?.package_id,
+  )
+  const module = built?.filenames?.find((file) => file.endsWith('.wasm'))
+  if (module === undefined) throw new BuildError('cargo reported no module')
+  return { module, scriptOutput: script?.out_dir }
+}
+
+/** Compiles the sources of a crate below `root`, the repository or a copy of what {@link sourceFiles} names. */
+export function compileCrate(root: string, crate: RustCrate): CompiledCrate {
+  const folder = join(root, crate.folder)
+  const target = join(folder, 'target')
+  // first, so that the folders of the registry exist and can be renamed
+  run(TOOLS.cargo.path, ['fetch', '--locked'], { cwd: folder, env: cargoEnvironment([]) })
+  const flags = [...RUSTC_FLAGS, ...renameFlags(root, crate)]
+  const output = run(
+    TOOLS.cargo.path,
+    ['build', ...CARGO_FLAGS, '--target-dir', target, '--message-format=json-render-diagnostics'],
+    { cwd: folder, env: cargoEnvironment(flags) },
+  )
+  const lines = output.split('\n').filter((line) => line !== '')
+  const messages = lines.map((line) => JSON.parse(line) as CargoMessage)
+  const { module, scriptOutput } = findOutputs(messages, folder)
+  const small = join(target, moduleName(crate))
+  run(TOOLS['wasm-opt'].path, [...WASM_OPT_FLAGS, module, '-o', small])
+  return { wasm: readFileSync(small), scriptOutput }
+}
