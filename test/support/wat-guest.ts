@@ -2,7 +2,7 @@
 import { EMPTY } from '../../src/node/primitives/bytes.ts'
 import { isMerogateError } from '../../src/node/errors.ts'
 import type { GuestOutcome } from '../../src/node/runtime/engine.ts'
-import type { GuestBlobs } from '../../src/node/runtime/wasm/host/blobs.ts'
+import type { GuestBlobs } from '../../src/node/runtime/wasm/blob-handles.ts'
 import { Replica } from './guest.ts'
 import { loadWat, type WatData, watModule } from './wat.ts'
 

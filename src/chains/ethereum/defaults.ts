@@ -1,7 +1,7 @@
 /** What holds when an init leaves it out. */
 import type { AnchorManifest } from '../../node/anchor/anchor.ts'
 import type { FinalityRule } from './rpc/head.ts'
-import type { EthereumAnchorInit } from './index.ts'
+import type { EthereumAnchorInit } from './init.ts'
 import { DEFAULT_MAX_FEE_PER_GAS } from './limits.ts'
 import { pollMsFor } from './deploy/poll.ts'
 

@@ -2,7 +2,7 @@
  * What can be asked of an anchor: the operations of the membership contract, with their frozen ordinals (docs/protocol.md, Anchor).
  * An operation changes a group (its members, capabilities, options) or a context (its application); the envelope names which.
  */
-import type { ApplicationRecord, Role } from './anchor.ts'
+import type { ApplicationRecord, Role } from './records.ts'
 import type { ContextId, GroupId, PublicKey } from '../primitives/ids.ts'
 
 /** Ordinal of each operation in the signed bytes. Append only. 7 and 8 belong to governance, which has no operations yet, 16 to 21 to packages. */

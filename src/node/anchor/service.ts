@@ -13,7 +13,7 @@ import type {
   MemberRecord,
   SecondWord,
   Signer,
-} from './anchor.ts'
+} from './records.ts'
 import type { Refusal } from './errors.ts'
 import type { Domain, InvitationTerms } from './operations.ts'
 

@@ -11,9 +11,8 @@ import type { Groups } from './groups/groups.ts'
 import type { IdentityPool } from './groups/identities.ts'
 import type { Intents } from './intents/intents.ts'
 import type { LocalCall, LocalResult } from './replica/calls.ts'
-import type { ReplicaComponents } from './replica/replica-core.ts'
+import type { ReplicaComponents, Company } from './replica/replica-core.ts'
 import type { ContextReplica } from './replica/replica.ts'
-import type { Company } from './replica/merging.ts'
 import type { ContextReplicas } from './replica-source.ts'
 
 export interface RegistryComponents extends Omit<

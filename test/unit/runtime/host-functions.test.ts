@@ -7,7 +7,7 @@ import {
   MAX_BLOB_HANDLES,
 } from '../../../src/node/runtime/limits.ts'
 import { isMerogateError } from '../../../src/node/errors.ts'
-import type { GuestBlobs } from '../../../src/node/runtime/wasm/host/blobs.ts'
+import type { GuestBlobs } from '../../../src/node/runtime/wasm/blob-handles.ts'
 import { Replica, sha256 } from '../../support/guest.ts'
 import { loadWat, wat, WatData } from '../../support/wat.ts'
 import { call, hostErrorOf, repeat, watGuest as guest } from '../../support/wat-guest.ts'

@@ -1,6 +1,6 @@
 /** What can be asked of the package registry, with the ordinals that continue those of the membership contract (docs/protocol.md, Packages). */
 import type { PublicKey } from '../../primitives/ids.ts'
-import type { Release } from './registry.ts'
+import type { Release } from './records.ts'
 
 /** Ordinal of each operation in the signed bytes. Append only, and disjoint from `OPERATION_ORDINALS`. */
 export const PACKAGE_OPERATION_ORDINALS = {

@@ -14,7 +14,7 @@ import type { SigningKey } from '../../crypto/sign.ts'
 import { compareBytes, EMPTY } from '../../primitives/bytes.ts'
 import type { Timer } from '../../primitives/clock.ts'
 import { nextHlc } from '../../primitives/hlc.ts'
-import { type ContextId, type DeltaId, idText, PublicKey } from '../../primitives/ids.ts'
+import { type DeltaId, idText, PublicKey } from '../../primitives/ids.ts'
 import {
   MAX_IDLE_HEADS,
   MAX_MERGE_RUN,
@@ -27,14 +27,6 @@ import { makeDelta } from './author.ts'
 import type { CommitBatch } from './commit-batch.ts'
 import type { ReplicaCore } from './replica-core.ts'
 import type { Candidate } from './verify.ts'
-
-/** The other members, as the sync room sees them. */
-export interface Company {
-  /** Those that are connected. */
-  membersOnline(context: ContextId): readonly { readonly identity: PublicKey }[]
-  /** Whether deltas that they have are being fetched: then heads are not what they will be. */
-  isFetching(context: ContextId): boolean
-}
 
 export class Merging {
   readonly #core: ReplicaCore

@@ -9,6 +9,7 @@ import { Emitter } from '../../primitives/emitter.ts'
 import { sha256 } from '../../primitives/hash.ts'
 import {
   type ApplicationId,
+  type ContextId,
   type DeltaId,
   idKey,
   idText,
@@ -31,9 +32,16 @@ import type { ContextMetrics } from '../metrics.ts'
 import type { Scratch } from '../scratch.ts'
 import { Executor, type Lane, type Piece } from './executor.ts'
 import { Failures } from './failures.ts'
-import type { Company } from './merging.ts'
 import type { ContextState } from './state.ts'
 import type { Candidate } from './verify.ts'
+
+/** The other members, as the sync room sees them. */
+export interface Company {
+  /** Those that are connected. */
+  membersOnline(context: ContextId): readonly { readonly identity: PublicKey }[]
+  /** Whether deltas that they have are being fetched: then heads are not what they will be. */
+  isFetching(context: ContextId): boolean
+}
 
 export interface ReplicaComponents extends CommitComponents {
   readonly model: StateModel

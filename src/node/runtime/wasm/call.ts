@@ -12,7 +12,7 @@ import {
   MAX_WRITES,
   MAX_WRITTEN_BYTES,
 } from '../limits.ts'
-import type { BlobHandles } from './host/blobs.ts'
+import type { BlobHandles } from './blob-handles.ts'
 import type { GuestTime } from './guest-clock.ts'
 import type { ContextRows, Overlay } from './rows.ts'
 

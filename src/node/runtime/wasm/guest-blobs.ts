@@ -6,7 +6,7 @@ import { decodeMeta } from '../../blobs/meta.ts'
 import { concat, equalBytes, toBase58 } from '../../primitives/bytes.ts'
 import { sha256 } from '../../primitives/hash.ts'
 import { BlobId } from '../../primitives/ids.ts'
-import type { GuestBlobs } from './host/blobs.ts'
+import type { GuestBlobs } from './blob-handles.ts'
 
 /** {@link GuestBlobs} over a blob store's folder. `row` gives the meta row of a blob. */
 export function fileGuestBlobs(

@@ -24,7 +24,7 @@ import {
 import { finishApply, finishExecute, prepareApply } from './around.ts'
 import { Call } from './call.ts'
 import { GuestClock, type GuestTime } from './guest-clock.ts'
-import { BlobHandles, type GuestBlobs } from './host/blobs.ts'
+import { BlobHandles, type GuestBlobs } from './blob-handles.ts'
 import { HOST_PREFIX, MERGE_STATE_EXPORT, SYNC_EXPORT } from './inspect.ts'
 import { GuestInstance } from './instance.ts'
 import { type LoadedModule, moduleKey } from './loaded.ts'
