@@ -52,6 +52,8 @@ export interface TestRelayer extends AsyncDisposable {
   /** Transactions that its account has sent. */
   sent(): Promise<number>
   post(body: unknown, headers?: Record<string, string>): Promise<RelayAnswer>
+  /** Asks for what moved to be taken over. */
+  adopt(body: unknown): Promise<RelayAnswer>
   get(id: unknown, headers?: Record<string, string>): Promise<RelayAnswer>
   /** Sends a signed envelope as a client does. */
   carry(signed: SignedEnvelope, fields?: object): Promise<RelayAnswer>
@@ -109,16 +111,13 @@ export async function startTestRelayer(
   await server.start()
   const { url } = server.address()
   const ask = async (path: string, options: RequestInit): Promise<RelayAnswer> => {
-    const response = await fetch(`${url}/v1/operations${path}`, options)
+    const response = await fetch(`${url}/v1${path}`, options)
     return { status: response.status, body: (await response.json()) as RelayAnswer['body'] }
   }
   const post: TestRelayer['post'] = (body, headers = {}) =>
-    ask('', {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...headers },
-      body: typeof body === 'string' ? body : JSON.stringify(body),
-    })
-  const get: TestRelayer['get'] = (id, headers = {}) => ask(`/${String(id)}`, { headers })
+    ask('/operations', posting(body, headers))
+  const get: TestRelayer['get'] = (id, headers = {}) =>
+    ask(`/operations/${String(id)}`, { headers })
   const stop = async (): Promise<void> => {
     await server.stop()
     await made.stop()
@@ -127,6 +126,7 @@ export async function startTestRelayer(
     ...{ url, relay, metrics, post, get, stop },
     sent: async () =>
       Number(await chain.devnet.send('eth_getTransactionCount', [relay.address, 'latest'])),
+    adopt: (body) => ask('/adoptions', posting(body)),
     carry: (signed, fields = {}) => post({ ...relayBody(signed), ...fields }),
     async settled(id) {
       for (;;) {
@@ -136,6 +136,14 @@ export async function startTestRelayer(
       }
     },
     [Symbol.asyncDispose]: stop,
+  }
+}
+
+function posting(body: unknown, headers: Readonly<Record<string, string>> = {}): RequestInit {
+  return {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
   }
 }
 

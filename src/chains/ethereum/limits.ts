@@ -2,6 +2,18 @@
 
 /** Members of a group that are taken over from another contract by one transaction, for some 5 million gas. */
 export const ADOPT_BATCH = 100
+/** The same where a relayer pays, within the gas that one operation may need. */
+export const RELAYED_ADOPT_BATCH = 40
+/** Transactions beside those that this takes, before it is given up: others may call too, and an endpoint that never shows it may lie. */
+export const ADOPT_SPARE = 2
+/** Longest that it may take, ms. */
+export const ADOPT_WAIT_MS = 1_800_000
+/** Time for which nothing more is sent for what was given up, ms. */
+export const ADOPT_PAUSE_MS = 3_600_000
+/** Groups and contexts of which it is remembered that they were given up. */
+export const MAX_GIVEN_UP_ADOPTIONS = 1024
+/** Contracts that a relayer carries for beside its own, which they take over from. */
+export const MAX_RELAYED_CONTRACTS = 64
 /** Blocks in one question for events; public endpoints allow at least this many. */
 export const MAX_LOG_BLOCKS = 500
 /** Blocks that are read again after an absence, some 14 hours of mainnet; what lies further back is read from the state instead. */

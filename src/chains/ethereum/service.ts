@@ -55,7 +55,8 @@ import type { Carrier } from './send/carrier.ts'
 import { EthereumDelivery } from './send/delivery.ts'
 import { TransactionSender } from './send/sender.ts'
 import { Submitter } from '../shared/submitter.ts'
-import { Adopter, predecessorsOf, successorAt } from './successor.ts'
+import { Adopter } from './adopter.ts'
+import { predecessorsOf, successorAt } from './successor.ts'
 import { ContractViews } from './contracts/views.ts'
 
 /** Addresses of the contracts, hexadecimal with checksum. */
@@ -92,6 +93,8 @@ export interface EthereumServiceInit {
   readonly logger: Logger
   /** Of the contract that groups come from: the same endpoints, and the same account with its queue. @default its own */
   readonly shared?: SharedParts | undefined
+  /** That contract. @default none */
+  readonly before?: Pick<EthereumService, 'readGroup'> | undefined
 }
 
 /** What the contracts of one chain have in common, whose life is the first one's. */
@@ -134,14 +137,18 @@ export class EthereumService implements SuccessorService {
     this.#views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
     const { pollMs } = init
     this.sender = shared.sender
-    this.#adopter = new Adopter(this, contract, this.sender)
     const domain = typedDomain('merogate contexts', chainId, contract)
     this.scheme = init.scheme ?? ethereumScheme({ domain, bindings, wallet, sender: this.sender })
     this.#changes = new ChainChanges({
       ...{ heights, clock, pollMs, news: newBlocks },
       ...byHeight((endpoint, final, since) => readChanges(endpoint, contract, final, since)),
     })
-    const carrier = init.carrier?.({ target, rpc, heights, clock, pollMs }) ?? this.sender
+    const relayed = init.carrier?.({ target, rpc, heights, clock, pollMs })
+    const carrier = relayed ?? this.sender
+    this.#adopter = new Adopter({
+      ...{ service: this, address: contract, before: init.before, clock, pollMs },
+      ...{ sender: this.sender, adopt: relayed?.adopt },
+    })
     this.#submitter = new Submitter(
       new EthereumDelivery({ ...target, registry, rpc, carrier, heights }),
     )
@@ -187,7 +194,7 @@ export class EthereumService implements SuccessorService {
     const contextAnchor = await successorAt(move, signal)
     const { scheme: _, packageScheme: __, ...init } = this.#init
     const contracts = { identityRegistry, contextAnchor }
-    return new EthereumService({ ...init, contracts, shared: this.#shared })
+    return new EthereumService({ ...init, contracts, shared: this.#shared, before: this })
   }
 
   async wayTo(

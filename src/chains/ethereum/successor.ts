@@ -1,15 +1,11 @@
-/** The contract that groups move to: whether it is one that this release knows, and how it takes them over. */
+/** The contracts that groups move to: whether they are such that this release knows, and take over from each other. */
 import { getAddress, ZeroAddress } from 'ethers'
 import { MAX_MOVES } from '../../node/anchor/limits.ts'
-import type { EnvelopeService, ServiceOptions } from '../../node/anchor/service.ts'
-import { isMerogateError, type MerogateError, throwIfAborted } from '../../node/errors.ts'
-import type { ContextId, GroupId } from '../../node/primitives/ids.ts'
-import { abiOf, hex, isRevert } from './contracts/codec.ts'
+import { isMerogateError } from '../../node/errors.ts'
+import { hex } from './contracts/codec.ts'
 import { checkContract, readPredecessor } from './contracts/contract-check.ts'
 import { ethereumError } from './errors.ts'
-import { ADOPT_BATCH } from './limits.ts'
 import type { Endpoints } from '../shared/endpoints.ts'
-import type { TransactionSender } from './send/sender.ts'
 
 /** What a move goes from and to. */
 export interface Move {
@@ -64,66 +60,4 @@ export async function predecessorsOf(
     found.push(address)
   }
   return found
-}
-
-/** Takes groups and contexts over, as the account that this node has. */
-export class Adopter {
-  readonly #service: Pick<EnvelopeService, 'readGroup' | 'readContext'>
-  readonly #address: string
-  readonly #sender: TransactionSender | undefined
-
-  constructor(
-    service: Pick<EnvelopeService, 'readGroup' | 'readContext'>,
-    address: string,
-    sender: TransactionSender | undefined,
-  ) {
-    this.#service = service
-    this.#address = address
-    this.#sender = sender
-  }
-
-  /** See `SuccessorService.adoptGroup`. @throws CHAIN_SUCCESSOR (chain) without an account */
-  async adoptGroup(group: GroupId, { signal }: ServiceOptions = {}): Promise<void> {
-    await this.#until(
-      async (finality) => (await this.#service.readGroup(group, { finality, signal })).value,
-      abiOf('ContextAnchor').encodeFunctionData('adopt', [hex(group), ADOPT_BATCH]),
-      signal,
-    )
-  }
-
-  /** See `SuccessorService.adoptContext`. @throws CHAIN_SUCCESSOR (chain) without an account */
-  async adoptContext(context: ContextId, { signal }: ServiceOptions = {}): Promise<void> {
-    await this.#until(
-      async (finality) => (await this.#service.readContext(context, { finality, signal })).value,
-      abiOf('ContextAnchor').encodeFunctionData('adoptContext', [hex(context)]),
-      signal,
-    )
-  }
-
-  /** Calls until it is there: a group comes some members at a time, and others may call too. */
-  async #until(
-    read: (finality: 'optimistic' | 'final') => Promise<unknown>,
-    data: string,
-    signal: AbortSignal | undefined,
-  ): Promise<void> {
-    while ((await read('optimistic')) === undefined) {
-      throwIfAborted(signal)
-      if (this.#sender === undefined) throw this.#unpaid()
-      try {
-        const sent = await this.#sender.send({ to: this.#address, data }, undefined, signal)
-        await sent.final(signal)
-      } catch (error) {
-        // somebody else was faster: then it is there
-        if (!isRevert(error) || (await read('optimistic')) === undefined) throw error
-      }
-    }
-  }
-
-  #unpaid(): MerogateError {
-    return ethereumError(
-      'CHAIN_SUCCESSOR',
-      `this group moved to ${this.#address}, and nobody called adopt and adoptContext there yet: any account may, and this node has none`,
-      { address: this.#address },
-    )
-  }
 }

@@ -33,7 +33,7 @@ export interface RelayerCarrierInit extends WaitInit {
   readonly chain: string
   /** Name of the network as the deployment has it. */
   readonly network: string
-  /** Where the gateway of the relayer is; `/v1/operations` belongs behind it. */
+  /** Where the gateway of the relayer is; `/v1/operations` and `/v1/adoptions` belong behind it. */
   readonly url: string
   readonly apiKey?: string | undefined
   /** Names of transactions, as the chain writes them. */
@@ -66,11 +66,19 @@ const answerSchema = z.discriminatedUnion('state', [
   z.object({ state: z.literal('failed'), code: z.string().regex(/^[A-Z][A-Z_]{0,63}$/) }),
 ])
 
+const adoptionSchema = z.discriminatedUnion('state', [
+  z.object({ state: z.enum(['pending', 'done']) }),
+  z.object({ state: z.literal('refused'), name: z.string().refine(isRefusalName) }),
+])
+
 /** What the relayer says of an operation. */
 type Answer = z.infer<typeof answerSchema>
 
 /** Its words are not repeated: they may be anything. */
 const failureSchema = z.object({ code: z.string().regex(/^[a-z][a-z0-9_]{0,63}$/) })
+
+/** What moved to another contract, by its id. */
+export type Moved = { readonly group: Uint8Array } | { readonly context: Uint8Array }
 
 /** An envelope on its way. */
 interface Operation {
@@ -86,7 +94,7 @@ export class RelayerCarrier {
   constructor(init: RelayerCarrierInit) {
     this.#init = init
     this.#where = shownAddress(init.url)
-    this.#path = `${init.url.replace(/\/+$/, '')}/v1/operations`
+    this.#path = `${init.url.replace(/\/+$/, '')}/v1`
   }
 
   /**
@@ -105,6 +113,30 @@ export class RelayerCarrier {
     onSigned(outcome.transaction)
     this.#init.heights.saw(outcome.block)
     return { ...outcome, final: (ended) => this.#untilFinal(operation, outcome, ended) }
+  }
+
+  /**
+   * Asks it to take over what moved to a contract, `address` as the chain writes it, or the next part of that. Resolves when it goes on with it, or says that it
+   * is there, which is not believed. @throws CHAIN_RELAYER_REFUSED (denied), ANCHOR_UNREACHABLE (transport), ANCHOR_BUSY (limit)
+   */
+  async adopt(address: string, moved: Moved, signal?: AbortSignal): Promise<void> {
+    const { chain, network } = this.#init
+    const what =
+      'group' in moved ? { group: toHex(moved.group) } : { context: toHex(moved.context) }
+    const contract = address.replace(/^0x/, '').toLowerCase()
+    const body = { chain, network, contract, ...what }
+    const answer = await this.#request(adoptionSchema, '/adoptions', body, signal)
+    if (answer === undefined) throw this.#refused('unknown', 404)
+    if (answer.state === 'refused') throw this.#refused(answer.name, 422)
+  }
+
+  #refused(reason: string, status: number): Error {
+    return chainError(
+      this.#init.chain,
+      'CHAIN_RELAYER_REFUSED',
+      `the relayer at ${this.#where} does not carry this: ${reason}`,
+      { where: this.#where, status, reason },
+    )
   }
 
   /** Asks until the envelope lies in a block, as our own endpoint sees it. */
@@ -195,7 +227,8 @@ export class RelayerCarrier {
   async #ask({ id, signed }: Operation, signal?: AbortSignal): Promise<Answer | undefined> {
     try {
       return (
-        (await this.#request(`/${id}`, undefined, signal)) ?? (await this.#post(signed, signal))
+        (await this.#request(answerSchema, `/operations/${id}`, undefined, signal)) ??
+        (await this.#post(signed, signal))
       )
     } catch (error) {
       // it has taken the envelope: whatever it says now is no refusal, and the chain decides
@@ -206,7 +239,8 @@ export class RelayerCarrier {
 
   async #post(signed: SignedEnvelope, signal: AbortSignal | undefined): Promise<Answer> {
     const answer = await this.#request(
-      '',
+      answerSchema,
+      '/operations',
       {
         chain: this.#init.chain,
         network: this.#init.network,
@@ -220,16 +254,18 @@ export class RelayerCarrier {
   }
 
   /** Whether a transaction that it speaks of may be one of this chain. */
-  #isNamed(answer: Answer): boolean {
-    return !('transaction' in answer) || this.#init.transaction.test(answer.transaction)
+  #isNamed(answer: object): boolean {
+    if (!('transaction' in answer)) return true
+    return this.#init.transaction.test(String(answer.transaction))
   }
 
   /** One question; undefined when there is no such thing. */
-  async #request(
+  async #request<T extends object>(
+    schema: z.ZodType<T>,
     path: string,
     body: unknown,
     signal: AbortSignal | undefined,
-  ): Promise<Answer | undefined> {
+  ): Promise<T | undefined> {
     const { apiKey } = this.#init
     const { status, json } = await fetchJson(this.#path + path, {
       body,
@@ -239,7 +275,7 @@ export class RelayerCarrier {
       signal,
     })
     if (status === 404) return undefined
-    const answer = answerSchema.safeParse(json).data
+    const answer = schema.safeParse(json).data
     if (answer !== undefined && this.#isNamed(answer)) return answer
     const reason = failureSchema.safeParse(json).data?.code
     if (status >= 500) throw unreachable(this.#where, reason)
@@ -249,11 +285,6 @@ export class RelayerCarrier {
       const message = `the relayer at ${this.#where} takes no more for now (${reason}); try again later`
       throw anchorError('ANCHOR_BUSY', message, details)
     }
-    throw chainError(
-      this.#init.chain,
-      'CHAIN_RELAYER_REFUSED',
-      `the relayer at ${this.#where} does not carry this: ${reason}`,
-      details,
-    )
+    throw this.#refused(reason, status)
   }
 }

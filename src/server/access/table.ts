@@ -103,6 +103,7 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'ws authenticate': token,
 
   'POST /v1/operations': relay,
+  'POST /v1/adoptions': relay,
   'GET /v1/operations/:id': relay,
 
   'POST /admin-api/install-application': needs('application:install'),

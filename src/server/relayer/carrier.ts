@@ -17,11 +17,29 @@ export interface RelayCarrier {
   ): Promise<{ readonly gas: bigint } | { readonly refusal: Refusal }>
   /** Sends an envelope that was tried out; resolves when it lies in a block, or with why it changed nothing. */
   submit(signed: SignedEnvelope, options: CarryOptions): Promise<Submission>
+  /**
+   * The same account for another contract, when that takes over from this one, be it through others. Left out where groups do not move.
+   * @throws ANCHOR_UNREACHABLE (transport)
+   */
+  successor?(contract: Uint8Array, signal?: AbortSignal): Promise<RelayCarrier | undefined>
+  /** What takes over what moved to this contract, or the next part of it; undefined for what did not move here. @throws ANCHOR_UNREACHABLE (transport) */
+  adoption?(moved: Moved, signal?: AbortSignal): Promise<Adoption | 'done' | undefined>
   /** The group that a context belongs to, which never changes; undefined where the chain knows none. @throws ANCHOR_UNREACHABLE (transport) */
   groupOf(context: Uint8Array, signal?: AbortSignal): Promise<Uint8Array | undefined>
   /** What became of an envelope that was sent lately, by whomever; undefined when the chain shows nothing. */
   find(envelope: Uint8Array, signal?: AbortSignal): Promise<Submission | undefined>
   stop(): void
+}
+
+/** What moved to another contract, by its id. */
+export type Moved = { readonly group: Uint8Array } | { readonly context: Uint8Array }
+
+/** A transaction that takes something over. */
+export interface Adoption {
+  /** Gas that it may use. */
+  readonly gas: bigint
+  /** Sends it; resolves when it lies in a block. */
+  send(options: CarryOptions): Promise<unknown>
 }
 
 export interface CarryOptions {

@@ -26,7 +26,8 @@ export interface QuotaRules {
 
 /** Whom an operation is counted for; hexadecimal. */
 export interface Payee {
-  readonly signer: string
+  /** Left out of what nobody signs. */
+  readonly signer?: string
   readonly group: string
 }
 
@@ -90,7 +91,7 @@ export class Quotas {
 
   /** Whether one more would be within the quotas. @throws RELAYER_QUOTA (limit) */
   check({ signer, group }: Payee, gas = 0n): void {
-    this.#check('signer', signer)
+    if (signer !== undefined) this.#check('signer', signer)
     this.#check('group', group)
     const { gasPerDay } = this.#rules
     const spent = this.#within(this.#all, DAY_MS).reduce((sum, entry) => sum + entry.gas, 0n)
@@ -107,7 +108,8 @@ export class Quotas {
   /** Counts one. @returns takes it back, for what was not sent after all @throws RELAYER_QUOTA (limit) */
   take(payee: Payee, gas: bigint): () => void {
     this.check(payee, gas)
-    const undo = [this.#add('signer', payee.signer, 1), this.#add('group', payee.group, 1)]
+    const undo = [this.#add('group', payee.group, 1)]
+    if (payee.signer !== undefined) undo.push(this.#add('signer', payee.signer, 1))
     const entry = { atMs: this.#clock.monotonicMs(), points: 1, gas }
     this.#all = [...this.#within(this.#all, DAY_MS), entry]
     return () => {

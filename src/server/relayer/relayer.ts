@@ -4,6 +4,7 @@
  */
 import { LRUCache } from 'lru-cache'
 import { OPERATION_ORDINALS, type OperationKind } from '../../node/anchor/operations.ts'
+import { isSameDomain } from '../../node/anchor/envelope-layout.ts'
 import type { Submission } from '../../node/anchor/service.ts'
 import { isMerogateError, toMerogateError } from '../../node/errors.ts'
 import { type Metrics, noMetrics } from '../../node/metrics.ts'
@@ -12,7 +13,8 @@ import type { Clock } from '../../node/primitives/clock.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
 import { type Background, background } from '../background.ts'
 import type { ApiKeys } from './api-keys.ts'
-import type { RelayCarrier } from './carrier.ts'
+import { Adoptions, type AdoptionView } from './adoptions.ts'
+import type { CarryOptions, RelayCarrier } from './carrier.ts'
 import { relayerError } from './errors.ts'
 import { MAX_KNOWN_CONTEXTS, MAX_OPERATION_GAS, MAX_SETTLING } from './limits.ts'
 import { type RelayerMetrics, relayerMetrics } from './metrics.ts'
@@ -26,6 +28,7 @@ import {
 import { type Attempt, type QuotaRules, Quotas, type RelayClient } from './quotas.ts'
 import {
   type AllowList,
+  denied,
   isSignerKnown,
   judgeLocally,
   mayBeEcho,
@@ -69,6 +72,11 @@ export interface Relayer {
    * RELAYER_CHAIN_UNREACHABLE (transport)
    */
   submit(json: unknown, client?: RelayClient): Promise<OperationView>
+  /**
+   * Takes over what moved to a contract that takes over from one that is carried for, a request's body as it was parsed, and answers how that stands. Ask again
+   * until it is done: a group comes some members at a time. @throws as {@link submit}
+   */
+  adopt(json: unknown, client?: RelayClient): Promise<AdoptionView>
   /** How an operation stands. @throws RELAYER_OPERATION_UNKNOWN (missing) */
   find(id: string): OperationView
   /** Stops watching what was sent, which goes its way all the same. Safe to repeat. */
@@ -90,6 +98,7 @@ class MemberRelayer implements Relayer {
   readonly #operations = new Operations()
   readonly #background: Background
   readonly #slots: Slots
+  readonly #adoptions: Adoptions
   /** Groups of contexts, hexadecimal. */
   readonly #groups = new LRUCache<string, string>({ max: MAX_KNOWN_CONTEXTS })
   #settling = 0
@@ -107,6 +116,12 @@ class MemberRelayer implements Relayer {
     this.#quotas = new Quotas(init.quotas, clock)
     this.#background = background(this.#logger)
     this.#slots = new Slots(init.maxUnderWay, clock, (count) => this.#metrics.underWay.set(count))
+    this.#adoptions = new Adoptions({
+      ...{ carriers: init.carriers, quotas: this.#quotas, slots: this.#slots },
+      ...{ signal: this.#background.signal, checkGas },
+      ask: (question) => this.#asked(question),
+      carry: (...what) => this.#background.add('what moved', this.#take(...what)),
+    })
   }
 
   authorize(authorization: string | undefined): string | undefined {
@@ -123,11 +138,28 @@ class MemberRelayer implements Relayer {
   }
 
   async submit(json: unknown, client: RelayClient = { address: '' }): Promise<OperationView> {
+    const { view } = await this.#counted(client, (attempt) => this.#submit(json, client, attempt))
+    return view
+  }
+
+  async adopt(json: unknown, client: RelayClient = { address: '' }): Promise<AdoptionView> {
+    const { view } = await this.#counted(client, async (attempt) => {
+      const made = await this.#adoptions.submit(json, client, attempt)
+      const answers = { pending: 'taken', done: 'known', refused: 'refused' } as const
+      return { answer: answers[made.state], view: made }
+    })
+    return view
+  }
+
+  /** Counts a request before anything is done for it, and its answer. */
+  async #counted<T extends { readonly answer: string }>(
+    client: RelayClient,
+    work: (attempt: Attempt) => Promise<T>,
+  ): Promise<T> {
     try {
-      const attempt = this.#quotas.attempt(client)
-      const { answer, view } = await this.#submit(json, client, attempt)
-      this.#metrics.requests.inc({ answer })
-      return view
+      const answered = await work(this.#quotas.attempt(client))
+      this.#metrics.requests.inc({ answer: answered.answer })
+      return answered
     } catch (error) {
       this.#metrics.requests.inc({ answer: toMerogateError(error).code })
       throw error
@@ -182,11 +214,12 @@ class MemberRelayer implements Relayer {
 
   /** Asks the chain, and begins to send what it would take. */
   async #work(
-    request: RelayRequest,
+    given: RelayRequest,
     attempt: Attempt,
   ): Promise<Answered & { readonly work?: Promise<void> }> {
-    const { id, signer } = request
-    const refuse = (): void => attempt.refuse(isSignerKnown(request) ? signer : undefined)
+    const { id, signer } = given
+    const refuse = (): void => attempt.refuse(isSignerKnown(given) ? signer : undefined)
+    const request = await this.#placed(given, refuse)
     const payee = { signer, group: await this.#groupOf(request) }
     this.#quotas.check(payee)
     const tried = await this.#try(request, refuse)
@@ -207,6 +240,18 @@ class MemberRelayer implements Relayer {
     return { ...answered('taken', id, pending), work }
   }
 
+  /** The request with the carrier of the very contract that it is for. @throws RELAYER_DENIED, and as `#ask` */
+  async #placed(request: RelayRequest, refuse: () => void): Promise<RelayRequest> {
+    const { carrier, envelope } = request
+    const { domain } = envelope
+    if (isSameDomain(domain, carrier.domain)) return request
+    const { signal } = this.#background
+    const found = await this.#asked(async () => carrier.successor?.(domain.contract, signal))
+    if (found !== undefined) return { ...request, carrier: found }
+    refuse()
+    throw denied('contract')
+  }
+
   /** The group that pays, hexadecimal: a group must not pay through one of its contexts as if that were another. @throws as `#ask` */
   async #groupOf(request: RelayRequest): Promise<string> {
     const { id, isContext } = subjectOf(request)
@@ -224,13 +269,8 @@ class MemberRelayer implements Relayer {
   /** What the chain says to an operation now: its gas, a refusal, or that it was applied before. @throws RELAYER_TOO_DEAR, and as `#ask` */
   async #try(request: RelayRequest, refuse: () => void) {
     const tried = await this.#ask(request)
-    if (!('gas' in tried) || tried.gas <= MAX_OPERATION_GAS) return tried
-    refuse()
-    throw relayerError(
-      'RELAYER_TOO_DEAR',
-      `expected an operation of at most ${MAX_OPERATION_GAS} gas, got one of ${tried.gas}`,
-      { limit: String(MAX_OPERATION_GAS), gas: String(tried.gas) },
-    )
+    if ('gas' in tried) checkGas(tried.gas, refuse)
+    return tried
   }
 
   /** @throws RELAYER_CHAIN_UNREACHABLE (transport) */
@@ -281,6 +321,22 @@ class MemberRelayer implements Relayer {
     }
   }
 
+  /** Sends what takes something over; resolves when it lies in a block or never will. */
+  async #take(
+    gas: bigint,
+    send: (options: CarryOptions) => Promise<unknown>,
+    end: () => void,
+  ): Promise<void> {
+    const { signal } = this.#background
+    try {
+      await send({ gas, signal, onSigned: () => this.#metrics.gas.inc({}, Number(gas)) })
+    } catch (error) {
+      if (!signal.aborted) this.#logger.warn({ err: error }, 'what moved could not be taken over')
+    } finally {
+      end()
+    }
+  }
+
   /** Remembers an outcome, and follows it until nothing can undo it. */
   #settle(id: string, submission: Submission): void {
     this.#operations.set(id, stateOf(submission, 'mined'))
@@ -294,6 +350,17 @@ class MemberRelayer implements Relayer {
       .finally(() => this.#settling--)
     this.#background.add('an operation that is not final', work)
   }
+}
+
+/** @throws RELAYER_TOO_DEAR (denied) */
+function checkGas(gas: bigint, refuse: () => void): void {
+  if (gas <= MAX_OPERATION_GAS) return
+  refuse()
+  throw relayerError(
+    'RELAYER_TOO_DEAR',
+    `expected an operation of at most ${MAX_OPERATION_GAS} gas, got one of ${gas}`,
+    { limit: String(MAX_OPERATION_GAS), gas: String(gas) },
+  )
 }
 
 /** What is told, and how it is counted in the metrics. */

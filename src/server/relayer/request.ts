@@ -5,7 +5,7 @@ import { type Refusal, refusal } from '../../node/anchor/errors.ts'
 import { MAX_ENVELOPE_BYTES } from '../../node/anchor/limits.ts'
 import { isSameDomain } from '../../node/anchor/envelope-layout.ts'
 import type { SignedEnvelope } from '../../node/anchor/service.ts'
-import type { OperationKind } from '../../node/anchor/operations.ts'
+import type { Domain, OperationKind } from '../../node/anchor/operations.ts'
 import { isStrongKey, verifySignature } from '../../node/crypto/sign.ts'
 import { isMerogateError } from '../../node/errors.ts'
 import { fromHex, toHex } from '../../node/primitives/bytes.ts'
@@ -18,7 +18,8 @@ import { MAX_NAME_CHARS } from './limits.ts'
 const ED25519_BYTES = 64
 const ACCOUNT_BYTES = 65
 
-function hexOf(bytes: number): z.ZodType<Uint8Array, string> {
+/** Lower-case hexadecimal digits of at most so many bytes. */
+export function hexOf(bytes: number): z.ZodType<Uint8Array, string> {
   const digits = 'expected lower-case hexadecimal digits'
   return z
     .string()
@@ -27,12 +28,13 @@ function hexOf(bytes: number): z.ZodType<Uint8Array, string> {
     .transform(fromHex)
 }
 
-const name = z.string().min(1).max(MAX_NAME_CHARS)
+/** A chain or a network. */
+export const nameSchema: z.ZodString = z.string().min(1).max(MAX_NAME_CHARS)
 
 // an empty signature would mean that the relayer's own account is the signer: it is no signature here
 const schema = z.strictObject({
-  chain: name,
-  network: name,
+  chain: nameSchema,
+  network: nameSchema,
   envelope: hexOf(MAX_ENVELOPE_BYTES),
   signature: hexOf(ACCOUNT_BYTES),
 })
@@ -62,13 +64,10 @@ export function readRequest(json: unknown, { carriers, operations }: AllowList):
       issues: issuesOf(error),
     })
   }
-  const carrier = carriers.find(
-    ({ chain, network }) => chain === data.chain && network === data.network,
-  )
-  if (carrier === undefined) throw denied('network')
+  const carrier = carrierFor(carriers, data)
   const signed = { envelope: data.envelope, signature: data.signature }
   const envelope = decode(signed.envelope)
-  if (!isSameDomain(envelope.domain, carrier.domain)) throw denied('contract')
+  if (!isInReach(envelope.domain, carrier)) throw denied('contract')
   if (!operations.has(envelope.operation.kind)) throw denied('operation')
   if (![ED25519_BYTES, ACCOUNT_BYTES].includes(signed.signature.length)) {
     throw malformed(
@@ -101,6 +100,24 @@ export function mayBeEcho({ envelope }: RelayRequest, { name: why, expected }: R
   return ['ContextExists', 'AlreadyMember', 'InvitationUsed', 'NotAMember', 'Sealed'].includes(why)
 }
 
+/** @throws RELAYER_DENIED (denied) */
+export function carrierFor(
+  carriers: readonly RelayCarrier[],
+  asked: { readonly chain: string; readonly network: string },
+): RelayCarrier {
+  const found = carriers.find(
+    ({ chain, network }) => chain === asked.chain && network === asked.network,
+  )
+  if (found === undefined) throw denied('network')
+  return found
+}
+
+/** Whether a carrier may carry for a contract: for its own, and where groups move for others, of which the chain is asked. */
+function isInReach(domain: Domain, { domain: own, successor }: RelayCarrier): boolean {
+  const { contract } = successor === undefined ? domain : own
+  return isSameDomain({ ...domain, contract }, own)
+}
+
 function decode(bytes: Uint8Array): Envelope {
   try {
     return envelopeCodec.decode(bytes)
@@ -110,7 +127,8 @@ function decode(bytes: Uint8Array): Envelope {
   }
 }
 
-function denied(what: 'network' | 'contract' | 'operation'): Error {
+/** What is not on the allow-list. */
+export function denied(what: 'network' | 'contract' | 'operation'): Error {
   const message = `this ${what} is not one that the relayer pays for`
   return relayerError('RELAYER_DENIED', message, { what })
 }

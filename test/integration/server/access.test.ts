@@ -40,6 +40,7 @@ const relayer: Relayer = {
   },
   apiKeyOf: (header) => (header === 'Bearer relay-key' ? 'key' : undefined),
   submit: async () => ({ id: '', state: 'pending' }),
+  adopt: async () => ({ id: '', state: 'pending' }),
   find: (id) => ({ id, state: 'pending' }),
   stop: async () => {},
 }

@@ -1,7 +1,11 @@
 /** Who brings an envelope to the chain: this node's own account, or a relayer that pays for it. */
 import type { SignedEnvelope } from '../../../node/anchor/service.ts'
 import type { OnSigned, Refused, Sent } from '../../shared/delivery.ts'
-import { RelayerCarrier, type RelayerCarrierInit } from '../../shared/relayer-carrier.ts'
+import {
+  type Moved,
+  RelayerCarrier,
+  type RelayerCarrierInit,
+} from '../../shared/relayer-carrier.ts'
 import { findApplied, readDelivery, type Target } from '../contracts/applied.ts'
 import { MAX_LOG_BLOCKS } from '../limits.ts'
 import type { Call } from './offer.ts'
@@ -16,6 +20,8 @@ export interface Carrier {
   /** Account that sends, for simulation; undefined when it is not known. */
   readonly address: string | undefined
   send(call: EnvelopeCall, onSigned?: OnSigned, signal?: AbortSignal): Promise<Sent | Refused>
+  /** Has somebody else take over what moved to the contract, some of it at a time. Left out where this node does that by itself. */
+  readonly adopt?: ((moved: Moved, signal?: AbortSignal) => Promise<void>) | undefined
 }
 
 /** A relayer for one of our contracts. */
@@ -35,5 +41,6 @@ export function relayerCarrier({
   return {
     address: undefined,
     send: ({ signed }, onSigned, signal) => relayer.send(signed, onSigned, signal),
+    adopt: (moved, signal) => relayer.adopt(target.address, moved, signal),
   }
 }
