@@ -1,15 +1,27 @@
 /**
  * The contracts on Ethereum: compiled with Hardhat and the compiler of the npm package `solc` (nothing is downloaded). What users need is written
  * into `contracts/artifacts/ethereum`: per contract the ABI, the creation code and the compiler's metadata (settings and the hash of every source,
- * for verification), and a manifest of source digests.
+ * for verification), and a manifest of source digests and of the codes that this release and earlier ones put on chains: those it keeps in
+ * `contracts/ethereum/releases.json`, and fails when one is missing there.
  */
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { readInterface } from '../support/contract-interface.ts'
+import {
+  type CompiledCode,
+  forgottenReleases,
+  knownCodes,
+  type ReleasedCode,
+  releasedCode,
+  type Releases,
+  withRelease,
+} from '../support/contract-releases.ts'
 import { sha256, toJson } from '../support/rust-artefacts.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const PROJECT = join(ROOT, 'contracts/ethereum')
+const RELEASES = 'contracts/ethereum/releases.json'
 const OUTPUT = 'contracts/artifacts/ethereum'
 
 /** Contracts that are deployed. */
@@ -17,10 +29,9 @@ const CONTRACTS = ['IdentityRegistry', 'ContextAnchor', 'PackageRegistry'].filte
   existsSync(join(PROJECT, `src/${name}.sol`)),
 )
 
-interface HardhatArtifact {
+interface HardhatArtifact extends CompiledCode {
   readonly abi: unknown
   readonly bytecode: string
-  readonly deployedBytecode: string
   readonly inputSourceName: string
   readonly buildInfoId: string
 }
@@ -50,17 +61,34 @@ async function compile(): Promise<void> {
   await hre.tasks.getTask('build').run({ quiet: true, noTests: true })
 }
 
+/** The codes of all releases, with this one's. @throws RangeError when one that the changelog names is missing */
+function readReleases(codes: Readonly<Record<string, ReleasedCode>>): Releases {
+  const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
+  const { version } = JSON.parse(read('package.json')) as { readonly version: string } // npm's own format
+  const known = existsSync(join(ROOT, RELEASES)) ? read(RELEASES) : '{}'
+  const ours = { interface: readInterface(ROOT).version, contracts: codes }
+  const releases = withRelease(JSON.parse(known) as Releases, version, ours) // written below
+  const forgotten = forgottenReleases(releases, read('CHANGELOG.md'))
+  if (forgotten.length === 0) return releases
+  throw new RangeError(
+    `expected the codes of ${forgotten.join(', ')} in ${RELEASES}: do not drop what was released`,
+  )
+}
+
 /** What the sources give, by path below the repository. */
 export async function buildEthereum(): Promise<ReadonlyMap<string, string>> {
   await compile()
   const files = new Map<string, string>()
   const { version } = createRequire(import.meta.url)('solc/package.json') as { version: string }
   const contracts: Record<string, unknown> = {}
+  const codes: Record<string, ReleasedCode> = {}
   for (const name of CONTRACTS) {
-    const { abi, bytecode, deployedBytecode, inputSourceName, buildInfoId } = readArtifact(name)
+    const artifact = readArtifact(name)
+    const { abi, bytecode, deployedBytecode, inputSourceName, buildInfoId } = artifact
     const { output } = buildInfo(`${buildInfoId}.output`) as BuildOutput
     const metadata = output.contracts[inputSourceName]?.[name]?.metadata ?? ''
     files.set(`${OUTPUT}/${name}.json`, json({ contract: name, abi, bytecode, metadata }))
+    codes[name] = releasedCode(artifact)
     contracts[name] = {
       source: inputSourceName,
       sha256: sha256(Buffer.from(bytecode)),
@@ -69,11 +97,14 @@ export async function buildEthereum(): Promise<ReadonlyMap<string, string>> {
   }
   const digest = (path: string): string => sha256(readFileSync(path))
   const sources = globSync('src/**/*.sol', { cwd: PROJECT }).sort()
+  const releases = readReleases(codes)
+  files.set(RELEASES, json(releases))
   const manifest = {
     compiler: `solc ${version}`,
     interface: digest(join(ROOT, 'contracts/interface.json')),
     sources: Object.fromEntries(sources.map((path) => [path, digest(join(PROJECT, path))])),
     contracts,
+    codes: knownCodes(releases, readInterface(ROOT).version),
   }
   return files.set(`${OUTPUT}/manifest.json`, json(manifest))
 }

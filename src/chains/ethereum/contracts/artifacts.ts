@@ -1,4 +1,4 @@
-/** The built contracts that come with the package: `contracts/artifacts/ethereum`. */
+/** The built contracts that come with the package, and what is known of earlier ones: `contracts/artifacts/ethereum`. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { InterfaceAbi } from 'ethers'
@@ -19,6 +19,17 @@ export interface Artifact {
   readonly metadata: string
 }
 
+/** Code that a release put on chains: zeros where the constructor writes its immutables. */
+export interface ReleasedCode {
+  /** Version of the package. */
+  readonly release: string
+  /** Of the code, hexadecimal. */
+  readonly sha256: string
+  readonly bytes: number
+  /** Where the immutables are, 32 bytes each. */
+  readonly places: readonly number[]
+}
+
 // the same depth below the package from src and from dist
 const FOLDER = join(import.meta.dirname, '../../../../contracts/artifacts/ethereum')
 
@@ -33,4 +44,17 @@ export function artifact(name: ContractName): Artifact {
     loaded.set(name, found)
   }
   return found
+}
+
+let releases: Readonly<Record<string, readonly ReleasedCode[]>> | undefined
+
+/** The codes of a contract that releases of this interface put on chains, the newest first; read once. */
+export function releasedCodes(name: ContractName): readonly ReleasedCode[] {
+  if (releases === undefined) {
+    const text = readFileSync(join(FOLDER, 'manifest.json'), 'utf8')
+    // our own file, which a check compares with the sources
+    const { codes } = JSON.parse(text) as { readonly codes: NonNullable<typeof releases> }
+    releases = codes
+  }
+  return releases[name] ?? []
 }

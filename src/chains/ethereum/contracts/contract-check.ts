@@ -1,9 +1,11 @@
 /**
- * Whether the contract at an address is ours: its code is what our artefact puts there, it names itself in the domain of its signatures
+ * Whether the contract at an address is ours: its code is what our artefact puts there, or that of an earlier release of the same interface, it names itself in the domain of its signatures
  * (EIP-5267), and asks our registry who speaks for whom. A name alone anybody may give to a contract of his.
  */
 import { getAddress, getBytes, hexlify } from 'ethers'
-import { artifact, type ContractName } from './artifacts.ts'
+import { artifact, type ContractName, type ReleasedCode, releasedCodes } from './artifacts.ts'
+import { toHex } from '../../../node/primitives/bytes.ts'
+import { sha256 } from '../../../node/primitives/hash.ts'
 import { abiOf, decodeView, isRevert } from './codec.ts'
 import { CONTRACT_VERSION } from '../constants.ts'
 import { ethereumError } from '../errors.ts'
@@ -33,9 +35,24 @@ const WORD = 32
 
 const templates = new Map<ContractName, Uint8Array>()
 
-/** Whether code is what an artefact's creation code leaves, whatever its immutables are. */
-export function isOurCode(contract: ContractName, code: string): boolean {
+/** Whether code is what our artefact leaves, or what an earlier release did, whatever its immutables are. */
+export function isOurCode(
+  contract: ContractName,
+  code: string,
+  released: readonly ReleasedCode[] = releasedCodes(contract),
+): boolean {
   const deployed = getBytes(code)
+  return isBuiltCode(contract, deployed) || released.some((each) => isReleasedCode(each, deployed))
+}
+
+function isReleasedCode({ bytes, places, sha256: hash }: ReleasedCode, code: Uint8Array): boolean {
+  if (code.length !== bytes) return false
+  const blank = Uint8Array.from(code)
+  for (const place of places) blank.fill(0, place, place + WORD)
+  return toHex(sha256(blank)) === hash
+}
+
+function isBuiltCode(contract: ContractName, deployed: Uint8Array): boolean {
   let template = templates.get(contract)
   if (template === undefined) {
     template = templateOf(contract)
@@ -77,7 +94,10 @@ export async function checkContract(
   if (code === '0x') throw noContract(contract, address, 'nothing that answers')
   const isCode = typeof code === 'string' && /^0x(?:[0-9a-f]{2})+$/i.test(code)
   if (!isCode || !isOurCode(contract, code)) {
-    throw noContract(contract, address, 'another contract, or one of another release')
+    const releases = releasedCodes(contract).map(({ release }) => release)
+    const found = isCode ? `code of SHA-256 ${toHex(sha256(getBytes(code)))}` : 'no code'
+    const known = `which is that of no release known here (${releases.join(', ')})`
+    throw noContract(contract, address, `${found}, ${known}`)
   }
   const ask = (view: string): ReturnType<typeof asked> => asked(endpoint, contract, address, view)
   const [, name, version] = await ask('eip712Domain')

@@ -1,6 +1,10 @@
 import { expect } from 'chai'
 import { AbiCoder, getBytes, hexlify } from 'ethers'
-import { artifact, CONTRACT_NAMES } from '../../../../src/chains/ethereum/contracts/artifacts.ts'
+import {
+  artifact,
+  CONTRACT_NAMES,
+  releasedCodes,
+} from '../../../../src/chains/ethereum/contracts/artifacts.ts'
 import { abiOf } from '../../../../src/chains/ethereum/contracts/codec.ts'
 import {
   checkContract,
@@ -9,7 +13,10 @@ import {
 import type { Endpoint } from '../../../../src/chains/shared/endpoints.ts'
 import { startEthereumChain } from '../../../../src/cli/chains/ethereum/local-chain.ts'
 import type { EthereumDevnet } from '../../../../src/devnet/ethereum/index.ts'
+import { sha256 } from '../../../../src/node/primitives/hash.ts'
+import { toHex } from '../../../../src/node/primitives/bytes.ts'
 import { codeOf } from '../../../compliance/anchor-support.ts'
+import { failure } from '../../../support/error-code.ts'
 
 const NOWHERE = `0x${'12'.repeat(20)}`
 
@@ -69,6 +76,42 @@ describe('whether a contract is ours', () => {
       expect(isOurCode(contract, '0x')).to.equal(false)
     })
   }
+
+  it('is so of code of an earlier release of the same interface, and says which other one it found', async () => {
+    const contract = 'ContextAnchor'
+    const code = await codeAt(at[contract])
+    const earlier = Uint8Array.from(code)
+    earlier[7] = (earlier[7] ?? 0) ^ 1
+    const [current] = releasedCodes(contract)
+    if (current === undefined) throw new TypeError('this release is in the list')
+    const blank = Uint8Array.from(earlier)
+    for (const place of current.places) blank.fill(0, place, place + 32)
+    const known = { ...current, release: '0.0.9', sha256: toHex(sha256(blank)) }
+    expect(isOurCode(contract, hexlify(earlier), [known])).to.equal(true)
+    expect(isOurCode(contract, hexlify(code), []), 'what is built here').to.equal(true)
+    expect(isOurCode(contract, hexlify(earlier), [current])).to.equal(false)
+    expect(isOurCode(contract, hexlify(earlier.subarray(1)), [known])).to.equal(false)
+    // outside of an immutable
+    const other = Uint8Array.from(earlier)
+    other[8] = (other[8] ?? 0) ^ 1
+    expect(isOurCode(contract, hexlify(other), [known])).to.equal(false)
+    // it is told by its hash
+    const expected = { contract, address: at[contract], registry: at.IdentityRegistry } as const
+    const told = await failure(checkContract(endpoint({ eth_getCode: hexlify(other) }), expected))
+    expect(told.message)
+      .to.include(toHex(sha256(other)))
+      .and.include(current.release)
+  })
+
+  it('is known of the code of this very release', async () => {
+    for (const contract of CONTRACT_NAMES) {
+      const [{ bytes, places, sha256: hash } = { bytes: 0, places: [], sha256: '' }] =
+        releasedCodes(contract)
+      const code = await codeAt(at[contract])
+      for (const place of places) code.fill(0, place, place + 32)
+      expect([code.length, toHex(sha256(code))]).to.deep.equal([bytes, hash])
+    }
+  })
 
   const refused = (lies: Readonly<Record<string, unknown>>, address = at.ContextAnchor) =>
     codeOf(
