@@ -14,6 +14,7 @@ import type { PackageService } from '../../node/anchor/packages/service.ts'
 import type {
   Answer,
   EnvelopeScheme,
+  FindOptions,
   PageOptions,
   QueryOptions,
   ServiceOptions,
@@ -122,8 +123,8 @@ export class EthereumPackages implements PackageService {
     return this.#views.ask({ name: 'nonceOf', args: [hex(signer)], toValue }, options)
   }
 
-  async findApplied(envelope: Uint8Array, options?: ServiceOptions): Promise<bigint | undefined> {
-    return this.#submitter.find(envelope, options)
+  async findApplied(envelope: Uint8Array, options: FindOptions = {}): Promise<bigint | undefined> {
+    return this.#init.heights.unlessOpen(await this.#submitter.find(envelope, options), options)
   }
 
   async submit(signed: SignedEnvelope, { signal }: ServiceOptions = {}): Promise<Submission> {

@@ -14,6 +14,7 @@ import type {
   Answer,
   Changes,
   EnvelopeScheme,
+  FindOptions,
   PageOptions,
   QueryOptions,
   ServiceOptions,
@@ -273,8 +274,8 @@ export class EthereumService implements SuccessorService {
     return this.#views.page(hex(group), { name: 'members', args, toValue: toPage }, options)
   }
 
-  async findApplied(envelope: Uint8Array, options?: ServiceOptions): Promise<bigint | undefined> {
-    return this.#submitter.find(envelope, options)
+  async findApplied(envelope: Uint8Array, options: FindOptions = {}): Promise<bigint | undefined> {
+    return this.#heights.unlessOpen(await this.#submitter.find(envelope, options), options)
   }
 
   async submit(signed: SignedEnvelope, { signal }: ServiceOptions = {}): Promise<Submission> {

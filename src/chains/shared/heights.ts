@@ -5,6 +5,7 @@
  */
 import type { Finality, SecondWord } from '../../node/anchor/anchor.ts'
 import { isMerogateError } from '../../node/errors.ts'
+import type { FindOptions } from '../../node/anchor/service.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import type { Endpoint, Endpoints } from './endpoints.ts'
 import { chainError } from './errors.ts'
@@ -73,6 +74,16 @@ export class Heights {
   /** Something of ours lies in this block: whoever does not have it yet has not seen what we did. */
   saw(block: number): void {
     this.#present = this.#higher(this.#present, block)
+  }
+
+  /** A height, unless what is there may still be undone and that does not count. @throws as `Endpoints.run` */
+  async unlessOpen(
+    height: bigint | undefined,
+    { finality, signal }: FindOptions,
+  ): Promise<bigint | undefined> {
+    if (height === undefined || finality !== 'final') return height
+    const final = await this.run('final', async (_endpoint, number) => number, signal)
+    return height <= BigInt(final) ? height : undefined
   }
 
   /**

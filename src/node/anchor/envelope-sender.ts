@@ -24,6 +24,7 @@ import type { Domain } from './operations.ts'
 import { SerialQueues } from './serial.ts'
 import type {
   Answer,
+  FindOptions,
   QueryOptions,
   ServiceOptions,
   Submission,
@@ -90,7 +91,7 @@ export class EnvelopeSender<V extends SubmissionService> {
     this.#nonces = new Nonces(clock)
     this.#fates = new Fates({
       ...{ clock, logger, kept },
-      find: (fate) => this.#find(fate),
+      find: (fate, finality) => this.#find(fate, { finality }),
       onFound: ({ subject }, height) => onFound?.(subject, height),
       onLeft: ({ nonce, leaves }) => this.#nonces.used(nonce, leaves),
     })
@@ -222,8 +223,11 @@ export class EnvelopeSender<V extends SubmissionService> {
   }
 
   /** Height at which it was accepted, whoever delivered it, and before whichever restart. */
-  #find({ signed }: Fate, options?: ServiceOptions): Promise<bigint | undefined> {
-    return this.retry((at, within) => at.findApplied(signed.envelope, within), options)
+  #find({ signed }: Fate, options: FindOptions): Promise<bigint | undefined> {
+    const { signal, finality } = options
+    const find = (at: V, within: ServiceOptions): Promise<bigint | undefined> =>
+      at.findApplied(signed.envelope, { signal: within.signal, finality })
+    return this.retry(find, { signal })
   }
 
   async #sendWith(

@@ -9,6 +9,7 @@ import type { MerogateError } from '../errors.ts'
 import { anchorError } from './errors.ts'
 import {
   ENVELOPE_VALIDITY_SECONDS,
+  FATE_FINAL_MS,
   FATE_LOOK_MS,
   MAX_CLOCK_SKEW_SECONDS,
   MAX_REFUSED_KEPT,
@@ -61,8 +62,8 @@ export interface FatesInit {
   readonly logger: Logger
   /** Where they are kept, and what for. @default in memory */
   readonly kept?: { readonly store: FateStore; readonly contract: string } | undefined
-  /** Height at which it was accepted; undefined when it was not, as far as is known. @throws ANCHOR_* */
-  find(fate: Fate): Promise<bigint | undefined>
+  /** Height at which it was accepted; undefined when it was not, as far as is known, or as far as is final. @throws ANCHOR_* */
+  find(fate: Fate, finality: 'optimistic' | 'final'): Promise<bigint | undefined>
   /** One that nobody waited for took effect. */
   onFound(fate: Fate, height: bigint): void
   /** An earlier run left one. */
@@ -247,13 +248,16 @@ export class Fates {
       const about = { operation: fate.kind, transaction: fate.id }
       const leftMs = this.#leftMs(fate)
       try {
-        const height = await find(fate)
+        let height = await find(fate, 'final')
+        // what lies in a block may be undone until that is final
+        const landed = leftMs > 0 ? undefined : (height ?? (await find(fate, 'optimistic')))
         if (this.#known.get(key)?.id !== fate.id) continue
+        if (leftMs <= -FATE_FINAL_MS) height = landed
         if (height !== undefined) {
           this.end(fate)
           logger.info(about, 'operation took effect after all')
           onFound(fate, height)
-        } else if (leftMs <= 0) {
+        } else if (leftMs <= 0 && landed === undefined) {
           this.end(fate)
           logger.info(about, 'operation did not take effect in its time')
         }

@@ -67,6 +67,8 @@ export const MAX_REMEMBERED_NONCES = 4096
 export const MAX_REFUSED_KEPT = 1024
 /** Time between two looks for what became of an operation, ms. */
 export const FATE_LOOK_MS = 15_000
+/** Longest time that an operation which lies in a block is followed beyond its own time, ms, until that block is final. */
+export const FATE_FINAL_MS = 3_600_000
 /** Changes an authority remembers for watchers that fell behind; older ones are told to read again. */
 export const MAX_REMEMBERED_CHANGES = 4096
 /** Changes in one answer to a watcher. */

@@ -89,6 +89,12 @@ export interface QueryOptions extends ServiceOptions, SecondWord {
   readonly finality?: Finality | undefined
 }
 
+/** Which blocks count when something is looked for. */
+export interface FindOptions extends ServiceOptions {
+  /** `final`: what may still be undone is not there yet. @default 'optimistic' */
+  readonly finality?: Finality | undefined
+}
+
 /** How a page is to be answered. */
 export interface PageOptions extends QueryOptions {
   /** Height of the answer to the page before: services that can, answer as things stood there. */
@@ -123,7 +129,7 @@ export interface SubmissionService {
   readTime?(options?: ServiceOptions): Promise<bigint>
   readDomain(options?: ServiceOptions): Promise<Domain>
   /** Height at which an envelope was accepted, whoever brought it there; undefined when it was not, or long ago. */
-  findApplied(envelope: Uint8Array, options?: ServiceOptions): Promise<bigint | undefined>
+  findApplied(envelope: Uint8Array, options?: FindOptions): Promise<bigint | undefined>
   /** @throws ANCHOR_BUSY (limit) */
   submit(signed: SignedEnvelope, options?: ServiceOptions): Promise<Submission>
 }

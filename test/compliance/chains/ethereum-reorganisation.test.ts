@@ -65,6 +65,21 @@ describe('anchor: ethereum, faults', () => {
       expect(await t.isMember(anchor, t.b)).to.equal(true)
     })
 
+    it('[81] finds what was applied, and knows when that is final', async () => {
+      await t.withContext()
+      await t.mine(2)
+      const service = t.service([await t.endpoint()], { finality: 2 })
+      const signed = await t.signed(service, t.add(t.b))
+      await service.submit(signed)
+      const { envelope } = signed
+      const final = { finality: 'final' } as const
+      const found = await service.findApplied(envelope)
+      expect(found).to.be.a('bigint')
+      expect(await service.findApplied(envelope, final)).to.equal(undefined)
+      await t.mine(2)
+      expect(await service.findApplied(envelope, final)).to.equal(found)
+    })
+
     it('[81] does not see a removal that is not final', async () => {
       const { anchor, endpoint } = await careful()
       const added = anchor.submit(t.group, t.add(t.b), t.a)

@@ -6,6 +6,7 @@ import type { FateStore } from '../../../src/node/anchor/fates.ts'
 import { refusal, unreachable } from '../../../src/node/anchor/errors.ts'
 import {
   ENVELOPE_VALIDITY_SECONDS,
+  FATE_FINAL_MS,
   FATE_LOOK_MS,
   MAX_BATCH,
 } from '../../../src/node/anchor/limits.ts'
@@ -83,6 +84,10 @@ describe('what was signed, over restarts', () => {
   const look = async (until: () => boolean): Promise<void> => {
     for (const each of looks.splice(0)) each()
     while (!until()) await new Promise((resolve) => setTimeout(resolve, 1))
+  }
+  /** The next look is due. */
+  const untilLooks = async (): Promise<void> => {
+    while (looks.length === 0) await new Promise((resolve) => setTimeout(resolve, 1))
   }
   const envelopes = (): number => new Set(sent.map(({ envelope }) => toHex(envelope))).size
   const first = (): SignedEnvelope => {
@@ -162,6 +167,60 @@ describe('what was signed, over restarts', () => {
     await look(() => again.unsettled?.().length === 0)
     expect(asked).to.deep.equal([first().envelope])
     expect(changes).to.include(toHex(group))
+    await again.stop()
+    expect(await rows()).to.equal(0)
+  })
+
+  it('is followed until the block that it lies in is final, which may take it away', async () => {
+    const endings = [
+      // its block becomes final, though only when its time is over
+      { isUndone: false, told: 1 },
+      // it is taken away, and nobody brings it again
+      { isUndone: true, told: 0 },
+    ]
+    for (const { isUndone, told } of endings) {
+      sent = []
+      aheadMs = 0
+      await endsAfter(add(b))
+      let asked = 0
+      const finalities: (string | undefined)[] = []
+      let [isLanded, isFinal] = [true, false]
+      const again = await begin({
+        findApplied: async (_envelope, options) => {
+          asked++
+          finalities.push(options?.finality)
+          return isFinal || (isLanded && options?.finality !== 'final') ? 7n : undefined
+        },
+      })
+      const changes: string[] = []
+      again.watch(({ subject }) => changes.push(toHex(subject)))
+      await look(() => asked === 1)
+      expect(again.unsettled?.()).to.have.lengthOf(1)
+      // its time is over, and it lies in a block that is not final
+      aheadMs = 2 * 1000 * Number(ENVELOPE_VALIDITY_SECONDS)
+      await untilLooks()
+      await look(() => asked === 3)
+      await untilLooks()
+      expect([await rows(), changes]).to.deep.equal([1, []])
+      isLanded = !isUndone
+      isFinal = !isUndone
+      await look(() => asked >= 4)
+      while ((await rows()) > 0) await new Promise((resolve) => setTimeout(resolve, 1))
+      expect(changes.filter((subject) => subject === toHex(group))).to.have.lengthOf(told)
+      expect(finalities.slice(0, 3)).to.deep.equal(['final', 'final', 'optimistic'])
+      await again.stop()
+    }
+  })
+
+  it('is not followed for ever where nothing becomes final', async () => {
+    await endsAfter(add(b))
+    const again = await begin({
+      findApplied: async (_envelope, options) => (options?.finality === 'final' ? undefined : 7n),
+    })
+    const changes: string[] = []
+    again.watch(({ subject }) => changes.push(toHex(subject)))
+    aheadMs = 2 * FATE_FINAL_MS
+    await look(() => changes.length > 0)
     await again.stop()
     expect(await rows()).to.equal(0)
   })
@@ -276,8 +335,8 @@ describe('what was signed, over restarts', () => {
     const again = await begin()
     expect(again.unsettled?.()).to.deep.equal([])
     await look(() => looks.length === 0)
+    while ((await rows()) > 0) await new Promise((resolve) => setTimeout(resolve, 1))
     await again.stop()
-    expect(await rows()).to.equal(0)
     await (await begin()).submit(group, add(b), a)
     expect(envelopes(), 'another one').to.equal(2)
   })
