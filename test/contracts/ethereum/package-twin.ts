@@ -3,6 +3,7 @@ import { expect } from 'chai'
 import { hex } from '../../../src/chains/ethereum/contracts/codec.ts'
 import type { Signer } from '../../../src/node/anchor/anchor.ts'
 import { envelopeDigest } from '../../../src/node/anchor/envelope.ts'
+import type { Domain } from '../../../src/node/anchor/operations.ts'
 import type { KeyRules } from '../../../src/chains/local/model/request.ts'
 import { MemoryTables } from '../../../src/chains/local/model/tables.ts'
 import { decidePackages } from '../../../src/chains/local/model/packages/decide.ts'
@@ -12,7 +13,6 @@ import {
   releaseCodec,
   type PackageEnvelope,
 } from '../../../src/node/anchor/packages/envelope.ts'
-import type { PackageEvent } from '../../../src/node/anchor/packages/events.ts'
 import * as queries from '../../../src/chains/local/model/packages/queries.ts'
 import type { ReleaseRecord } from '../../../src/node/anchor/packages/registry.ts'
 import type { PackageTables } from '../../../src/chains/local/model/packages/state.ts'
@@ -21,16 +21,12 @@ import { equalBytes } from '../../../src/node/primitives/bytes.ts'
 import type { PackageId } from '../../../src/node/primitives/ids.ts'
 import { GENESIS } from '../../support/ethereum-contracts.ts'
 import type { PackageScene } from '../../support/ethereum-packages.ts'
-import {
-  plainEvent,
-  type Proof,
-  proofKey,
-  type Verdict,
-  verdictOf,
-  verdictOfContract,
-} from './twin.ts'
+import type { PackagePair } from '../shared/package-steps.ts'
+import type { Proof, Verdict } from '../shared/pair.ts'
+import { plainPackageEvent } from '../shared/plain-events.ts'
+import { plainEvent, proofKey, verdictByDoor, verdictOfContract } from './twin.ts'
 
-export class PackageTwin {
+export class PackageTwin implements PackagePair {
   readonly state: MemoryTables<PackageTables> = new MemoryTables<PackageTables>()
   now: bigint = GENESIS + 10_000n
   readonly #scene: PackageScene
@@ -41,6 +37,11 @@ export class PackageTwin {
   constructor(scene: PackageScene, bound: readonly Signer[]) {
     this.#scene = scene
     this.#bound = new Set(bound.map(({ publicKey }) => hex(publicKey)))
+  }
+
+  domains(): { readonly ours: Domain; readonly other: Domain } {
+    const { bench, address } = this.#scene
+    return { ours: bench.domain(address), other: bench.domain() }
   }
 
   /** Sends a request to both at the same second; fails unless they agree on everything. */
@@ -67,14 +68,14 @@ export class PackageTwin {
     }
     const context = { domain: bench.domain(address), now: this.now, keys }
     const decision = decidePackages(this.state, signed, context)
-    const verdict = verdictOf(decision, door !== 'ed25519' && !isBound)
+    const verdict = verdictByDoor(decision, door !== 'ed25519' && !isBound)
     expect(verdictOfContract(outcome), `${request.operation.kind} by ${door}`).to.deep.equal(
       verdict,
     )
     if (decision.accepted && outcome.error === undefined) {
       const { effects, event } = decision
       this.state.apply(effects)
-      const expected = event === undefined ? [] : [plainModelEvent(event)]
+      const expected = event === undefined ? [] : [plainPackageEvent(event)]
       expect(outcome.events.map(plainEvent)).to.deep.equal(expected)
     }
     expect(await this.#scene.view('nonceOf', hex(request.signer))).to.deep.equal([
@@ -124,30 +125,4 @@ function plainRelease(release: ReleaseRecord | undefined): unknown {
   const { publisher, slot, yanked, yankReason, ...published } = release
   const record = hex(releaseCodec.encode(published))
   return [BigInt(slot), yanked, yankReason, hex(publisher), record]
-}
-
-/** The event that the contract must announce for one of the model. */
-function plainModelEvent(event: PackageEvent): unknown {
-  const { name, subject, signer, nonce, revision } = event
-  const head = { name, subject: hex(subject), signer: hex(signer), nonce, revision }
-  return { ...head, ...fieldsOf(event) }
-}
-
-function fieldsOf(event: PackageEvent): Readonly<Record<string, unknown>> {
-  switch (event.name) {
-    case 'PackagePublished': {
-      const { package: name, description, repository } = event
-      return { name, description, repository }
-    }
-    case 'ReleasePublished': {
-      const { release } = event
-      return { version: release.version, release: hex(releaseCodec.encode(release)) }
-    }
-    case 'ReleaseYanked':
-      return { version: event.version, reason: event.reason }
-    case 'OwnershipOffered':
-      return { owner: hex(event.owner) }
-    case 'OwnerChanged':
-      return { owner: hex(event.owner), isOwner: event.isOwner }
-  }
 }

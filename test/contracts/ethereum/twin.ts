@@ -14,7 +14,6 @@ import {
 import { expectProjected } from '../../property/anchor/projected.ts'
 import { Projection } from '../../property/anchor/projection.ts'
 import { decodeEvent } from '../../../src/chains/ethereum/contracts/events.ts'
-import type { AnchorEvent } from '../../../src/node/anchor/events.ts'
 import type { DecisionOf } from '../../../src/chains/local/model/checks.ts'
 import { decide, type Decision } from '../../../src/chains/local/model/groups/decide.ts'
 import type { KeyRules } from '../../../src/chains/local/model/request.ts'
@@ -27,8 +26,8 @@ import {
   slotKey,
   standingOf,
 } from '../../../src/chains/local/model/groups/state.ts'
-import type { InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
-import { EMPTY, equalBytes } from '../../../src/node/primitives/bytes.ts'
+import type { Domain, InvitationTerms, Operation } from '../../../src/node/anchor/operations.ts'
+import { equalBytes } from '../../../src/node/primitives/bytes.ts'
 import { isStrongKey, verifySignature } from '../../../src/node/crypto/sign.ts'
 import { type ContextId, GroupId, type PublicKey } from '../../../src/node/primitives/ids.ts'
 import {
@@ -37,26 +36,30 @@ import {
   GENESIS,
   type Outcome,
 } from '../../support/ethereum-contracts.ts'
-import { accountOf, claimOf, delivery, type Door, prove } from '../../support/ethereum-proofs.ts'
+import {
+  accountOf,
+  claimOf,
+  delivery,
+  type Door,
+  prove,
+  termsOf,
+} from '../../support/ethereum-proofs.ts'
+import {
+  isContract,
+  type GivenTerms,
+  type Pair,
+  type Proof,
+  type Verdict,
+  verdictOf,
+} from '../shared/pair.ts'
+import { plainModelEvent } from '../shared/plain-events.ts'
 
 const ROLES = { writer: 0, reader: 1, relay: 2 } as const
 /** No address. */
 const ZERO = new Uint8Array(20)
 const APPROVERS = { govern: 0, members: 1 } as const
 
-/** How a request is proved, and whether it is. */
-export interface Proof {
-  readonly door: Door
-  /** Who really signs, or sends. */
-  readonly signWith: Signer
-  /** Instead of a signature. */
-  readonly garbage?: Uint8Array | undefined
-}
-
-/** What came of a request: the refusal's name and the nonce it names, or `accepted`. */
-export type Verdict = readonly [name: string, expected: bigint | undefined]
-
-export class Twin {
+export class Twin implements Pair {
   readonly state: MemoryState = new MemoryState()
   readonly contexts: ContextId[] = []
   readonly groups: GroupId[] = []
@@ -79,6 +82,14 @@ export class Twin {
     this.now = GENESIS + 10_000n
   }
 
+  domain(): Domain {
+    return this.#bench.domain()
+  }
+
+  termsOf(given: GivenTerms): InvitationTerms {
+    return termsOf(this.#bench, given)
+  }
+
   /** The identity's record in a group, as the model has it. */
   member(group: GroupId, identity: PublicKey): MemberState | undefined {
     return this.state.get('members', memberKey(group, identity))
@@ -89,9 +100,15 @@ export class Twin {
     terms: InvitationTerms,
     claimant: PublicKey,
     inviter: Signer,
-    by: 'account' | 'ed25519',
+    by: Door,
   ): Promise<Extract<Operation, { kind: 'claimInvitation' }>> {
-    const claim = await claimOf(this.#bench, terms, claimant, inviter, by)
+    const claim = await claimOf(
+      this.#bench,
+      terms,
+      claimant,
+      inviter,
+      by === 'account' ? by : 'ed25519',
+    )
     this.invitations.add(invitationKey(invitationDigest(terms)))
     const isBound = this.#bound.has(hex(inviter.publicKey))
     if (by === 'account' && isBound) {
@@ -105,7 +122,7 @@ export class Twin {
   async revocation(
     terms: InvitationTerms,
     inviter: Signer,
-    by: 'account' | 'ed25519',
+    by: Door,
   ): Promise<Extract<Operation, { kind: 'revokeInvitation' }>> {
     const { inviterSignature } = await this.claim(terms, inviter.publicKey, inviter, by)
     return { kind: 'revokeInvitation', terms, inviterSignature }
@@ -144,7 +161,7 @@ export class Twin {
       this.#trust(request.signer, envelopeDigest(envelope), signed.signature)
     }
     const decision = this.judge(envelope, signed.signature)
-    const verdict = verdictOf(decision, door !== 'ed25519' && !isBound)
+    const verdict = verdictByDoor(decision, door !== 'ed25519' && !isBound)
     expect(verdictOfContract(outcome), `${request.operation.kind} by ${door}`).to.deep.equal(
       verdict,
     )
@@ -259,23 +276,17 @@ export class Twin {
   }
 }
 
-/** Whether bytes are the address of a contract on Ethereum. */
-export function isContract(address: Uint8Array): boolean {
-  return address.length === ZERO.length && address.some((byte) => byte !== 0)
-}
-
 /** Name of a proof that is right. */
 export function proofKey(...parts: readonly Uint8Array[]): string {
   return parts.map(hex).join()
 }
 
 /** The model's answer. It knows no accounts: without one, nobody's signature is right. */
-export function verdictOf(
+export function verdictByDoor(
   decision: DecisionOf<unknown, unknown, unknown>,
-  hasNoAccount: boolean = false,
+  hasNoAccount: boolean,
 ): Verdict {
-  if (decision.accepted) return ['accepted', undefined]
-  const { name, expected } = decision.refusal
+  const [name, expected] = verdictOf(decision)
   return [hasNoAccount && name === 'BadSignature' ? 'NotBound' : name, expected]
 }
 
@@ -286,60 +297,4 @@ export function verdictOfContract(outcome: Outcome): Verdict {
 /** An event of the contract: names and values, numbers as they are. */
 export function plainEvent({ name, args }: ContractEvent): unknown {
   return { name, ...args }
-}
-
-/** The event that the contract must announce for one of the model. */
-function plainModelEvent(event: AnchorEvent): unknown {
-  const { name, subject, signer, nonce, revision } = event
-  return {
-    name,
-    ...{ subject: hex(subject), signer: hex(signer), nonce, revision },
-    ...fieldsOf(event),
-  }
-}
-
-function fieldsOf(event: AnchorEvent): Readonly<Record<string, unknown>> {
-  switch (event.name) {
-    case 'ContextCreated': {
-      const approvers = BigInt(event.options === undefined ? 0 : APPROVERS[event.options.approvers])
-      const application = hex(applicationCodec.encode(event.application))
-      return { group: hex(event.group), application, approvers }
-    }
-    case 'ApplicationUpdated':
-      return { application: hex(applicationCodec.encode(event.application)) }
-    case 'MembersAdded':
-    case 'RolesChanged':
-      return { role: BigInt(ROLES[event.role]), ids: event.ids.map(hex) }
-    case 'MembersRemoved':
-      return { barred: event.barred, until: event.until, ids: event.ids.map(hex) }
-    case 'CapabilitiesChanged':
-      return {
-        ids: event.changes.map(({ identity }) => hex(identity)),
-        capabilities: event.changes.map(({ capabilities }) => BigInt(capabilities)),
-      }
-    case 'InvitationClaimed':
-    case 'InvitationRevoked': {
-      const { inviter, role, capabilities, maxUses, series, ...numbers } = event.terms
-      return {
-        invitation: hex(event.invitation),
-        ...{ inviter: hex(inviter), role: BigInt(ROLES[role]), capabilities: BigInt(capabilities) },
-        ...{ maxUses: BigInt(maxUses), series: BigInt(series), ...numbers },
-      }
-    }
-    case 'InvitationsVoided':
-      return { series: BigInt(event.series) }
-    case 'NonceBumped':
-      return { to: event.to }
-    case 'ContextSealed':
-      return {}
-    case 'OptionsChanged':
-      return { approvers: BigInt(APPROVERS[event.options.approvers]) }
-    case 'MigrationPlanned': {
-      const { successor = EMPTY, movesAt = 0n } = event.migration ?? {}
-      return { successor: hex(successor), movesAt }
-    }
-    case 'GroupAdopted':
-    case 'ContextAdopted':
-      return {}
-  }
 }

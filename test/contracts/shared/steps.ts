@@ -1,4 +1,4 @@
-/** Random requests for the comparison of the contract with its model: as chance makes them, and what they mean when their turn comes. */
+/** Random requests for the comparison of a contract with its model: as chance makes them, and what they mean when their turn comes. */
 import fc from 'fast-check'
 import type { Role, Signer } from '../../../src/node/anchor/anchor.ts'
 import { headerKey, standingOf } from '../../../src/chains/local/model/groups/state.ts'
@@ -11,9 +11,8 @@ import {
   ownGroup,
   person,
 } from '../../compliance/anchor-support.ts'
-import type { ContractBench } from '../../support/ethereum-contracts.ts'
-import { type Door, DOORS, termsOf } from '../../support/ethereum-proofs.ts'
-import type { Twin, Verdict } from './twin.ts'
+import type { Door } from '../../support/ethereum-proofs.ts'
+import type { Pair, Verdict } from './pair.ts'
 
 /** They have accounts. */
 export const PEOPLE: readonly Signer[] = ['A', 'B', 'C', 'D', 'E'].map(person)
@@ -80,7 +79,7 @@ interface Step {
   readonly approvers: 'govern' | 'members'
   readonly invite: {
     readonly inviter: number
-    readonly by: 'account' | 'ed25519'
+    readonly by: Door
     readonly nonce: bigint
     readonly capabilities: number
     readonly notAfter: bigint
@@ -93,73 +92,81 @@ interface Step {
   readonly successor: 'another' | 'none' | 'itself' | 'zero' | 'short' | 'long'
 }
 
-export const step: fc.Arbitrary<Step> = fc.record({
-  kind: fc.oneof(
-    ...entriesOf(WEIGHTS).map(([kind, weight]) => ({ weight, arbitrary: fc.constant(kind) })),
-  ),
-  signer: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: who }),
-  door: fc.constantFrom<Door>(...DOORS),
-  nonceShift: mostly(0n, -1n, 1n, 1n << 32n),
-  proof: mostly<'own' | 'foreign' | 'garbage'>('own', 'foreign', 'garbage'),
-  garbage: fc.uint8Array({ maxLength: 70 }),
-  seconds: fc.oneof(
-    { weight: 9, arbitrary: fc.nat({ max: 3 }) },
-    { weight: 1, arbitrary: index(60) },
-  ),
-  isMoving: mostly(false, true),
-  validFor: mostly(600n, -1n, 0n, 86_400n, 86_401n),
-  membersShift: mostly<bigint | undefined>(undefined, 0n, 1n),
-  applicationShift: mostly<bigint | undefined>(undefined, 0n, 1n),
-  domain: mostly<'ours' | 'chain' | 'network' | 'contract'>('ours', 'chain', 'network', 'contract'),
-  targets: few,
-  role,
-  mayReturn: fc.nat({ max: 3 }).map((n) => n === 0),
-  bits: fc.oneof(
-    { weight: 2, arbitrary: fc.constantFrom(2, 1, 16) },
-    { weight: 1, arbitrary: fc.integer({ min: 1, max: 31 }) },
-  ),
-  context: fc.oneof(
-    { weight: 7, arbitrary: fc.constant(0) },
-    { weight: 2, arbitrary: index(CONTEXTS.length) },
-  ),
-  inGroup: fc.boolean(),
-  application: index(3),
-  approvers: fc.constantFrom('govern' as const, 'members' as const),
-  invite: fc.record({
-    inviter: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: who }),
-    by: fc.constantFrom('account' as const, 'ed25519' as const),
-    nonce: fc.bigInt({ min: 0n, max: 3n }),
-    capabilities: mostly(0, 1, 2, 31),
-    notAfter: fc.constantFrom(5n, 60n, 600n, 600n),
-    maxUses: fc.integer({ min: 0, max: 5 }),
-    isKnown: mostly(true, false),
-    wrong: mostly<'no' | 'group' | 'domain' | 'claimant' | 'signer' | 'bytes'>(
-      'no',
-      'group',
-      'domain',
-      'claimant',
-      'signer',
-      'bytes',
+/** Random steps that come in by some doors, of which an inviter uses those that are a signature. */
+export function stepBy(doors: readonly Door[]): fc.Arbitrary<Step> {
+  return fc.record({
+    kind: fc.oneof(
+      ...entriesOf(WEIGHTS).map(([kind, weight]) => ({ weight, arbitrary: fc.constant(kind) })),
     ),
-  }),
-  successor: mostly<Step['successor']>(
-    'another',
-    'none',
-    'none',
-    'itself',
-    'zero',
-    'short',
-    'long',
-  ),
-  bump: fc.oneof(
-    fc.bigInt({ min: 0n, max: 3n }),
-    fc.bigInt({ min: (1n << 32n) - 40n, max: (1n << 33n) + 2n }),
-  ),
-})
+    signer: fc.oneof({ weight: 5, arbitrary: fc.constant(0) }, { weight: 3, arbitrary: who }),
+    door: fc.constantFrom<Door>(...doors),
+    nonceShift: mostly(0n, -1n, 1n, 1n << 32n),
+    proof: mostly<'own' | 'foreign' | 'garbage'>('own', 'foreign', 'garbage'),
+    garbage: fc.uint8Array({ maxLength: 70 }),
+    seconds: fc.oneof(
+      { weight: 9, arbitrary: fc.nat({ max: 3 }) },
+      { weight: 1, arbitrary: index(60) },
+    ),
+    isMoving: mostly(false, true),
+    validFor: mostly(600n, -1n, 0n, 86_400n, 86_401n),
+    membersShift: mostly<bigint | undefined>(undefined, 0n, 1n),
+    applicationShift: mostly<bigint | undefined>(undefined, 0n, 1n),
+    domain: mostly<'ours' | 'chain' | 'network' | 'contract'>(
+      'ours',
+      'chain',
+      'network',
+      'contract',
+    ),
+    targets: few,
+    role,
+    mayReturn: fc.nat({ max: 3 }).map((n) => n === 0),
+    bits: fc.oneof(
+      { weight: 2, arbitrary: fc.constantFrom(2, 1, 16) },
+      { weight: 1, arbitrary: fc.integer({ min: 1, max: 31 }) },
+    ),
+    context: fc.oneof(
+      { weight: 7, arbitrary: fc.constant(0) },
+      { weight: 2, arbitrary: index(CONTEXTS.length) },
+    ),
+    inGroup: fc.boolean(),
+    application: index(3),
+    approvers: fc.constantFrom('govern' as const, 'members' as const),
+    invite: fc.record({
+      inviter: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: who }),
+      by: fc.constantFrom(...doors.filter((door) => door !== 'sender')),
+      nonce: fc.bigInt({ min: 0n, max: 3n }),
+      capabilities: mostly(0, 1, 2, 31),
+      notAfter: fc.constantFrom(5n, 60n, 600n, 600n),
+      maxUses: fc.integer({ min: 0, max: 5 }),
+      isKnown: mostly(true, false),
+      wrong: mostly<'no' | 'group' | 'domain' | 'claimant' | 'signer' | 'bytes'>(
+        'no',
+        'group',
+        'domain',
+        'claimant',
+        'signer',
+        'bytes',
+      ),
+    }),
+    successor: mostly<Step['successor']>(
+      'another',
+      'none',
+      'none',
+      'itself',
+      'zero',
+      'short',
+      'long',
+    ),
+    bump: fc.oneof(
+      fc.bigInt({ min: 0n, max: 3n }),
+      fc.bigInt({ min: (1n << 32n) - 40n, max: (1n << 33n) + 2n }),
+    ),
+  })
+}
 
 /** Contracts that there may be, and what is none. */
-function successorOf(bench: ContractBench, { successor }: Step): Uint8Array {
-  const own = bench.domain().contract
+function successorOf(pair: Pair, { successor }: Step): Uint8Array {
+  const own = pair.domain().contract
   if (successor === 'itself') return own
   const lengths = { another: 20, zero: 20, none: 0, short: 19, long: 65 }
   return new Uint8Array(lengths[successor]).fill(successor === 'zero' ? 0 : 7)
@@ -195,20 +202,15 @@ function elsewhere(ours: Domain, wrong: Step['domain']): Domain {
 }
 
 /** Group that a step is about, as far as the model knows. */
-function groupOf(twin: Twin, s: Step, subject: Uint8Array): GroupId {
+function groupOf(pair: Pair, s: Step, subject: Uint8Array): GroupId {
   if (s.kind === 'createContext') return ownGroup(FIRST)
-  const context = twin.state.get('contexts', headerKey(GroupId.from(subject)))
+  const context = pair.state.get('contexts', headerKey(GroupId.from(subject)))
   return s.kind === 'updateApplication' && context !== undefined
     ? context.group
     : GroupId.from(subject)
 }
 
-async function operationOf(
-  bench: ContractBench,
-  twin: Twin,
-  s: Step,
-  group: GroupId,
-): Promise<Operation> {
+async function operationOf(pair: Pair, s: Step, group: GroupId): Promise<Operation> {
   const ids = s.targets.map((position) => someone(position).publicKey)
   const changes = ids.map((identity) => ({ identity, capabilities: s.bits }))
   const { kind } = s
@@ -230,21 +232,21 @@ async function operationOf(
     case 'revoke':
       return { kind, changes }
     case 'claimInvitation':
-      return claimAt(bench, twin, s, group)
+      return claimAt(pair, s, group)
     case 'revokeInvitation':
-      return twin.revocation(
-        termsAt(bench, twin, s, group),
+      return pair.revocation(
+        termsAt(pair, s, group),
         s.invite.wrong === 'signer' ? B : someone(s.invite.inviter),
         s.invite.by,
       )
     case 'bumpNonce': {
-      const record = twin.member(group, signerOf(s).publicKey)
+      const record = pair.member(group, signerOf(s).publicKey)
       return { kind, to: (record?.nonce ?? 0n) + s.bump }
     }
     case 'setOptions':
       return { kind, options: { approvers: s.approvers } }
     case 'migrateTo':
-      return { kind, contract: successorOf(bench, s) }
+      return { kind, contract: successorOf(pair, s) }
     case 'leave':
     case 'seal':
     case 'voidInvitations':
@@ -253,36 +255,31 @@ async function operationOf(
 }
 
 /** Terms of an invitation: those that were made before, which may have come to their end, or new ones. */
-function termsAt(bench: ContractBench, twin: Twin, s: Step, group: GroupId): InvitationTerms {
+function termsAt(pair: Pair, s: Step, group: GroupId): InvitationTerms {
   const { nonce: inviteNonce, capabilities, maxUses, wrong, isKnown } = s.invite
   const inviter = someone(s.invite.inviter)
   const name = `${s.invite.inviter} ${inviteNonce}`
-  const known = twin.tickets.get(name)
+  const known = pair.tickets.get(name)
   if (isKnown && known !== undefined && wrong === 'no') return known
-  const { joinedRevision, series } = standingOf(twin.state, group, inviter.publicKey, twin.now)
-  const terms = termsOf(bench, {
+  const { joinedRevision, series } = standingOf(pair.state, group, inviter.publicKey, pair.now)
+  const terms = pair.termsOf({
     ...{ inviter: inviter.publicKey, inviteNonce, capabilities, maxUses, role: s.role },
-    notAfter: twin.now + s.invite.notAfter - 6n,
+    notAfter: pair.now + s.invite.notAfter - 6n,
     group: wrong === 'group' ? GroupId.from(new Uint8Array(32)) : group,
-    domain: elsewhere(bench.domain(), wrong === 'domain' ? 'contract' : 'ours'),
+    domain: elsewhere(pair.domain(), wrong === 'domain' ? 'contract' : 'ours'),
     ...{ membership: joinedRevision, series },
   })
   // who asks for what it may not, or for too late, asks once
-  if (wrong === 'no' && terms.notAfter >= twin.now) twin.tickets.set(name, terms)
+  if (wrong === 'no' && terms.notAfter >= pair.now) pair.tickets.set(name, terms)
   return terms
 }
 
-async function claimAt(
-  bench: ContractBench,
-  twin: Twin,
-  s: Step,
-  group: GroupId,
-): Promise<Operation> {
+async function claimAt(pair: Pair, s: Step, group: GroupId): Promise<Operation> {
   const { wrong, by } = s.invite
   const inviter = someone(s.invite.inviter)
-  const terms = termsAt(bench, twin, s, group)
+  const terms = termsAt(pair, s, group)
   const claimant = wrong === 'claimant' ? UNBOUND.publicKey : signerOf(s).publicKey
-  const claim = await twin.claim(terms, claimant, wrong === 'signer' ? B : inviter, by)
+  const claim = await pair.claim(terms, claimant, wrong === 'signer' ? B : inviter, by)
   if (wrong !== 'bytes') return claim
   return {
     ...claim,
@@ -291,31 +288,31 @@ async function claimAt(
 }
 
 /** Makes of a step what it means now, and sends it to both. */
-export async function take(bench: ContractBench, twin: Twin, s: Step): Promise<Verdict> {
-  twin.now += BigInt(s.seconds) + 1n
-  const movesAt = twin.state.get('groups', headerKey(FIRST))?.migration?.movesAt ?? 0n
-  if (s.isMoving && movesAt > twin.now) twin.now = movesAt - BigInt(s.seconds % 2)
+export async function take(pair: Pair, s: Step): Promise<Verdict> {
+  pair.now += BigInt(s.seconds) + 1n
+  const movesAt = pair.state.get('groups', headerKey(FIRST))?.migration?.movesAt ?? 0n
+  if (s.isMoving && movesAt > pair.now) pair.now = movesAt - BigInt(s.seconds % 2)
   const isCreation = s.kind === 'createContext'
   const position = placeOf(s)
   const subject = contextAt(position)
   // whoever may create the context mostly does
   const signer = isCreation && s.signer === 0 ? (OWNERS[position] ?? A) : signerOf(s)
-  const group = groupOf(twin, s, subject)
-  const operation = await operationOf(bench, twin, s, group)
+  const group = groupOf(pair, s, subject)
+  const operation = await operationOf(pair, s, group)
   const held =
-    isCreation && !s.inGroup ? 0n : standingOf(twin.state, group, signer.publicKey, twin.now).nonce
+    isCreation && !s.inGroup ? 0n : standingOf(pair.state, group, signer.publicKey, pair.now).nonce
   const nonce = held + s.nonceShift
-  const header = twin.state.get('groups', headerKey(group))
-  const context = twin.state.get('contexts', headerKey(subject))
+  const header = pair.state.get('groups', headerKey(group))
+  const context = pair.state.get('contexts', headerKey(subject))
   const shifted = (seen: bigint | undefined, shift: bigint | undefined): bigint | undefined =>
     shift === undefined ? undefined : (seen ?? 0n) + shift
-  const verdict = await twin.submit(
+  const verdict = await pair.submit(
     {
-      domain: elsewhere(bench.domain(), s.domain),
+      domain: elsewhere(pair.domain(), s.domain),
       subject,
       signer: signer.publicKey,
       nonce: nonce < 0n ? 0n : nonce,
-      validUntil: twin.now + s.validFor,
+      validUntil: pair.now + s.validFor,
       ifMembersRevision: shifted(header?.membersRevision, s.membersShift),
       ifApplicationRevision: shifted(context?.applicationRevision, s.applicationShift),
       operation,
@@ -326,7 +323,15 @@ export async function take(bench: ContractBench, twin: Twin, s: Step): Promise<V
       garbage: s.proof === 'garbage' ? s.garbage : undefined,
     },
   )
-  for (const target of s.targets) await twin.compareStanding(group, someone(target).publicKey)
-  if ('terms' in operation) await twin.compareInvitation(operation.terms)
+  for (const target of s.targets) await pair.compareStanding(group, someone(target).publicKey)
+  if ('terms' in operation) await pair.compareInvitation(operation.terms)
   return verdict
 }
+
+/** Refusals that a sequence can meet. Limits of the bytes are another test's, and those of counts have their own. */
+export const REFUSALS: readonly string[] = [
+  ...['AlreadyMember', 'BadNonce', 'BadSignature', 'Barred', 'ContextExists', 'ContextIdMismatch'],
+  ...['ContextNotFound', 'Expired', 'InvitationInvalid', 'InvitationRevoked', 'InvitationUsed'],
+  ...['LastManager', 'LimitExceeded', 'Malformed', 'Moved', 'NotAMember', 'RevisionMismatch'],
+  ...['RoleForbids', 'Sealed', 'TargetNotMember', 'Unauthorized', 'WeakKey', 'WrongDomain'],
+]

@@ -10,20 +10,15 @@ import {
   ownGroup,
   person,
 } from '../../compliance/anchor-support.ts'
-import type { ContractBench } from '../../support/ethereum-contracts.ts'
-import { termsOf } from '../../support/ethereum-proofs.ts'
+import type { Pair, Verdict } from './pair.ts'
 import { A, B, FIRST } from './steps.ts'
-import type { Twin, Verdict } from './twin.ts'
 
 /** A request of every kind that both would take, small and large, on a group that exists. */
-export async function eachOperation(
-  bench: ContractBench,
-  twin: Twin,
-): Promise<(readonly [Uint8Array, Signer])[]> {
+export async function eachOperation(pair: Pair): Promise<(readonly [Uint8Array, Signer])[]> {
   const group = ownGroup(FIRST)
   const submit = (operation: Operation, nonce: bigint): Promise<Verdict> =>
-    twin.submit(
-      { subject: FIRST, signer: A.publicKey, nonce, validUntil: twin.now + 60n, operation },
+    pair.submit(
+      { subject: FIRST, signer: A.publicKey, nonce, validUntil: pair.now + 60n, operation },
       { door: 'ed25519', signWith: A },
     )
   await submit(creation(), 0n)
@@ -47,8 +42,8 @@ export async function eachOperation(
       application: { ...application(9), source, metadata: new Uint8Array(source.length) },
     },
   }))
-  const notAfter = twin.now + 1000n
-  const terms = termsOf(bench, { group, inviter: A.publicKey, notAfter })
+  const notAfter = pair.now + 1000n
+  const terms = pair.termsOf({ group, inviter: A.publicKey, notAfter })
   const changes = [{ identity: B.publicKey, capabilities: 3 }]
   const operations: Operation[] = [
     ...[add, { ...add, ids: crowd }, { ...add, ids: [one, ...crowd] }, { ...add, ids: [] }],
@@ -61,7 +56,7 @@ export async function eachOperation(
     ...sized,
     { kind: 'setRole', ids: [B.publicKey], role: 'reader' },
     ...[{ kind: 'leave' as const }, { kind: 'seal' as const }],
-    await twin.revocation({ ...terms, inviteNonce: 1n }, A, 'ed25519'),
+    await pair.revocation({ ...terms, inviteNonce: 1n }, A, 'ed25519'),
     { kind: 'voidInvitations' },
     { kind: 'migrateTo', contract: new Uint8Array(20).fill(7) },
     { kind: 'migrateTo', contract: new Uint8Array(64).fill(7) },
@@ -69,9 +64,9 @@ export async function eachOperation(
     { kind: 'setOptions', options: { approvers: 'members' } },
     creation(2, group),
     creation(2),
-    await twin.claim(terms, person('X').publicKey, A, 'ed25519'),
+    await pair.claim(terms, person('X').publicKey, A, 'ed25519'),
   ]
-  const nonce = twin.member(group, A.publicKey)?.nonce ?? 0n
+  const nonce = pair.member(group, A.publicKey)?.nonce ?? 0n
   const revisions = [
     {},
     { ifMembersRevision: 2n },
@@ -85,10 +80,10 @@ export async function eachOperation(
       const signer = operation.kind === 'claimInvitation' ? person('X') : A
       const request: Envelope = {
         ...{
-          domain: bench.domain(),
+          domain: pair.domain(),
           signer: signer.publicKey,
           operation,
-          validUntil: twin.now + 60n,
+          validUntil: pair.now + 60n,
         },
         ...{
           subject: operation.kind === 'createContext' ? contextOf(A, 2) : FIRST,
