@@ -10,7 +10,7 @@ export const CORE_MODULE: RustBuild = {
   folder: 'contracts/core/module',
   crate: 'merogate-core-module',
   alias: 'module',
-  parts: { 'contracts/core': 'core' },
+  parts: { contracts: 'contracts', 'contracts/core': 'core' },
   output: 'contracts/core/module/dist',
   artefacts: [MODULE],
   make: ({ wasm }) => new Map([[MODULE, wasm]]),

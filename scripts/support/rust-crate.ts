@@ -13,7 +13,7 @@ export interface RustCrate {
   readonly crate: string
   /** What panic messages call its folder. */
   readonly alias: string
-  /** Folders below the repository of crates that it is made from, and what panic messages call them. */
+  /** Folders below the repository of its workspace and of crates that it is made from, and what panic messages call them. */
   readonly parts?: Readonly<Record<string, string>>
 }
 
@@ -43,9 +43,13 @@ export function moduleName({ crate }: Pick<RustCrate, 'crate'>): string {
   return `${crate.replaceAll('-', '_')}.wasm`
 }
 
-/** Everything that decides what is built of one folder, as sorted paths below it. */
+/** Everything that decides what is built of one folder, a crate or a workspace, as sorted paths below it. */
 function filesOf(folder: string): string[] {
-  const sources = readdirSync(join(folder, 'src'), { recursive: true, withFileTypes: true })
+  const source = join(folder, 'src')
+  const entries = existsSync(source)
+    ? readdirSync(source, { recursive: true, withFileTypes: true })
+    : []
+  const sources = entries
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
     .map((path) => path.replaceAll('\\', '/'))
