@@ -165,8 +165,17 @@ export function contextRows(t: AnchorBench): void {
         const fields = { subject: context, ifApplicationRevision: 1n }
         expect(await send(await signed(a, update, fields))).to.equal(expected)
       }
-      const late = await signed(a, add(b), { ifMembersRevision: 2n })
-      expect(await send(late)).to.equal('RevisionMismatch')
+      // none before, none to come
+      const update: Operation = { kind: 'updateApplication', application: application(3) }
+      const early = await signed(a, update, { subject: context, ifApplicationRevision: 3n })
+      expect(await send(early)).to.equal('RevisionMismatch')
+      for (const [ifMembersRevision, expected] of [
+        [0n, 'RevisionMismatch'],
+        [2n, 'RevisionMismatch'],
+        [1n, 'accepted'],
+      ] as const) {
+        expect(await send(await signed(a, add(b), { ifMembersRevision }))).to.equal(expected)
+      }
     })
 
     it('[45] says ContextNotFound for what it does not know', async () => {

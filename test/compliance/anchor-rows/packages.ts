@@ -151,6 +151,22 @@ export function packageRows(t: AnchorBench): void {
       })
     })
 
+    it('[72] publishes nothing below a stable release, nor below a pre-release', async () => {
+      await create()
+      for (const [version, expected] of [
+        ['1.1.0-a', 'accepted'],
+        ['1.0.9', 'VersionTooLow'],
+        ['1.1.0', 'accepted'],
+        ['1.1.0-b', 'VersionTooLow'],
+        ['1.2.0-a', 'accepted'],
+        ['1.2.0-a.b.1', 'accepted'],
+        ['1.2.0-a.b', 'VersionTooLow'],
+      ] as const) {
+        expect(await outcome(publishing(version)), version).to.equal(expected)
+      }
+      expect(await latestVersions()).to.deep.equal(['1.1.0', '1.2.0-a.b.1'])
+    })
+
     it('keeps a release as it was published', async () => {
       await create()
       await publish('1.0.0')

@@ -1,14 +1,15 @@
 /** Rows about envelopes: signatures, nonces, domains, time. */
 import { expect } from 'chai'
-import type { Signer } from '../../../src/node/anchor/anchor.ts'
+import { ROLES, type Signer } from '../../../src/node/anchor/anchor.ts'
 import type { SignedEnvelope } from '../../../src/node/anchor/service.ts'
 import { firstNonce } from '../../../src/chains/local/model/groups/draft.ts'
-import type { Operation } from '../../../src/node/anchor/operations.ts'
-import { concat, toHex } from '../../../src/node/primitives/bytes.ts'
+import { APPROVERS, type Operation } from '../../../src/node/anchor/operations.ts'
+import { decodeTicket } from '../../../src/node/anchor/ticket.ts'
+import { concat, fromHex, toHex } from '../../../src/node/primitives/bytes.ts'
 import { PublicKey } from '../../../src/node/primitives/ids.ts'
 import { encode, P, pointOf, torsion } from '../../support/edwards25519.ts'
 import { type AnchorBench, add, remove, crowd } from '../anchor-bench.ts'
-import { contextOf, keysOf, memberKeys, refusalOf } from '../anchor-support.ts'
+import { application, contextOf, keysOf, memberKeys, refusalOf } from '../anchor-support.ts'
 
 /** Order of the ed25519 base point. */
 const GROUP_ORDER = 2n ** 252n + 27742317777372353535851937790883648493n
@@ -23,6 +24,21 @@ function withLargeS(signature: Uint8Array): Uint8Array {
 function keyOf({ publicKey }: Signer): PublicKey {
   return publicKey
 }
+
+/** Four bytes in hex, and what becomes of a text of them that nobody signed. */
+const TEXTS: readonly (readonly [string, string])[] = [
+  ...['c280dfbf', 'e0a08078', 'ed9fbf78', 'ee808078', 'efbfbf78', 'f0908080', 'f48fbfbf'].map(
+    (good) => [good, 'BadSignature'] as const,
+  ),
+  // in more bytes than it takes
+  ...['c0807878', 'c1bf7878', 'e09fbf78', 'f08fbfbf'].map((bad) => [bad, 'Malformed'] as const),
+  // half of a pair, and beyond what there is
+  ...['eda08078', 'edbfbf78', 'f4908080', 'f5808080'].map((bad) => [bad, 'Malformed'] as const),
+  // alone, not continued, cut off
+  ...['80787878', 'c3787878', 'e2827878', '787878c3', '7878e282', '78f09f98'].map(
+    (bad) => [bad, 'Malformed'] as const,
+  ),
+]
 
 /** Registers the tests on a contract. */
 export function envelopeRows(t: AnchorBench): void {
@@ -76,6 +92,8 @@ export function envelopeRows(t: AnchorBench): void {
       expect(await send(mixed)).to.equal('BadSignature')
       const short = { ...message, signature: message.signature.subarray(1) }
       expect(await send(short)).to.equal('BadSignature')
+      const long = { ...message, signature: Uint8Array.of(...message.signature, 0) }
+      expect(await send(long)).to.equal('BadSignature')
     })
 
     it('[16] refuses a trailing byte and an envelope that is too long', async () => {
@@ -89,6 +107,43 @@ export function envelopeRows(t: AnchorBench): void {
       expect(await send(resigned(envelope.subarray(1)))).to.equal('Malformed')
       expect(await send(resigned(new Uint8Array(8193)))).to.equal('LimitExceeded')
       expect(await send(resigned(new Uint8Array(8192)))).to.equal('Malformed')
+    })
+
+    it('refuses texts that are no UTF-8, and bytes that name nothing', async () => {
+      await row6()
+      const shape = async (bytes: Uint8Array): Promise<string> =>
+        send({ envelope: bytes, signature: new Uint8Array(64) })
+      // what comes behind the text begins with a byte that would continue one that is cut off
+      const record = { ...application(2), source: 'text', metadata: new Uint8Array(0x80) }
+      const { envelope } = await signed(a, { kind: 'updateApplication', application: record })
+      const at = Buffer.from(envelope).indexOf('text')
+      for (const [source, expected] of TEXTS) {
+        const bytes = Uint8Array.from(envelope)
+        bytes.set(fromHex(source), at)
+        expect(await shape(bytes), source).to.equal(expected)
+      }
+      // of another version
+      expect(await shape(Uint8Array.of(2, ...envelope.subarray(1)))).to.equal('Malformed')
+      const ticket = await t.anchor.createInvitation(group, { notAfter: now() + 600n }, a)
+      const { terms, inviterSignature } = decodeTicket(ticket)
+      const ids = [c.publicKey]
+      const ends: readonly (readonly [Operation, back: number, first: number])[] = [
+        [{ kind: 'addMembers', ids, role: 'relay' }, 1, ROLES.length],
+        [{ kind: 'setRole', ids, role: 'relay' }, 1, ROLES.length],
+        [{ kind: 'removeMembers', ids, mayReturn: true }, 1, 2],
+        [{ kind: 'setOptions', options: { approvers: 'members' } }, 1, APPROVERS.length],
+        // in front of what else the terms say, and the signature
+        [{ kind: 'revokeInvitation', terms, inviterSignature }, 96, ROLES.length],
+      ]
+      for (const [operation, back, first] of ends) {
+        const { envelope: whole } = await signed(a, operation)
+        for (const byte of [first, 255]) {
+          const bytes = Uint8Array.from(whole)
+          bytes[bytes.length - back] = byte
+          expect(await shape(bytes), `${operation.kind} ${byte}`).to.equal('Malformed')
+        }
+        expect(await shape(whole), operation.kind).to.equal('BadSignature')
+      }
     })
 
     it('[17] [18] refuses what was signed for another contract or network', async () => {

@@ -26,7 +26,7 @@ import { packageKey, type PackageTables } from '../../../src/chains/local/model/
 import type { Domain, Operation } from '../../../src/node/anchor/operations.ts'
 import { utf8 } from '../../../src/node/primitives/bytes.ts'
 import { contextOf, creation, ownGroup, person } from '../../compliance/anchor-support.ts'
-import { creationOf, NAME, publishing } from '../../compliance/package-support.ts'
+import { creationOf, NAME, publishing, yanking } from '../../compliance/package-support.ts'
 
 const DOMAIN: Domain = { chain: 0, network: new Uint8Array(32), contract: utf8('test') }
 const NOW = 1_800_000_000n
@@ -107,6 +107,21 @@ describe('anchor model at its ends', () => {
     expect(world.send({ kind: 'voidInvitations' })).to.equal('LimitExceeded')
   })
 
+  it('keeps nothing of the past of who is a member again', () => {
+    const world = new World()
+    const { publicKey } = person('B')
+    const key = memberKey(GROUP, publicKey)
+    const gone = { kind: 'removeMembers', ids: [publicKey], mayReturn: false } as const
+    for (const [operation, isKept] of [
+      [add('B'), false],
+      [gone, true],
+      [add('B'), false],
+    ] as const) {
+      expect(world.send(operation)).to.equal('accepted')
+      expect(world.state.get('past', key) !== undefined).to.equal(isKept)
+    }
+  })
+
   it('publishes as many releases as there may be', () => {
     const state = new MemoryTables<PackageTables>()
     const subject = derivePackageId(A.publicKey, NAME)
@@ -128,5 +143,8 @@ describe('anchor model at its ends', () => {
     state.apply([{ table: 'packages', key: packageKey(subject), value: { ...value, available } }])
     expect(send(publishing('1.0.0'))).to.equal('accepted')
     expect(send(publishing('1.1.0'))).to.equal('LimitExceeded')
+    // what is yanked makes room
+    expect(send(yanking('1.0.0'))).to.equal('accepted')
+    expect(send(publishing('1.1.0'))).to.equal('accepted')
   })
 })
