@@ -131,7 +131,6 @@ export const ENVELOPE_MUTATIONS: readonly Mutation[] = [
   }),
   ...inFile(`${SOURCES}/lib/Ed25519.sol`, {
     's-not-bounded': ['if (scalar >= L ||', 'if ('],
-    's-of-the-order': ['if (scalar >= L ||', 'if (scalar > L ||'],
     'key-of-small-order-verified': [
       '!_isStrongEncoding(publicKey) || !_isStrongEncoding(r)',
       '!_isStrongEncoding(r)',
@@ -140,7 +139,6 @@ export const ENVELOPE_MUTATIONS: readonly Mutation[] = [
       '!_isStrongEncoding(publicKey) || !_isStrongEncoding(r)',
       '!_isStrongEncoding(publicKey)',
     ],
-    'key-off-the-curve-verified': ['if (!onCurve) return false;', ''],
     'key-off-the-curve-is-strong': [
       'return _power(uv, (P - 1) / 2) == 1;',
       'return _power(uv, (P - 1) / 2) != 0;',

@@ -46,6 +46,8 @@ export const PACKAGE_MUTATIONS: readonly Mutation[] = [
       'if (header.revision >= MAX_PACKAGE_REVISION) revert LimitExceeded();',
       '',
     ],
+    'releases-without-end': ['if (header.available >= MAX_RELEASES) revert LimitExceeded();', ''],
+    'one-release-more': ['header.available >= MAX_RELEASES', 'header.available > MAX_RELEASES'],
     'yanked-releases-take-places': ['header.available--;', ''],
     'release-without-its-publisher': [
       'abi.encodePacked(q.signer, record)',
@@ -91,10 +93,6 @@ export const PACKAGE_MUTATIONS: readonly Mutation[] = [
     'line-taken-off-all-levels': [
       'if (number < 256 || rest != 0) return;',
       'if (number < 256) return;',
-    ],
-    'small-line-on-all-levels': [
-      'if (number < 256 || before != 0) return;',
-      'if (before != 0) return;',
     ],
   }),
   ...inFile(`${SOURCES}/lib/Semver.sol`, {

@@ -93,6 +93,12 @@ describe('ethereum contracts: bindings', function () {
     for (let at = 1; at < 20; at++) {
       const address = zeroPadValue(toBeHex(at), 20)
       expect(await bind({ address, consent: '0x01' }), address).to.equal('BadSignature')
+      // some of them take all the gas that there is
+      const block = await bench.request('eth_getBlockByNumber', 'latest', false)
+      expect(Number((block as { gasUsed: string }).gasUsed), address).to.be.within(
+        21_000,
+        1_500_000,
+      )
     }
     const wallet = await bench.create(YES)
     expect(await bind({ address: wallet, consent: '0x01' })).to.equal('accepted')

@@ -40,6 +40,12 @@ describe('ethereum contracts: weaknesses of claims in version 1', function () {
     return termsOf(t.bench, { group: t.group, inviter: inviter.publicKey, notAfter, ...fields })
   }
 
+  /** As often as the contract remembers. */
+  const usesOf = async (terms: InvitationTerms): Promise<bigint> => {
+    const [known] = await t.bench.view('invitation', [hex(invitationDigest(terms))])
+    return (known as { uses: bigint }).uses // by the ABI
+  }
+
   it('a stranger sent a claim again, and its signer was a member again', async () => {
     const { a, b, bench } = t
     await t.begin()
@@ -62,8 +68,7 @@ describe('ethereum contracts: weaknesses of claims in version 1', function () {
       expect(await t.hasMember(b)).to.equal(false)
       await restore()
     }
-    const [known] = await bench.view('invitation', [hex(invitationDigest(terms))])
-    expect((known as { uses: bigint }).uses).to.equal(1n)
+    expect(await usesOf(terms)).to.equal(1n)
   })
 
   it('what was signed to be good later was good twice, when it was kept for a day only', async () => {
@@ -153,6 +158,13 @@ describe('ethereum contracts: weaknesses of claims in version 1', function () {
       t.outcome(who, await claimOf(bench, terms, who.publicKey, a, 'ed25519'))
     expect(await claimBy(b, long)).to.equal('accepted')
     expect(await claimBy(c, short)).to.equal('accepted')
+    for (const [at, uses] of [
+      [short.notAfter, [1n, 1n]],
+      [short.notAfter + 1n, [1n, 0n]],
+    ] as const) {
+      await bench.mineAt(at)
+      expect([await usesOf(long), await usesOf(short)]).to.deep.equal(uses)
+    }
     await bench.mineAt(now + 120n)
     expect(await claimBy(x, long)).to.equal('InvitationUsed')
     expect(await claimBy(x, short)).to.equal('Expired')

@@ -571,6 +571,7 @@ describe('ethereum contracts: weaknesses of the originals', function () {
     // ed25519: S + L is the same number
     const { signature } = await ED25519_SCHEME.signEnvelope(envelope, a)
     expect(await attempt(signature, 'ed25519')).to.equal('accepted')
+    expect(await attempt(Uint8Array.of(...signature, 0), 'ed25519')).to.equal('BadSignature')
     const s = BigInt(hex(signature.slice(32).reverse()))
     const malleated = Uint8Array.of(
       ...signature.subarray(0, 32),
@@ -638,6 +639,31 @@ describe('ethereum contracts: weaknesses of the originals', function () {
       expect(await t.outcome(x, other, { nonce: 0n })).to.equal('InvitationInvalid')
     }
     await t.must(await t.send(x, claim, { nonce: 0n }))
+  })
+
+  it('[W28] takes what nobody signed for nobody’s word, not even that of who has no account', async () => {
+    const { a, x, bench } = t
+    // bound to nothing, as the zero address is what a broken signature recovers to
+    const d = person('D')
+    await t.begin(d)
+    await t.must(await t.send(a, grant(d, manageMembers)))
+    const until = { group: t.group, notAfter: (await bench.now()) + 600n }
+    const byA = termsOf(bench, { ...until, inviter: a.publicKey })
+    const byD = termsOf(bench, { ...until, inviter: d.publicKey, membership: 2n })
+    const claims = [
+      [byD, d, { inviterSignature: new Uint8Array(64) }],
+      [
+        { ...byA, claimKey: PublicKey.from(new Uint8Array(32)) },
+        a,
+        { claimSignature: new Uint8Array(64) },
+      ],
+    ] as const
+    for (const [terms, inviter, nothing] of claims) {
+      const claim = await claimOf(bench, terms, x.publicKey, inviter, 'ed25519')
+      const attempt = { ...claim, ...nothing }
+      expect(await t.outcome(x, attempt, { nonce: 0n })).to.equal('InvitationInvalid')
+    }
+    await t.must(await t.send(x, await claimOf(bench, byD, x.publicKey, d, 'ed25519')))
   })
 
   it('[W29] has no owner, no funds and no way to become another', async () => {
@@ -744,6 +770,14 @@ describe('ethereum contracts: weaknesses of the originals', function () {
     const word = (revision: bigint): string =>
       toBeHex(revision | (2n << 64n) | (2n << 128n) | (2n << 160n), 32)
     const last = 2n ** 32n - 1n
+    await bench.request('hardhat_setStorageAt', bench.anchor, slot, word(last))
+    const steps: Operation[] = [
+      ...[add(person('C')), dismiss(b)],
+      { kind: 'setRole', ids: [b.publicKey], role: 'reader' },
+    ]
+    for (const operation of steps) {
+      expect(await t.outcome(a, operation), operation.kind).to.equal('LimitExceeded')
+    }
     await bench.request('hardhat_setStorageAt', bench.anchor, slot, word(last - 1n))
     await t.must(await t.send(a, dismiss(b)))
     expect((await t.revisions())[0]).to.equal(last)

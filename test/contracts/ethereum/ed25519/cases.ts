@@ -2,7 +2,16 @@
 import { createHash } from 'node:crypto'
 import { generateSigningKey } from '../../../../src/node/crypto/sign.ts'
 import { concat } from '../../../../src/node/primitives/bytes.ts'
-import { add, encode, L, P, type Point, pointOf, torsion } from '../../../support/edwards25519.ts'
+import {
+  add,
+  encode,
+  L,
+  multiply,
+  P,
+  type Point,
+  pointOf,
+  torsion,
+} from '../../../support/edwards25519.ts'
 
 /** A signature over 32 bytes. */
 export interface Case {
@@ -137,19 +146,44 @@ function mixed(draw: Draw): Omit<Case, 'kind'> {
   return { publicKey, message, r, s: littleEndian((commitment.scalar + h * key.scalar) % L) }
 }
 
-/** Of a key of small order R = rB + U and S = r are a signature of one message in eight; so are R of small order and S = 0. */
+/** The point of an encoding that need not be the one that it has. */
+function smallPointOf(bytes: Uint8Array): Point {
+  const encoded = numberOf(bytes)
+  const y = (encoded & ((1n << 255n) - 1n)) % P
+  return decodePoint(encode(y, Number(encoded >> 255n) as 0 | 1))
+}
+
+/**
+ * Of a key of small order R = rB + U and S = r are a signature, for a U that is found where there is one; so are R of small order and S = 0 of one
+ * message in eight. Of any key aB the neutral R and S = h a are one of every message, which its owner alone can make.
+ */
 function small(draw: Draw): Omit<Case, 'kind'> {
   const found = honest(draw)
   const none = new Uint8Array(32)
-  switch (draw.below(4)) {
+  switch (draw.below(5)) {
     case 0:
       return { ...found, r: draw.of(SMALL), s: draw.of([none, found.s]) }
     case 1:
       return { ...found, publicKey: draw.of(SMALL), r: draw.of(SMALL), s: none }
+    case 2: {
+      const { scalar, point } = pair(draw)
+      const r = encode(1n)
+      const h = numberOf(sha512(r, point, found.message)) % L
+      return { ...found, publicKey: point, r, s: littleEndian((h * scalar) % L) }
+    }
     default: {
       const { scalar, point } = pair(draw)
-      const r = encodePoint(add(decodePoint(point), draw.of(TORSION)))
-      return { ...found, publicKey: draw.of(SMALL), r, s: littleEndian(scalar) }
+      const publicKey = draw.of(SMALL)
+      const s = littleEndian(scalar)
+      const commitment = decodePoint(point)
+      const tries = TORSION.map((part) => {
+        const r = encodePoint(add(commitment, part))
+        const h = numberOf(sha512(r, publicKey, found.message)) % L
+        const sum = multiply(smallPointOf(publicKey), h % 8n)
+        return { r, isRight: encodePoint(add(sum, part)).join() === encode(1n).join() }
+      })
+      const { r } = tries.find(({ isRight }) => isRight) ?? draw.of(tries)
+      return { ...found, publicKey, r, s }
     }
   }
 }
