@@ -1,16 +1,18 @@
 /**
  * `npm run mutate -- ethereum|model`: breaks one rule of the contracts, or of their model, at a time, in a copy of the sources, and runs the suites
- * until a test fails. A mutation that no test notices survives: then a test is missing. Ends with one line, `mutate: N mutations, N survive`; the
- * exit code is 1 when one survives or cannot be made.
+ * until a test fails, the one that noticed it the last time first. A mutation that no test notices survives: then a test is missing. Ends with one
+ * line, `mutate: N mutations, N survive`; the exit code is 1 when one survives or cannot be made.
  */
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { ETHEREUM } from './mutate/ethereum.ts'
+import { Killers } from './mutate/killers.ts'
 import { MODEL } from './mutate/model.ts'
 import { findProblems, type Mutation } from './mutate/mutation.ts'
 import {
   BrokenSuite,
   type Failure,
+  failureOf,
   firstFailure,
   type Suite,
   type Target,
@@ -20,11 +22,12 @@ import { Tree } from './mutate/tree.ts'
 const TARGETS: Readonly<Record<string, Target>> = { ethereum: ETHEREUM, model: MODEL }
 
 const HELP = `npm run mutate -- ethereum|model [options]
-Breaks one rule at a time in a copy of the sources, and runs the suites until a test fails. The lists are in scripts/mutate; a rule that is written
-in other words since has to be written in them there too. The exit code is 1 when a mutation survives or cannot be made.
+Breaks one rule at a time in a copy of the sources, and runs the suites until a test fails: first the test that noticed it the last time, which
+scripts/mutate/killers.json remembers, written anew by each run. The lists are in scripts/mutate; a rule that is written in other words since has to
+be written in them there too. The exit code is 1 when a mutation survives or cannot be made.
 
-  ethereum         rules of the Solidity contracts; ten seconds to three minutes each
-  model            rules of the reference model; seconds to a minute each
+  ethereum         rules of the Solidity contracts; ten seconds each, most of them the compiler's, and two minutes where nobody is remembered
+  model            rules of the reference model; two seconds each
 
   --only a,b       only these
   --list           print the mutations, and run nothing
@@ -64,9 +67,16 @@ if (values.help === true || target === undefined || others.length > 0) {
   process.exit(values.help === true ? 0 : 1)
 }
 
+const jobs = Number(values.jobs)
+if (!Number.isSafeInteger(jobs) || jobs < 1) {
+  console.error(`--jobs: expected a number from 1, got ${values.jobs}`)
+  process.exit(1)
+}
+
 const root = join(import.meta.dirname, '..')
 const only = values.only?.split(',')
-const unknown = only?.filter((id) => target.mutations.every((mutation) => mutation.id !== id)) ?? []
+const ids = new Set(target.mutations.map(({ id }) => id))
+const unknown = only?.filter((id) => !ids.has(id)) ?? []
 const list = target.mutations.filter(({ id }) => only?.includes(id) ?? true)
 const problems = [...findProblems(root, list), ...unknown.map((id) => `${id}: is not in the list`)]
 if (problems.length > 0) {
@@ -81,39 +91,59 @@ if (values.list === true) {
 
 /** Progress goes past whoever reads JSON. */
 const say = values.json ? console.error : console.log
+const killers = new Killers(join(root, 'scripts/mutate'), name, ids)
 
-/** Every suite that any mutation of the target is tried on. */
-function allSuites({ mutations, suitesFor }: Target): readonly Suite[] {
-  const all = mutations.flatMap(({ file }) => suitesFor(file))
+/** Every suite that one of the mutations is tried on. */
+function allSuites({ suitesFor }: Target): Suite[] {
+  const all = list.flatMap(({ file }) => suitesFor(file))
   return [...new Map(all.map((suite) => [JSON.stringify(suite), suite])).values()]
 }
 
 /** What is wrong with unchanged sources: then no mutation would prove anything. */
-async function findBaselineProblem(tree: Tree, chosen: Target): Promise<string | undefined> {
-  if (chosen.mutations.some(({ file }) => file.endsWith('.sol'))) {
+async function findBaselineProblem(chosen: Target): Promise<string | undefined> {
+  await using tree = new Tree(root)
+  if (list.some(({ file }) => file.endsWith('.sol'))) {
     const wrong = await tree.compile()
     if (wrong !== undefined) return wrong
     if (!tree.hasCommittedContracts) return 'the sources do not give the committed contracts'
   }
-  const failure = await firstFailure(tree.root, allSuites(chosen))
+  let failure: Failure | undefined
+  const queue = allSuites(chosen)
+  await inParallel(async () => {
+    for (let suite = queue.shift(); suite && !failure; suite = queue.shift()) {
+      failure ??= await firstFailure(tree.root, [suite])
+    }
+  })
   return failure && `${failure.test}: ${failure.message}`
+}
+
+/** As many workers at a time as asked for. */
+async function inParallel(work: () => Promise<void>): Promise<void> {
+  await Promise.all(Array.from({ length: jobs }, work))
 }
 
 async function tryOut(tree: Tree, mutation: Mutation, chosen: Target): Promise<Result> {
   const { id, file } = mutation
   const start = performance.now()
-  const result = (outcome: Result['outcome'], failure?: Failure): Result => {
+  const result = (outcome: Result['outcome'], by = '', message = ''): Result => {
     const seconds = Math.round((performance.now() - start) / 1000)
-    return { id, file, outcome, by: failure?.test ?? '', message: failure?.message ?? '', seconds }
+    return { id, file, outcome, by, message, seconds }
   }
   try {
     const wrong = await tree.apply(mutation)
-    if (wrong !== undefined) return result('error', { test: wrong, message: '' })
-    const failure = await firstFailure(tree.root, chosen.suitesFor(file))
-    return failure === undefined ? result('survived') : result('killed', failure)
+    if (wrong !== undefined) return result('error', wrong)
+    const suites = chosen.suitesFor(file)
+    const known = killers.of(id)
+    const failure =
+      (known && (await failureOf(tree.root, known, suites))) ??
+      (await firstFailure(tree.root, suites))
+    killers.note(id, failure?.killer)
+    return failure === undefined
+      ? result('survived')
+      : result('killed', failure.test, failure.message)
   } catch (error) {
     if (!(error instanceof BrokenSuite)) throw error
-    return result('error', { test: error.message, message: '' })
+    return result('error', error.message)
   } finally {
     tree.restore(mutation)
   }
@@ -121,7 +151,7 @@ async function tryOut(tree: Tree, mutation: Mutation, chosen: Target): Promise<R
 
 /** One worker: takes mutations from the list until there are none. */
 async function work(queue: Mutation[], chosen: Target, results: Result[]): Promise<void> {
-  using tree = new Tree(root)
+  await using tree = new Tree(root)
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const result = await tryOut(tree, next, chosen)
     results.push(result)
@@ -131,10 +161,11 @@ async function work(queue: Mutation[], chosen: Target, results: Result[]): Promi
   }
 }
 
+const known = list.filter(({ id }) => killers.of(id) !== undefined).length
+say(`${list.length} mutations, ${jobs} at a time; who killed ${known} of them is known`)
 if (values.baseline) {
   say('the unchanged sources first')
-  using tree = new Tree(root)
-  const problem = await findBaselineProblem(tree, target)
+  const problem = await findBaselineProblem(target)
   if (problem !== undefined) {
     console.error(`mutate: the suites fail on the unchanged sources: ${problem}`)
     process.exit(1)
@@ -142,10 +173,7 @@ if (values.baseline) {
 }
 const queue = [...list]
 const results: Result[] = []
-const workers = Array.from({ length: Math.max(1, Number(values.jobs)) }, () =>
-  work(queue, target, results),
-)
-await Promise.all(workers)
+await inParallel(() => work(queue, target, results))
 results.sort(
   (a, b) => list.findIndex(({ id }) => id === a.id) - list.findIndex((m) => m.id === b.id),
 )

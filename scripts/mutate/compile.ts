@@ -1,13 +1,12 @@
 /**
  * Compiles the contracts of a tree with the pinned compiler and the settings that their artefacts record, so that sources that nobody changed give
- * the committed bytes. A process of its own (`node scripts/mutate/compile.ts TREE CONTRACT...`), because the compiler holds up whoever calls it.
+ * the committed bytes. In a thread of its own, because the compiler holds up whoever calls it.
  */
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
+import { parentPort, Worker } from 'node:worker_threads'
 
 const FOLDER = 'contracts/artifacts/ethereum'
 /** The repository, to the compiler. */
@@ -101,20 +100,42 @@ function compile(root: string, contract: string): void {
   writeFileSync(join(root, FOLDER, `${contract}.json`), `${JSON.stringify(built, null, 2)}\n`)
 }
 
-/** Compiles the contracts of a tree that a source is part of, or all; resolves with what the compiler complains of, if anything. */
-export async function compileContracts(root: string, source?: string): Promise<string | undefined> {
-  const contracts = contractsOf(root, source)
-  if (contracts.length === 0) return `no contract is made of ${source}`
-  const child = spawn(process.execPath, [import.meta.filename, root, ...contracts], {
-    stdio: ['ignore', 'ignore', 'pipe'],
-  })
-  const closed = once(child, 'close') as Promise<[code: number | null]> // Node's own event
-  const complaint = await text(child.stderr)
-  const [code] = await closed
-  return code === 0 ? undefined : complaint.trim()
+/** What the compiler is asked for: contracts of a tree. */
+interface Order {
+  readonly root: string
+  readonly contracts: readonly string[]
 }
 
-if (import.meta.main) {
-  const [root = '', ...contracts] = process.argv.slice(2)
-  for (const contract of contracts) compile(root, contract)
+/** A compiler beside whoever calls it, which stays: what its program does often is made fast once. */
+export class Compiler implements AsyncDisposable {
+  #worker: Worker | undefined
+
+  /** Compiles the contracts of a tree that a source is part of, or all; resolves with what the compiler complains of, if anything. */
+  async compile(root: string, source?: string): Promise<string | undefined> {
+    const contracts = contractsOf(root, source)
+    if (contracts.length === 0) return `no contract is made of ${source}`
+    this.#worker ??= new Worker(import.meta.filename)
+    const order: Order = { root, contracts }
+    this.#worker.postMessage(order)
+    const [complaint] = (await once(this.#worker, 'message')) as [string | undefined] // ours, below
+    // one that stumbled may stumble again
+    if (complaint !== undefined) await this[Symbol.asyncDispose]()
+    return complaint
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#worker?.terminate()
+    this.#worker = undefined
+  }
 }
+
+function complaintOf({ root, contracts }: Order): string | undefined {
+  try {
+    for (const contract of contracts) compile(root, contract)
+    return undefined
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}
+
+parentPort?.on('message', (order: Order) => parentPort?.postMessage(complaintOf(order)))

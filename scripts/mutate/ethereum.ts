@@ -8,28 +8,30 @@ import type { Suite, Target } from './suites.ts'
 const FOLDER = 'test/contracts/ethereum'
 const DIFFERENTIAL = `${FOLDER}/differential.test.ts`
 const SIGNATURES = `${FOLDER}/ed25519.test.ts`
-const OF_REGISTRY = ['package-differential', 'weaknesses-of-packages'].map(
-  (name) => `${FOLDER}/${name}.test.ts`,
-)
+const ENDS = `${FOLDER}/ends.test.ts`
+const PACKAGE_DIFFERENTIAL = `${FOLDER}/package-differential.test.ts`
+const PACKAGE_WEAKNESSES = `${FOLDER}/weaknesses-of-packages.test.ts`
 const COMPLIANCE = 'test/compliance/chains/ethereum.test.ts'
 
+// random sequences come last: what only they notice has no test of its own
 // what packages have in common with contexts is mutated in the contract of contexts alone, so their tests would see nothing of it
 const ATTACKS: Suite = {
   files: [`${FOLDER}/*.test.ts`],
-  except: [DIFFERENTIAL, SIGNATURES, ...OF_REGISTRY],
+  except: [DIFFERENTIAL, SIGNATURES, PACKAGE_DIFFERENTIAL, PACKAGE_WEAKNESSES],
 }
 const ED25519: Suite = { files: [SIGNATURES] }
 const IDENTITIES: Suite = { files: ['test/compliance/chains/ethereum-identities.test.ts'] }
 const ROWS: Suite = { files: [COMPLIANCE], grep: 'signed by the identities (?!packages)' }
 const RANDOM: Suite = { files: [DIFFERENTIAL] }
 const PACKAGE_ROWS: Suite = { files: [COMPLIANCE], grep: 'signed by the identities packages' }
-const PACKAGE_ATTACKS: Suite = { files: OF_REGISTRY }
+const PACKAGE_ATTACKS: Suite = { files: [PACKAGE_WEAKNESSES, ENDS] }
+const PACKAGE_RANDOM: Suite = { files: [PACKAGE_DIFFERENTIAL] }
 
 const OF_PACKAGES = /\/(?:PackageRegistry|PackageFields|Releases|lib\/(?:Majors|Semver))\.sol$/
 const OF_SIGNATURES = /\/lib\/(?:Ed25519|Sha512)\.sol$/
 
 function suitesFor(file: string): readonly Suite[] {
-  if (OF_PACKAGES.test(file)) return [PACKAGE_ROWS, PACKAGE_ATTACKS]
+  if (OF_PACKAGES.test(file)) return [PACKAGE_ROWS, PACKAGE_ATTACKS, PACKAGE_RANDOM]
   const others = [ATTACKS, IDENTITIES, ROWS, RANDOM]
   return OF_SIGNATURES.test(file) ? [ED25519, ...others] : [...others, ED25519]
 }

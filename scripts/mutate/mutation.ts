@@ -21,11 +21,15 @@ export function inFile(
   return Object.entries(list).map(([id, [from, to]]) => ({ id, file, from, to }))
 }
 
+/** The pattern of a text and nothing else. */
+export function literal(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')
+}
+
 /** Matches a text with any white space between its words. */
 function patternOf(text: string): RegExp {
   const words = text.trim().split(/\s+/)
-  const literal = words.map((word) => word.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&'))
-  return new RegExp(literal.join('\\s+'), 'g')
+  return new RegExp(words.map(literal).join('\\s+'), 'g')
 }
 
 /** The file as the mutation leaves it; a text when it cannot be made. */

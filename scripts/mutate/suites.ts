@@ -3,9 +3,10 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
-import type { Mutation } from './mutation.ts'
+import type { Killer } from './killers.ts'
+import { literal, type Mutation } from './mutation.ts'
 
 /** Some tests. */
 export interface Suite {
@@ -27,6 +28,8 @@ export interface Target {
 export interface Failure {
   readonly test: string
   readonly message: string
+  /** Where the test is; undefined when no single one is to blame. */
+  readonly killer: Killer | undefined
 }
 
 /** A suite that came to no result: its tests cannot be loaded. */
@@ -65,23 +68,40 @@ function mochaProgram(): string {
   return join(dirname(path), 'bin/mocha.js')
 }
 
-/** A test that failed, as mocha's `json-stream` tells it. */
-function failureIn(line: string): Failure | undefined {
+/** The part of mocha's `json-stream` that is used here. */
+type FailLine = readonly [
+  'fail',
+  { readonly fullTitle: string; readonly file?: string; readonly err: string },
+]
+
+/** What mocha calls a hook that failed before or after a test, with the test's title last. */
+const HOOK = /"(?:before|after) (?:each|all)" hook(?:: [^"]*)? (?:for|in) "(.*)"$/
+
+/** A test that failed, as mocha tells it. */
+function failureIn(root: string, line: string): Failure | undefined {
   if (!line.startsWith('["fail"')) return undefined
-  const [, { fullTitle, err }] = JSON.parse(line) as [string, { fullTitle: string; err: string }] // mocha's format
-  return { test: fullTitle, message: err.split('\n')[0] ?? '' }
+  const [, { fullTitle, file, err }] = JSON.parse(line) as FailLine // mocha's format
+  const test = fullTitle.replace(HOOK, '$1')
+  const killer = file === undefined ? undefined : { file: relative(root, file), test }
+  return { test: fullTitle, message: err.split('\n')[0] ?? '', killer }
+}
+
+function filesOf(root: string, { files, except }: Suite): readonly string[] {
+  const found = files.flatMap((pattern) => globSync(pattern, { cwd: root }).sort())
+  return found.filter((file) => except?.includes(file) !== true)
 }
 
 async function runSuite(root: string, suite: Suite): Promise<Failure | undefined> {
-  const files = suite.files.flatMap((pattern) => globSync(pattern, { cwd: root }).sort())
-  const chosen = files.filter((file) => suite.except?.includes(file) !== true)
+  const chosen = filesOf(root, suite)
   const grep = suite.grep === undefined ? [] : ['--grep', suite.grep]
   const options = ['--bail', '--exit', '--timeout', `${TEST_MS}`, '--reporter', 'json-stream']
   const args = [mochaProgram(), ...options, ...grep, ...chosen]
   const { code, lines, isLate } = await runProgram(root, args)
-  const failure = lines.map(failureIn).find((found) => found !== undefined)
+  const failure = lines.map((line) => failureIn(root, line)).find((found) => found !== undefined)
   if (failure !== undefined) return failure
-  if (isLate) return { test: chosen.join(' '), message: `no end within ${END_MS} ms` }
+  if (isLate) {
+    return { test: chosen.join(' '), message: `no end within ${END_MS} ms`, killer: undefined }
+  }
   const passed = lines.filter((line) => line.startsWith('["pass"')).length
   if (code !== 0 || passed === 0) throw new BrokenSuite(lines.slice(-30).join('\n'))
   return undefined
@@ -98,4 +118,29 @@ export async function firstFailure(
     if (failure !== undefined) return failure
   }
   return undefined
+}
+
+/** Whether one of the suites has the test: what is in none of them was not run on the unchanged sources. */
+function isIn(root: string, { file, test }: Killer, suites: readonly Suite[]): boolean {
+  return suites.some(
+    (suite) =>
+      (suite.grep === undefined || new RegExp(suite.grep).test(test)) &&
+      filesOf(root, suite).includes(file),
+  )
+}
+
+/** Whether one test of the suites fails, by itself; undefined also when there is no such test. */
+export async function failureOf(
+  root: string,
+  killer: Killer,
+  suites: readonly Suite[],
+): Promise<Failure | undefined> {
+  if (!isIn(root, killer, suites)) return undefined
+  const grep = `^${literal(killer.test)}$`
+  try {
+    return await firstFailure(root, [{ files: [killer.file], grep }])
+  } catch (error) {
+    if (!(error instanceof BrokenSuite)) throw error
+    return undefined
+  }
 }

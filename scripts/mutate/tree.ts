@@ -10,7 +10,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { compileContracts } from './compile.ts'
+import { Compiler } from './compile.ts'
 import { mutate, type Mutation } from './mutation.ts'
 
 /** Folders that tests read and mutations change; all else is linked to. */
@@ -18,8 +18,9 @@ const COPIED: ReadonlySet<string> = new Set(['src', 'test', 'scripts', 'contract
 /** What Hardhat builds below the contracts. */
 const BUILT: ReadonlySet<string> = new Set(['cache', 'artifacts'])
 
-export class Tree implements Disposable {
+export class Tree implements AsyncDisposable {
   readonly root: string
+  readonly #compiler = new Compiler()
   readonly #original: string
 
   constructor(original: string) {
@@ -47,7 +48,7 @@ export class Tree implements Disposable {
 
   /** Builds the contracts that a source is part of, or all. */
   async compile(source?: string): Promise<string | undefined> {
-    return compileContracts(this.root, source)
+    return this.#compiler.compile(this.root, source)
   }
 
   /** Whether the contracts are byte for byte those of the repository. */
@@ -69,7 +70,8 @@ export class Tree implements Disposable {
     }
   }
 
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#compiler[Symbol.asyncDispose]()
     rmSync(this.root, { recursive: true, force: true })
   }
 }
