@@ -1,5 +1,4 @@
 /** Ethereum, before anything of it is loaded. */
-import { withSdk } from '../../../chains/shared/sdk.ts'
 import type { Chain, ChainOption } from '../chain.ts'
 
 const KEY_ENV: ChainOption = {
@@ -118,5 +117,9 @@ from their code, so they are the same on every chain, and one deployment serves 
     dev: { examples: ['merogate dev --chain ethereum'] },
   },
   settings: async () => (await import('./settings.ts')).settings,
-  tools: async () => (await withSdk('ethereum', () => import('./tools.ts'))).tools,
+  tools: async () => {
+    // nothing of a chain is loaded by naming it
+    const { withSdk } = await import('../../../chains/shared/sdk.ts')
+    return (await withSdk('ethereum', () => import('./tools.ts'))).tools
+  },
 }
