@@ -119,7 +119,7 @@ export async function checkContract(
   }
 }
 
-/** The contract that a ContextAnchor takes groups over from; zero for none. @throws ETHEREUM_NO_CONTRACT when it is none, or another */
+/** The contract that a ContextAnchor takes groups over from; zero for none. @throws CHAIN_NO_CONTRACT when it is none, or another */
 export async function readPredecessor(
   endpoint: Endpoint,
   expected: ExpectedContract,
@@ -129,7 +129,7 @@ export async function readPredecessor(
   return getAddress(String(before))
 }
 
-/** What a constructor was told. @throws ETHEREUM_NO_CONTRACT when a contract does not say it */
+/** What a constructor was told. @throws CHAIN_NO_CONTRACT when a contract does not say it */
 async function asked(
   endpoint: Endpoint,
   contract: ContractName,
