@@ -18,12 +18,12 @@ export async function openRelayer(
 ): Promise<Relayer | undefined> {
   const { relayer: settings } = config
   if (!settings.enabled) return undefined
-  const { operations, maxUnderWay, gasPerDay, apiKeysFile, apiKeysEnv } = settings
+  const { operations, maxUnderWay, apiKeysFile, apiKeysEnv } = settings
   const apiKeys = secretReference(apiKeysFile, apiKeysEnv)
   const init = {
     apiKeys: apiKeys && (await readApiKeys(apiKeys)),
     isOpen: settings.open,
-    quotas: { ...settings, gasPerDay: BigInt(gasPerDay) },
+    quotas: settings,
     carriers: await openCarriers(config, components.logger),
   }
   return relayer({ ...init, operations, maxUnderWay })({ ...components, clock: systemClock })

@@ -34,7 +34,11 @@ const ALL = [
 
 /** With the entries that tests look into. */
 export interface RelayerConfig extends AnyRelayer {
-  readonly ethereum?: { readonly keyFile?: string; readonly keyEnv?: string }
+  readonly ethereum?: {
+    readonly keyFile?: string
+    readonly keyEnv?: string
+    readonly perDay?: number
+  }
 }
 export interface Config extends AnyConfig {
   readonly anchor: Readonly<Record<string, { readonly url?: string }>>

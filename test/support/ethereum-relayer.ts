@@ -34,7 +34,6 @@ const GENEROUS: QuotaRules = {
   signerPerDay: 10_000,
   groupPerHour: 10_000,
   groupPerDay: 10_000,
-  gasPerDay: 100_000_000_000n,
 }
 
 /** Index of the account that pays for others. */
@@ -64,6 +63,8 @@ export interface TestRelayer extends AsyncDisposable {
 
 export interface TestRelayerInit extends Partial<Omit<RelayerInit, 'quotas' | 'carriers'>> {
   readonly quotas?: Partial<QuotaRules>
+  /** @default more than any test pays */
+  readonly gasPerDay?: bigint
   readonly clock?: Clock
   /** The endpoint it asks. @default the chain's own */
   readonly rpcUrl?: string
@@ -87,12 +88,14 @@ export async function startTestRelayer(
   init: TestRelayerInit = {},
 ): Promise<TestRelayer> {
   const { clock = systemClock, wrap = (relay) => relay, quotas, ...others } = init
+  const { gasPerDay = 100_000_000_000n } = init
   const { rpcUrl = chain.devnet.url, ...rest } = others
   const relay = await openRelay(
     {
       rpcUrls: [rpcUrl],
       deployment: chain.deployment,
       finality: 0,
+      gasPerDay,
       key: { env: 'KEY', from: { KEY: chain.key(PAYER) } },
     },
     { clock: systemClock, logger: silentLogger },

@@ -14,6 +14,10 @@ export const ADOPT_PAUSE_MS = 3_600_000
 export const MAX_GIVEN_UP_ADOPTIONS = 1024
 /** Contracts that a relayer carries for beside its own, which they take over from. */
 export const MAX_RELAYED_CONTRACTS = 64
+/** Gas of one operation that a relayer pays for: the dearest, sixteen new members with an ed25519 signature, needs 0.9 million and is given 1.1. */
+export const MAX_RELAYED_GAS = 3_000_000n
+/** Gas of all of them in a day when nothing else is said: some hundred that identities sign, some three hundred that accounts sign. */
+export const DEFAULT_RELAYED_GAS_PER_DAY = 30_000_000n
 /** Blocks in one question for events; public endpoints allow at least this many. */
 export const MAX_LOG_BLOCKS = 500
 /** Blocks that are read again after an absence, some 14 hours of mainnet; what lies further back is read from the state instead. */

@@ -32,8 +32,8 @@ export type OnSigned = (transaction: string) => void
 /** How an envelope is to be sent. */
 export interface SendOptions {
   readonly signal?: AbortSignal | undefined
-  /** Most gas its transaction may use. @default what the chain estimates, and a margin */
-  readonly gas?: bigint | undefined
+  /** Most that its transaction may cost, in a unit of the chain. @default what the chain estimates, and a margin */
+  readonly cost?: bigint | undefined
   /** Told when a transaction was signed for it: from now on it may cost something. */
   readonly onSigned?: OnSigned | undefined
 }

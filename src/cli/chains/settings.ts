@@ -35,16 +35,25 @@ export interface ChainEntry {
   readonly relayerKeyEnv?: string | undefined
 }
 
-/** Where a key is: exactly one of both. */
+/** An account that pays for others, by exactly one of two ways to its key. */
 export interface PayerEntry {
   /** Absolute. */
   readonly keyFile?: string | undefined
   readonly keyEnv?: string | undefined
+  /** Most that it pays in a day, in the unit of its chain. */
+  readonly perDay?: number | undefined
 }
 
 interface PayerUser {
   key_file?: string | undefined
   key_env?: string | undefined
+  readonly [perDay: string]: unknown
+}
+
+/** What a chain calls the most that is paid in a day. */
+interface Budget {
+  readonly key: string
+  readonly text: string
 }
 
 /** What to say of a key that is not there; of one that is wrong, the schema knows. */
@@ -106,34 +115,49 @@ export const COMMON_OPTIONS: readonly Option[] = [
   { key: 'relayer_key_env', kind: 'text', text: 'environment variable with its API key' },
 ]
 
+function resolveKey(
+  { key_file: file, key_env: env }: Pick<ChainUser, 'key_file' | 'key_env'>,
+  home: string,
+): Pick<ChainEntry, 'keyFile' | 'keyEnv'> {
+  return { keyFile: file === undefined ? undefined : resolve(home, file), keyEnv: env }
+}
+
 /** The common keys as the node takes them. */
 export function resolveCommon(user: ChainUser, home: string): ChainEntry {
   return {
     rpcUrls: user.rpc_urls,
     deployment: resolve(home, user.deployment),
-    ...resolvePayer(user, home),
+    ...resolveKey(user, home),
     relayerUrl: user.relayer_url,
     relayerKeyEnv: user.relayer_key_env,
   }
 }
 
-function resolvePayer({ key_file: file, key_env: env }: PayerUser, home: string): PayerEntry {
-  return { keyFile: file === undefined ? undefined : resolve(home, file), keyEnv: env }
-}
-
 /** `[relayer.<chain>]`: the account that pays for others. */
-export function payer(chain: string): OptionGroup<PayerUser, PayerEntry> {
+export function payer(
+  chain: string,
+  { key: perDay, text }: Budget,
+): OptionGroup<PayerUser, PayerEntry> {
+  const amount = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
   return {
     table: chain,
     schema: z
-      .strictObject({ key_file: path.optional(), key_env: variable.optional() })
-      .refine((user) => hasOneKey(user) && Object.values(user).some((one) => one !== undefined), {
+      .strictObject({
+        key_file: path.optional(),
+        key_env: variable.optional(),
+        [perDay]: amount.optional(),
+      })
+      .refine((user) => hasOneKey(user) && (user.key_file ?? user.key_env) !== undefined, {
         message: ONE_KEY,
       }),
     options: [
       { key: 'key_file', kind: 'text', text: 'file with the key of the account that pays' },
       { key: 'key_env', kind: 'text', text: 'environment variable with that key, instead' },
+      { key: perDay, kind: 'integer', text },
     ],
-    resolve: resolvePayer,
+    resolve: (user, home) => ({
+      ...resolveKey(user, home),
+      perDay: user[perDay] as number | undefined, // the schema has looked at it
+    }),
   }
 }

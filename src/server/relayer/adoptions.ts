@@ -9,7 +9,7 @@ import { equalBytes, toHex } from '../../node/primitives/bytes.ts'
 import { issuesOf } from '../schemas.ts'
 import type { Adoption, CarryOptions, Moved, RelayCarrier } from './carrier.ts'
 import { malformed } from './errors.ts'
-import type { Attempt, Quotas, RelayClient } from './quotas.ts'
+import type { Attempt, Expense, Quotas, RelayClient } from './quotas.ts'
 import { carrierFor, denied, hexOf, nameSchema } from './request.ts'
 import type { Slots } from './slots.ts'
 
@@ -36,9 +36,9 @@ export interface AdoptionsInit {
   /** Asks the chain. @throws RELAYER_CHAIN_UNREACHABLE (transport) */
   ask<T>(question: () => Promise<T>): Promise<T>
   /** @throws RELAYER_TOO_DEAR (denied) */
-  checkGas(gas: bigint, refuse: () => void): void
+  checkCost(expense: Expense, refuse: () => void): void
   /** Sends a transaction, and goes on with it in the background. */
-  carry(gas: bigint, send: (options: CarryOptions) => Promise<unknown>, end: () => void): void
+  carry(expense: Expense, send: (options: CarryOptions) => Promise<unknown>, end: () => void): void
   readonly signal: AbortSignal
 }
 
@@ -66,7 +66,7 @@ export class Adoptions {
     const release = await slots.enter(client.key ?? client.address)
     let isCarried = false
     try {
-      quotas.check({ group: subject })
+      quotas.check({ group: subject }, { ...carrier, cost: 0n })
       const adoption = await this.#ask(carrier, contract, moved, refuse)
       if (isRunning()) return pending
       if (adoption === 'done') return { id: subject, state: 'done' }
@@ -74,15 +74,16 @@ export class Adoptions {
         refuse()
         return { id: subject, state: 'refused', ...refusal('ContextNotFound') }
       }
-      const { gas, send } = adoption
-      this.#init.checkGas(gas, refuse)
-      const giveBack = quotas.take({ group: subject }, gas)
+      const { cost, send } = adoption
+      const expense = { ...carrier, cost }
+      this.#init.checkCost(expense, refuse)
+      const giveBack = quotas.take({ group: subject }, expense)
       this.#running.add(key)
       isCarried = true
       let isSigned = false
       const begin = (options: CarryOptions): Promise<unknown> =>
         send({ ...options, onSigned: () => ((isSigned = true), options.onSigned()) })
-      this.#init.carry(gas, begin, () => {
+      this.#init.carry(expense, begin, () => {
         if (!isSigned) giveBack()
         this.#running.delete(key)
         release()

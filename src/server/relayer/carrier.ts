@@ -10,11 +10,13 @@ export interface RelayCarrier {
   readonly network: string
   /** The contract; envelopes for any other are refused. */
   readonly domain: Domain
-  /** Tries an envelope out: gas that its transaction may use, or what the contract would say to it now. @throws ANCHOR_UNREACHABLE (transport) */
+  /** What its transactions may cost. */
+  readonly costs: RelayCosts
+  /** Tries an envelope out: what its transaction may cost, or what the contract would say to it now. @throws ANCHOR_UNREACHABLE (transport) */
   estimate(
     signed: SignedEnvelope,
     signal?: AbortSignal,
-  ): Promise<{ readonly gas: bigint } | { readonly refusal: Refusal }>
+  ): Promise<{ readonly cost: bigint } | { readonly refusal: Refusal }>
   /** Sends an envelope that was tried out; resolves when it lies in a block, or with why it changed nothing. */
   submit(signed: SignedEnvelope, options: CarryOptions): Promise<Submission>
   /**
@@ -31,20 +33,30 @@ export interface RelayCarrier {
   stop(): void
 }
 
+/** Bounds of what is paid, in a unit of the chain. */
+export interface RelayCosts {
+  /** As messages and metrics name it, in the plural: `gas`. */
+  readonly unit: string
+  /** Most of one operation. */
+  readonly perOperation: bigint
+  /** Most of all operations of a day together. */
+  readonly perDay: bigint
+}
+
 /** What moved to another contract, by its id. */
 export type Moved = { readonly group: Uint8Array } | { readonly context: Uint8Array }
 
 /** A transaction that takes something over. */
 export interface Adoption {
-  /** Gas that it may use. */
-  readonly gas: bigint
+  /** What it may cost. */
+  readonly cost: bigint
   /** Sends it; resolves when it lies in a block. */
   send(options: CarryOptions): Promise<unknown>
 }
 
 export interface CarryOptions {
-  /** Most gas its transaction may use. */
-  readonly gas: bigint
+  /** Most that its transaction may cost. */
+  readonly cost: bigint
   readonly signal: AbortSignal
   /** Told when a transaction was signed: from now on it may cost something. */
   readonly onSigned: () => void

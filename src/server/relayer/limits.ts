@@ -4,8 +4,6 @@
 export const MAX_RELAY_BYTES: number = 20 * 1024
 /** Characters of a chain's or a network's name. */
 export const MAX_NAME_CHARS = 64
-/** Gas of one operation: the dearest, sixteen new members with an ed25519 signature, needs 0.9 million and is given 1.1. */
-export const MAX_OPERATION_GAS = 3_000_000n
 /** Operations whose state is remembered; older ones are looked up on the chain when they are sent again. */
 export const MAX_OPERATIONS = 4096
 /** Signers, groups, API keys and addresses that are counted, of each. */

@@ -4,7 +4,7 @@ import type { Counter, Gauge, Metrics } from '../../node/metrics.ts'
 export interface RelayerMetrics {
   readonly requests: Counter
   readonly operations: Counter
-  readonly gas: Counter
+  readonly cost: Counter
   readonly underWay: Gauge
 }
 
@@ -18,8 +18,9 @@ export function relayerMetrics(metrics: Metrics): RelayerMetrics {
       help: 'Operations that were taken, by what became of them: mined, refused, failed',
       labels: ['outcome'],
     }),
-    gas: metrics.counter('merogate_relayer_gas_total', {
-      help: 'Gas that the transactions sent for others may use, as it counts against the budget',
+    cost: metrics.counter('merogate_relayer_cost_total', {
+      help: 'What the transactions sent for others may cost, in the unit of the chain, as it counts against the budget',
+      labels: ['chain', 'network', 'unit'],
     }),
     underWay: metrics.gauge('merogate_relayer_under_way_count', {
       help: 'Operations that are tried out or not yet in a block',

@@ -1,16 +1,17 @@
 /**
  * How much is done for whom: windows that slide with the clock, for each API key and address that asks, each signer and each group, and a budget
- * of gas for all together. Whoever asks is counted before anything is done for it. Kept in memory: a restart forgets what was counted.
+ * of cost for all on one chain together. Whoever asks is counted before anything is done for it. Kept in memory: a restart forgets what was counted.
  */
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../node/primitives/clock.ts'
+import type { RelayCarrier } from './carrier.ts'
 import { relayerError } from './errors.ts'
 import { MAX_COUNTED, REFUSED_POINTS } from './limits.ts'
 
 const HOUR_MS = 3_600_000
 const DAY_MS: number = 24 * HOUR_MS
 
-/** How much per hour and day, and how much gas per day. A request is a point, one that is refused {@link REFUSED_POINTS}; of groups, operations count. */
+/** How much per hour and day. A request is a point, one that is refused {@link REFUSED_POINTS}; of groups, operations count. */
 export interface QuotaRules {
   readonly keyPerHour: number
   readonly keyPerDay: number
@@ -20,8 +21,6 @@ export interface QuotaRules {
   readonly signerPerDay: number
   readonly groupPerHour: number
   readonly groupPerDay: number
-  /** Of all operations together. With the most that is paid per gas, this is the most that a day costs. */
-  readonly gasPerDay: bigint
 }
 
 /** Whom an operation is counted for; hexadecimal. */
@@ -29,6 +28,12 @@ export interface Payee {
   /** Left out of what nobody signs. */
   readonly signer?: string
   readonly group: string
+}
+
+/** What something may cost, and of which account. */
+export interface Expense extends Pick<RelayCarrier, 'chain' | 'network' | 'costs'> {
+  /** In the unit of the account's chain. */
+  readonly cost: bigint
 }
 
 /** Who asks. */
@@ -53,14 +58,20 @@ type Counted = 'key' | 'address' | 'signer' | 'group'
 interface Entry {
   readonly atMs: number
   readonly points: number
-  readonly gas: bigint
+}
+
+/** Something that was paid. */
+interface Paid {
+  readonly atMs: number
+  readonly cost: bigint
 }
 
 export class Quotas {
   readonly #rules: QuotaRules
   readonly #clock: Clock
   readonly #counted: Readonly<Record<Counted, LRUCache<string, readonly Entry[]>>>
-  #all: readonly Entry[] = []
+  /** By chain and network: there are as many as accounts that pay. */
+  readonly #paid = new Map<string, readonly Paid[]>()
 
   constructor(rules: QuotaRules, clock: Clock) {
     this.#rules = rules
@@ -90,37 +101,43 @@ export class Quotas {
   }
 
   /** Whether one more would be within the quotas. @throws RELAYER_QUOTA (limit) */
-  check({ signer, group }: Payee, gas = 0n): void {
+  check({ signer, group }: Payee, expense: Expense): void {
     if (signer !== undefined) this.#check('signer', signer)
     this.#check('group', group)
-    const { gasPerDay } = this.#rules
-    const spent = this.#within(this.#all, DAY_MS).reduce((sum, entry) => sum + entry.gas, 0n)
+    const { unit, perDay } = expense.costs
+    const spent = this.#paidOf(expense).reduce((sum, paid) => sum + paid.cost, 0n)
     // nothing left is as bad as too little
-    if (spent + gas > gasPerDay || spent >= gasPerDay) {
+    if (spent + expense.cost > perDay || spent >= perDay) {
       throw relayerError(
         'RELAYER_QUOTA',
-        `the relayer's gas of ${gasPerDay} a day is used up; try again later`,
-        { of: 'all', limit: String(gasPerDay) },
+        `the ${perDay} ${unit} that the relayer pays on ${expense.chain} in a day are used up; try again later`,
+        { of: 'all', limit: String(perDay), unit },
       )
     }
   }
 
   /** Counts one. @returns takes it back, for what was not sent after all @throws RELAYER_QUOTA (limit) */
-  take(payee: Payee, gas: bigint): () => void {
-    this.check(payee, gas)
+  take(payee: Payee, expense: Expense): () => void {
+    this.check(payee, expense)
     const undo = [this.#add('group', payee.group, 1)]
     if (payee.signer !== undefined) undo.push(this.#add('signer', payee.signer, 1))
-    const entry = { atMs: this.#clock.monotonicMs(), points: 1, gas }
-    this.#all = [...this.#within(this.#all, DAY_MS), entry]
+    const account = accountOf(expense)
+    const paid = { atMs: this.#clock.monotonicMs(), cost: expense.cost }
+    this.#paid.set(account, [...this.#paidOf(expense), paid])
     return () => {
       for (const each of undo) each()
-      this.#all = this.#all.filter((each) => each !== entry)
+      const others = (this.#paid.get(account) ?? []).filter((each) => each !== paid)
+      this.#paid.set(account, others)
     }
+  }
+
+  #paidOf(expense: Expense): readonly Paid[] {
+    return this.#within(this.#paid.get(accountOf(expense)) ?? [], DAY_MS)
   }
 
   #add(of: Counted, id: string, points: number): () => void {
     const entries = this.#counted[of]
-    const entry = { atMs: this.#clock.monotonicMs(), points, gas: 0n }
+    const entry = { atMs: this.#clock.monotonicMs(), points }
     entries.set(id, [...this.#within(entries.get(id) ?? [], DAY_MS), entry])
     return () => {
       const others = (entries.get(id) ?? []).filter((each) => each !== entry)
@@ -145,10 +162,14 @@ export class Quotas {
     }
   }
 
-  #within(entries: readonly Entry[], ms: number): readonly Entry[] {
+  #within<T extends { readonly atMs: number }>(entries: readonly T[], ms: number): readonly T[] {
     const since = this.#clock.monotonicMs() - ms
     return entries.filter(({ atMs }) => atMs > since)
   }
+}
+
+function accountOf({ chain, network }: Expense): string {
+  return `${chain} ${network}`
 }
 
 /** Of an address of the sixth version the network: one customer has as many below it as there are. */

@@ -16,7 +16,7 @@ import type { ApiKeys } from './api-keys.ts'
 import { Adoptions, type AdoptionView } from './adoptions.ts'
 import type { CarryOptions, RelayCarrier } from './carrier.ts'
 import { relayerError } from './errors.ts'
-import { MAX_KNOWN_CONTEXTS, MAX_OPERATION_GAS, MAX_SETTLING } from './limits.ts'
+import { MAX_KNOWN_CONTEXTS, MAX_SETTLING } from './limits.ts'
 import { type RelayerMetrics, relayerMetrics } from './metrics.ts'
 import {
   Operations,
@@ -25,7 +25,7 @@ import {
   stateOf,
   viewOf,
 } from './operations.ts'
-import { type Attempt, type QuotaRules, Quotas, type RelayClient } from './quotas.ts'
+import { type Attempt, type Expense, type QuotaRules, Quotas, type RelayClient } from './quotas.ts'
 import {
   type AllowList,
   denied,
@@ -118,7 +118,7 @@ class MemberRelayer implements Relayer {
     this.#slots = new Slots(init.maxUnderWay, clock, (count) => this.#metrics.underWay.set(count))
     this.#adoptions = new Adoptions({
       ...{ carriers: init.carriers, quotas: this.#quotas, slots: this.#slots },
-      ...{ signal: this.#background.signal, checkGas },
+      ...{ signal: this.#background.signal, checkCost },
       ask: (question) => this.#asked(question),
       carry: (...what) => this.#background.add('what moved', this.#take(...what)),
     })
@@ -221,7 +221,7 @@ class MemberRelayer implements Relayer {
     const refuse = (): void => attempt.refuse(isSignerKnown(given) ? signer : undefined)
     const request = await this.#placed(given, refuse)
     const payee = { signer, group: await this.#groupOf(request) }
-    this.#quotas.check(payee)
+    this.#quotas.check(payee, { ...request.carrier, cost: 0n })
     const tried = await this.#try(request, refuse)
     const meanwhile = this.#operations.taken(id)
     if (meanwhile !== undefined) return answered('known', id, meanwhile)
@@ -233,10 +233,11 @@ class MemberRelayer implements Relayer {
       refuse()
       return answered('refused', id, { state: 'refused', ...tried.refusal })
     }
-    const giveBack = this.#quotas.take(payee, tried.gas)
+    const expense = { ...request.carrier, cost: tried.cost }
+    const giveBack = this.#quotas.take(payee, expense)
     const pending = { state: 'pending' } as const
     this.#operations.set(id, pending)
-    const work = this.#carry(request, tried.gas, giveBack)
+    const work = this.#carry(request, expense, giveBack)
     return { ...answered('taken', id, pending), work }
   }
 
@@ -266,10 +267,10 @@ class MemberRelayer implements Relayer {
     return toHex(found)
   }
 
-  /** What the chain says to an operation now: its gas, a refusal, or that it was applied before. @throws RELAYER_TOO_DEAR, and as `#ask` */
+  /** What the chain says to an operation now: its cost, a refusal, or that it was applied before. @throws RELAYER_TOO_DEAR, and as `#ask` */
   async #try(request: RelayRequest, refuse: () => void) {
     const tried = await this.#ask(request)
-    if ('gas' in tried) checkGas(tried.gas, refuse)
+    if ('cost' in tried) checkCost({ ...request.carrier, cost: tried.cost }, refuse)
     return tried
   }
 
@@ -298,16 +299,16 @@ class MemberRelayer implements Relayer {
   }
 
   /** Sends an operation; resolves when it lies in a block or never will. */
-  async #carry(request: RelayRequest, gas: bigint, giveBack: () => void): Promise<void> {
+  async #carry(request: RelayRequest, expense: Expense, giveBack: () => void): Promise<void> {
     const { id, carrier, signed } = request
     const { signal } = this.#background
     let isSigned = false
     const onSigned = (): void => {
-      if (!isSigned) this.#metrics.gas.inc({}, Number(gas))
+      if (!isSigned) this.#count(expense)
       isSigned = true
     }
     try {
-      const submission = await carrier.submit(signed, { gas, signal, onSigned })
+      const submission = await carrier.submit(signed, { cost: expense.cost, signal, onSigned })
       this.#metrics.operations.inc({ outcome: submission.accepted ? 'mined' : 'refused' })
       this.#settle(id, submission)
     } catch (error) {
@@ -323,18 +324,22 @@ class MemberRelayer implements Relayer {
 
   /** Sends what takes something over; resolves when it lies in a block or never will. */
   async #take(
-    gas: bigint,
+    expense: Expense,
     send: (options: CarryOptions) => Promise<unknown>,
     end: () => void,
   ): Promise<void> {
     const { signal } = this.#background
     try {
-      await send({ gas, signal, onSigned: () => this.#metrics.gas.inc({}, Number(gas)) })
+      await send({ cost: expense.cost, signal, onSigned: () => this.#count(expense) })
     } catch (error) {
       if (!signal.aborted) this.#logger.warn({ err: error }, 'what moved could not be taken over')
     } finally {
       end()
     }
+  }
+
+  #count({ chain, network, costs: { unit }, cost }: Expense): void {
+    this.#metrics.cost.inc({ chain, network, unit }, Number(cost))
   }
 
   /** Remembers an outcome, and follows it until nothing can undo it. */
@@ -353,13 +358,13 @@ class MemberRelayer implements Relayer {
 }
 
 /** @throws RELAYER_TOO_DEAR (denied) */
-function checkGas(gas: bigint, refuse: () => void): void {
-  if (gas <= MAX_OPERATION_GAS) return
+function checkCost({ cost, costs: { unit, perOperation } }: Expense, refuse: () => void): void {
+  if (cost <= perOperation) return
   refuse()
   throw relayerError(
     'RELAYER_TOO_DEAR',
-    `expected an operation of at most ${MAX_OPERATION_GAS} gas, got one of ${gas}`,
-    { limit: String(MAX_OPERATION_GAS), gas: String(gas) },
+    `expected an operation of at most ${perOperation} ${unit}, got one of ${cost}`,
+    { limit: String(perOperation), cost: String(cost), unit },
   )
 }
 

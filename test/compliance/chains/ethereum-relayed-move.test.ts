@@ -161,7 +161,7 @@ describe('a relayer whose contract groups leave', function () {
 
   it('takes over within its quotas of groups and of gas alone', async () => {
     const next = await moved(await start())
-    const poor = await start({ quotas: { gasPerDay: 1n } })
+    const poor = await start({ gasPerDay: 1n })
     expect(codeOf(await adoption(poor, next))).to.equal('429 relayer_quota')
     const at = await start({ quotas: { groupPerHour: 2 } })
     const before = await at.sent()

@@ -333,7 +333,7 @@ describe('anchor: ethereum, through a relayer', () => {
     })
 
     it('[82] [W5] of gas, for all together', async () => {
-      await using at = await start({ quotas: { gasPerDay: 1_500_000n } })
+      await using at = await start({ gasPerDay: 1_500_000n })
       const answers: RelayAnswer[] = []
       for (const n of [1, 2, 3, 4, 5]) {
         answers.push(await at.carry(await nth(n, person(`payee ${n}`))))

@@ -6,7 +6,6 @@ import { systemClock } from '../../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { promMetrics, relayer } from '../../../src/server/index.ts'
 import type { RelayCarrier, Relayer, OperationView } from '../../../src/server/index.ts'
-import { MAX_OPERATION_GAS } from '../../../src/server/relayer/limits.ts'
 import { contextOf, creation, person, secondsOf, sign } from '../../compliance/anchor-support.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 import { relayBody } from '../../support/ethereum-relayer.ts'
@@ -20,7 +19,8 @@ function relaying(chain: Partial<RelayCarrier>): Relayer {
     chain: 'ethereum',
     network: 'local',
     domain,
-    estimate: async () => ({ gas: 100n }),
+    costs: { unit: 'gas', perOperation: 500n, perDay: 1000n },
+    estimate: async () => ({ cost: 100n }),
     submit: async () => ({ accepted: true, transaction: '0x01', height: 1n }),
     find: async () => undefined,
     groupOf: async () => undefined,
@@ -32,7 +32,7 @@ function relaying(chain: Partial<RelayCarrier>): Relayer {
   const metrics = promMetrics({ process: false })
   return relayer({
     carriers: [carrier],
-    quotas: { ...quotas, gasPerDay: 1000n },
+    quotas,
     maxUnderWay: 1,
     isOpen: true,
   })({ clock: systemClock, logger: silentLogger, metrics })
@@ -102,7 +102,7 @@ describe('a relayer', () => {
   })
 
   it('pays for no operation that is too dear', async () => {
-    const at = relaying({ estimate: async () => ({ gas: MAX_OPERATION_GAS + 1n }) })
+    const at = relaying({ estimate: async () => ({ cost: 501n }) })
     expect(await rejectionCode(at.submit(await request()))).to.equal('RELAYER_TOO_DEAR')
   })
 

@@ -64,7 +64,7 @@ export class EthereumDelivery implements Delivery {
 
   async send(
     signed: SignedEnvelope,
-    { signal, gas, onSigned }: SendOptions,
+    { signal, cost: gas, onSigned }: SendOptions,
   ): Promise<Sent | Refused> {
     const { carrier } = this.#init
     if (carrier === undefined) {
@@ -99,9 +99,9 @@ export class EthereumDelivery implements Delivery {
     signed: SignedEnvelope,
     from: string,
     signal?: AbortSignal,
-  ): Promise<{ readonly gas: bigint } | Refused> {
+  ): Promise<{ readonly cost: bigint } | Refused> {
     try {
-      return { gas: await estimateGas(this.#init.rpc, from, this.#callOf(signed), signal) }
+      return { cost: await estimateGas(this.#init.rpc, from, this.#callOf(signed), signal) }
     } catch (error) {
       return { refusal: this.#refusalOf(error) }
     }

@@ -14,7 +14,13 @@ import type { Refused, SendOptions } from '../../shared/delivery.ts'
 import { EthereumDelivery } from './delivery.ts'
 import { bytesOf, hex, networkBytes, refusalOf } from '../contracts/codec.ts'
 import { ContractViews } from '../contracts/views.ts'
-import { MAX_LOG_BLOCKS, MAX_RELAYED_CONTRACTS, RELAYED_ADOPT_BATCH } from '../limits.ts'
+import {
+  DEFAULT_RELAYED_GAS_PER_DAY,
+  MAX_LOG_BLOCKS,
+  MAX_RELAYED_CONTRACTS,
+  MAX_RELAYED_GAS,
+  RELAYED_ADOPT_BATCH,
+} from '../limits.ts'
 import type { Moved } from '../../shared/relayer-carrier.ts'
 import { adoptCall } from '../adopter.ts'
 import { predecessorsOf } from '../successor.ts'
@@ -32,6 +38,8 @@ export interface EthereumRelayInit extends Omit<EthereumAnchorInit, 'key' | 'rel
   readonly key: KeyReference
   /** Key of the node's own account, which must be another. */
   readonly nodeKey?: KeyReference | undefined
+  /** Of all operations together. With the most that is paid per gas, this is the most that a day costs. @default 30 million */
+  readonly gasPerDay?: bigint | undefined
 }
 
 /** An account that pays for others, on one network. */
@@ -39,13 +47,19 @@ export interface EthereumRelay {
   readonly chain: 'ethereum'
   readonly network: string
   readonly domain: Domain
+  /** In gas. */
+  readonly costs: {
+    readonly unit: 'gas'
+    readonly perOperation: bigint
+    readonly perDay: bigint
+  }
   /** Address of the account. */
   readonly address: string
-  /** Gas that an envelope may need, or what the contract would say to it now. @throws ANCHOR_UNREACHABLE (transport) */
+  /** What an envelope may cost, or what the contract would say to it now. @throws ANCHOR_UNREACHABLE (transport) */
   estimate(
     signed: SignedEnvelope,
     signal?: AbortSignal,
-  ): Promise<{ readonly gas: bigint } | Refused>
+  ): Promise<{ readonly cost: bigint } | Refused>
   /** Sends it; resolves when it lies in a block. */
   submit(signed: SignedEnvelope, options?: SendOptions): Promise<Submission>
   /** The same account for a contract that takes over from this one, be it through others; undefined for any other. */
@@ -55,7 +69,7 @@ export interface EthereumRelay {
     moved: Moved,
     signal?: AbortSignal,
   ): Promise<
-    { readonly gas: bigint; send(options: SendOptions): Promise<unknown> } | 'done' | undefined
+    { readonly cost: bigint; send(options: SendOptions): Promise<unknown> } | 'done' | undefined
   >
   /** The group of a context; undefined where there is none. */
   groupOf(context: Uint8Array, signal?: AbortSignal): Promise<Uint8Array | undefined>
@@ -83,6 +97,11 @@ export async function openRelay(
     ...{ rpc, wallet, chainId, finality, heights, clock, logger, pollMs, fees },
     ...(stuckMs === undefined ? {} : { stuckMs }),
   })
+  const costs = {
+    unit: 'gas',
+    perOperation: MAX_RELAYED_GAS,
+    perDay: init.gasPerDay ?? DEFAULT_RELAYED_GAS_PER_DAY,
+  } as const
   const others = new LRUCache<string, EthereumRelay>({ max: MAX_RELAYED_CONTRACTS })
   const successor: EthereumRelay['successor'] = async (bytes, signal) => {
     if (bytes.length !== 20) return undefined
@@ -108,6 +127,7 @@ export async function openRelay(
         network: networkBytes(chainId),
         contract: fromHex(address.slice(2)),
       },
+      costs,
       address: wallet.address,
       async estimate(signed, signal) {
         await submitter.check(signal)
@@ -121,9 +141,9 @@ export async function openRelay(
         try {
           const gas = await estimateGas(rpc, wallet.address, call, signal)
           return {
-            gas,
-            send: ({ signal: ended, onSigned, ...limits }) =>
-              sender.send({ ...call, ...limits }, onSigned, ended),
+            cost: gas,
+            send: ({ signal: ended, onSigned, cost = gas }) =>
+              sender.send({ ...call, gas: cost }, onSigned, ended),
           }
         } catch (error) {
           const refused = refusalOf('ContextAnchor', error)?.name

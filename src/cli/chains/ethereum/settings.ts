@@ -77,5 +77,5 @@ export const settings: ChainSettings<EthereumUser, EthereumEntry> = {
     ],
     resolve: resolveEntry,
   },
-  relayer: payer('ethereum'),
+  relayer: payer('ethereum', { key: 'gas_per_day', text: 'gas of all operations of a day' }),
 }

@@ -35,7 +35,8 @@ async function openCarrier({ payer, entry, logger }: Relaying): Promise<RelayCar
     'ethereum',
     () => import('../../../chains/ethereum/send/relay.ts'),
   )
-  return openRelay({ ...init, key, nodeKey }, { clock: systemClock, logger })
+  const gasPerDay = payer.perDay === undefined ? undefined : BigInt(payer.perDay)
+  return openRelay({ ...init, key, nodeKey, gasPerDay }, { clock: systemClock, logger })
 }
 
 export const tools: ChainTools = {

@@ -17,8 +17,6 @@ export const DEFAULT_SIGNER_PER_DAY = 100
 /** Operations on one group. */
 export const DEFAULT_GROUP_PER_HOUR = 40
 export const DEFAULT_GROUP_PER_DAY = 200
-/** Gas of all operations of a day: some hundred that identities sign, some three hundred that accounts sign. */
-export const DEFAULT_GAS_PER_DAY = 30_000_000
 
 /** Largest of each number. */
 const MAX_COUNT = 1_000_000
@@ -39,7 +37,6 @@ interface RulesUser {
   signer_per_day?: number | undefined
   group_per_hour?: number | undefined
   group_per_day?: number | undefined
-  gas_per_day?: number | undefined
   max_under_way?: number | undefined
 }
 
@@ -71,8 +68,6 @@ interface RelayerRules {
   readonly groupPerHour: number
   /** @default DEFAULT_GROUP_PER_DAY */
   readonly groupPerDay: number
-  /** @default DEFAULT_GAS_PER_DAY */
-  readonly gasPerDay: number
   /** @default DEFAULT_RELAYER_UNDER_WAY */
   readonly maxUnderWay: number
 }
@@ -110,7 +105,6 @@ const rules: OptionGroup<RulesUser, RelayerRules> = {
       signer_per_day: count.optional(),
       group_per_hour: count.optional(),
       group_per_day: count.optional(),
-      gas_per_day: z.int().min(0).max(Number.MAX_SAFE_INTEGER).optional(),
       max_under_way: z.int().min(1).max(MAX_UNDER_WAY).optional(),
     })
     .refine(
@@ -144,7 +138,6 @@ const rules: OptionGroup<RulesUser, RelayerRules> = {
     { key: 'signer_per_day', kind: 'integer', text: 'operations of one signer a day' },
     { key: 'group_per_hour', kind: 'integer', text: 'operations on one group an hour' },
     { key: 'group_per_day', kind: 'integer', text: 'operations on one group a day' },
-    { key: 'gas_per_day', kind: 'integer', text: 'gas of all operations of a day' },
     { key: 'max_under_way', kind: 'integer', text: 'operations at one time' },
   ],
   resolve: (user, home) => {
@@ -164,7 +157,6 @@ const rules: OptionGroup<RulesUser, RelayerRules> = {
       signerPerDay: user.signer_per_day ?? DEFAULT_SIGNER_PER_DAY,
       groupPerHour: user.group_per_hour ?? DEFAULT_GROUP_PER_HOUR,
       groupPerDay: user.group_per_day ?? DEFAULT_GROUP_PER_DAY,
-      gasPerDay: user.gas_per_day ?? DEFAULT_GAS_PER_DAY,
       maxUnderWay: user.max_under_way ?? DEFAULT_RELAYER_UNDER_WAY,
     }
   },

@@ -91,7 +91,6 @@ describe('loadConfig', () => {
         signerPerDay: 100,
         groupPerHour: 40,
         groupPerDay: 200,
-        gasPerDay: 30_000_000,
         maxUnderWay: 16,
       },
       log: { level: 'info' },

@@ -33,10 +33,10 @@ signer_per_hour = 1
 signer_per_day = 2
 group_per_hour = 3
 group_per_day = 4
-gas_per_day = 5
 max_under_way = 6
 [relayer.ethereum]
 key_file = "payer.key"
+gas_per_day = 5
 `)
     expect(relayer).to.deep.equal({
       enabled: true,
@@ -45,7 +45,7 @@ key_file = "payer.key"
       keyPerDay: 8,
       addressPerHour: 9,
       addressPerDay: 10,
-      ethereum: { keyFile: join(home, 'payer.key'), keyEnv: undefined },
+      ethereum: { keyFile: join(home, 'payer.key'), keyEnv: undefined, perDay: 5 },
       apiKeysFile: join(home, 'api-keys'),
       apiKeysEnv: undefined,
       operations: ['addMembers'],
@@ -53,7 +53,6 @@ key_file = "payer.key"
       signerPerDay: 2,
       groupPerHour: 3,
       groupPerDay: 4,
-      gasPerDay: 5,
       maxUnderWay: 6,
     })
   })
@@ -87,9 +86,12 @@ key_file = "payer.key"
 
   it('is set by variables of the environment too', async () => {
     await using home = await tempFolder()
-    const env = { MEROGATE_RELAYER_ETHEREUM_KEY_ENV: 'PAYER', MEROGATE_RELAYER_GAS_PER_DAY: '9' }
+    const env = {
+      MEROGATE_RELAYER_ETHEREUM_KEY_ENV: 'PAYER',
+      MEROGATE_RELAYER_ETHEREUM_GAS_PER_DAY: '9',
+    }
     const { relayer } = await loadConfig({ home: home.path, env })
     expect(relayer.ethereum?.keyEnv).to.equal('PAYER')
-    expect(relayer.gasPerDay).to.equal(9)
+    expect(relayer.ethereum?.perDay).to.equal(9)
   })
 })

@@ -13,13 +13,16 @@ const RULES = {
   signerPerDay: 3,
   groupPerHour: 3,
   groupPerDay: 4,
-  gasPerDay: 100n,
 }
 
 describe('quotas of a relayer', () => {
+  const paid = (cost: bigint, perDay = 100n, chain = 'ethereum') => ({
+    ...{ chain, network: 'local', cost },
+    costs: { unit: 'gas', perOperation: perDay, perDay },
+  })
   const payee = (signer: string, group: string = signer) => ({ signer, group })
-  const isTaken = (quotas: Quotas, signer: string, group?: string, gas = 1n): boolean =>
-    thrownCode(() => quotas.take(payee(signer, group), gas)) === 'none'
+  const isTaken = (quotas: Quotas, signer: string, group?: string, cost = 1n): boolean =>
+    thrownCode(() => quotas.take(payee(signer, group), paid(cost))) === 'none'
 
   it('slide with the clock, by the hour and by the day', () => {
     const clock = shiftedClock()
@@ -40,13 +43,14 @@ describe('quotas of a relayer', () => {
     ])
   })
 
-  it('hold all together to the gas of a day', () => {
+  it('hold all together to what may be paid in a day, each chain for itself', () => {
     const clock = shiftedClock()
     const quotas = new Quotas(RULES, clock)
     expect(isTaken(quotas, 'a', 'a', 60n)).to.equal(true)
     expect(isTaken(quotas, 'b', 'b', 41n)).to.equal(false)
     expect(isTaken(quotas, 'c', 'c', 40n)).to.equal(true)
-    expect(thrownCode(() => quotas.check(payee('d')))).to.equal('RELAYER_QUOTA')
+    expect(thrownCode(() => quotas.check(payee('d'), paid(0n)))).to.equal('RELAYER_QUOTA')
+    expect(thrownCode(() => quotas.take(payee('d'), paid(100n, 100n, 'near')))).to.equal('none')
     clock.advance(24 * HOUR + 1)
     expect(isTaken(quotas, 'd', 'd', 100n)).to.equal(true)
   })
@@ -62,7 +66,7 @@ describe('quotas of a relayer', () => {
     expect(isLetIn('k', '1.2.3.4'), 'the address').to.equal(false)
     expect(isLetIn('k', '1.2.3.5'), 'the key from elsewhere').to.equal(true)
     expect(thrownCode(() => quotas.checkSigner('s'))).to.equal('RELAYER_QUOTA')
-    expect(thrownCode(() => quotas.check(payee('t', 'g')))).to.equal('none')
+    expect(thrownCode(() => quotas.check(payee('t', 'g'), paid(0n)))).to.equal('none')
     const before = quotas.attempt({ key: 'k', address: '1.2.3.5' })
     before.refund()
     clock.advance(HOUR + 1)
@@ -82,8 +86,8 @@ describe('quotas of a relayer', () => {
   })
 
   it('take back what was not sent', () => {
-    const quotas = new Quotas({ ...RULES, gasPerDay: 3n }, shiftedClock())
-    for (let i = 0; i < 10; i++) quotas.take(payee('a'), 3n)()
-    expect(isTaken(quotas, 'a', 'a', 3n)).to.equal(true)
+    const quotas = new Quotas(RULES, shiftedClock())
+    for (let i = 0; i < 10; i++) quotas.take(payee('a'), paid(100n))()
+    expect(isTaken(quotas, 'a', 'a', 100n)).to.equal(true)
   })
 })
