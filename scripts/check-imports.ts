@@ -156,26 +156,18 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   // a chain is behind its port, and named in one table only
   cli: {
     rooms: [
-      ...['node', 'auth', 'server', 'client', 'cli/auth.ts', 'cli/config', 'cli/sign-in'],
-      ...['cli/chains/chain.ts', 'cli/chains/chains.ts', 'type chains/shared/checks.ts'],
+      ...['node', 'auth', 'server', 'client', 'cli/config', 'cli/sign-in'],
+      ...['cli/chains/chain.ts', 'cli/chains/chains.ts', 'type cli/chains/wallet.ts'],
+      'type chains/shared/checks.ts',
     ],
     packages: ['commander', 'pino'],
-  },
-  // wallets that people sign in with, whichever chain the anchor is on
-  'cli/auth.ts': {
-    rooms: [
-      ...['node', 'auth', 'type server/index.ts', 'type cli/config'],
-      ...['cli/arguments.ts', 'cli/errors.ts', 'cli/operator-token.ts', 'chains/shared/sdk.ts'],
-      ...['chains/near/wallet.ts', 'chains/ethereum/wallet.ts'],
-      ...['chains/icp/wallet.ts', 'chains/stellar/wallet.ts'],
-    ],
   },
   'cli/sign-in': {
     rooms: [
       ...[...BASE, 'node/secret.ts', 'type client/index.ts', 'cli/config/private-file.ts'],
       ...['cli/errors.ts', 'type cli/output.ts'],
+      ...['cli/chains/chains.ts', 'type cli/chains/wallet.ts'],
     ],
-    packages: ['ethers'],
   },
   // config.toml, environment and flags; what it says of a chain is handed in
   'cli/config': {
@@ -186,7 +178,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   'cli/chains': {
     rooms: [
       ...[...BASE, 'type node/anchor/anchor.ts', 'type node/secret.ts', 'type server/index.ts'],
-      ...['type chains/shared/checks.ts', 'cli/config/fields.ts', 'type cli/config'],
+      ...['type auth/index.ts', 'type chains/shared/checks.ts'],
+      ...['cli/config/fields.ts', 'type cli/config'],
       ...['cli/errors.ts', 'type cli/output.ts'],
     ],
     packages: ['zod'],
@@ -204,9 +197,32 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       ...[...BASE, 'type node/secret.ts', 'type server/index.ts'],
       ...['chains/ethereum', 'chains/shared', 'devnet/ethereum'],
       ...['cli/chains/chain.ts', 'cli/chains/settings.ts', 'type cli/config'],
+      ...['type cli/chains/wallet.ts', 'type auth/index.ts'],
       ...['cli/arguments.ts', 'cli/errors.ts', 'cli/json-safe.ts', 'cli/output.ts'],
     ],
     packages: ['ethers', 'zod'],
+  },
+  'cli/chains/near': {
+    rooms: [
+      ...[...BASE, 'chains/near', 'chains/shared', 'type cli/config'],
+      ...['cli/chains/settings.ts', 'type cli/chains/wallet.ts', 'type auth/index.ts'],
+    ],
+    packages: ['zod'],
+  },
+  'cli/chains/icp': {
+    rooms: [
+      ...[...BASE, 'chains/icp', 'type cli/config'],
+      ...['cli/chains/settings.ts', 'type cli/chains/wallet.ts', 'type auth/index.ts'],
+    ],
+    packages: ['zod'],
+  },
+  'cli/chains/stellar': {
+    rooms: [
+      ...[...BASE, 'node/secret.ts', 'chains/stellar', 'chains/shared', 'type cli/config'],
+      ...['cli/chains/settings.ts', 'type cli/chains/wallet.ts', 'type auth/index.ts'],
+      ...['cli/arguments.ts', 'cli/config/fields.ts', 'cli/errors.ts'],
+    ],
+    packages: ['zod'],
   },
   'index.ts': { rooms: ['node/index.ts'] },
 }

@@ -1,5 +1,4 @@
 /** Sign-in of a node, from its configuration: its database, its wallets, and the token that this machine's own commands use. */
-import { withSdk } from '../chains/shared/sdk.ts'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Auth, type AuthInit, openAuth, type WalletVerifier } from '../auth/index.ts'
@@ -8,13 +7,14 @@ import type { Config } from './config/schema.ts'
 import { readSecret } from '../node/secret.ts'
 import type { Metrics } from '../node/metrics.ts'
 import { loadNodeKey } from '../node/node-key.ts'
-import { fromHex } from '../node/primitives/bytes.ts'
 import { systemClock, systemRandom } from '../node/primitives/clock.ts'
 import type { Logger } from '../node/primitives/logger.ts'
 import { openLevelStore } from '../node/store/level-store.ts'
-import type { Sep10, TlsFiles } from '../server/index.ts'
+import type { ChallengeRoutes, TlsFiles } from '../server/index.ts'
 import { cliError } from './errors.ts'
 import { secretReference } from './arguments.ts'
+import { WALLETS } from './chains/chains.ts'
+import type { OpenWallet } from './chains/wallet.ts'
 import { operatorToken } from './operator-token.ts'
 
 /** Folder of the database, in the node's. */
@@ -25,7 +25,8 @@ const MAX_SECRET_CHARS = 4_096
 
 export interface SignIn {
   readonly auth: Auth
-  readonly sep10: Sep10 | undefined
+  /** Routes that wallets expect. */
+  readonly wallets: readonly ChallengeRoutes[]
   /** Writes the token for commands of this machine, and keeps it fresh. */
   start(): Promise<void>
   /** Takes the token back and closes the database. */
@@ -44,8 +45,11 @@ export async function openSignIn(
 ): Promise<SignIn | undefined> {
   if (!config.auth.enabled) return undefined
   const clock = systemClock
-  const { verifiers, sep10 } = await walletsOf(config, logger)
-  const init = await authInit(config, verifiers)
+  const wallets = await walletsOf(config, logger)
+  const init = await authInit(
+    config,
+    wallets.map(({ verifier }) => verifier),
+  )
   const seed = await loadNodeKey(config.home, systemRandom)
   const store = await openLevelStore(join(config.home, AUTH_FOLDER), { clock, logger })
   try {
@@ -56,7 +60,7 @@ export async function openSignIn(
     const operator = operatorToken(auth, { home: config.home, clock, logger })
     return {
       auth,
-      sep10,
+      wallets: wallets.flatMap(({ routes }) => routes ?? []),
       start: () => operator.start(),
       async stop() {
         try {
@@ -115,15 +119,14 @@ async function authInit(config: Config, verifiers: readonly WalletVerifier[]): P
   const { accessSeconds, refreshSeconds, leewaySeconds, password, bootstrap } = config.auth
   const [origin, ...extraOrigins] = originsOf(config)
   const { secretHash, allowLoopback, anybody, admin } = bootstrap
-  const { length } = verifiers.filter(({ method }) => method === 'near_wallet')
   const [first] = verifiers
   return {
     ...{ origin, extraOrigins, verifiers },
     accessMs: accessSeconds * 1000,
     refreshMs: refreshSeconds * 1000,
     leewayMs: leewaySeconds * 1000,
-    // where there are no NEAR wallets, a client that names no method means the first that there is
-    ...(length === 0 && first !== undefined ? { defaultMethod: first.method } : {}),
+    // a client that names no method means the first that there is
+    ...(first === undefined ? {} : { defaultMethod: first.method }),
     password,
     bootstrap: {
       secretHash,
@@ -138,48 +141,14 @@ async function authInit(config: Config, verifiers: readonly WalletVerifier[]): P
   }
 }
 
-/** One verifier for each chain that is configured; chains that are not are not loaded. */
-async function walletsOf(
-  config: Config,
-  logger: Logger,
-): Promise<{ verifiers: readonly WalletVerifier[]; sep10: Sep10 | undefined }> {
-  const { near, ethereum, icp, stellar } = config.auth
-  const clock = systemClock
-  const verifiers: WalletVerifier[] = []
-  const endpoints = (urls: readonly string[]) => urls.map((url) => ({ url }))
-  if (near !== undefined) {
-    const { nearWallet } = await withSdk('near', () => import('../chains/near/wallet.ts'))
-    const { network, rpcUrls, recipient, callbackUrls } = near
-    const init = { network, endpoints: endpoints(rpcUrls), callbackUrls }
-    verifiers.push(nearWallet(recipient === undefined ? init : { ...init, recipient })({ clock }))
-  }
-  const [chain, ...chains] = ethereum ?? []
-  if (chain !== undefined) {
-    const { ethereumWallet } = await withSdk(
-      'ethereum',
-      () => import('../chains/ethereum/wallet.ts'),
-    )
-    verifiers.push(ethereumWallet({ chains: [chain, ...chains], clock, logger }))
-  }
-  if (icp !== undefined) {
-    const { icpWallet } = await import('../chains/icp/wallet.ts')
-    verifiers.push(icpWallet({ ...icp, clock }))
-  }
-  if (stellar === undefined) return { verifiers, sep10: undefined }
-  const { stellarWallet } = await withSdk('stellar', () => import('../chains/stellar/wallet.ts'))
-  const { network, passphrase, horizonUrls, homeDomain, key } = stellar
-  const wallet = stellarWallet({
-    ...{ network, passphrase },
-    endpoints: horizonUrls === undefined ? 'none' : endpoints(horizonUrls),
-    signingSeed: seedOf(await secretIn(key, 'a seed of 64 hexadecimal digits')),
-    homeDomain: homeDomain ?? new URL(originsOf(config)[0]).host,
-  })({ clock })
-  return { verifiers: [...verifiers, wallet], sep10: wallet.sep10 }
-}
-
-function seedOf(text: string): Uint8Array {
-  if (/^[0-9a-f]{64}$/i.test(text)) return fromHex(text.toLowerCase())
-  throw cliError('CLI_AUTH', 'expected the seed of auth.stellar to be 64 hexadecimal digits')
+/** Those of each chain that is configured; chains that are not are not loaded. */
+function walletsOf(config: Config, logger: Logger): Promise<readonly OpenWallet[]> {
+  const { host } = new URL(originsOf(config)[0])
+  const opening = WALLETS.flatMap((wallet) => {
+    const entry = config.auth[wallet.chain] as object | undefined // the wallet's own settings made it
+    return entry === undefined ? [] : [wallet.open(entry, { logger, host })]
+  })
+  return Promise.all(opening)
 }
 
 /** @throws CLI_AUTH (input) */

@@ -97,7 +97,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     metrics,
     relayer,
     auth: signIn?.auth,
-    sep10: signIn?.sep10,
+    wallets: signIn?.wallets,
     clock: systemClock,
     random: systemRandom,
   })

@@ -17,7 +17,7 @@ import { peerRoutes } from './admin/peer-routes.ts'
 import { openGuard, tokenGuard } from './access/guard.ts'
 import { keyRoutes } from './auth/key-routes.ts'
 import { signInRoutes } from './auth/sign-in-routes.ts'
-import { type Sep10, stellarRoutes } from './auth/stellar-routes.ts'
+import { type ChallengeRoutes, challengeRoutes } from './auth/challenge-routes.ts'
 import type { Background } from './background.ts'
 import { bodies } from './bodies/bodies.ts'
 import type { BodiesComponents } from './bodies/bodies.ts'
@@ -60,8 +60,8 @@ export interface AppComponents {
   readonly relayer: Relayer | undefined
   /** Undefined: sign-in is off, and whoever comes may do everything. */
   readonly auth: Auth | undefined
-  /** Served at `/auth/stellar`. */
-  readonly sep10: Sep10 | undefined
+  /** Served below `/auth`. */
+  readonly wallets: readonly ChallengeRoutes[]
   /** Serve `/auth/mock-token`. */
   readonly mockTokens: boolean
   readonly doors: Doors
@@ -75,7 +75,7 @@ export interface AppComponents {
 /** Builds the application; nothing happens until it is given requests. */
 export function serverApp(components: AppComponents): Express {
   const { node, dispatch, logger, exposed, background, doors, services, isDraining } = components
-  const { auth, clock, relayer, sep10, mockTokens } = components
+  const { auth, clock, relayer, wallets, mockTokens } = components
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag') // blobs set their own
@@ -111,7 +111,7 @@ export function serverApp(components: AppComponents): Express {
     signInRoutes(app, { auth, clock, mockTokens })
     keyRoutes(app, { auth, clock })
     loginPageRoutes(app, { allowedOrigins: doors.origins })
-    if (sep10 !== undefined) stellarRoutes(app, auth, sep10)
+    if (wallets.length > 0) challengeRoutes(app, auth, wallets)
   }
   if (services.admin) app.use('/admin-api', adminRoutes(node, background))
   app.use(routeUnknown)

@@ -13,7 +13,7 @@ import type { Logger } from '../node/primitives/logger.ts'
 import type { Startable, Status } from '../node/primitives/startable.ts'
 import { ALL_SERVICES, serverApp } from './app.ts'
 import type { Services } from './app.ts'
-import type { Sep10 } from './auth/stellar-routes.ts'
+import type { ChallengeRoutes } from './auth/challenge-routes.ts'
 import { background } from './background.ts'
 import type { Background } from './background.ts'
 import { bodyBudget } from './bodies/budget.ts'
@@ -86,8 +86,8 @@ export interface HttpServerComponents {
   readonly relayer?: Relayer | undefined
   /** With it, everything but health and sign-in itself needs a token (docs/auth.md). Whoever opened it closes it. @default none */
   readonly auth?: Auth | undefined
-  /** With it the routes of SEP-10 are served: of the Stellar wallet's verifier. @default none */
-  readonly sep10?: Sep10 | undefined
+  /** Routes that wallets of a kind expect, served below `/auth`. @default none */
+  readonly wallets?: readonly ChallengeRoutes[] | undefined
   readonly clock?: Clock
   readonly random?: Random
 }
@@ -158,7 +158,7 @@ class NodeServer implements Server {
     this.#logger = (components.logger ?? silentLogger).child({ component: 'server' })
     this.#background = background(this.#logger)
     const logger = this.#logger
-    const { auth, sep10 } = components
+    const { auth, wallets = [] } = components
     const { publicOrigins = [], trustedProxies = [], tls } = init
     const doors: Doors = {
       hosts: new Set(auth === undefined ? [] : publicOrigins.map(hostnameOf)),
@@ -187,7 +187,7 @@ class NodeServer implements Server {
       background: this.#background,
       relayer: components.relayer,
       auth,
-      sep10,
+      wallets,
       mockTokens: init.mockTokens ?? false,
       doors,
       trustedProxies,

@@ -26,7 +26,7 @@ export type {
   ServerAddress,
   TlsFiles,
 } from './http.ts'
-export type { Sep10 } from './auth/stellar-routes.ts'
+export type { ChallengeRoutes } from './auth/challenge-routes.ts'
 export { DEFAULT_CONNECTION_RULES } from './connections.ts'
 export type { ConnectionRules } from './connections.ts'
 export type { Services } from './app.ts'

@@ -1,6 +1,6 @@
 /** The first middlewares of every request: its id, its access log line, its metrics, and whether it may come in at all. */
 import type { ErrorRequestHandler, Request, RequestHandler, Response } from 'express'
-import { toMerogateError } from '../node/errors.ts'
+import { type MerogateError, toMerogateError } from '../node/errors.ts'
 import type { Metrics } from '../node/metrics.ts'
 import { toHex } from '../node/primitives/bytes.ts'
 import type { Clock, Random } from '../node/primitives/clock.ts'
@@ -132,11 +132,12 @@ export function admit(doors: Doors, isDraining: () => boolean): RequestHandler {
 
 /** Ends a request that nobody answered. */
 export const routeUnknown: RequestHandler = (req) => {
-  throw serverError(
-    'SERVER_ROUTE_UNKNOWN',
-    'missing',
-    `there is no route ${req.method} ${req.path}`,
-  )
+  throw routeUnknownError(req)
+}
+
+/** For a path at which nothing is. */
+export function routeUnknownError({ method, path }: Request): MerogateError {
+  return serverError('SERVER_ROUTE_UNKNOWN', 'missing', `there is no route ${method} ${path}`)
 }
 
 /** Turns whatever was thrown into a status and a body; details of our own failures go to the log only. */

@@ -7,7 +7,7 @@ import {
   loadConfig as load,
   type LoadConfig,
 } from '../../src/cli/config/load.ts'
-import type { ChainSettings, Option } from '../../src/cli/config/option-group.ts'
+import type { Option } from '../../src/cli/config/option-group.ts'
 import type { RelayerConfig as AnyRelayer } from '../../src/cli/config/options/relayer.ts'
 import {
   type Config as AnyConfig,
@@ -22,14 +22,10 @@ const CHAINS = await chainSettings()
 /** Anchors that tests make up. */
 const MADE_UP = ['my-chain', 'a', 'b', 'c', ...Array.from({ length: 17 }, (_, i) => `a${i}`)]
 
-function like({ anchor }: ChainSettings, table: string): ChainSettings {
-  return { anchor: { ...anchor, table } }
-}
-
-const [local] = CHAINS.filter(({ anchor }) => anchor.table === 'local')
+const local = CHAINS.map(({ anchor }) => anchor).find((anchor) => anchor?.table === 'local')
 const ALL = [
   ...CHAINS,
-  ...MADE_UP.flatMap((name) => (local === undefined ? [] : like(local, name))),
+  ...MADE_UP.flatMap((table) => (local === undefined ? [] : { anchor: { ...local, table } })),
 ]
 
 /** With the entries that tests look into. */

@@ -56,8 +56,21 @@ export interface StellarWalletInit {
   readonly homeDomain: string
 }
 
-/** What the standard routes of SEP-10 need, `GET` and `POST /auth/stellar`. */
+/** What the standard routes of SEP-10 need, `GET` and `POST /auth/stellar`: as a server takes them, and by themselves. */
 export interface Sep10 {
+  readonly name: 'stellar'
+  readonly method: string
+  readonly clientName: 'SEP-10'
+  /** {@link accountOf}. */
+  subjectOf(query: Readonly<Record<string, unknown>>): string
+  answerOf(challenge: {
+    readonly transaction?: string | undefined
+  }): Readonly<Record<string, unknown>>
+  /** Who signed, and what the verifier takes. @throws AUTH_BAD_REQUEST (input) */
+  proofOf(body: unknown): {
+    readonly publicKey: string
+    readonly data: { readonly transaction: unknown }
+  }
   /** `SIGNING_KEY` of `stellar.toml`, `G...`. */
   readonly signingKey: string
   /** `network_passphrase` of the answer. */
@@ -92,6 +105,29 @@ export function stellarWallet(
   return ({ clock }) => new SepWallet(init, clock)
 }
 
+function sep10(
+  signingKey: string,
+  { homeDomain, passphrase }: Pick<ChallengeSetting, 'homeDomain' | 'passphrase'>,
+): Sep10 {
+  const accountOf: Sep10['accountOf'] = (query) => accountOfQuery(query, homeDomain)
+  const claimed: Sep10['claimedAccount'] = (transaction) => claimedAccount(transaction, homeDomain)
+  return {
+    ...{ name: 'stellar', method: STELLAR_METHOD, clientName: 'SEP-10', signingKey },
+    networkPassphrase: passphrase,
+    accountOf,
+    subjectOf: accountOf,
+    claimedAccount: claimed,
+    answerOf: ({ transaction }) => ({ transaction, network_passphrase: passphrase }),
+    proofOf(body) {
+      const isObject = typeof body === 'object' && body !== null
+      const transaction = isObject && 'transaction' in body ? body.transaction : undefined
+      const publicKey = claimed(transaction)
+      if (publicKey !== undefined) return { publicKey, data: { transaction } }
+      throw authError('AUTH_BAD_REQUEST', 'expected a transaction that was signed, in base64')
+    },
+  }
+}
+
 class SepWallet implements StellarWallet {
   readonly method = STELLAR_METHOD
   readonly description = 'Stellar wallet (SEP-10, SEP-53)'
@@ -116,12 +152,7 @@ class SepWallet implements StellarWallet {
         ? undefined
         : new LookUp({ endpoints, ask: viewSigners, isKept: ({ exists }) => exists }, clock)
     this.config = { network, network_passphrase: passphrase, signing_key: addressOf(signingKey) }
-    this.sep10 = {
-      signingKey: addressOf(signingKey),
-      networkPassphrase: passphrase,
-      accountOf: (query) => accountOfQuery(query, homeDomain),
-      claimedAccount: (transaction) => claimedAccount(transaction, homeDomain),
-    }
+    this.sep10 = sep10(addressOf(signingKey), { homeDomain, passphrase })
   }
 
   nonceOf(data: unknown): string | undefined {

@@ -3,10 +3,23 @@ import type { ChainSettings } from '../config/option-group.ts'
 import { cliError } from '../errors.ts'
 import type { Chain, ChainTools } from './chain.ts'
 import { ethereum } from './ethereum/chain.ts'
+import { ethereumWallets } from './ethereum/wallet.ts'
+import { icpWallets } from './icp/wallet.ts'
 import { local } from './local/chain.ts'
+import { nearWallets } from './near/wallet.ts'
+import { stellarWallets } from './stellar/wallet.ts'
+import type { Wallet } from './wallet.ts'
 
 /** The first is the one that commands mean when nothing is said. */
 export const CHAINS: readonly [Chain, ...Chain[]] = [local, ethereum]
+
+/** Wallets that people sign in with, in the order in which they are offered. */
+export const WALLETS: readonly [Wallet, ...Wallet[]] = [
+  nearWallets,
+  ethereumWallets,
+  icpWallets,
+  stellarWallets,
+]
 
 /** Names of chains, for `--chain`. */
 export function namesOf(chains: readonly Chain[]): string[] {
@@ -28,5 +41,8 @@ export function toolsOf(name: string): Promise<ChainTools> {
 
 /** What each chain says of the configuration. */
 export function chainSettings(): Promise<readonly ChainSettings[]> {
-  return Promise.all(CHAINS.map((chain) => chain.settings()))
+  return Promise.all([
+    ...CHAINS.map((chain) => chain.settings()),
+    ...WALLETS.map(async ({ settings }) => ({ wallet: await settings() })),
+  ])
 }

@@ -7,6 +7,8 @@ import type { Option, OptionGroup } from '../config/option-group.ts'
 /** Endpoints of one chain. */
 const MAX_RPC_URLS = 8
 const MAX_URL_CHARS = 2048
+/** Endpoints, chains or canisters of wallets. */
+export const MAX_WALLET_URLS = 16
 const MAX_PATH_CHARS = 4096
 
 /** What users write of a chain that nodes reach by endpoints. */
@@ -68,6 +70,14 @@ export function httpUrl(what?: string): z.ZodType<string, string> {
     absent?.(issue) ?? 'expected an http or https URL'
   return z.url({ protocol: /^https?$/, error }).max(MAX_URL_CHARS)
 }
+
+/** A name in the settings of wallets. */
+export const walletName: z.ZodType<string, string> = z.string().min(1).max(256)
+
+/** Addresses in the settings of wallets. */
+export const walletUrls: z.ZodArray<z.ZodType<string, string>> = z
+  .array(httpUrl())
+  .max(MAX_WALLET_URLS)
 
 /** Whether nobody on the way reads what is sent there. */
 function isPrivate(url: string): boolean {

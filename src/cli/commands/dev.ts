@@ -8,7 +8,7 @@ import { integerArgument } from '../arguments.ts'
 import { merogateClient } from '../../client/index.ts'
 import { LOG_LEVELS, type LogLevel } from '../../node/primitives/logger.ts'
 import type { LocalChain } from '../chains/chain.ts'
-import { chainNamed, CHAINS } from '../chains/chains.ts'
+import { chainNamed, CHAINS, WALLETS } from '../chains/chains.ts'
 import { cliError } from '../errors.ts'
 import { readLogLine } from '../log-line.ts'
 import { buildLoginPage } from '../login-page.ts'
@@ -136,7 +136,11 @@ async function startNodes(start: Start): Promise<NodeProcess[]> {
 const KEY_VARIABLE = 'MEROGATE_DEV_KEY'
 
 /** Sign-in as on a real node, with tokens that last a working day. */
-const DEV_AUTH = ['auth.enabled=true', 'auth.access_seconds=43200', 'auth.ethereum.chain_ids=1']
+const DEV_AUTH = [
+  'auth.enabled=true',
+  'auth.access_seconds=43200',
+  ...WALLETS.flatMap(({ chain, forDev = [] }) => forDev.map((text) => `auth.${chain}.${text}`)),
+]
 
 /** Tokens that the nodes wrote for this machine's own commands. */
 async function tokensOf(folder: string, nodes: readonly NodeProcess[]): Promise<string[]> {

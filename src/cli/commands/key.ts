@@ -1,6 +1,7 @@
 /** `merogate key` and `merogate token`: who may use a node, and for what. */
 import type { Command } from 'commander'
 import { type NewRootKey, splitPermissions } from '../../client/auth.ts'
+import { WALLETS } from '../chains/chains.ts'
 import { cliError } from '../errors.ts'
 import { table } from '../output.ts'
 import { action } from '../session.ts'
@@ -50,13 +51,8 @@ interface CreateOptions {
   name?: string
 }
 
-/** Which wallet proves a subject. */
-const METHODS: Readonly<Record<string, string>> = {
-  eth: 'eth_wallet',
-  near: 'near_wallet',
-  icp: 'icp_wallet',
-  stellar: 'stellar_wallet',
-}
+/** Subjects that wallets prove. */
+const EXAMPLES = WALLETS.map(({ example }) => example).join(' or ')
 
 export function keyCommand(program: Command): void {
   const key = program.command('key').description('keys: who may use the node, and for what')
@@ -88,7 +84,7 @@ export function keyCommand(program: Command): void {
   key
     .command('create')
     .description('let somebody sign in: with a wallet, or a name and a password')
-    .option('--subject <text>', 'account of a wallet, as in eth:0xabc... or near:alice.near')
+    .option('--subject <text>', `account of a wallet, as in ${EXAMPLES}`)
     .option('--user <name>', 'user name; the password is asked for')
     .option('--password-file <file>', 'the password, in a file that only you can read')
     .option('--permissions <list>', 'what it may do, by comma; default: admin')
@@ -131,11 +127,11 @@ async function accountOf(options: CreateOptions): Promise<NewRootKey> {
     const data = { username: user, password: await askPassword(passwordFile) }
     return { method: 'user_password', subject: user, data }
   }
-  const method = METHODS[subject?.split(':')[0] ?? '']
+  const method = WALLETS.find(({ prefix }) => subject?.startsWith(prefix))?.method
   if (subject !== undefined && user === undefined && method !== undefined)
     return { method, subject }
   throw cliError(
     'CLI_USAGE',
-    'expected --user NAME, or --subject with eth:, near:, icp: or stellar: and the account',
+    `expected --user NAME, or --subject with ${WALLETS.map(({ prefix }) => prefix).join(' or ')} and the account`,
   )
 }

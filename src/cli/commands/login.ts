@@ -1,5 +1,6 @@
 /** `merogate login`, `logout` and `whoami`. */
 import type { Command } from 'commander'
+import { WALLETS } from '../chains/chains.ts'
 import { cliError } from '../errors.ts'
 import { action } from '../session.ts'
 import type { LoginOptions } from '../sign-in/sign-in.ts'
@@ -10,12 +11,13 @@ interface PasswordOptions {
 }
 
 export function loginCommands(program: Command): void {
+  const words = WALLETS.flatMap(({ keyWords }) => keyWords ?? [])
   program
     .command('login')
     .description('sign in to a node: at its login page, with a password, or with a key file')
     .option('--user <name>', 'with a password, which is asked for')
     .option('--password-file <file>', 'the password, in a file that only you can read')
-    .option('--key-file <file>', 'with an Ethereum key, 64 hexadecimal digits')
+    .option('--key-file <file>', `with ${words.join(', or ')}`)
     .option('--permissions <list>', 'what the login page is asked for, by comma; default: admin')
     .option(
       '--bootstrap-secret-file <file>',

@@ -26,10 +26,12 @@ export interface OptionGroup<U, R> {
   resolve(user: U, home: string): R
 }
 
-/** What one chain says in the configuration, checked by itself; the `table` of both groups is its name. */
+/** What one chain says in the configuration, checked by itself; the `table` of each group is its name. */
 export interface ChainSettings<U extends object = object, R extends object = object> {
-  /** `[anchor.<chain>]`. */
-  readonly anchor: OptionGroup<U, R>
+  /** `[anchor.<chain>]`. Undefined: its contracts are no anchor here. */
+  readonly anchor?: OptionGroup<U, R>
   /** `[relayer.<chain>]`: the account that pays for others. Undefined: nobody can pay there. */
   readonly relayer?: OptionGroup<object, object>
+  /** `[auth.<chain>]`: whose wallets may sign in. Undefined: nobody's. */
+  readonly wallet?: OptionGroup<object, object | undefined>
 }

@@ -5,37 +5,28 @@ import type { Config } from './schema.ts'
 /** A copy that can be printed or logged: of each URL of a chain only scheme, host and port are left, and of the host no key. JSON-safe. */
 export function redact(config: Config): Record<string, unknown> {
   const { fuel, ...runtime } = config.runtime
-  const anchor = Object.fromEntries(
-    Object.entries(config.anchor).map(([protocol, entry]) => [protocol, redactAnchor(entry)]),
-  )
   return {
     ...config,
     runtime: fuel === undefined ? runtime : { ...runtime, fuel: fuel.toString() },
-    anchor,
-    auth: redactAuth(config.auth),
+    anchor: redactValue(config.anchor),
+    auth: redactValue(config.auth),
   }
 }
 
-function redactAuth({ near, ethereum, stellar, ...rest }: Config['auth']): Record<string, unknown> {
-  return {
-    ...rest,
-    near: near && { ...near, rpcUrls: near.rpcUrls.map(redactUrl) },
-    ethereum: ethereum?.map((chain) => ({ ...chain, rpcUrls: chain.rpcUrls.map(redactUrl) })),
-    stellar: stellar && { ...stellar, horizonUrls: stellar.horizonUrls?.map(redactUrl) },
-  }
-}
+/** Pages that browsers are sent to, for all to see. */
+const PAGES: ReadonlySet<string> = new Set(['callbackUrls', 'identityProvider'])
 
-/** Whatever a chain calls them: each value that is an address with a scheme and a host. */
-function redactAnchor(entry: object): Record<string, unknown> {
-  return Object.fromEntries(
-    Object.entries(entry).map(([key, value]: [string, unknown]) => [
-      key,
-      Array.isArray(value) ? value.map(redactValue) : redactValue(value),
-    ]),
-  )
-}
-
+/** Whatever a chain calls them, and however deep: each value that is an address with a scheme and a host. */
 function redactValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(redactValue)
+  if (typeof value === 'object' && value !== null) {
+    return Object.fromEntries(
+      Object.entries(value).map(([key, each]: [string, unknown]) => [
+        key,
+        PAGES.has(key) ? each : redactValue(each),
+      ]),
+    )
+  }
   const isAddress = typeof value === 'string' && value.includes('://') && URL.canParse(value)
   return isAddress ? redactUrl(value) : value
 }

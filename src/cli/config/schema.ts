@@ -5,7 +5,7 @@ import { configError } from './errors.ts'
 import { cliError } from '../errors.ts'
 import type { ChainSettings, Option, OptionGroup } from './option-group.ts'
 import { type AnchorConfig, anchorGroup, type AnchorUser, CHAIN_NAME } from './options/anchor.ts'
-import { auth, type AuthConfig, type AuthUser } from './options/auth.ts'
+import { type AuthConfig, authGroup, type AuthUser } from './options/auth.ts'
 import { install, type InstallConfig, type InstallUser } from './options/install.ts'
 import { log, type LogConfig, type LogUser } from './options/log.ts'
 import { type RelayerConfig, relayerGroup, type RelayerUser } from './options/relayer.ts'
@@ -61,7 +61,6 @@ export interface Config {
 const GROUPS = {
   swarm,
   server,
-  auth,
   bootstrap,
   discovery,
   runtime,
@@ -72,12 +71,20 @@ const GROUPS = {
 } as const
 
 /** Names of all tables. */
-export const TABLES: ReadonlySet<string> = new Set([...Object.keys(GROUPS), 'anchor', 'relayer'])
+export const TABLES: ReadonlySet<string> = new Set([
+  ...Object.keys(GROUPS),
+  'auth',
+  'anchor',
+  'relayer',
+])
 
 /** All settings by their full dotted keys, e.g. `swarm.listen`; those of anchors are what the chains take. */
 export function optionsOf(chains: readonly ChainSettings[]): readonly Option[] {
-  return [...Object.values(GROUPS), anchorGroup(chains), relayerGroup(chains)].flatMap(
-    ({ table, options }) => options.map((option) => ({ ...option, key: `${table}.${option.key}` })),
+  const { swarm: first, server: second, ...others } = GROUPS
+  const ofChains = [anchorGroup(chains), relayerGroup(chains)]
+  const groups = [first, second, authGroup(chains), ...Object.values(others), ...ofChains]
+  return groups.flatMap(({ table, options }) =>
+    options.map((option) => ({ ...option, key: `${table}.${option.key}` })),
   )
 }
 
@@ -109,7 +116,7 @@ export function resolveConfig(
     home,
     swarm: read(swarm),
     server: read(server),
-    auth: read(auth),
+    auth: read(authGroup(chains)),
     bootstrap: read(bootstrap),
     discovery: read(discovery),
     runtime: read(runtime),
@@ -155,11 +162,12 @@ export function unknownSetting(
   { key, origin, text }: UnknownKey,
 ): MerogateError {
   const [table, protocol = ''] = path.split('.')
-  const isKnown = chains.some(({ anchor }) => anchor.table === protocol)
+  const anchors = chains.flatMap(({ anchor }) => anchor ?? [])
+  const isKnown = anchors.some((anchor) => anchor.table === protocol)
   if (table !== 'anchor' || isKnown || !CHAIN_NAME.test(protocol)) {
     return configError('CONFIG_KEY_UNKNOWN', `${text} is not a setting`, { key, origin })
   }
-  const known = chains.map(({ anchor }) => `anchor.${anchor.table}`)
+  const known = anchors.map((anchor) => `anchor.${anchor.table}`)
   const message = `there is no anchor for ${text}: expected ${known.join(' or ')}`
   return cliError('CLI_ANCHOR_UNKNOWN', message, { protocol, key, origin })
 }

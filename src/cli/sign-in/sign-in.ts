@@ -1,6 +1,8 @@
 /** The ways to sign in from the command line: a password, a key file, or the login page of the node. */
 import { spawn } from 'node:child_process'
 import type { MerogateClient, Tokens, TokenStore } from '../../client/index.ts'
+import { WALLETS } from '../chains/chains.ts'
+import type { KeySigner } from '../chains/wallet.ts'
 import { cliError } from '../errors.ts'
 import type { Output } from '../output.ts'
 import { askPassword, secretOf } from './ask-password.ts'
@@ -47,12 +49,10 @@ export async function signIn(options: LoginOptions, parts: LoginParts): Promise<
       : { bootstrapSecret: await secretOf(bootstrapSecretFile, 'the secret of the first sign-in') }
   const facts = { clientName: CLIENT_NAME, ...secret }
   if (keyFile !== undefined) {
-    const wallet = await walletOf(keyFile)
+    const { method, address, sign } = await signerOf(keyFile)
     await auth.signInWithWallet({
-      ...{ method: 'eth_wallet', address: wallet.address, publicKey: wallet.address, ...facts },
-      sign: async ({ message = '' }) => ({
-        data: { message, signature: await wallet.signMessage(message) },
-      }),
+      ...{ method, address, publicKey: address, ...facts },
+      sign: async ({ message = '' }) => ({ data: await sign(message) }),
     })
     return
   }
@@ -60,22 +60,13 @@ export async function signIn(options: LoginOptions, parts: LoginParts): Promise<
   await auth.signInWithPassword({ username: user ?? '', password, ...facts })
 }
 
-interface Signer {
-  readonly address: string
-  signMessage(message: string): Promise<string>
-}
-
-async function walletOf(file: string): Promise<Signer> {
+/** Who signs with the key in a file: the first chain that knows how. @throws CLI_FILE (input) */
+async function signerOf(file: string): Promise<KeySigner & { readonly method: string }> {
   const key = await secretOf(file, 'a private key')
-  const { Wallet } = await import('ethers')
-  try {
-    return new Wallet(key.startsWith('0x') ? key : `0x${key}`)
-  } catch {
-    // what the library says repeats the key
-    throw cliError('CLI_FILE', `expected 64 hexadecimal digits in ${file}, got something else`, {
-      file,
-    })
-  }
+  const wallet = WALLETS.find(({ signer }) => signer !== undefined)
+  const signer = await wallet?.signer?.(key, file)
+  if (wallet !== undefined && signer !== undefined) return { ...signer, method: wallet.method }
+  throw cliError('CLI_USAGE', 'there is no chain whose keys sign in from a file')
 }
 
 async function byPage(options: LoginOptions, { client, output }: LoginParts): Promise<Tokens> {

@@ -187,8 +187,9 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
   'GET /auth/jwks': open,
   'GET /.well-known/jwks.json': open,
   'POST /auth/mock-token': open,
-  'GET /auth/stellar': open,
-  'POST /auth/stellar': open,
+  // of wallets that know nothing of this node
+  'GET /auth/:wallet': open,
+  'POST /auth/:wallet': open,
   'POST /auth/logout': token,
   // of the caller's own user name
   'POST /auth/password': token,

@@ -22,7 +22,7 @@ const newKeySchema = z.object({
   auth_method: z.string().min(1),
   public_key: z.string().nullish(),
   provider_data: z.unknown(),
-  /** Ours: what a wallet proves, as in `near:alice.near`. */
+  /** Ours: what a wallet proves, with the chain before it. */
   subject: z.string().nullish(),
   name: z.string().nullish(),
   permissions: texts.nullish(),

@@ -5,7 +5,7 @@ import type { Submission, SignedEnvelope } from '../../node/anchor/service.ts'
 
 /** An account on one network that pays for others, and the one contract it calls. */
 export interface RelayCarrier {
-  /** As requests name them: `ethereum`, `sepolia`. */
+  /** As requests name them: the protocol of its anchor, the network as its deployment names it. */
   readonly chain: string
   readonly network: string
   /** The contract; envelopes for any other are refused. */

@@ -12,7 +12,7 @@ import { EVERYTHING } from '../../../src/server/access/guard.ts'
 import { ACCESS } from '../../../src/server/access/table.ts'
 import { ALL_SERVICES, serverApp } from '../../../src/server/app.ts'
 import { background } from '../../../src/server/background.ts'
-import { promMetrics, type Relayer, type Sep10 } from '../../../src/server/index.ts'
+import { promMetrics, type ChallengeRoutes, type Relayer } from '../../../src/server/index.ts'
 import { bodyBudget } from '../../../src/server/bodies/budget.ts'
 import { type JsonReader, jsonReader } from '../../../src/server/bodies/reader.ts'
 import type { Sender } from '../../../src/server/bodies/turns.ts'
@@ -27,10 +27,11 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch', 'head', 'options'] as 
 /** Middlewares of the application that answer no route of their own: id and log, doors, helmet, CORS, guard, room for bodies, and the two for what is left. */
 const MIDDLEWARES = 8
 
-const sep10: Sep10 = {
-  networkPassphrase: 'Test',
-  accountOf: () => 'G',
-  claimedAccount: () => undefined,
+const wallet: ChallengeRoutes = {
+  ...{ name: 'paper', method: 'paper_wallet', clientName: 'Paper' },
+  subjectOf: () => 'G',
+  answerOf: () => ({}),
+  proofOf: () => ({ publicKey: 'G', data: undefined }),
 }
 
 /** A relayer whose only API key is `relay-key`. */
@@ -69,7 +70,7 @@ async function fullApp(
     background: background(silentLogger),
     relayer,
     auth,
-    sep10,
+    wallets: [wallet],
     mockTokens: true,
     doors: { hosts: new Set(), origins: new Set() },
     trustedProxies: [],
@@ -172,7 +173,7 @@ describe('the table of what everything needs', () => {
     let keysLacking: string
 
     before(async () => {
-      world = await guarded({ mockTokens: true }, { relayer, sep10 })
+      world = await guarded({ mockTokens: true }, { relayer, wallets: [wallet] })
       context = toBase58(world.node.addContext())
       enough = {}
       lacking = await world.token('keys:clients:list')

@@ -19,7 +19,8 @@ export type AnchorConfig = Readonly<Record<string, object>>
 export function anchorGroup(
   chains: readonly ChainSettings[],
 ): OptionGroup<AnchorUser, AnchorConfig> {
-  const known = new Map(chains.map(({ anchor }) => [anchor.table, anchor]))
+  const anchors = chains.flatMap(({ anchor }) => anchor ?? [])
+  const known = new Map(anchors.map((anchor) => [anchor.table, anchor]))
   return {
     table: 'anchor',
     schema: z
@@ -27,7 +28,7 @@ export function anchorGroup(
         z.string().regex(CHAIN_NAME, 'expected a protocol name such as local'),
         z.looseObject({}),
       )
-      .refine((anchors) => Object.keys(anchors).length <= MAX_ANCHORS, {
+      .refine((given) => Object.keys(given).length <= MAX_ANCHORS, {
         message: `expected at most ${MAX_ANCHORS} anchors`,
       })
       .check(({ value, issues }) => {
@@ -40,7 +41,7 @@ export function anchorGroup(
           )
         }
       }),
-    options: chains.flatMap(({ anchor: { table, options } }) =>
+    options: anchors.flatMap(({ table, options }) =>
       options.map((option) => ({ ...option, key: `${table}.${option.key}` })),
     ),
     resolve: (user, home) =>

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { path, variable } from '../fields.ts'
-import type { OptionGroup } from '../option-group.ts'
+import type { ChainSettings, OptionGroup } from '../option-group.ts'
+import { withTables } from '../with-tables.ts'
 
 /** Life of an access token, seconds. */
 export const DEFAULT_ACCESS_SECONDS = 3_600
@@ -13,7 +14,6 @@ export const DEFAULT_LEEWAY_SECONDS = 60
 /** Characters of a new password. */
 export const DEFAULT_PASSWORD_CHARS = 8
 
-const MAX_URLS = 16
 const YEAR_SECONDS = 31_536_000
 
 interface PasswordUser {
@@ -30,35 +30,7 @@ interface BootstrapUser {
   admin_password_env?: string | undefined
 }
 
-interface NearUser {
-  network?: string | undefined
-  rpc_urls?: string[] | undefined
-  recipient?: string | undefined
-  callback_urls?: string[] | undefined
-}
-
-interface EthereumUser {
-  chain_ids?: string[] | undefined
-  rpc_urls?: string[] | undefined
-}
-
-interface IcpUser {
-  enabled?: boolean | undefined
-  root_key?: string | undefined
-  canisters?: string[] | undefined
-  identity_provider?: string | undefined
-}
-
-interface StellarUser {
-  network?: string | undefined
-  passphrase?: string | undefined
-  horizon_urls?: string[] | undefined
-  home_domain?: string | undefined
-  key_file?: string | undefined
-  key_env?: string | undefined
-}
-
-export interface AuthUser {
+interface RulesUser {
   enabled?: boolean | undefined
   access_seconds?: number | undefined
   refresh_seconds?: number | undefined
@@ -66,10 +38,6 @@ export interface AuthUser {
   mock_tokens?: boolean | undefined
   password?: PasswordUser | undefined
   bootstrap?: BootstrapUser | undefined
-  near?: NearUser | undefined
-  ethereum?: EthereumUser | undefined
-  icp?: IcpUser | undefined
-  stellar?: StellarUser | undefined
 }
 
 /** Where a secret is: one of both. */
@@ -79,7 +47,7 @@ export interface SecretPlace {
   readonly env?: string | undefined
 }
 
-export interface AuthConfig {
+interface AuthRules {
   /** @default false */
   readonly enabled: boolean
   /** @default DEFAULT_ACCESS_SECONDS */
@@ -100,56 +68,21 @@ export interface AuthConfig {
     readonly anybody: boolean
     readonly admin?: { readonly user: string; readonly password: SecretPlace } | undefined
   }
-  readonly near?:
-    | {
-        readonly network: string
-        readonly rpcUrls: readonly string[]
-        readonly recipient?: string | undefined
-        readonly callbackUrls: readonly string[]
-      }
-    | undefined
-  /** The first chain is meant where a wallet names none. */
-  readonly ethereum?:
-    readonly { readonly chainId: number; readonly rpcUrls: readonly string[] }[] | undefined
-  readonly icp?:
-    | {
-        readonly rootKey?: string | undefined
-        readonly canisters?: readonly string[] | undefined
-        readonly identityProvider?: string | undefined
-      }
-    | undefined
-  readonly stellar?:
-    | {
-        readonly network: string
-        readonly passphrase: string
-        /** Undefined: no Horizon is asked. */
-        readonly horizonUrls?: readonly string[] | undefined
-        /** Undefined: the host of the public origin. */
-        readonly homeDomain?: string | undefined
-        readonly key: SecretPlace
-      }
-    | undefined
+}
+
+/** What users write: what holds everywhere, and by the name of a chain whose wallets may sign in. */
+export interface AuthUser extends RulesUser {
+  readonly [chain: string]: unknown
+}
+
+/** By the name of a chain also whose wallets may sign in, as the chain's settings have resolved it; undefined: none. */
+export interface AuthConfig extends AuthRules {
+  readonly [chain: string]: unknown
 }
 
 const name = z.string().min(1).max(256)
-const http = z.url({ protocol: /^https?$/, error: 'expected an http or https URL' }).max(2048)
-const urls = z.array(http).max(MAX_URLS)
 const seconds = z.int().min(1).max(YEAR_SECONDS)
-const chainId = z.string().regex(/^[1-9]\d{0,14}$/, 'expected the number of a chain, EIP-155')
-
-/** `1=https://...`: an endpoint with the chain it belongs to. */
-const chainUrl = z
-  .string()
-  .max(2048)
-  .refine(
-    (text) =>
-      http.safeParse(partsOf(text)[1]).success && chainId.safeParse(partsOf(text)[0]).success,
-    {
-      message: 'expected a chain with its endpoint, as in 1=https://rpc.example',
-    },
-  )
-
-export const auth: OptionGroup<AuthUser, AuthConfig> = {
+const rules: OptionGroup<RulesUser, AuthRules> = {
   table: 'auth',
   schema: z.strictObject({
     enabled: z.boolean().optional(),
@@ -181,49 +114,6 @@ export const auth: OptionGroup<AuthUser, AuthConfig> = {
         { message: 'expected admin_user with one of admin_password_file and admin_password_env' },
       )
       .optional(),
-    near: z
-      .strictObject({
-        network: name.optional(),
-        rpc_urls: urls.optional(),
-        recipient: name.optional(),
-        callback_urls: urls.optional(),
-      })
-      .optional(),
-    ethereum: z
-      .strictObject({
-        chain_ids: z.array(chainId).min(1).max(MAX_URLS).optional(),
-        rpc_urls: z.array(chainUrl).max(MAX_URLS).optional(),
-      })
-      .refine(
-        ({ chain_ids: ids = ['1'], rpc_urls: list = [] }) =>
-          list.every((text) => ids.includes(partsOf(text)[0])),
-        { message: 'expected endpoints of chains that stand in chain_ids', path: ['rpc_urls'] },
-      )
-      .optional(),
-    icp: z
-      .strictObject({
-        enabled: z.boolean().optional(),
-        root_key: z
-          .string()
-          .regex(/^[0-9a-f]{16,1024}$/, 'expected a key as DER, hexadecimal')
-          .optional(),
-        canisters: z.array(name).min(1).max(MAX_URLS).optional(),
-        identity_provider: http.optional(),
-      })
-      .optional(),
-    stellar: z
-      .strictObject({
-        network: name.optional(),
-        passphrase: name.optional(),
-        horizon_urls: urls.min(1).optional(),
-        home_domain: name.optional(),
-        key_file: path.optional(),
-        key_env: variable.optional(),
-      })
-      .refine(({ key_file, key_env }) => (key_file === undefined) !== (key_env === undefined), {
-        message: 'expected one of key_file and key_env',
-      })
-      .optional(),
   }),
   options: [
     { key: 'enabled', kind: 'boolean', text: 'ask for a token, and let people sign in' },
@@ -239,27 +129,11 @@ export const auth: OptionGroup<AuthUser, AuthConfig> = {
     { key: 'bootstrap.admin_user', kind: 'text', text: 'an administrator made at the start' },
     { key: 'bootstrap.admin_password_file', kind: 'text', text: 'file with that password' },
     { key: 'bootstrap.admin_password_env', kind: 'text', text: 'variable with it, instead' },
-    { key: 'near.network', kind: 'text', text: 'NEAR wallets: mainnet, testnet' },
-    { key: 'near.rpc_urls', kind: 'list', text: 'endpoints of that network' },
-    { key: 'near.recipient', kind: 'text', text: 'whom wallets say the message is for' },
-    { key: 'near.callback_urls', kind: 'list', text: 'pages that wallets may come back to' },
-    { key: 'ethereum.chain_ids', kind: 'list', text: 'Ethereum wallets: chains by EIP-155' },
-    { key: 'ethereum.rpc_urls', kind: 'list', text: 'endpoints as 1=https://..., for contracts' },
-    { key: 'icp.enabled', kind: 'boolean', text: 'identities of the Internet Computer' },
-    { key: 'icp.root_key', kind: 'text', text: 'key of the root subnet, where it is a local one' },
-    { key: 'icp.canisters', kind: 'list', text: 'canisters whose signatures count' },
-    { key: 'icp.identity_provider', kind: 'text', text: 'page where people meet their identity' },
-    { key: 'stellar.network', kind: 'text', text: 'Stellar wallets: pubnet, testnet' },
-    { key: 'stellar.passphrase', kind: 'text', text: 'passphrase of another network' },
-    { key: 'stellar.horizon_urls', kind: 'list', text: 'Horizons of that network' },
-    { key: 'stellar.home_domain', kind: 'text', text: 'where stellar.toml is' },
-    { key: 'stellar.key_file', kind: 'text', text: 'file with the seed that signs challenges' },
-    { key: 'stellar.key_env', kind: 'text', text: 'environment variable with it, instead' },
   ],
   resolve: (user, home) => {
     const absolute = (file: string | undefined): string | undefined =>
       file === undefined ? undefined : resolve(home, file)
-    const { password = {}, bootstrap = {}, near, ethereum, icp, stellar } = user
+    const { password = {}, bootstrap = {} } = user
     const { admin_user: adminUser } = bootstrap
     return {
       enabled: user.enabled ?? false,
@@ -286,50 +160,12 @@ export const auth: OptionGroup<AuthUser, AuthConfig> = {
                 },
               },
       },
-      near: near && {
-        network: near.network ?? 'mainnet',
-        rpcUrls: near.rpc_urls ?? [],
-        recipient: near.recipient,
-        callbackUrls: near.callback_urls ?? [],
-      },
-      ethereum: ethereum && chainsOf(ethereum),
-      icp:
-        icp === undefined || icp.enabled === false
-          ? undefined
-          : {
-              rootKey: icp.root_key,
-              canisters: icp.canisters,
-              identityProvider: icp.identity_provider,
-            },
-      stellar: stellar && {
-        ...networkOf(stellar),
-        horizonUrls: stellar.horizon_urls,
-        homeDomain: stellar.home_domain,
-        key: { file: absolute(stellar.key_file), env: stellar.key_env },
-      },
     }
   },
 }
 
-/** Chain and URL of an endpoint. */
-function partsOf(text: string): [string, string] {
-  const at = text.indexOf('=')
-  return [text.slice(0, at), text.slice(at + 1)]
-}
-
-function chainsOf({ chain_ids: ids = ['1'], rpc_urls: list = [] }: EthereumUser) {
-  return ids.map((id) => ({
-    chainId: Number(id),
-    rpcUrls: list.map(partsOf).flatMap(([chain, url]) => (chain === id ? [url] : [])),
-  }))
-}
-
-/** Passphrases by https://developers.stellar.org/docs/networks. */
-const PASSPHRASES: Readonly<Record<string, string>> = {
-  pubnet: 'Public Global Stellar Network ; September 2015',
-  testnet: 'Test SDF Network ; September 2015',
-}
-
-function networkOf({ network = 'pubnet', passphrase }: StellarUser) {
-  return { network, passphrase: passphrase ?? PASSPHRASES[network] ?? network }
+/** The rules, and beside them a table for the wallets of each chain, which is checked by itself. */
+export function authGroup(chains: readonly ChainSettings[]): OptionGroup<AuthUser, AuthConfig> {
+  const wallets = chains.flatMap(({ wallet }) => wallet ?? [])
+  return withTables(rules, wallets)
 }

@@ -1,8 +1,9 @@
 /** `[relayer]`: paying for members without funds, from an account on each chain. Off unless it is asked for. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { issuesOf, path, variable } from '../fields.ts'
+import { path, variable } from '../fields.ts'
 import type { ChainSettings, OptionGroup } from '../option-group.ts'
+import { withTables } from '../with-tables.ts'
 
 /** Operations that are tried out or not yet in a block, at one time. */
 export const DEFAULT_RELAYER_UNDER_WAY = 16
@@ -168,34 +169,9 @@ export function relayerGroup(
 ): OptionGroup<RelayerUser, RelayerConfig> {
   const payers = chains.flatMap(({ relayer }) => relayer ?? [])
   const names = payers.map(({ table }) => `relayer.${table}`).join(' or ')
-  const rulesOf = (user: object): Record<string, unknown> =>
-    Object.fromEntries(
-      Object.entries(user).filter(([key]) => payers.every(({ table }) => key !== table)),
-    )
-  return {
-    table: 'relayer',
-    schema: z.looseObject({}).check(({ value, issues }) => {
-      issues.push(...issuesOf(rules.schema, rulesOf(value)))
-      const given = payers.filter(({ table }) => value[table] !== undefined)
-      for (const { table, schema } of given) issues.push(...issuesOf(schema, value[table], table))
-      if (value['enabled'] !== true || given.length > 0) return
-      const message = `expected ${names} with key_file or key_env, the account that pays`
-      issues.push({ code: 'custom', message, input: value })
-    }),
-    options: [
-      ...rules.options,
-      ...payers.flatMap(({ table, options }) =>
-        options.map((option) => ({ ...option, key: `${table}.${option.key}` })),
-      ),
-    ],
-    resolve: (user, home) => ({
-      ...rules.resolve(user, home),
-      ...Object.fromEntries(
-        payers.map((account) => {
-          const given = user[account.table] as object | undefined // its schema has looked at it
-          return [account.table, given && account.resolve(given, home)]
-        }),
-      ),
-    }),
-  }
+  return withTables(rules, payers, ({ enabled }, given) =>
+    enabled === true && given.length === 0
+      ? `expected ${names} with key_file or key_env, the account that pays`
+      : undefined,
+  )
 }
