@@ -12,7 +12,7 @@ import { type Clock, systemClock, systemRandom } from '../../src/node/primitives
 import type { ContextId, GroupId } from '../../src/node/primitives/ids.ts'
 import { silentLogger } from '../../src/node/primitives/logger.ts'
 import { contextOf, creation, ownGroup, person, sign } from '../compliance/anchor-support.ts'
-import { startTestChain, type TestChain } from './ethereum.ts'
+import { startTestChain, type EthereumTestChain } from './ethereum.ts'
 import { type FaultyRpc, startFaultyRpc } from './faulty-rpc.ts'
 
 /** What a service is given beside the chain. */
@@ -39,10 +39,10 @@ export class FaultBench {
   readonly group: GroupId = ownGroup(this.context)
   /** A machine's clock that is right: the chain's goes its own way whenever it is put back. */
   clock: Clock = systemClock
-  #chain: TestChain | undefined
+  #chain: EthereumTestChain | undefined
   #open: { stop(): Promise<unknown> }[] = []
 
-  get chain(): TestChain {
+  get chain(): EthereumTestChain {
     if (this.#chain === undefined) throw new RangeError('expected a chain that runs')
     return this.#chain
   }

@@ -21,7 +21,7 @@ import {
   type RelayerInit,
   type RelayCarrier,
 } from '../../src/server/index.ts'
-import type { TestChain } from './ethereum.ts'
+import type { EthereumTestChain } from './ethereum.ts'
 import { stubNode } from './stub-node.ts'
 
 /** More than any test sends. */
@@ -84,7 +84,7 @@ export function relayBody({ envelope, signature }: SignedEnvelope): Record<strin
 
 /** Starts one. */
 export async function startTestRelayer(
-  chain: TestChain,
+  chain: EthereumTestChain,
   init: TestRelayerInit = {},
 ): Promise<TestRelayer> {
   const { clock = systemClock, wrap = (relay) => relay, quotas, ...others } = init
@@ -209,7 +209,7 @@ async function readText(message: IncomingMessage): Promise<string> {
 
 /** A node's side: no account, and somebody at `url` who pays. */
 export function openRelayed(
-  chain: TestChain,
+  chain: EthereumTestChain,
   url: string,
   init: {
     readonly patienceMs?: number
@@ -242,7 +242,7 @@ export function openRelayed(
 
 /** An anchor over {@link openRelayed}; not started. */
 export function relayedAnchor(
-  { deployment }: TestChain,
+  { deployment }: EthereumTestChain,
   service: EthereumService,
   clock: Clock = systemClock,
 ): Anchor {

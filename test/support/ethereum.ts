@@ -1,48 +1,83 @@
 /** A local Ethereum chain with the contracts on it, for tests: started once, put back to its beginning for each test. */
-import { getAddress, getBytes, type Wallet } from 'ethers'
+import { getAddress, getBytes, Wallet } from 'ethers'
 import { abiOf, hex } from '../../src/chains/ethereum/contracts/codec.ts'
+import { DEFAULT_MAX_FEE_PER_GAS } from '../../src/chains/ethereum/limits.ts'
+import { EthereumService } from '../../src/chains/ethereum/service.ts'
+import { LOCAL_POLL_MS } from '../../src/chains/shared/limits.ts'
 import type { Deployment } from '../../src/chains/ethereum/deploy/deployment.ts'
 import { startEthereumChain } from '../../src/cli/chains/ethereum/local-chain.ts'
 import type { EthereumDevnet } from '../../src/devnet/ethereum/index.ts'
 import type { Signer } from '../../src/node/anchor/anchor.ts'
 import { systemClock } from '../../src/node/primitives/clock.ts'
+import { silentLogger } from '../../src/node/primitives/logger.ts'
 import type { HarnessClock } from '../compliance/anchor-bench.ts'
+import type { OpenOptions, TestChain } from '../compliance/chain-harness.ts'
 import { creationCode } from './ethereum-contracts.ts'
 
-export interface TestChain extends AsyncDisposable {
+export interface EthereumTestChain extends TestChain<EthereumService> {
   readonly devnet: EthereumDevnet
   readonly deployment: Deployment
-  /** Private key of a funded account. */
-  key(index: number): string
-  /** Forgets everything that happened since the contracts were made. */
-  reset(): Promise<void>
-  stop(): Promise<void>
 }
 
 /** Starts a chain and deploys; what `prepare` does belongs to the beginning too. */
 export async function startTestChain(
-  prepare: (chain: Pick<TestChain, 'devnet' | 'deployment'>) => Promise<void> = async () => {},
-): Promise<TestChain> {
+  prepare: (chain: Started) => Promise<void> = async () => {},
+): Promise<EthereumTestChain> {
   const { devnet, deployment } = await startEthereumChain(0)
   await prepare({ devnet, deployment })
   let snapshot = await devnet.send('evm_snapshot')
   const stop = (): Promise<void> => devnet.stop()
+  const { network, contracts } = deployment
+  const everything = [0, Number.MAX_SAFE_INTEGER] as const
   return {
-    devnet,
-    deployment,
+    ...{ devnet, deployment, protocol: 'ethereum', network, url: devnet.url },
+    contract: contracts.contextAnchor.address,
     key: (index) => devnet.accounts[index]?.privateKey ?? devnet.accounts[0].privateKey,
     async reset() {
       await devnet.send('evm_revert', [snapshot])
       snapshot = await devnet.send('evm_snapshot')
     },
+    clock: () => chainClock({ devnet }),
+    open: (key, options) => openService({ devnet, deployment }, key, options),
+    events: async (service) => (await service.readEvents(...everything)).map(({ event }) => event),
+    packageEvents: async ({ packages }) =>
+      ((await packages?.readEvents(...everything)) ?? []).map(({ event }) => event),
     stop,
     [Symbol.asyncDispose]: stop,
   }
 }
 
+type Started = Pick<EthereumTestChain, 'devnet' | 'deployment'>
+
+function openService(
+  { devnet, deployment }: Started,
+  key: string,
+  { clock, schemes }: OpenOptions,
+): EthereumService {
+  const { contracts, chainId } = deployment
+  return new EthereumService({
+    // two endpoints, though of one chain: a nonce that does not follow needs a second word
+    rpcUrls: [devnet.url, devnet.url],
+    chainId,
+    contracts: {
+      identityRegistry: contracts.identityRegistry.address,
+      contextAnchor: contracts.contextAnchor.address,
+      packageRegistry: contracts.packageRegistry?.address,
+    },
+    finality: 0,
+    wallet: new Wallet(key),
+    scheme: schemes?.contexts,
+    packageScheme: schemes?.packages,
+    maxFeePerGas: DEFAULT_MAX_FEE_PER_GAS,
+    pollMs: LOCAL_POLL_MS,
+    clock,
+    logger: silentLogger,
+  })
+}
+
 /** Binds an identity to an account, as somebody would who holds both keys and sends with neither. */
 export async function bindTo(
-  { devnet, deployment }: Pick<TestChain, 'devnet' | 'deployment'>,
+  { devnet, deployment }: Started,
   identity: Signer,
   account: Wallet,
   nonce: bigint = 1n,
@@ -79,7 +114,7 @@ export async function bindTo(
 
 /** Another contract of ours, that takes groups over from one. @returns its address */
 export async function deploySuccessor(
-  { devnet, deployment }: Pick<TestChain, 'devnet' | 'deployment'>,
+  { devnet, deployment }: Started,
   predecessor: string = deployment.contracts.contextAnchor.address,
 ): Promise<string> {
   const registry = deployment.contracts.identityRegistry.address
@@ -91,7 +126,7 @@ export async function deploySuccessor(
 }
 
 /** The chain's clock. */
-export async function chainClock(chain: TestChain): Promise<HarnessClock> {
+export async function chainClock(chain: Pick<EthereumTestChain, 'devnet'>): Promise<HarnessClock> {
   const block = (await chain.devnet.send('eth_getBlockByNumber', ['pending', false])) as {
     timestamp: string
   }

@@ -4,7 +4,8 @@ import { abiOf, hex } from '../../src/chains/ethereum/contracts/codec.ts'
 import type { Signer } from '../../src/node/anchor/anchor.ts'
 import { envelopeCodec } from '../../src/node/anchor/envelope.ts'
 import { fromHex } from '../../src/node/primitives/bytes.ts'
-import { type Asked, type FaultyRpc, lag, type Rule } from './faulty-rpc.ts'
+import { lag } from './ethereum-rules.ts'
+import type { Asked, FaultyRpc, Rule } from './faulty-rpc.ts'
 
 /** Blocks and seconds that a lie is off by, and gwei of a price that nobody asks for. */
 const FAR_BLOCKS = 1_000_000

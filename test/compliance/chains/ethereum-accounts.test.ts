@@ -6,7 +6,7 @@ import type { Anchor, Signer } from '../../../src/node/anchor/anchor.ts'
 import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { rejectionCode } from '../../support/error-code.ts'
-import { startTestChain, type TestChain } from '../../support/ethereum.ts'
+import { startTestChain, type EthereumTestChain } from '../../support/ethereum.ts'
 import { add } from '../anchor-bench.ts'
 import { contextOf, creation, ownGroup, person, refusalOf, valueOf } from '../anchor-support.ts'
 
@@ -14,7 +14,7 @@ describe('anchor: ethereum, accounts of a node', () => {
   const [a, b, c] = [person('A'), person('B'), person('C')]
   const context = contextOf(a)
   const group = ownGroup(context)
-  let chain: TestChain
+  let chain: EthereumTestChain
   const anchors: Anchor[] = []
 
   /** A node's anchor with one of the funded accounts, or with none. */

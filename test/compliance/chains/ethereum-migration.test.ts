@@ -13,7 +13,7 @@ import {
   chainClock,
   deploySuccessor,
   startTestChain,
-  type TestChain,
+  type EthereumTestChain,
 } from '../../support/ethereum.ts'
 import { add, HOUR, type HarnessClock, moveTo, remove } from '../anchor-bench.ts'
 import {
@@ -35,7 +35,7 @@ const group = ownGroup(context)
 
 describe('a group that moves on Ethereum', function () {
   this.timeout(120_000)
-  let chain: TestChain
+  let chain: EthereumTestChain
   let clock: HarnessClock
   const opened: Anchor[] = []
 

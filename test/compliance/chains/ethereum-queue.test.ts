@@ -2,7 +2,8 @@
 import { expect } from 'chai'
 import { keccak256, Wallet } from 'ethers'
 import { FaultBench } from '../../support/ethereum-faults.ts'
-import { type Rule, swallow, transactionsOf } from '../../support/faulty-rpc.ts'
+import { swallow, transactionsOf } from '../../support/ethereum-rules.ts'
+import type { Rule } from '../../support/faulty-rpc.ts'
 import { bits } from '../anchor-bench.ts'
 import { codeOf, person } from '../anchor-support.ts'
 

@@ -10,7 +10,7 @@ import {
   chainClock,
   deploySuccessor,
   startTestChain,
-  type TestChain,
+  type EthereumTestChain,
 } from '../../support/ethereum.ts'
 import {
   openRelayed,
@@ -40,7 +40,7 @@ const bytesOf = (address: string): Uint8Array => fromHex(address.slice(2).toLowe
 
 describe('a relayer whose contract groups leave', function () {
   this.timeout(60_000)
-  let chain: TestChain
+  let chain: EthereumTestChain
   let clock: HarnessClock
   let domain: Domain
   const opened: Anchor[] = []

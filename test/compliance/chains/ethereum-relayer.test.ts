@@ -24,7 +24,12 @@ import {
   type TestRelayerInit,
 } from '../../support/ethereum-relayer.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
-import { bindTo, chainClock, startTestChain, type TestChain } from '../../support/ethereum.ts'
+import {
+  bindTo,
+  chainClock,
+  startTestChain,
+  type EthereumTestChain,
+} from '../../support/ethereum.ts'
 import { add, type AnchorHarness } from '../anchor-bench.ts'
 import { anchorSuite } from '../anchor-suite.ts'
 import {
@@ -38,10 +43,10 @@ import {
   sign,
 } from '../anchor-support.ts'
 
-let running: Promise<TestChain> | undefined
+let running: Promise<EthereumTestChain> | undefined
 
 /** The one chain of this file, as new. */
-async function freshChain(): Promise<TestChain> {
+async function freshChain(): Promise<EthereumTestChain> {
   const chain = await (running ??= startTestChain())
   await chain.reset()
   return chain
@@ -57,7 +62,7 @@ const context = contextOf(a)
 const group = GroupId.from(context)
 
 describe('anchor: ethereum, through a relayer', () => {
-  let chain: TestChain
+  let chain: EthereumTestChain
   let domain: Domain
   let now: bigint
 

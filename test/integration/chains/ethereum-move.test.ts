@@ -9,7 +9,7 @@ import {
   chainClock,
   deploySuccessor,
   startTestChain,
-  type TestChain,
+  type EthereumTestChain,
 } from '../../support/ethereum.ts'
 import type { HarnessClock } from '../../compliance/anchor-bench.ts'
 import {
@@ -26,7 +26,7 @@ import {
 
 describe('whole nodes whose group moves to another contract', function () {
   this.timeout(180_000)
-  let chain: TestChain
+  let chain: EthereumTestChain
   let clock: HarnessClock
   let world: NodeWorld
 

@@ -10,7 +10,7 @@ import {
 } from '../../../src/chains/ethereum/deploy/deployment.ts'
 import { type EthereumDevnet, startEthereumDevnet } from '../../../src/devnet/ethereum/index.ts'
 import { type Ended, runCli, startCli } from '../../support/cli.ts'
-import { startTestChain, type TestChain } from '../../support/ethereum.ts'
+import { startTestChain, type EthereumTestChain } from '../../support/ethereum.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
 const POOR_KEY = `0x${'42'.repeat(32)}`
@@ -19,7 +19,7 @@ const DEAD_URL = 'http://127.0.0.1:9'
 
 describe('merogate chain with Ethereum', function () {
   this.timeout(30_000)
-  let chain: TestChain
+  let chain: EthereumTestChain
   let other: EthereumDevnet
   let folder: Awaited<ReturnType<typeof tempFolder>>
   let file: string

@@ -1,0 +1,59 @@
+import { expect } from 'chai'
+import { HEIGHT_DOUBT_MS } from '../../../../src/chains/shared/limits.ts'
+import { codeOf } from '../../../compliance/anchor-support.ts'
+import { handClock } from '../../../support/hand-clock.ts'
+import { madeChain, type Place } from '../../../support/made-chain.ts'
+
+const at = (head: number, final: number, seconds = 0): Place => ({ head, final, seconds })
+
+describe('heights of a chain', () => {
+  it('are never behind what was called final before: the answer is read there', async () => {
+    const { heights, places } = madeChain(handClock(), at(10, 8))
+    expect(await heights.run('final', async (_, number) => number)).to.equal(8)
+    Object.assign(places[0] ?? {}, { final: 6 })
+    expect(await heights.run('final', async (_, number) => number)).to.equal(8)
+  })
+
+  it('pass over an endpoint that does not have that block, for one that has', async () => {
+    const { heights } = madeChain(handClock(), at(5, 3), at(10, 8))
+    heights.sawFinal(8)
+    const asked = await heights.run('final', async ({ name }, number) => `${name}: ${number}`)
+    expect(asked).to.equal('endpoint 1: 8')
+  })
+
+  it('hold whoever reads the head to the block of what was done here', async () => {
+    const { heights } = madeChain(handClock(), at(5, 5), at(10, 5))
+    heights.saw(9)
+    expect(await heights.run('optimistic', async ({ name }) => name)).to.equal('endpoint 1')
+  })
+
+  it('go back to what there is when nobody has it any more', async () => {
+    const { heights } = madeChain(handClock(), at(5, 3), at(5, 3))
+    heights.sawFinal(8)
+    expect(await heights.run('final', async (_, number) => number)).to.equal(3)
+  })
+
+  it('do not believe in a height that only one had, once others are clearly later', async () => {
+    const clock = handClock()
+    const told = { height: 1_000_000n, atMs: clock.nowMs() }
+    const later = Math.ceil((told.atMs + HEIGHT_DOUBT_MS) / 1000)
+    const { heights, places } = madeChain(clock, at(5, 3, later - 1))
+    const read = (): Promise<boolean> =>
+      heights.run('final', async (_, _number, { isBehind }) => isBehind, { since: told })
+    expect(await read(), 'it may be true').to.equal(true)
+    Object.assign(places[0] ?? {}, { seconds: later })
+    expect(await read()).to.equal(false)
+  })
+
+  it('hold back what may still be undone, from those who want nothing else', async () => {
+    const { heights } = madeChain(handClock(), at(10, 8))
+    expect(await heights.unlessOpen(8n, { finality: 'final' })).to.equal(8n)
+    expect(await heights.unlessOpen(9n, { finality: 'final' })).to.equal(undefined)
+    expect(await heights.unlessOpen(9n, {})).to.equal(9n)
+  })
+
+  it('say who is silent', async () => {
+    const { heights } = madeChain(handClock(), { ...at(5, 3), isSilent: true })
+    expect(await codeOf(heights.run('final', async () => 1))).to.equal('ANCHOR_UNREACHABLE')
+  })
+})
