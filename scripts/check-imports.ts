@@ -122,8 +122,24 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   },
   // chains to develop against: parts of nothing else
   'devnet/ethereum': {
-    rooms: ['node/errors.ts', 'node/primitives'],
+    rooms: ['node/errors.ts', 'node/primitives', 'devnet/shared'],
     packages: ['ethers', 'hardhat'],
+  },
+  // what local chains are built of
+  'devnet/shared': { rooms: ['node/errors.ts', 'node/primitives'] },
+  // rewrites contracts; how modules are read is known to the runtime of guests
+  'devnet/wasm': {
+    rooms: [
+      ...['node/errors.ts', 'node/primitives'],
+      ...['node/runtime/wasm/binary.ts', 'node/runtime/wasm/module.ts'],
+    ],
+  },
+  'devnet/near': {
+    rooms: [
+      ...['node/errors.ts', 'node/primitives', 'node/runtime/wasm/webassembly.ts'],
+      ...['devnet/shared', 'devnet/wasm'],
+    ],
+    packages: ['@noble/curves', '@noble/hashes', 'zod'],
   },
   server: {
     rooms: [

@@ -18,7 +18,7 @@
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import type * as Hardhat from 'hardhat/hre'
-import { devnetError } from './errors.ts'
+import { devnetError } from '../shared/errors.ts'
 
 /** Chain id of the local chain, the one that Hardhat and its tools expect. */
 export const DEVNET_CHAIN_ID = 31_337
