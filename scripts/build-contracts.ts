@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CORE_MODULE } from './contracts/core.ts'
 import { buildEthereum, standardInputs } from './contracts/ethereum.ts'
+import { NEAR_CONTRACTS } from './contracts/near.ts'
 import { readInterface, toSolidity } from './support/contract-interface.ts'
 import { findLeaks } from './support/leaks.ts'
 import { report } from './support/report.ts'
@@ -63,6 +64,22 @@ function cratePart(build: RustBuild): Part {
   }
 }
 
+/** Several at once. */
+function joinedPart(parts: readonly Part[]): Part {
+  const all = async (how: 'check' | 'rebuild'): Promise<string[]> => {
+    const problems: string[] = []
+    for (const part of parts) problems.push(...(await part[how]()))
+    return problems
+  }
+  return {
+    write: async () => {
+      for (const part of parts) await part.write()
+    },
+    check: async () => all('check'),
+    rebuild: async () => all('rebuild'),
+  }
+}
+
 /** Names and numbers in the languages of the contracts, before any of them is compiled. */
 const INTERFACE = filesPart(async () => {
   const source = readInterface(ROOT)
@@ -76,6 +93,7 @@ const INTERFACE = filesPart(async () => {
 const PARTS: Readonly<Record<string, Part>> = {
   ethereum: filesPart(buildEthereum),
   core: cratePart(CORE_MODULE),
+  near: joinedPart(NEAR_CONTRACTS.map(cratePart)),
 }
 
 /** Writes what changed. */

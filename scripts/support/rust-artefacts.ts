@@ -46,7 +46,7 @@ export interface RustBuild extends RustCrate {
 }
 
 /** `manifest.json`: what the artefacts were made from, with what, and what came out. */
-interface BuildManifest {
+export interface BuildManifest {
   readonly sources: { readonly sha256: string; readonly files: readonly string[] }
   readonly toolchain: Readonly<Record<string, string>>
   readonly flags: Readonly<Record<string, readonly string[]>>
@@ -109,7 +109,7 @@ function readArtefacts({ output, artefacts }: RustBuild): Artefacts {
   return new Map(present.map((name) => [name, readFileSync(join(folder, name))]))
 }
 
-function readManifest({ output }: RustBuild): BuildManifest | undefined {
+export function readManifest({ output }: RustBuild): BuildManifest | undefined {
   const path = join(REPOSITORY, output, MANIFEST)
   // our own format
   return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as BuildManifest) : undefined

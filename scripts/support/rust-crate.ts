@@ -15,6 +15,12 @@ export interface RustCrate {
   readonly alias: string
   /** Folders below the repository of its workspace and of crates that it is made from, and what panic messages call them. */
   readonly parts?: Readonly<Record<string, string>>
+  /** What the compiler is told besides {@link RUSTC_FLAGS}. */
+  readonly rustcFlags?: readonly string[]
+  /** Folder below the repository where it is compiled, when that is not its own: crates that share one compile once what they share. */
+  readonly target?: string
+  /** Name of a variable that tells the crate the digest of its sources. */
+  readonly digestVariable?: string
 }
 
 /** What came of compiling. */
@@ -81,8 +87,13 @@ function rename(path: string, name: string): string {
   return `--remap-path-prefix=${path}=${name}`
 }
 
+function targetFolder(root: string, { folder, target }: RustCrate): string {
+  return join(root, target ?? join(folder, 'target'))
+}
+
 /** What folders of this machine are called inside the module. The last match counts. */
-function renameFlags(root: string, { folder, alias, parts = {} }: RustCrate): string[] {
+function renameFlags(root: string, crate: RustCrate): string[] {
+  const { folder, alias, parts = {} } = crate
   const library = librarySources()
   const registry = join(process.env['CARGO_HOME'] ?? join(homedir(), '.cargo'), 'registry/src')
   // there is none where no crate was ever needed
@@ -92,12 +103,16 @@ function renameFlags(root: string, { folder, alias, parts = {} }: RustCrate): st
     ...names.map((name) => rename(join(registry, name), 'crates')),
     ...Object.entries(parts).map(([part, name]) => rename(join(root, part), name)),
     rename(join(root, folder), alias),
-    rename(join(root, folder, 'target'), 'target'),
+    rename(targetFolder(root, crate), 'target'),
   ]
 }
 
 /** All that decides the bytes besides sources and toolchain, for the record, without paths. */
-export function recordedFlags({ alias, parts = {} }: RustCrate): Record<string, string[]> {
+export function recordedFlags({
+  alias,
+  parts = {},
+  rustcFlags = [],
+}: RustCrate): Record<string, string[]> {
   const renames = [
     rename('<library sources>', 'std'),
     rename('<registry sources>', 'crates'),
@@ -105,7 +120,11 @@ export function recordedFlags({ alias, parts = {} }: RustCrate): Record<string, 
     rename(`<${alias} folder>`, alias),
     rename('<target folder>', 'target'),
   ]
-  return { rustc: [...RUSTC_FLAGS, ...renames], cargo: CARGO_FLAGS, wasmOpt: WASM_OPT_FLAGS }
+  return {
+    rustc: [...RUSTC_FLAGS, ...rustcFlags, ...renames],
+    cargo: CARGO_FLAGS,
+    wasmOpt: WASM_OPT_FLAGS,
+  }
 }
 
 interface CargoMessage {
@@ -138,14 +157,17 @@ function findOutputs(
 /** Compiles the sources of a crate below `root`, the repository or a copy of what {@link sourceFiles} names. */
 export function compileCrate(root: string, crate: RustCrate): CompiledCrate {
   const folder = join(root, crate.folder)
-  const target = join(folder, 'target')
+  const target = targetFolder(root, crate)
+  const { rustcFlags = [], digestVariable } = crate
   // first, so that the folders of the registry exist and can be renamed
   run(TOOLS.cargo.path, ['fetch', '--locked'], { cwd: folder, env: cargoEnvironment([]) })
-  const flags = [...RUSTC_FLAGS, ...renameFlags(root, crate)]
+  const flags = [...RUSTC_FLAGS, ...rustcFlags, ...renameFlags(root, crate)]
+  const told =
+    digestVariable === undefined ? {} : { [digestVariable]: `sha256:${sourceDigest(root, crate)}` }
   const output = run(
     TOOLS.cargo.path,
     ['build', ...CARGO_FLAGS, '--target-dir', target, '--message-format=json-render-diagnostics'],
-    { cwd: folder, env: cargoEnvironment(flags) },
+    { cwd: folder, env: { ...cargoEnvironment(flags), ...told } },
   )
   const lines = output.split('\n').filter((line) => line !== '')
   const messages = lines.map((line) => JSON.parse(line) as CargoMessage)

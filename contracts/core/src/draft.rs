@@ -15,7 +15,7 @@ pub(crate) struct Draft<'a> {
 }
 
 /// The record that stored bytes are. They were written by this contract alone.
-pub(crate) fn record_of<T: Layout>(bytes: &[u8]) -> T {
+fn record_of<T: Layout>(bytes: &[u8]) -> T {
     match decode(bytes) {
         Ok(record) => record,
         Err(_) => panic!("a stored record is damaged"),
@@ -23,7 +23,7 @@ pub(crate) fn record_of<T: Layout>(bytes: &[u8]) -> T {
 }
 
 /// A record as it is stored.
-pub(crate) fn read<T: Layout>(view: &(impl View + ?Sized), key: &[u8]) -> Option<T> {
+pub fn read<T: Layout>(view: &(impl View + ?Sized), key: &[u8]) -> Option<T> {
     view.get(key).map(|bytes| record_of(&bytes))
 }
 

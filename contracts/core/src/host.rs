@@ -47,6 +47,10 @@ impl From<Refusal> for Refused {
 /// What a request does.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
+    /// Who asked, and with which nonce.
+    pub head: Head,
+    /// The group, or the package, that it is about: where what is stored belongs to.
+    pub group: Id,
     /// What is to be stored, in the order of the keys; none removes.
     pub writes: Vec<(Vec<u8>, Option<Vec<u8>>)>,
     /// None when the state was already as asked.
@@ -68,6 +72,24 @@ pub struct Event {
     pub revision: u64,
     /// See `interface::EVENTS`.
     pub fields: Vec<(&'static str, Value)>,
+}
+
+impl Event {
+    /// Its name and head, then names of fields with their values, one after another, as bytes with a length.
+    pub fn write(&self, to: &mut Vec<u8>) {
+        let Self { name, subject, signer, nonce, revision, fields } = self;
+        String::from(*name).write(to);
+        subject.write(to);
+        signer.write(to);
+        nonce.write(to);
+        revision.write(to);
+        let mut values = Vec::new();
+        for (name, value) in fields {
+            String::from(*name).write(&mut values);
+            value.write(&mut values);
+        }
+        values.write(to);
+    }
 }
 
 /// What a field of an event holds.

@@ -9,6 +9,9 @@ pub type Id = [u8; 32];
 /// An ed25519 signature.
 pub type Signature = [u8; 64];
 
+/// Bytes of any length.
+pub type Bytes = Vec<u8>;
+
 /// The bytes are not what they should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Malformed;
@@ -98,7 +101,7 @@ macro_rules! integers {
         }
     )*};
 }
-integers!(u16 u32 u64);
+integers!(u16 u32 u64 u128 i64);
 
 impl<const N: usize> Layout for [u8; N] {
     fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
@@ -165,6 +168,21 @@ impl Layout for String {
     }
 }
 
+macro_rules! tuples {
+    ($(($($part:ident $at:tt),*))*) => {$(
+        impl<$($part: Layout),*> Layout for ($($part,)*) {
+            fn read(from: &mut Reader<'_>) -> Result<Self, Malformed> {
+                Ok(($($part::read(from)?,)*))
+            }
+
+            fn write(&self, to: &mut Vec<u8>) {
+                $(self.$at.write(to);)*
+            }
+        }
+    )*};
+}
+tuples!((A 0, B 1)(A 0, B 1, C 2)(A 0, B 1, C 2, D 3)(A 0, B 1, C 2, D 3, E 4, F 5));
+
 macro_rules! ordinals {
     ($($type:ty)*) => {$(
         impl Layout for $type {
@@ -181,21 +199,20 @@ macro_rules! ordinals {
 ordinals!(Role Approvers);
 
 /// A struct whose layout is that of its fields, in their order.
+#[macro_export]
 macro_rules! record {
     ($(#[$meta:meta])* pub struct $name:ident { $($(#[$field_meta:meta])* pub $field:ident: $type:ty,)* }) => {
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq)]
         pub struct $name { $($(#[$field_meta])* pub $field: $type,)* }
 
-        impl $crate::layout::Layout for $name {
-            fn read(
-                from: &mut $crate::layout::Reader<'_>,
-            ) -> Result<Self, $crate::layout::Malformed> {
-                Ok(Self { $($field: $crate::layout::Layout::read(from)?,)* })
+        impl $crate::Layout for $name {
+            fn read(from: &mut $crate::Reader<'_>) -> Result<Self, $crate::Malformed> {
+                Ok(Self { $($field: $crate::Layout::read(from)?,)* })
             }
 
-            fn write(&self, to: &mut alloc::vec::Vec<u8>) {
-                $($crate::layout::Layout::write(&self.$field, to);)*
+            fn write(&self, to: &mut $crate::Bytes) {
+                $($crate::Layout::write(&self.$field, to);)*
             }
         }
     };

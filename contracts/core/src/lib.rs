@@ -20,7 +20,8 @@ mod keys;
 mod layout;
 pub mod packages;
 
+pub use draft::read;
 pub use envelope::{decode_envelope, envelope_digest, Domain, Envelope, Head};
 pub use host::{Accepted, Decision, Event, Here, Host, Refused, Value, View};
 pub use keys::{is_strong, verify};
-pub use layout::{decode, encode, Id, Layout, Malformed, Reader, Signature};
+pub use layout::{decode, encode, Bytes, Id, Layout, Malformed, Reader, Signature};

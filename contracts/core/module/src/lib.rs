@@ -1,7 +1,7 @@
 //! The rules of the core as a WebAssembly module: what a contract gives them comes from functions of the host `host`, and nothing is kept
 //! between two calls. It is no contract, and nothing deploys it: it is there to be compared with the reference model.
 use merogate_core::{
-    decode, encode, groups, packages, Accepted, Decision, Domain, Event, Here, Host, Id, Layout,
+    decode, encode, groups, packages, Accepted, Decision, Domain, Here, Host, Id, Layout,
     Malformed, Reader, Refused, Signature, View,
 };
 
@@ -76,21 +76,6 @@ impl Layout for Question {
     }
 }
 
-fn write_event(event: &Event, to: &mut Vec<u8>) {
-    let Event { name, subject, signer, nonce, revision, fields } = event;
-    String::from(*name).write(to);
-    subject.write(to);
-    signer.write(to);
-    nonce.write(to);
-    revision.write(to);
-    let mut values = Vec::new();
-    for (name, value) in fields {
-        String::from(*name).write(&mut values);
-        value.write(&mut values);
-    }
-    values.write(to);
-}
-
 fn answer_of(decision: Decision) -> Vec<u8> {
     let mut to = Vec::new();
     match decision {
@@ -98,7 +83,7 @@ fn answer_of(decision: Decision) -> Vec<u8> {
             refusal.number().write(&mut to);
             expected.write(&mut to);
         }
-        Ok(Accepted { writes, event }) => {
+        Ok(Accepted { writes, event, .. }) => {
             0u8.write(&mut to);
             (writes.len() as u32).write(&mut to);
             for (key, value) in writes {
@@ -107,7 +92,7 @@ fn answer_of(decision: Decision) -> Vec<u8> {
             }
             event.is_some().write(&mut to);
             if let Some(event) = event {
-                write_event(&event, &mut to);
+                event.write(&mut to);
             }
         }
     }

@@ -171,5 +171,7 @@ pub fn decide(
         return Err(Refusal::LastManager.into());
     }
     let event = change.map(|change| change.announced(head));
-    Ok(Accepted { writes: request.group.rows.into_writes(), event })
+    let GroupDraft { id: group, rows, .. } = request.group;
+    let writes = rows.into_writes();
+    Ok(Accepted { head: envelope.head, group, writes, event })
 }

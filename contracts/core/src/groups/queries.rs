@@ -15,6 +15,11 @@ pub fn context(view: &impl View, id: &Id) -> Option<Context> {
     read(view, &context_key(id))
 }
 
+/// The group of a context, or the one that has the id itself.
+pub fn group_of(view: &impl View, id: &Id) -> Id {
+    context(view, id).map_or(*id, |context| context.group)
+}
+
 /// A group by its id. Whoever has a context's id asks the context for its group first.
 pub fn group(view: &impl View, id: &Id) -> Option<Group> {
     read(view, &group_key(id))

@@ -101,5 +101,6 @@ pub fn decide(
     check_signer(&envelope, &mut draft)?;
     let change = apply_rules(host, &envelope, &mut draft)?;
     let event = change.map(|change| change.announced(&envelope.head));
-    Ok(Accepted { writes: draft.rows.into_writes(), event })
+    let group = envelope.head.subject;
+    Ok(Accepted { head: envelope.head, group, writes: draft.rows.into_writes(), event })
 }
