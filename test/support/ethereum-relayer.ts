@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage, request as httpRequest } from 'node
 import type { Wallet } from 'ethers'
 import { DEFAULT_MAX_FEE_PER_GAS } from '../../src/chains/ethereum/limits.ts'
 import { LOCAL_POLL_MS } from '../../src/chains/shared/limits.ts'
-import { type EthereumRelay, openRelay } from '../../src/chains/ethereum/send/relay.ts'
+import { openRelay } from '../../src/chains/ethereum/send/relay.ts'
+import type { Relay } from '../../src/chains/shared/relay.ts'
 import { relayerCarrier } from '../../src/chains/ethereum/send/carrier.ts'
 import { EthereumService } from '../../src/chains/ethereum/service.ts'
 import type { Anchor } from '../../src/node/anchor/anchor.ts'
@@ -46,7 +47,7 @@ export interface RelayAnswer {
 
 export interface TestRelayer extends AsyncDisposable {
   readonly url: string
-  readonly relay: EthereumRelay
+  readonly relay: Relay
   readonly metrics: PromMetrics
   /** Transactions that its account has sent. */
   sent(): Promise<number>
@@ -69,7 +70,7 @@ export interface TestRelayerInit extends Partial<Omit<RelayerInit, 'quotas' | 'c
   /** The endpoint it asks. @default the chain's own */
   readonly rpcUrl?: string
   /** Changes what the relayer knows of the chain. */
-  readonly wrap?: (relay: EthereumRelay) => RelayCarrier
+  readonly wrap?: (relay: Relay) => RelayCarrier
 }
 
 /** The body that asks for a signed envelope to be carried. */

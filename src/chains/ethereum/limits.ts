@@ -4,16 +4,6 @@
 export const ADOPT_BATCH = 100
 /** The same where a relayer pays, within the gas that one operation may need. */
 export const RELAYED_ADOPT_BATCH = 40
-/** Transactions beside those that this takes, before it is given up: others may call too, and an endpoint that never shows it may lie. */
-export const ADOPT_SPARE = 2
-/** Longest that it may take, ms. */
-export const ADOPT_WAIT_MS = 1_800_000
-/** Time for which nothing more is sent for what was given up, ms. */
-export const ADOPT_PAUSE_MS = 3_600_000
-/** Groups and contexts of which it is remembered that they were given up. */
-export const MAX_GIVEN_UP_ADOPTIONS = 1024
-/** Contracts that a relayer carries for beside its own, which they take over from. */
-export const MAX_RELAYED_CONTRACTS = 64
 /** Gas of one operation that a relayer pays for: the dearest, sixteen new members with an ed25519 signature, needs 0.9 million and is given 1.1. */
 export const MAX_RELAYED_GAS = 3_000_000n
 /** Gas of all of them in a day when nothing else is said: some hundred that identities sign, some three hundred that accounts sign. */

@@ -36,6 +36,7 @@ import { byHeight, ChainChanges } from '../shared/changes.ts'
 import { readChanges } from './contracts/changes.ts'
 import {
   hex,
+  isRevert,
   networkBytes,
   toContext,
   toGroup,
@@ -56,7 +57,9 @@ import type { Carrier } from './send/carrier.ts'
 import { EthereumDelivery } from './send/delivery.ts'
 import { TransactionSender } from './send/sender.ts'
 import { Submitter } from '../shared/submitter.ts'
-import { Adopter } from './adopter.ts'
+import { Adopter } from '../shared/adopter.ts'
+import { adoptCall } from './contracts/adopt-call.ts'
+import { ADOPT_BATCH } from './limits.ts'
 import { predecessorsOf, successorAt } from './successor.ts'
 import { ContractViews } from './contracts/views.ts'
 
@@ -146,9 +149,14 @@ export class EthereumService implements SuccessorService {
     })
     const relayed = init.carrier?.({ target, rpc, heights, clock, pollMs })
     const carrier = relayed ?? this.sender
+    const { sender } = shared
     this.#adopter = new Adopter({
-      ...{ service: this, address: contract, before: init.before, clock, pollMs },
-      ...{ sender: this.sender, adopt: relayed?.adopt },
+      ...{ chain: 'ethereum', service: this, address: contract, before: init.before },
+      ...{ clock, pollMs, adopt: relayed?.adopt, batch: ADOPT_BATCH, isRefused: isRevert },
+      send:
+        sender &&
+        ((moved, signal) =>
+          sender.send(adoptCall(contract, moved, ADOPT_BATCH), undefined, signal)),
     })
     this.#submitter = new Submitter(
       new EthereumDelivery({ ...target, registry, rpc, carrier, heights }),

@@ -36,3 +36,15 @@ export const MAX_KEPT_LOOK_UPS = 4_096
 export const MAX_LOOK_UPS = 64
 /** Time by which a challenge's moment of issue may lie ahead of this machine's clock, ms: the clock may have been set back since. */
 export const MAX_AHEAD_MS = 60_000
+/** Transactions beside those that this takes, before it is given up: others may call too, and an endpoint that never shows it may lie. */
+export const ADOPT_SPARE = 2
+/** Longest that it may take, ms. */
+export const ADOPT_WAIT_MS = 1_800_000
+/** Time for which nothing more is sent for what was given up, ms. */
+export const ADOPT_PAUSE_MS = 3_600_000
+/** Groups and contexts of which it is remembered that they were given up. */
+export const MAX_GIVEN_UP_ADOPTIONS = 1024
+/** Contracts that a relayer carries for beside its own, which they take over from. */
+export const MAX_RELAYED_CONTRACTS = 64
+/** Lists whose pages are read at the same time. */
+export const MAX_PINNED_LISTS = 1024

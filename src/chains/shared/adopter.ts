@@ -7,46 +7,33 @@ import { pause } from '../../node/anchor/watcher.ts'
 import { throwIfAborted } from '../../node/errors.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import { type ContextId, type GroupId, idKey } from '../../node/primitives/ids.ts'
-import type { Moved } from '../shared/relayer-carrier.ts'
-import { abiOf, hex, isRevert } from './contracts/codec.ts'
-import { ethereumError } from './errors.ts'
-import {
-  ADOPT_BATCH,
-  ADOPT_PAUSE_MS,
-  ADOPT_SPARE,
-  ADOPT_WAIT_MS,
-  MAX_GIVEN_UP_ADOPTIONS,
-} from './limits.ts'
-import type { Carrier } from './send/carrier.ts'
-import type { Call } from './send/offer.ts'
-import type { Sent } from '../shared/delivery.ts'
-import type { TransactionSender } from './send/sender.ts'
+import type { Sent } from './delivery.ts'
+import { chainError } from './errors.ts'
+import { ADOPT_PAUSE_MS, ADOPT_SPARE, ADOPT_WAIT_MS, MAX_GIVEN_UP_ADOPTIONS } from './limits.ts'
+import type { Moved } from './relayer-carrier.ts'
 
 export interface AdopterInit {
+  /** Protocol of the chain, as in `ethereum`. */
+  readonly chain: string
   readonly service: Pick<EnvelopeService, 'readGroup' | 'readContext'>
   /** Address of the contract. */
   readonly address: string
   /** The contract before, which says how many members a group has. */
   readonly before: Pick<EnvelopeService, 'readGroup'> | undefined
-  readonly sender: Pick<TransactionSender, 'send'> | undefined
-  /** Somebody who pays in this node's place. */
-  readonly adopt: Carrier['adopt']
+  /** Sends what takes something over, or the next part of it. Undefined: this node has no account. */
+  readonly send: ((moved: Moved, signal?: AbortSignal) => Promise<Sent>) | undefined
+  /** Members of a group that one of these takes over. */
+  readonly batch: number
+  /** Whether an error says that it would change nothing, as when somebody else was faster. */
+  readonly isRefused: (error: unknown) => boolean
+  /** Has somebody else do it who pays in this node's place, some of it at a time. */
+  readonly adopt: ((moved: Moved, signal?: AbortSignal) => Promise<void>) | undefined
   readonly clock: Clock
   readonly pollMs: number
 }
 
 /** Whether something is there, as things stand or for good. */
 type Look = (finality: 'optimistic' | 'final') => Promise<boolean>
-
-/** The call that takes over a context, or the next members of a group. */
-export function adoptCall(to: string, moved: Moved, members: number): Call {
-  const abi = abiOf('ContextAnchor')
-  const data =
-    'group' in moved
-      ? abi.encodeFunctionData('adopt', [hex(moved.group), members])
-      : abi.encodeFunctionData('adoptContext', [hex(moved.context)])
-  return { to, data }
-}
 
 export class Adopter {
   readonly #init: AdopterInit
@@ -80,25 +67,18 @@ export class Adopter {
     signal: AbortSignal | undefined,
   ): Promise<void> {
     if (await look('optimistic')) return
-    const { address, sender, adopt, clock } = this.#init
+    const { address, send, adopt, clock } = this.#init
     const key = idKey('group' in moved ? moved.group : moved.context)
     const givenUpMs = this.#givenUp.get(key)
     if (givenUpMs !== undefined && clock.monotonicMs() - givenUpMs < ADOPT_PAUSE_MS) {
-      throw notThere(address, 0)
+      throw this.#notThere(0)
     }
     if (adopt !== undefined) {
       await this.#relay(() => adopt(moved, signal), look, signal)
       return
     }
-    if (sender === undefined) throw unpaid(address)
-    await this.#send(
-      key,
-      adoptCall(address, moved, ADOPT_BATCH),
-      sender,
-      look,
-      await readTries(),
-      signal,
-    )
+    if (send === undefined) throw this.#unpaid(address)
+    await this.#send(key, () => send(moved, signal), look, await readTries(), signal)
   }
 
   /**
@@ -107,26 +87,25 @@ export class Adopter {
    */
   async #send(
     key: string,
-    call: Call,
-    sender: Pick<TransactionSender, 'send'>,
+    send: () => Promise<Sent>,
     look: Look,
     tries: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { address, clock } = this.#init
+    const { clock, isRefused } = this.#init
     const startedMs = clock.monotonicMs()
     let last: Sent | undefined
     for (let sent = 0; last === undefined || !(await look('optimistic')); sent++) {
       throwIfAborted(signal)
       if (sent >= tries || clock.monotonicMs() - startedMs > ADOPT_WAIT_MS) {
         this.#givenUp.set(key, clock.monotonicMs())
-        throw notThere(address, sent)
+        throw this.#notThere(sent)
       }
       try {
-        last = await sender.send(call, undefined, signal)
+        last = await send()
       } catch (error) {
         // somebody else was faster: then it is there
-        if (!isRevert(error) || !(await look('optimistic'))) throw error
+        if (!isRefused(error) || !(await look('optimistic'))) throw error
         return
       }
     }
@@ -155,23 +134,26 @@ export class Adopter {
   async #triesOf(group: GroupId, signal: AbortSignal | undefined): Promise<number> {
     const found = await this.#init.before?.readGroup(group, { signal })
     const members = Math.min(found?.value?.memberCount ?? MAX_MEMBERS, MAX_MEMBERS)
-    return Math.ceil(members / ADOPT_BATCH) + ADOPT_SPARE
+    return Math.ceil(members / this.#init.batch) + ADOPT_SPARE
   }
-}
 
-function unpaid(address: string): Error {
-  return ethereumError(
-    'CHAIN_SUCCESSOR',
-    `this group moved to ${address}, and nobody called adopt and adoptContext there yet: any account may, and this node has none`,
-    { address },
-  )
-}
+  #unpaid(address: string): Error {
+    return chainError(
+      this.#init.chain,
+      'CHAIN_SUCCESSOR',
+      `this group moved to ${address}, and nobody took it over there yet: any account may, and this node has none`,
+      { address },
+    )
+  }
 
-/** `sent`: transactions; 0 while nothing is tried again. */
-function notThere(address: string, sent: number): Error {
-  return ethereumError(
-    'CHAIN_SUCCESSOR',
-    `expected what moved to ${address} to be there, got endpoints that do not show it after ${sent === 0 ? 'all that it takes was sent' : `${sent} transactions`}: one of them lies or lags; nothing is sent for it for a while`,
-    { address, sent },
-  )
+  /** `sent`: transactions; 0 while nothing is tried again. */
+  #notThere(sent: number): Error {
+    const { chain, address } = this.#init
+    return chainError(
+      chain,
+      'CHAIN_SUCCESSOR',
+      `expected what moved to ${address} to be there, got endpoints that do not show it after ${sent === 0 ? 'all that it takes was sent' : `${sent} transactions`}: one of them lies or lags; nothing is sent for it for a while`,
+      { address, sent },
+    )
+  }
 }

@@ -1,11 +1,6 @@
 import { expect } from 'chai'
-import { Adopter, type AdopterInit } from '../../../../src/chains/ethereum/adopter.ts'
-import {
-  ADOPT_BATCH,
-  ADOPT_PAUSE_MS,
-  ADOPT_SPARE,
-  ADOPT_WAIT_MS,
-} from '../../../../src/chains/ethereum/limits.ts'
+import { Adopter, type AdopterInit } from '../../../../src/chains/shared/adopter.ts'
+import { ADOPT_PAUSE_MS, ADOPT_SPARE, ADOPT_WAIT_MS } from '../../../../src/chains/shared/limits.ts'
 import type { GroupRecord } from '../../../../src/node/anchor/anchor.ts'
 import { ContextId, GroupId } from '../../../../src/node/primitives/ids.ts'
 import { rejectionCode } from '../../../support/error-code.ts'
@@ -14,6 +9,7 @@ import { handClock } from '../../../support/hand-clock.ts'
 const group = GroupId.from(new Uint8Array(32).fill(1))
 const context = ContextId.from(new Uint8Array(32).fill(2))
 const POLL_MS = 1000
+const ADOPT_BATCH = 100
 
 interface World {
   readonly adopter: Adopter
@@ -39,14 +35,13 @@ function world(members: number, thereAfter = Infinity, over: Partial<AdopterInit
   }
   const mined = { transaction: '0x1', block: 1, succeeded: true }
   const adopter = new Adopter({
-    ...{ service, address: '0x12', clock, pollMs: POLL_MS, adopt: undefined },
+    ...{ chain: 'made', service, address: '0x12', clock, pollMs: POLL_MS, adopt: undefined },
+    ...{ batch: ADOPT_BATCH, isRefused: () => false },
     before: { readGroup: async () => ({ value: record, height: 1n }) },
-    sender: {
-      send: async () => {
-        made.sent++
-        clock.advance(POLL_MS)
-        return { ...mined, final: async () => (made.settled++, mined) }
-      },
+    async send() {
+      made.sent++
+      clock.advance(POLL_MS)
+      return { ...mined, final: async () => (made.settled++, mined) }
     },
     ...over,
   })
@@ -89,13 +84,11 @@ describe('taking a group over', () => {
     let sent = 0
     const { adopter } = world(100 * ADOPT_BATCH, Infinity, {
       clock,
-      sender: {
-        send: async () => {
-          sent++
-          clock.advance(ADOPT_WAIT_MS / 2)
-          const mined = { transaction: '0x1', block: 1, succeeded: true }
-          return { ...mined, final: async () => mined }
-        },
+      async send() {
+        sent++
+        clock.advance(ADOPT_WAIT_MS / 2)
+        const mined = { transaction: '0x1', block: 1, succeeded: true }
+        return { ...mined, final: async () => mined }
       },
     })
     expect(await rejectionCode(adopter.adoptGroup(group))).to.equal('CHAIN_SUCCESSOR')
@@ -105,7 +98,7 @@ describe('taking a group over', () => {
   it('by a relayer is asked for until it is there, and no longer than it may take', async () => {
     for (const thereAfter of [2, Infinity]) {
       const at: World = world(1, thereAfter, {
-        sender: undefined,
+        send: undefined,
         adopt: async () => void at.asked++,
       })
       let isOver = false
@@ -127,7 +120,7 @@ describe('taking a group over', () => {
   })
 
   it('needs somebody who pays', async () => {
-    const { adopter } = world(1, 1, { sender: undefined })
+    const { adopter } = world(1, 1, { send: undefined })
     expect(await rejectionCode(adopter.adoptGroup(group))).to.equal('CHAIN_SUCCESSOR')
   })
 })
