@@ -2,7 +2,7 @@
 //! goes out, who pays for what is stored, and what is remembered of changes, since a node of NEAR has no question for logs.
 //!
 //! There is no owner, no way to stop or change a contract, and no call that is anybody's but for the first one, which only the account
-//! itself can make: together with its deployment, before it gives its keys up.
+//! itself or its parent can make: together with its deployment, which leaves no key.
 //!
 //! Entry points are plain functions ([`entry_points`]), and promises are those of `env`: the SDK's own name host functions that older
 //! versions of the protocol do not have.

@@ -33,9 +33,17 @@ pub(crate) fn domain(settings: &Settings) -> Domain {
     }
 }
 
-/// `new`: only by the account itself, in the transaction that deploys it.
+/// Whether the caller is the account itself, or the one that it is a sub-account of: nobody else can have made it, and in the transaction
+/// that makes, deploys and initialises it, that one is the caller.
+fn is_own_call() -> bool {
+    let (account, caller) = (env::current_account_id(), env::predecessor_account_id());
+    let parent = account.as_str().split_once('.').map(|(_, parent)| parent);
+    account == caller || parent == Some(caller.as_str())
+}
+
+/// `new`: in the transaction that deploys it.
 pub fn initialise() {
-    if env::predecessor_account_id() != env::current_account_id() {
+    if !is_own_call() {
         env::panic_str("only the account itself initialises its contract");
     }
     let key = store::key(Table::Settings, &[]);

@@ -3,7 +3,7 @@ import { expect } from 'chai'
 import { NEAR_CONTRACTS } from '../../../scripts/contracts/near.ts'
 import { readManifest } from '../../../scripts/support/rust-artefacts.ts'
 import { fromUtf8 } from '../../../src/node/primitives/bytes.ts'
-import { type ContractName, moduleBytes, NearHost } from './host.ts'
+import { type ContractName, moduleBytes, NearBench } from '../../support/near-contracts.ts'
 
 /** The part used here of what Node has, but neither its types nor the language library declare. */
 interface ModuleReader {
@@ -51,7 +51,8 @@ for (const name of ['contexts', 'packages'] as const) {
     it('names the digest of the sources that it was built from', () => {
       const build = NEAR_CONTRACTS.find(({ folder }) => folder.endsWith(name))
       const manifest = build && readManifest(build)
-      const text = fromUtf8(new NearHost(name).view('contract_source_metadata'))
+      const bench = new NearBench()
+      const text = fromUtf8(bench.view(bench.deploy(name), 'contract_source_metadata'))
       const told = JSON.parse(text) as { readonly build_info: object } // of our own contract
       expect(told).to.deep.include({ version: '0.1.0', link: null })
       expect(told.build_info).to.deep.include({

@@ -1,100 +1,82 @@
 /** Who pays for what the contracts on NEAR store, and who gets it back. */
 import { expect } from 'chai'
-import { GroupId } from '../../../src/node/primitives/ids.ts'
 import { utf8 } from '../../../src/node/primitives/bytes.ts'
 import { creation, person } from '../../compliance/anchor-support.ts'
-import type { Outcome } from './host.ts'
-import { add, balanceOf, creditOf, PLENTY, priceOf, Scene } from './scene.ts'
+import { add, dismiss } from '../../support/ethereum-scene.ts'
+import { NEAR, type Outcome } from '../../support/near-contracts.ts'
+import { priceOf, Scene } from '../../support/near-scene.ts'
 
 const SHORT = 'E23:InsufficientDeposit'
 
-/** What went back of {@link PLENTY}. */
+/** What was kept of a deposit of one NEAR. */
 function kept({ transfers, error }: Outcome): bigint {
   expect(error).to.equal(undefined)
-  return PLENTY - transfers.reduce((sum, { amount }) => sum + amount, 0n)
-}
-
-function depositFor(scene: Scene, account: string, deposit: bigint): void {
-  const args = utf8(JSON.stringify({ account_id: account }))
-  const { error } = scene.host.call('storage_deposit', args, { by: 'sponsor.near', deposit })
-  expect(error).to.equal(undefined)
+  return NEAR - transfers.reduce((sum, { amount }) => sum + amount, 0n)
 }
 
 describe('near contracts: storage', () => {
   it('costs what the check of the same request says, to the byte', async () => {
-    const scene = new Scene()
-    const first = await scene.sign(creation())
-    const { number, growth } = scene.check(first)
-    expect(number).to.equal(0)
-    const before = scene.host.usage
-    expect(kept(scene.apply(first))).to.equal(priceOf(growth))
-    expect(scene.host.usage - before).to.equal(Number(growth))
+    const scene = await new Scene().begin()
     for (const who of [[scene.b], [scene.c, person('D')], [scene.b]]) {
-      const signed = await scene.sign(add(who))
-      const said = scene.check(signed).growth
-      const usage = scene.host.usage
-      expect(kept(scene.apply(signed))).to.equal(priceOf(said))
-      expect(scene.host.usage - usage).to.equal(Number(said))
+      const signed = await scene.signed(scene.a, add(...who))
+      const { number, growth } = scene.check(signed)
+      const { usage } = scene
+      expect([number, kept(scene.deliver(signed))]).to.deep.equal([0, priceOf(growth)])
+      expect(scene.usage - usage).to.equal(growth)
     }
   })
 
   it('has no effect when the deposit is short by one yocto, and none is kept', async () => {
     const scene = new Scene()
-    const signed = await scene.sign(creation())
+    const signed = await scene.signed(scene.a, creation(), { subject: scene.context })
     const price = priceOf(scene.check(signed).growth)
-    const [state, balance] = [[...scene.host.state], scene.host.balance]
-    const deposit = price - 1n
-    const outcome = scene.apply(signed, { by: 'payer.near', deposit })
-    expect(outcome.error).to.equal(SHORT)
-    expect(outcome.transfers).to.deep.equal([{ to: 'payer.near', amount: deposit }])
-    expect([...scene.host.state]).to.deep.equal(state)
-    expect(scene.host.balance).to.equal(balance)
-    const exact = scene.apply(signed, { deposit: price })
-    expect([exact.error, exact.transfers]).to.deep.equal([undefined, []])
+    const stored = scene.bench.stored(scene.account)
+    const balance = scene.bench.balance(scene.account)
+    const { error, transfers } = scene.deliver(signed, { deposit: price - 1n })
+    expect([error, transfers]).to.deep.equal([SHORT, []])
+    expect(scene.bench.stored(scene.account)).to.deep.equal(stored)
+    expect(scene.bench.balance(scene.account)).to.equal(balance)
+    expect(kept({ ...scene.deliver(signed, { deposit: price }) })).to.equal(NEAR)
   })
 
   it('is paid from the deposit, then from the group’s credit, then from the caller’s', async () => {
-    const scene = new Scene()
-    await scene.create()
+    const scene = await new Scene().begin()
     const deposit = 10n ** 21n
-    scene.host.call('group_deposit', scene.group, { deposit })
-    const groupHas = creditOf(scene.host, scene.group)
+    scene.must(scene.call('group_deposit', scene.group, { deposit }))
+    const had = scene.credit()
     // the record of it costs 89 bytes
-    expect(groupHas).to.equal(deposit - priceOf(89))
-    depositFor(scene, 'payer.near', 10n ** 23n)
-    const payerHas = BigInt(balanceOf(scene.host, 'payer.near').available)
-    const signed = await scene.sign(add([scene.b, scene.c]))
+    expect(had).to.equal(deposit - priceOf(89))
+    const account_id = 'other.near'
+    const args = utf8(JSON.stringify({ account_id }))
+    scene.must(scene.call('storage_deposit', args, { by: 'payer.near', deposit: 10n ** 23n }))
+    const otherHad = scene.accountCredit(account_id)
+    expect(otherHad).to.equal(10n ** 23n - priceOf(121))
+    const signed = await scene.signed(scene.a, add(scene.b, scene.c))
     const price = priceOf(scene.check(signed).growth)
-    expect(price > groupHas + 1000n).to.equal(true)
-    const { error, transfers } = scene.apply(signed, { by: 'payer.near', deposit: 1000n })
+    const { error, transfers } = scene.deliver(signed, { by: account_id, deposit: 1000n })
     expect([error, transfers]).to.deep.equal([undefined, []])
-    expect(creditOf(scene.host, scene.group)).to.equal(0n)
-    const left = BigInt(balanceOf(scene.host, 'payer.near').available)
-    expect(payerHas - left).to.equal(price - groupHas - 1000n)
+    expect(scene.credit()).to.equal(0n)
+    expect(otherHad - scene.accountCredit(account_id)).to.equal(price - had - 1000n)
   })
 
   it('that is freed is the group’s, whoever freed it', async () => {
-    const scene = new Scene()
-    await scene.create()
     const crowd = Array.from({ length: 16 }, (_, at) => person(`crowd ${at}`))
-    await scene.run(add(crowd))
-    const ids = crowd.map(({ publicKey }) => publicKey)
-    const signed = await scene.sign({ kind: 'removeMembers', ids, mayReturn: true })
+    const scene = await new Scene().begin(...crowd)
+    const signed = await scene.signed(scene.a, dismiss(...crowd))
     const { growth } = scene.check(signed)
     expect(growth < 0n).to.equal(true)
-    const { error, transfers } = scene.apply(signed, { by: 'remover.near', deposit: 5n })
-    expect(error).to.equal(undefined)
-    expect(transfers).to.deep.equal([{ to: 'remover.near', amount: 5n }])
-    expect(creditOf(scene.host, scene.group)).to.equal(priceOf(-growth) - priceOf(89))
-    expect(balanceOf(scene.host, 'remover.near').total).to.equal('0')
+    const by = 'other.near'
+    const { error, transfers } = scene.deliver(signed, { by, deposit: 5n })
+    expect([error, transfers]).to.deep.equal([undefined, [{ to: by, amount: 5n }]])
+    expect(scene.credit()).to.equal(priceOf(-growth) - priceOf(89))
+    expect(scene.accountCredit(by)).to.equal(0n)
   })
 
   it('takes no money for a group that there is not', () => {
     const scene = new Scene()
-    const deposit = PLENTY
-    const nowhere = GroupId.from(new Uint8Array(32).fill(9))
-    const { error, transfers } = scene.host.call('group_deposit', nowhere, { deposit })
+    const before = scene.bench.balance(scene.account)
+    const { error } = scene.call('group_deposit', scene.group, { deposit: NEAR })
     expect(error).to.equal('E5:ContextNotFound')
-    expect(transfers).to.deep.equal([{ to: 'payer.near', amount: deposit }])
+    expect(scene.bench.balance(scene.account)).to.equal(before)
   })
 })

@@ -1,0 +1,262 @@
+/** A group on the contract of NEAR, and short words for what people try with it. Who signs and which account pays have nothing to do with each other. */
+import * as P from 'micro-packed'
+import type { Signer } from '../../src/node/anchor/anchor.ts'
+import { type Envelope, envelopeCodec, envelopeDigest } from '../../src/node/anchor/envelope.ts'
+import type { Domain, Operation } from '../../src/node/anchor/operations.ts'
+import type { SignedEnvelope } from '../../src/node/anchor/service.ts'
+import { ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
+import { bytes, bytes32, option, vec } from '../../src/node/codec/codec.ts'
+import { fromUtf8, utf8 } from '../../src/node/primitives/bytes.ts'
+import type { ContextId, GroupId } from '../../src/node/primitives/ids.ts'
+import { contextOf, creation, ownGroup, person } from '../compliance/anchor-support.ts'
+import { add } from './ethereum-scene.ts'
+import { type By, BYTE_COST, NEAR, NearBench, type Outcome } from './near-contracts.ts'
+
+/** What would become of a request. */
+interface Checked {
+  /** Of the refusal, or 0. */
+  readonly number: number
+  readonly expected?: bigint | undefined
+  /** Bytes to pay for. */
+  readonly growth: bigint
+}
+
+/** Part of what is remembered. */
+interface Changes {
+  readonly next: bigint
+  readonly oldest: bigint
+  readonly items: {
+    readonly place: bigint
+    readonly height: bigint
+    readonly digest: Uint8Array
+    readonly signer: Uint8Array
+    readonly nonce: bigint
+    readonly event?: Uint8Array | undefined
+  }[]
+}
+
+/** A group. */
+interface Header {
+  readonly id: Uint8Array
+  readonly membersRevision: bigint
+  readonly capabilitiesRevision: bigint
+  readonly count: number
+  readonly managers: number
+  readonly approvers: number
+  readonly sealed: boolean
+  readonly migration?: { readonly successor: Uint8Array; readonly movesAt: bigint } | undefined
+}
+
+interface Member {
+  readonly slot: number
+  readonly role: number
+  readonly capabilities: number
+  readonly nonce: bigint
+  readonly joinedRevision: bigint
+  readonly series: number
+}
+
+export const requestLayout: P.CoderType<SignedEnvelope> = P.struct({
+  envelope: bytes,
+  signature: bytes,
+})
+const identityLayout = P.struct({ group: bytes32, identity: bytes32 })
+const standingLayout = P.struct({
+  ...{ isKnown: P.bool, nonce: P.U64LE, joinedRevision: P.U64LE, series: P.U16LE },
+})
+const checkLayout: P.CoderType<Checked> = P.struct({
+  ...{ number: P.U8, expected: option(P.U64LE), growth: P.I64LE },
+})
+const changesLayout: P.CoderType<Changes> = P.struct({
+  ...{ next: P.U64LE, oldest: P.U64LE },
+  items: vec(
+    P.struct({
+      ...{ place: P.U64LE, height: P.U64LE, digest: bytes32, signer: bytes32, nonce: P.U64LE },
+      event: option(bytes),
+    }),
+  ),
+})
+const groupLayout: P.CoderType<Header | undefined> = option(
+  P.struct({
+    ...{ id: bytes32, membersRevision: P.U64LE, capabilitiesRevision: P.U64LE },
+    ...{ count: P.U32LE, managers: P.U32LE, approvers: P.U8, sealed: P.bool },
+    migration: option(P.struct({ successor: bytes, movesAt: P.U64LE })),
+  }),
+)
+const memberLayout: P.CoderType<Member> = P.struct({
+  ...{ slot: P.U32LE, role: P.U8, capabilities: P.U8, nonce: P.U64LE },
+  ...{ joinedRevision: P.U64LE, series: P.U16LE },
+})
+const foundLayout = P.struct({ isKnown: P.bool, member: option(memberLayout) })
+/** Part of the list of members. */
+interface Page {
+  readonly revision: bigint
+  readonly total: number
+  readonly items: { readonly id: Uint8Array; readonly member: Member }[]
+}
+
+const pageLayout: P.CoderType<Page | undefined> = option(
+  P.struct({
+    ...{ revision: P.U64LE, total: P.U32LE },
+    items: vec(P.struct({ id: bytes32, member: memberLayout })),
+  }),
+)
+
+/** A request, usual where nothing is said. */
+export interface Request extends Partial<Omit<Envelope, 'operation' | 'signer'>> {
+  /** Signs in the signer's place. */
+  readonly signWith?: Signer
+}
+
+/** Pays for anything, yocto. */
+export const PLENTY: By = { deposit: NEAR }
+
+/** Yocto for bytes of storage. */
+export function priceOf(count: number | bigint): bigint {
+  return BigInt(count) * BYTE_COST
+}
+
+export function nameOf({ error }: Outcome): string {
+  return error === undefined ? 'accepted' : (error.split(':')[1] ?? error)
+}
+
+/** A is the author, B and C are people that A may add, X is an outsider. */
+export class Scene {
+  readonly a: Signer = person('A')
+  readonly b: Signer = person('B')
+  readonly c: Signer = person('C')
+  readonly x: Signer = person('X')
+  readonly context: ContextId = contextOf(this.a)
+  readonly group: GroupId = ownGroup(this.context)
+  readonly bench: NearBench
+  readonly account: string
+
+  constructor(bench: NearBench = new NearBench(), account: string = bench.deploy('contexts')) {
+    this.bench = bench
+    this.account = account
+  }
+
+  get domain(): Domain {
+    return this.bench.domain(this.account)
+  }
+
+  get usage(): bigint {
+    return this.bench.usage(this.account)
+  }
+
+  view(method: string, args?: Uint8Array): Uint8Array {
+    return this.bench.view(this.account, method, args)
+  }
+
+  call(method: string, args: Uint8Array, by?: By): Outcome {
+    return this.bench.call(this.account, method, args, by)
+  }
+
+  /** The bytes of a request, with the nonce that is right. */
+  envelope(signer: Signer, operation: Operation, request: Request = {}): Uint8Array {
+    const { signWith: _, ...fields } = request
+    return envelopeCodec.encode({
+      ...{ domain: this.domain, subject: this.group, validUntil: this.bench.now + 600n },
+      nonce: fields.nonce ?? this.nonceOf(signer),
+      ...fields,
+      signer: signer.publicKey,
+      operation,
+    })
+  }
+
+  async signed(
+    signer: Signer,
+    operation: Operation,
+    request: Request = {},
+  ): Promise<SignedEnvelope> {
+    const envelope = this.envelope(signer, operation, request)
+    const { signature } = await ED25519_SCHEME.signEnvelope(envelope, request.signWith ?? signer)
+    return { envelope, signature }
+  }
+
+  /** Brings a request, and money for it. */
+  deliver(signed: SignedEnvelope, by: By = PLENTY): Outcome {
+    return this.call('apply', requestLayout.encode(signed), by)
+  }
+
+  async send(signer: Signer, operation: Operation, request: Request = {}): Promise<Outcome> {
+    return this.deliver(await this.signed(signer, operation, request))
+  }
+
+  /** Sends it; `accepted`, or the refusal's name. */
+  async outcome(signer: Signer, operation: Operation, request: Request = {}): Promise<string> {
+    return nameOf(await this.send(signer, operation, request))
+  }
+
+  async create(signer: Signer = this.a): Promise<string> {
+    return this.outcome(signer, creation(), { subject: contextOf(signer), nonce: 0n })
+  }
+
+  /** A group with A alone, or with others. */
+  async begin(...members: readonly Signer[]): Promise<this> {
+    this.must(await this.send(this.a, creation(), { subject: this.context, nonce: 0n }))
+    if (members.length > 0) this.must(await this.send(this.a, add(...members)))
+    return this
+  }
+
+  must(outcome: Outcome): Outcome {
+    if (outcome.error !== undefined) throw new RangeError(`expected success, got ${outcome.error}`)
+    return outcome
+  }
+
+  check(signed: SignedEnvelope): Checked {
+    return checkLayout.decode(this.view('check', requestLayout.encode(signed)))
+  }
+
+  nonceOf({ publicKey: identity }: Pick<Signer, 'publicKey'>, group: GroupId = this.group): bigint {
+    return standingLayout.decode(this.view('standing', identityLayout.encode({ group, identity })))
+      .nonce
+  }
+
+  header(id: Uint8Array = this.group): Header | undefined {
+    return groupLayout.decode(this.view('group', id))
+  }
+
+  member({ publicKey: identity }: Signer, group: GroupId = this.group): Member | undefined {
+    return foundLayout.decode(this.view('member', identityLayout.encode({ group, identity })))
+      .member
+  }
+
+  hasMember(who: Signer): boolean {
+    return this.member(who) !== undefined
+  }
+
+  page(offset: number, length: number): Page | undefined {
+    const args = P.struct({ group: bytes32, offset: P.U32LE, length: P.U32LE })
+    return pageLayout.decode(
+      this.view('members', args.encode({ group: this.group, offset, length })),
+    )
+  }
+
+  /** Yocto that a group has for storage. */
+  credit(group: Uint8Array = this.group): bigint {
+    return P.U128LE.decode(this.view('group_credit', group))
+  }
+
+  /** Yocto that an account has for storage, without what it must leave. */
+  accountCredit(account: string): bigint {
+    const told = this.view('storage_balance_of', utf8(JSON.stringify({ account_id: account })))
+    const balance = JSON.parse(fromUtf8(told)) as { readonly available: string } | null // NEP-145
+    return BigInt(balance?.available ?? 0)
+  }
+
+  changes(from: bigint | undefined, length: number): Changes {
+    const args = P.struct({ from: option(P.U64LE), length: P.U32LE })
+    return changesLayout.decode(this.view('changes', args.encode({ from, length })))
+  }
+
+  /** What became of a request: 0, 1 with a height, or 2. */
+  applied(envelope: Uint8Array): readonly [fate: number, height: bigint | undefined] {
+    const { subject, signer, nonce } = envelopeCodec.decode(envelope)
+    const args = P.struct({ subject: bytes32, signer: bytes32, nonce: P.U64LE, digest: bytes32 })
+    const digest = envelopeDigest(envelope)
+    const told = this.view('applied', args.encode({ subject, signer, nonce, digest }))
+    const [fate = -1] = told
+    return [fate, fate === 1 ? P.U64LE.decode(told.slice(1)) : undefined]
+  }
+}
