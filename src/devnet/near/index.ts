@@ -14,9 +14,10 @@
  *
  * @packageDocumentation
  */
+import { startThread } from '../shared/thread.ts'
 import type { BlockMode } from './chain/chain.ts'
 import { seededKeyPair } from './codec/keys.ts'
-import { startThread } from './thread.ts'
+import type { NearStart } from './messages.ts'
 import type { PublicKey } from './types.ts'
 
 export type { BlockMode, PublicKey }
@@ -116,14 +117,15 @@ export async function startNearDevnet(init: NearDevnetInit = {}): Promise<NearDe
   })
   const [first, ...rest] = accounts
   if (first === undefined) throw new RangeError('expected at least one account, got none')
-  const thread = await startThread({
+  const start: NearStart = {
     ...{ host, port, chainId, seed, mode: init.blocks ?? 'instant', startMs: init.startMs },
     historyBlocks: init.historyBlocks ?? HISTORY_BLOCKS,
     maxBodyBytes: init.maxBodyBytes ?? MAX_BODY_BYTES,
     accounts: wanted.map(({ accountId: id, balance }: DevnetAccountInit, i) => ({
       ...{ id, amount: balance ?? DEFAULT_BALANCE, publicKey: accounts[i]?.publicKey ?? '' },
     })),
-  })
+  }
+  const thread = await startThread(import.meta.url, start)
   const send = (method: string, params: unknown = []): Promise<unknown> =>
     thread.call(method, params)
   const stop = (): Promise<void> => thread.close()

@@ -1,4 +1,5 @@
 /** What goes between the thread of the chain and whoever started it. */
+import type { ThreadStart } from '../shared/thread.ts'
 import type { BlockMode } from './chain/chain.ts'
 import type { PublicKey } from './types.ts'
 
@@ -10,9 +11,7 @@ export interface GenesisAccount {
 }
 
 /** Everything that the thread is started with. */
-export interface ThreadStart {
-  readonly host: string
-  readonly port: number
+export interface NearStart extends ThreadStart {
   readonly chainId: string
   readonly seed: string
   readonly mode: BlockMode
@@ -22,18 +21,3 @@ export interface ThreadStart {
   readonly startMs: number | undefined
   readonly accounts: readonly GenesisAccount[]
 }
-
-export type ThreadRequest =
-  | {
-      readonly type: 'call'
-      readonly id: number
-      readonly method: string
-      readonly params: unknown
-    }
-  | { readonly type: 'close' }
-
-export type ThreadReply =
-  | { readonly type: 'listening'; readonly port: number }
-  | { readonly type: 'failed'; readonly message: string }
-  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
-  | { readonly type: 'error'; readonly id: number; readonly error: object }

@@ -1,8 +1,8 @@
 /** Rewrites one function body: charges, a bounded stack, and NaNs that are the same on every machine. */
 import { leb, sleb, type WasmReader, WasmWriter } from '../../node/runtime/wasm/binary.ts'
 import { malformed } from './errors.ts'
-import { readOperator } from './operators.ts'
-import type { RewriteRules } from './rules.ts'
+import { changesTables, countsMemory, countsTable, readOperator } from './operators.ts'
+import type { Operator, RewriteRules } from './rules.ts'
 import { checkValueType, type FunctionType } from './sections.ts'
 
 const I32 = 0x7f
@@ -39,9 +39,19 @@ export interface AddedGlobals {
   readonly stack: number
 }
 
+/** What a body must know of its module. */
+export interface Surroundings {
+  readonly globals: AddedGlobals
+  /** Whether memory, and the table, are addressed by 64 bits. */
+  readonly isMemoryWide: boolean
+  readonly isTableWide: boolean
+}
+
 export interface RewrittenBody {
   readonly code: Uint8Array
   readonly locals: number
+  /** Whether it changes a table, or drops a segment. */
+  readonly changesTables: boolean
 }
 
 /** Bytes that a value takes on the stack of the chain's machine. */
@@ -54,8 +64,9 @@ export function rewriteBody(
   r: WasmReader,
   type: FunctionType,
   rules: RewriteRules,
-  globals: AddedGlobals,
+  around: Surroundings,
 ): RewrittenBody {
+  const { globals } = around
   const groups = r.list(1, () => [r.u32(), checkValueType(r.byte(), rules.features)] as const)
   const declared = groups.reduce((sum, [count]) => sum + count, 0)
   const params = type.params.reduce((sum, one) => sum + sizeOf(one), 0)
@@ -65,25 +76,30 @@ export function rewriteBody(
   )
   const first = type.params.length + declared
   const out = new WasmWriter((r.end - r.at) * 2 + 64)
-  const meter = new Meter(out, r, rules, globals, Math.ceil(frame / 8), first)
+  const entry = Math.ceil(frame / 8) * rules.frames.cost
+  const meter = new Meter(out, r, rules, around, entry, first)
   // one more block around the body: a branch to the function's own label ends there, and the stack is given back
   out.push(takeStack(frame, globals.stack))
   const wrapped = type.results.length <= 1
   if (wrapped) out.push([BLOCK, type.results[0] ?? NO_RESULT])
   let depth = 0
+  let hasTableChange = false
   while (!r.done) {
     const at = r.at
-    const effect = readOperator(r, rules.features)
+    const operator = readOperator(r, rules.features)
+    const { effect } = operator
+    const weight = weigh(operator, rules, around.isMemoryWide)
+    hasTableChange ||= changesTables(operator)
     switch (effect) {
       case 'plain':
-        meter.count(1)
+        meter.count(weight)
         break
       case 'block':
         depth++
         break
       case 'enter':
         depth++
-        meter.count(1)
+        meter.count(weight)
         meter.flush()
         break
       case 'else':
@@ -98,29 +114,39 @@ export function rewriteBody(
         depth--
         break
       case 'boundary':
-        meter.count(1)
+        meter.count(weight)
         meter.flush()
         break
       case 'return':
-        meter.count(1)
+        meter.count(weight)
         meter.flushBefore(at)
         out.push(wrapped ? [BR, ...leb(depth)] : [...giveStack(frame, globals.stack), 0x0f])
         break
       case 'f32':
       case 'f64':
-        meter.count(1)
+        meter.count(weight)
         meter.flush()
         meter.canonical(effect)
         break
       case 'linear':
-        meter.linear(at)
+        meter.linear(at, operator, weight)
         break
       default:
         effect satisfies never
     }
   }
   if (depth !== -1) throw malformed('a function body has no end')
-  return { code: withLocals(groups, meter.usesScratch, out.done()), locals: declared }
+  const code = withLocals(groups, meter.usesScratch, out.done())
+  return { code, locals: declared, changesTables: hasTableChange }
+}
+
+function weigh(
+  operator: ReturnType<typeof readOperator>,
+  rules: RewriteRules,
+  isWide: boolean,
+): number {
+  if (rules.weigh !== undefined) return rules.weigh(operator, isWide)
+  return operator.effect === 'linear' ? rules.linear.base : 1
 }
 
 /** Charges for runs of operators, each where the first of them stands. */
@@ -131,7 +157,8 @@ class Meter {
   readonly #r: WasmReader
   readonly #rules: RewriteRules
   readonly #meter: number
-  /** The first local variable of our own: an f32, an f64 and an i32. */
+  readonly #around: Surroundings
+  /** The first local variable of our own: an f32, an f64, an i32 and an i64. */
   readonly #scratch: number
   #from: number
   #operations: number
@@ -140,14 +167,15 @@ class Meter {
     out: WasmWriter,
     r: WasmReader,
     rules: RewriteRules,
-    globals: AddedGlobals,
+    around: Surroundings,
     entry: number,
     scratch: number,
   ) {
     this.#out = out
     this.#r = r
     this.#rules = rules
-    this.#meter = globals.meter
+    this.#meter = around.globals.meter
+    this.#around = around
     this.#operations = entry
     this.#scratch = scratch
     this.#from = r.at
@@ -187,15 +215,18 @@ class Meter {
   }
 
   /** An operator that is paid by what it works on as well: that number is on top of the stack. */
-  linear(at: number): void {
+  linear(at: number, operator: Operator, weight: number): void {
     const { linear } = this.#rules
     this.usesScratch = true
     const after = this.#r.at
-    this.count(linear.base)
+    this.count(weight)
     this.flushBefore(at)
-    const count = leb(this.#scratch + 2)
+    const { isMemoryWide, isTableWide } = this.#around
+    const isWide =
+      (isMemoryWide && countsMemory(operator)) || (isTableWide && countsTable(operator))
+    const count = leb(this.#scratch + (isWide ? 3 : 2))
     const get = [GLOBAL_GET, ...leb(this.#meter)]
-    const cost = [LOCAL_GET, ...count, I64_EXTEND_I32_U, I64_CONST]
+    const cost = [LOCAL_GET, ...count, ...(isWide ? [] : [I64_EXTEND_I32_U]), I64_CONST]
     const unit = [...sleb(linear.unit * this.#rules.operationCost), I64_MUL]
     this.#out.push([LOCAL_TEE, ...count, ...get, ...cost, ...unit, I64_SUB])
     this.#out.push([GLOBAL_SET, ...leb(this.#meter), ...trapBelowZero(this.#meter)])
@@ -226,7 +257,7 @@ function withLocals(
   usesScratch: boolean,
   code: Uint8Array,
 ): Uint8Array {
-  const all = usesScratch ? [...groups, [1, F32], [1, F64], [1, I32]] : groups
+  const all = usesScratch ? [...groups, [1, F32], [1, F64], [1, I32], [1, I64]] : groups
   const out = new WasmWriter(code.length + 16)
   out.push(leb(all.length))
   for (const [count = 0, type = I64] of all) out.push([...leb(count), type])

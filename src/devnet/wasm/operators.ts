@@ -1,7 +1,7 @@
 /** The operators of WebAssembly, as far as metering must know them: how long each is, and where a run of them ends. */
 import type { WasmReader } from '../../node/runtime/wasm/binary.ts'
 import { malformed } from './errors.ts'
-import type { WasmFeatures } from './rules.ts'
+import type { Operator, WasmFeatures } from './rules.ts'
 
 /** What an operator means for the meter. */
 export type Effect =
@@ -41,9 +41,38 @@ function mayTrap(code: number): boolean {
   )
 }
 
+/** What an operator is, and what it means. */
+export interface ReadOperator extends Operator {
+  readonly effect: Effect
+}
+
+/** Whether it changes a table, or drops what it was filled from: what nobody can read back. */
+export function changesTables({ code, second }: Operator): boolean {
+  // table.set; data.drop, table.init to table.grow, table.fill
+  return code === 0x26 || (code === 0xfc && (second === 9 || (second >= 12 && second !== 16)))
+}
+
+/** Whether the count of a linear operator is that of a memory: of a table otherwise, or of a segment. */
+export function countsMemory({ code, second }: Operator): boolean {
+  // memory.grow, memory.copy, memory.fill; memory.init counts bytes of a segment
+  return code === 0x40 || (code === 0xfc && (second === 10 || second === 11))
+}
+
+/** Whether the count of a linear operator is that of a table. */
+export function countsTable({ code, second }: Operator): boolean {
+  return code === 0xfc && (second === 14 || second === 15 || second === 17)
+}
+
 /** Steps over one operator. @throws WasmRejected where the chain does not have it */
-export function readOperator(r: WasmReader, features: WasmFeatures): Effect {
+export function readOperator(r: WasmReader, features: WasmFeatures): ReadOperator {
   const code = r.byte()
+  const at = r.at
+  const effect = readRest(r, code, features)
+  // a number below 128 is its first byte; there are no larger ones
+  return { effect, code, second: code === 0xfc ? (r.bytes[at] ?? 0) : 0 }
+}
+
+function readRest(r: WasmReader, code: number, features: WasmFeatures): Effect {
   const need = (has: boolean, what: string): void => {
     if (!has) throw malformed(`${what} is not enabled`)
   }
@@ -118,7 +147,7 @@ export function readOperator(r: WasmReader, features: WasmFeatures): Effect {
       return miscellaneous(r, features)
     default:
       if (code >= 0x20 && code <= 0x24) r.u32()
-      else if (code >= 0x28 && code <= 0x3e) readMemoryAccess(r)
+      else if (code >= 0x28 && code <= 0x3e) readMemoryAccess(r, features)
       else if (code >= 0xc0 && code <= 0xc4) need(features.signExtension, 'sign extension')
       else if (code < 0x45 || code > 0xbf) throw malformed(`operator 0x${code.toString(16)}`)
       if (isF32(code)) return 'f32'
@@ -127,10 +156,10 @@ export function readOperator(r: WasmReader, features: WasmFeatures): Effect {
   }
 }
 
-function readMemoryAccess(r: WasmReader): void {
+function readMemoryAccess(r: WasmReader, features: WasmFeatures): void {
   // an alignment with this bit names one of several memories
   if ((r.u32() & 0x40) !== 0) throw malformed('one memory at most')
-  r.skipLeb(32)
+  r.skipLeb(features.memory64 ? 64 : 32)
 }
 
 /** Nothing, one value, or with several values a type of the module. */

@@ -8,19 +8,36 @@ export interface WasmFeatures {
   readonly multiValue: boolean
   readonly bulkMemory: boolean
   readonly referenceTypes: boolean
+  /** Memories and tables that are addressed by 64 bits. */
+  readonly memory64: boolean
+}
+
+/** An operator by its byte, and behind the prefix 0xfc by the number that follows. */
+export interface Operator {
+  readonly code: number
+  readonly second: number
 }
 
 /** What a chain's machine does. */
 export interface RewriteRules {
   readonly features: WasmFeatures
+  /** The one module that functions are imported from. */
+  readonly importModule: string
+  /**
+   * Whether an instance lives on from call to call: its table and mutable globals are exported, so that what it holds can be kept and put
+   * back.
+   */
+  readonly keepsState: boolean
   /** Units that an operator takes from the meter. */
   readonly operationCost: number
-  /** Copies, fills and growth: as many operators as `base`, and `unit` for each byte, page or entry. */
+  /** How many operators one counts for; `isWide`: memory is addressed by 64 bits. @default 1, and 0 for blocks */
+  readonly weigh?: (operator: Operator, isWide: boolean) => number
+  /** Copies, fills and growth: as many operators as `base`, which {@link weigh} replaces, and `unit` for each byte, page or entry. */
   readonly linear: { readonly base: number; readonly unit: number }
-  /** A call takes `base` bytes and those of its parameters and variables; entering it costs an operator per eight. */
-  readonly frames: { readonly limit: number; readonly base: number }
-  /** Pages of 64 KiB, whatever the module says. */
-  readonly memory: { readonly initial: number; readonly max: number }
+  /** A call takes `base` bytes and those of its parameters and variables; entering it costs `cost` operators per eight. */
+  readonly frames: { readonly limit: number; readonly base: number; readonly cost: number }
+  /** Pages of 64 KiB: of every module, or with `own` those that it asks for, up to `max`. */
+  readonly memory: { readonly initial: number | 'own'; readonly max: number }
   readonly limits: {
     readonly functions: number
     readonly locals: number

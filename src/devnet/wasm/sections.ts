@@ -2,6 +2,7 @@
 import { SECTION, SECTION_ORDER, VALUE_TYPES } from '../../node/runtime/wasm/module.ts'
 import { WasmReader } from '../../node/runtime/wasm/binary.ts'
 import { malformed, WasmRejected } from './errors.ts'
+import { readOperator } from './operators.ts'
 import type { WasmFeatures } from './rules.ts'
 
 /** Where a section lies: `at` is the first byte of its content. */
@@ -22,6 +23,8 @@ export interface WasmImport {
   readonly name: string
   /** 0 function, 1 table, 2 memory, 3 global, 4 tag. */
   readonly kind: number
+  /** Of a function. */
+  readonly type: FunctionType | undefined
 }
 
 export interface WasmExport {
@@ -29,6 +32,25 @@ export interface WasmExport {
   /** As for imports. */
   readonly kind: number
   readonly index: number
+}
+
+/** Size of a table or memory. */
+export interface Limits {
+  readonly initial: number
+  readonly max: number | undefined
+  /** Whether it is addressed by 64 bits. */
+  readonly isWide: boolean
+}
+
+export interface GlobalType {
+  readonly type: number
+  readonly isMutable: boolean
+}
+
+/** A custom section. */
+export interface CustomSection {
+  readonly name: string
+  readonly bytes: Uint8Array
 }
 
 export interface WasmShape {
@@ -39,11 +61,12 @@ export interface WasmShape {
   /** Types of all functions, those that are imported first. */
   readonly functions: readonly FunctionType[]
   readonly importedFunctions: number
-  readonly tables: readonly { readonly initial: number }[]
-  readonly memories: number
-  readonly globals: number
+  readonly tables: readonly Limits[]
+  readonly memories: readonly Limits[]
+  readonly globals: readonly GlobalType[]
   readonly exports: readonly WasmExport[]
   readonly start: number | undefined
+  readonly customs: readonly CustomSection[]
 }
 
 /** `\0asm` and version 1. */
@@ -73,10 +96,14 @@ export function readShape(bytes: Uint8Array, features: WasmFeatures): WasmShape 
   }
   const imported: FunctionType[] = []
   const imports = list(SECTION.import, (r) => {
-    const found = { module: r.name(), name: r.name(), kind: r.byte() }
-    if (found.kind === KIND.function) imported.push(typeAt(r.u32()))
-    else if (found.kind === KIND.table) skipTable(r)
-    else if (found.kind === KIND.memory) readLimits(r)
+    const found = { module: r.name(), name: r.name(), kind: r.byte(), type: undefined }
+    if (found.kind === KIND.function) {
+      const type = typeAt(r.u32())
+      imported.push(type)
+      return { ...found, type }
+    }
+    if (found.kind === KIND.table) readTable(r, features)
+    else if (found.kind === KIND.memory) readLimits(r, features)
     else if (found.kind === KIND.global) r.skip(2)
     else throw malformed(`an import has kind ${found.kind}`)
     return found
@@ -89,11 +116,14 @@ export function readShape(bytes: Uint8Array, features: WasmFeatures): WasmShape 
     imports,
     functions: [...imported, ...own],
     importedFunctions: imported.length,
-    tables: list(SECTION.table, (r) => ({ initial: skipTable(r) })),
-    memories: list(SECTION.memory, readLimits).length,
-    globals: reader(SECTION.global)?.u32() ?? 0,
+    tables: list(SECTION.table, (r) => readTable(r, features)),
+    memories: list(SECTION.memory, (r) => readLimits(r, features)),
+    globals: list(SECTION.global, (r) => readGlobal(r, features)),
     exports: list(SECTION.export, (r) => ({ name: r.name(), kind: r.byte(), index: r.u32() })),
     start: reader(SECTION.start)?.u32(),
+    customs: sections
+      .filter(({ id }) => id === SECTION.custom)
+      .map((one) => readCustom(bytes, one)),
   }
 }
 
@@ -134,21 +164,34 @@ function readType(r: WasmReader, features: WasmFeatures): FunctionType {
   return type
 }
 
-/** Limits of a table or memory: the smallest size. */
-function readLimits(r: WasmReader): number {
+function readLimits(r: WasmReader, features: WasmFeatures): Limits {
   const flag = r.byte()
-  if (flag > 1) throw malformed('shared and 64-bit memories are not supported')
-  const initial = r.u32()
-  if (flag === 1) r.u32()
-  return initial
+  const isWide = flag === 4 || flag === 5
+  if (flag > 1 && !(isWide && features.memory64)) {
+    throw malformed('shared and 64-bit memories are not supported')
+  }
+  const size = (): number => (isWide ? r.u64() : r.u32())
+  return { initial: size(), max: flag === 1 || flag === 5 ? size() : undefined, isWide }
 }
 
-function skipTable(r: WasmReader): number {
+function readTable(r: WasmReader, features: WasmFeatures): Limits {
   const type = r.byte()
   if (type !== VALUE_TYPES.funcref && type !== VALUE_TYPES.externref) {
     throw malformed(`table type 0x${type.toString(16)} is not supported`)
   }
-  return readLimits(r)
+  return readLimits(r, features)
+}
+
+/** A global, past the expression that it begins with. */
+function readGlobal(r: WasmReader, features: WasmFeatures): GlobalType {
+  const found = { type: checkValueType(r.byte(), features), isMutable: r.byte() === 1 }
+  while (readOperator(r, features).effect !== 'end');
+  return found
+}
+
+function readCustom(bytes: Uint8Array, { at, end }: Section): CustomSection {
+  const r = new WasmReader(bytes, at, end)
+  return { name: r.name(), bytes: bytes.subarray(r.at, end) }
 }
 
 /** A limit of the chain is broken. */

@@ -48,7 +48,7 @@ export function runCall(init: CallInit): CallOutcome {
   const machine = new Machine(context, state, parameters)
   const promises = new Promises(machine)
   const functions = hostFunctions({ machine, promises })
-  if (prepared.rewritten.imports.some((name) => functions[name] === undefined)) {
+  if (prepared.rewritten.imports.some(({ name }) => functions[name] === undefined)) {
     return nothing(linkError(), loading)
   }
   const type = prepared.rewritten.functions.get(method)

@@ -36,6 +36,20 @@ export class WasmReader {
     throw invalidModule('a number has more than 32 bits')
   }
 
+  /** Unsigned LEB128 of at most 64 bits, below 2^53. */
+  u64(): number {
+    let value = 0
+    for (let shift = 0; shift < 70; shift += 7) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * 2 ** shift
+      if (byte < 0x80) {
+        if (value > Number.MAX_SAFE_INTEGER) break
+        return value
+      }
+    }
+    throw invalidModule('a number is above 2^53')
+  }
+
   /** Steps over a LEB128 number of at most `bits` bits, signed or not. */
   skipLeb(bits: number): void {
     const most = Math.ceil(bits / 7)

@@ -1,12 +1,32 @@
-/** The chain's thread as seen from outside of it. */
+/** A chain's thread as seen from outside of it; from inside, `thread-server.ts`. */
 import { Worker } from 'node:worker_threads'
-import { devnetError } from '../shared/errors.ts'
-import type { ThreadReply, ThreadRequest, ThreadStart } from './messages.ts'
+import { devnetError } from './errors.ts'
 
 /** JavaScript's heap of the chain, MiB; the memory of contracts is beside it, and the protocol bounds that. */
 const MAX_HEAP_MB = 1024
 /** Stack of the thread, MiB: contracts reach the protocol's bound before they reach this one. */
 const STACK_MB = 16
+
+/** Everything that a thread is started with; each chain adds its own. */
+export interface ThreadStart {
+  readonly host: string
+  readonly port: number
+}
+
+export type ThreadRequest =
+  | {
+      readonly type: 'call'
+      readonly id: number
+      readonly method: string
+      readonly params: unknown
+    }
+  | { readonly type: 'close' }
+
+export type ThreadReply =
+  | { readonly type: 'listening'; readonly port: number }
+  | { readonly type: 'failed'; readonly message: string }
+  | { readonly type: 'result'; readonly id: number; readonly result: unknown }
+  | { readonly type: 'error'; readonly id: number; readonly error: object }
 
 export interface ChainThread {
   readonly port: number
@@ -21,15 +41,13 @@ interface Waiting {
   readonly reject: (error: Error) => void
 }
 
-/** @throws DEVNET_LISTEN (input) */
-export async function startThread(start: ThreadStart): Promise<ChainThread> {
-  const worker = new Worker(
-    new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url),
-    {
-      workerData: start,
-      resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, stackSizeMb: STACK_MB },
-    },
-  )
+/** `beside`: `import.meta.url` of a module next to the chain's `worker.ts`. @throws DEVNET_LISTEN (input) */
+export async function startThread(beside: string, start: ThreadStart): Promise<ChainThread> {
+  const file = beside.endsWith('.ts') ? './worker.ts' : './worker.js'
+  const worker = new Worker(new URL(file, beside), {
+    workerData: start,
+    resourceLimits: { maxOldGenerationSizeMb: MAX_HEAP_MB, stackSizeMb: STACK_MB },
+  })
   const waiting = new Map<number, Waiting>()
   const listening = Promise.withResolvers<number>()
   const exited = Promise.withResolvers<void>()
