@@ -1,12 +1,13 @@
 /** Values of options that several commands have. */
 import { resolve } from 'node:path'
+import { parseJson } from '../client/json.ts'
 import type { SecretReference } from '../node/secret.ts'
 import { cliError } from './errors.ts'
 
-/** JSON of an argument. @throws CLI_USAGE */
+/** JSON of an argument, integers beyond 2^53 as `bigint`. @throws CLI_USAGE */
 export function jsonArgument(name: string, text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (cause) {
     const message = `expected ${name} to be JSON, got ${JSON.stringify(text.slice(0, 80))}`
     throw cliError('CLI_USAGE', message, {}, { cause })

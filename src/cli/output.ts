@@ -1,4 +1,5 @@
 /** What the command line prints: results to stdout, errors to stderr, for people or as JSON. */
+import { stringifyJson } from '../client/json.ts'
 import { toMerogateError } from '../node/errors.ts'
 import { hintFor } from './errors.ts'
 
@@ -35,9 +36,9 @@ export function output(format: OutputFormat, streams: Streams = PROCESS): Output
   return {
     format,
     result(value, human) {
-      out(isJson ? `${JSON.stringify(value, null, 2)}\n` : `${human ?? render(value)}\n`)
+      out(isJson ? `${stringifyJson(value, 2)}\n` : `${human ?? render(value)}\n`)
     },
-    event: (value, human) => out(isJson ? `${JSON.stringify(value)}\n` : `${human}\n`),
+    event: (value, human) => out(isJson ? `${stringifyJson(value)}\n` : `${human}\n`),
     log: (value, human) => err(isJson ? `${JSON.stringify(value)}\n` : `${human}\n`),
     note(text) {
       if (!isJson) err(`${text}\n`)
@@ -101,5 +102,5 @@ export function table<T>(
 }
 
 function cell(value: unknown): string {
-  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
+  return typeof value === 'string' ? value : (stringifyJson(value) ?? '')
 }

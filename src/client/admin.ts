@@ -1,4 +1,5 @@
 /** The admin API, a function per route. */
+import { stringifyJson } from './json.ts'
 import { dataOf, refusal } from './http.ts'
 import type { Http } from './http.ts'
 import type {
@@ -163,7 +164,7 @@ export function admin(http: Http): Admin {
         protocol,
         groupId,
         initializationParams:
-          params === undefined ? [] : bytes(new TextEncoder().encode(JSON.stringify(params))),
+          params === undefined ? [] : bytes(new TextEncoder().encode(stringifyJson(params))),
       }),
     context: (id, wait) => get(`/contexts/${part(id)}${queryOf({ wait })}`),
     deleteContext: (id) => remove(`/contexts/${part(id)}`),

@@ -1,6 +1,7 @@
 /** Requests to a node, and its answers as values or as {@link ClientError}. */
 import { ClientError, kindOfStatus } from './errors.ts'
 import type { ClientErrorCode, ClientErrorDetails } from './errors.ts'
+import { parseJson, stringifyJson } from './json.ts'
 import type { Bearer } from './tokens.ts'
 
 /** One request. */
@@ -40,7 +41,7 @@ export function http(base: string, bearer?: Bearer): Http {
       return await fetch(url, {
         method,
         headers,
-        body: json === undefined ? bodyOf(bytes) : JSON.stringify(json),
+        body: json === undefined ? bodyOf(bytes) : (stringifyJson(json) ?? null),
         // a stream can only be sent while the answer may already come
         ...(bytes instanceof ReadableStream ? { duplex: 'half' } : {}),
         ...(signal === undefined ? {} : { signal }),
@@ -89,7 +90,7 @@ function bodyOf(
 
 async function readJson(response: Response): Promise<unknown> {
   try {
-    return await response.json()
+    return parseJson(await response.text())
   } catch (cause) {
     const { status, url } = response
     const message = 'expected an answer in JSON, got something else: is this the address of a node?'

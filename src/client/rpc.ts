@@ -7,7 +7,7 @@ export interface Call {
   readonly contextId: string
   /** Exported function of the application. */
   readonly method: string
-  /** @default {} */
+  /** Integers beyond 2^53 as `bigint`. @default {} */
   readonly args?: unknown
   /** Identity to call as. @default the node's only one in the context */
   readonly executor?: string
@@ -29,7 +29,7 @@ export interface SyncStatus {
 }
 
 export interface Rpc {
-  /** Resolves with what the method returned; null when nothing. @throws CLIENT_CALL_FAILED with `details.type`, CLIENT_PERMISSION_DENIED (denied); CLIENT_* */
+  /** Resolves with what the method returned, integers beyond 2^53 as `bigint`; null when nothing. @throws CLIENT_CALL_FAILED with `details.type`, CLIENT_PERMISSION_DENIED (denied); CLIENT_* */
   execute<T = unknown>(call: Call): Promise<T>
   syncStatus(contextId: string, options?: { signal?: AbortSignal }): Promise<SyncStatus>
 }

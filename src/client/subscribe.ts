@@ -1,4 +1,5 @@
 /** Changes of contexts as they happen, over a WebSocket that is opened again whenever it breaks. */
+import { parseJson } from './json.ts'
 import { ClientError } from './errors.ts'
 import { type Http, refusal } from './http.ts'
 import type { Bearer } from './tokens.ts'
@@ -265,7 +266,7 @@ function toAppEvent(event: { kind: string; data: number[]; handler: string | nul
 
 function jsonOf(data: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data))
+    return parseJson(new TextDecoder('utf-8', { fatal: true }).decode(data))
   } catch {
     return undefined // opaque bytes are fine too
   }

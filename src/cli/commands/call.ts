@@ -1,5 +1,6 @@
 /** `merogate call`: one call of an application. */
 import type { Command } from 'commander'
+import { stringifyJson } from '../../client/json.ts'
 import { jsonArgument } from '../arguments.ts'
 import { action } from '../session.ts'
 
@@ -41,7 +42,7 @@ export function callCommand(program: Command): void {
         })
         const result =
           clockSkewMs === undefined ? { output: value } : { output: value, clockSkewMs }
-        output.result(result, JSON.stringify(value, null, 2))
+        output.result(result, stringifyJson(value, 2))
         if (clockSkewMs !== undefined) output.note(clockWarning(clockSkewMs))
       }),
     )

@@ -1,5 +1,6 @@
 /** `merogate context`: contexts of a node, from creation to leaving. */
 import type { Command } from 'commander'
+import { stringifyJson } from '../../client/json.ts'
 import { integerArgument, jsonArgument } from '../arguments.ts'
 import type { Context, Failure, Intent, MemberRole, MerogateClient } from '../../client/index.ts'
 import { cliError } from '../errors.ts'
@@ -207,7 +208,7 @@ function lifeCommands(context: Command): void {
             data: json,
             handler,
           }))
-          const text = events.map(({ kind, data }) => ` ${kind} ${JSON.stringify(data)}`).join('')
+          const text = events.map(({ kind, data }) => ` ${kind} ${stringifyJson(data)}`).join('')
           output.event({ ...change, events }, `${change.seq} ${change.newRoot}${text}`)
           if (++seen >= count) return
         }

@@ -118,6 +118,20 @@ describe('merogate', () => {
       expect(await json('call', 'get', '-c', contextId, '--args', args)).to.deep.equal({
         output: 'b',
       })
+      const wide = '{"n":9007199254740993}'
+      const echoed = await ask(
+        'call',
+        'echo',
+        '-c',
+        contextId,
+        '--args',
+        wide,
+        '--output-format',
+        'json',
+      )
+      expect(echoed.out.replaceAll(/\s/g, '')).to.equal(`{"output":${wide}}`)
+      const shown = await ask('call', 'echo', '-c', contextId, '--args', wide)
+      expect(shown.out).to.contain('9007199254740993')
       const human = await ask('call', 'get', '-c', contextId, '--args', args, '--read-only')
       expect(human.out).to.equal('"b"\n')
       const { code } = await ask('call', 'get', '-c', contextId, '--args', '{')

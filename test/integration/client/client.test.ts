@@ -48,6 +48,11 @@ describe('the client', () => {
       expect(await client.rpc.syncStatus(contextId)).to.include({ isInitialized: true })
     })
 
+    it('bring integers beyond 2^53 there and back unharmed', async () => {
+      const args = { n: 9007199254740993n, of: [18446744073709551615n, -1] }
+      expect(await client.rpc.execute({ contextId, method: 'echo', args })).to.deep.equal(args)
+    })
+
     it('tell how far the clock of the node’s machine is off', async () => {
       const told: number[] = []
       const call = {
