@@ -34,6 +34,8 @@ export const DEFAULT_ACCOUNTS: readonly string[] = ['test.near', 'near']
 export const HISTORY_BLOCKS = 1_000
 /** Largest body of a request, bytes: a node's default. */
 export const MAX_BODY_BYTES = 10_485_760
+/** A request waits this long for what it wants to see, ms: a node's default. */
+export const POLLING_MS = 10_000
 /** What an account has when nothing else is said, yoctoNEAR: a billion NEAR. */
 export const DEFAULT_BALANCE: bigint = 10n ** 33n
 
@@ -59,6 +61,8 @@ export interface NearDevnetInit {
   readonly historyBlocks?: number
   /** @default MAX_BODY_BYTES */
   readonly maxBodyBytes?: number
+  /** @default POLLING_MS */
+  readonly pollingMs?: number
 }
 
 /** An account to begin with. */
@@ -93,6 +97,11 @@ export interface NearDevnet extends AsyncDisposable {
   fastForward(blocks: number): Promise<void>
   /** Moves time on, for the blocks to come. */
   moveTime(seconds: number): Promise<void>
+  /**
+   * Holds time: from now on all blocks are in this second since the Unix epoch, until time is moved, or released by undefined; then it goes
+   * on from there. @throws DEVNET_REQUEST (protocol) where that second is over
+   */
+  holdTime(second: number | undefined): Promise<void>
   setBlocks(mode: BlockMode): Promise<void>
   /** Keeps everything as it is. @returns what {@link revert} takes */
   snapshot(): Promise<number>
@@ -121,6 +130,7 @@ export async function startNearDevnet(init: NearDevnetInit = {}): Promise<NearDe
     ...{ host, port, chainId, seed, mode: init.blocks ?? 'instant', startMs: init.startMs },
     historyBlocks: init.historyBlocks ?? HISTORY_BLOCKS,
     maxBodyBytes: init.maxBodyBytes ?? MAX_BODY_BYTES,
+    pollingMs: init.pollingMs ?? POLLING_MS,
     accounts: wanted.map(({ accountId: id, balance }: DevnetAccountInit, i) => ({
       ...{ id, amount: balance ?? DEFAULT_BALANCE, publicKey: accounts[i]?.publicKey ?? '' },
     })),
@@ -142,6 +152,9 @@ export async function startNearDevnet(init: NearDevnetInit = {}): Promise<NearDe
     },
     async moveTime(seconds) {
       await send('devnet_move_time', { seconds })
+    },
+    async holdTime(second) {
+      await send('devnet_hold_time', { second })
     },
     async setBlocks(mode) {
       await send('devnet_set_mode', { mode })

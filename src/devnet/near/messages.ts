@@ -17,6 +17,7 @@ export interface NearStart extends ThreadStart {
   readonly mode: BlockMode
   readonly historyBlocks: number
   readonly maxBodyBytes: number
+  readonly pollingMs: number
   /** Milliseconds since the Unix epoch, where time only moves with blocks; undefined: the machine's time. */
   readonly startMs: number | undefined
   readonly accounts: readonly GenesisAccount[]

@@ -68,7 +68,11 @@ const FEES: Readonly<Record<FeeName, Fee>> = {
   receipt: flat(108_059_500_000n),
   data: flat(36_486_732_312n),
   dataByte: { self: 17_212_011n, other: 47_683_715n, execution: 17_212_011n },
-  createAccount: flat(3_850_000_000_000n),
+  createAccount: {
+    self: 500_000_000_000n,
+    other: 500_000_000_000n,
+    execution: 7_200_000_000_000n,
+  },
   deploy: flat(184_765_750_000n),
   deployByte: { self: 6_812_999n, other: 47_683_715n, execution: 64_572_944n },
   call: { self: 200_000_000_000n, other: 200_000_000_000n, execution: 780_000_000_000n },

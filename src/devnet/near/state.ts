@@ -13,11 +13,13 @@ export interface StateTables {
   keys: AccessKey
   /** By account and key; both as Latin-1, which keeps the order of bytes. */
   data: Uint8Array
+  /** Hash of an account's own code. */
+  deployed: string
   /** Hash of global code, by its own hash or by an account. */
   globals: string
 }
 
-const TABLES = ['accounts', 'keys', 'data', 'globals'] as const
+const TABLES = ['accounts', 'keys', 'data', 'deployed', 'globals'] as const
 const NO_CODE = toBase58(new Uint8Array(32))
 
 function latin1(bytes: Uint8Array): string {
@@ -120,6 +122,8 @@ export class State extends StateView {
 
   setAccount(id: string, account: Account | undefined): void {
     this.#ledger.set('accounts', id, account)
+    const hash = account?.code.type === 'local' ? account.code.hash : undefined
+    if (this.#ledger.get('deployed', id) !== hash) this.#ledger.set('deployed', id, hash)
   }
 
   /** Adds or changes a key; an account pays for the bytes of a new one. */

@@ -17,12 +17,12 @@ function steppingClock(startMs: number): () => bigint {
 
 await serveThread(async (start: NearStart) => {
   const clock = systemClock
-  const { startMs, host, port, maxBodyBytes } = start
+  const { startMs, host, port, maxBodyBytes, pollingMs } = start
   const chain = new Chain({
     ...{ chainId: start.chainId, seed: start.seed, mode: start.mode, parameters: PROTOCOL_88 },
     historyBlocks: start.historyBlocks,
     now: startMs === undefined ? () => clock.nowNs() : steppingClock(startMs),
   })
   chain.begin(start.accounts)
-  return startRpcServer({ chain, clock, host, port, maxBodyBytes })
+  return startRpcServer({ chain, clock, host, port, maxBodyBytes, pollingMs })
 })

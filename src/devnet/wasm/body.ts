@@ -97,7 +97,13 @@ export function rewriteBody(
       case 'block':
         depth++
         break
-      case 'enter':
+      case 'loop':
+        depth++
+        meter.flush()
+        // what its head costs is paid inside, by each turn
+        meter.count(weight)
+        break
+      case 'if':
         depth++
         meter.count(weight)
         meter.flush()

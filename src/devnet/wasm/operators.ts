@@ -8,8 +8,10 @@ export type Effect =
   | 'plain'
   /** Enters a block; free. */
   | 'block'
-  /** Enters a loop or a condition. */
-  | 'enter'
+  /** Enters a loop; paid for in each turn. */
+  | 'loop'
+  /** Enters a condition. */
+  | 'if'
   | 'else'
   | 'end'
   /** Ends a run: jumps, calls, or may trap. */
@@ -86,10 +88,12 @@ function readRest(r: WasmReader, code: number, features: WasmFeatures): Effect {
     case 0x02:
       readBlockType(r, features)
       return 'block'
-    case 0x03: // loop: its head is a join
-    case 0x04: // if
+    case 0x03:
       readBlockType(r, features)
-      return 'enter'
+      return 'loop'
+    case 0x04:
+      readBlockType(r, features)
+      return 'if'
     case 0x05:
       return 'else'
     case 0x0b:

@@ -57,10 +57,10 @@ export function admit(transaction: Transaction, init: AdmitInit): Admission {
     throw refuse({ NonceTooLarge: { tx_nonce: Number(nonce), upper_bound: Number(bound) } })
   }
   const send = signerId === receiverId ? 'self' : 'other'
-  const gasBurnt = receiptFee(parameters, send) + actionsFee(actions, send, parameters)
+  const gasBurnt = receiptFee(parameters, send) + actionsFee(actions, send, receiverId, parameters)
   const reserved =
     receiptFee(parameters, 'execution') +
-    actionsFee(actions, 'execution', parameters) +
+    actionsFee(actions, 'execution', receiverId, parameters) +
     delegatedExecutionFee(actions, parameters) +
     prepaidGas(actions)
   const gasCost = (gasBurnt + reserved) * parameters.gasPrice

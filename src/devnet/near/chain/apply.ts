@@ -90,7 +90,7 @@ export function applyReceipt(receipt: Receipt, init: ApplyInit): Applied {
 function executeAll(scope: ActionScope, progress: Progress, init: ApplyInit): object | undefined {
   const { receipt, parameters, state, isRefund } = scope
   for (const [index, action] of receipt.actions.entries()) {
-    const fee = isRefund ? 0n : actionFee(action, 'execution', parameters)
+    const fee = isRefund ? 0n : actionFee(action, 'execution', receipt.receiverId, parameters)
     progress.gasBurnt += fee
     progress.gasUsed += fee
     try {
@@ -221,7 +221,7 @@ function settle(scope: ActionScope, progress: Progress, hasFailed: boolean): voi
   const { actions, gasPrice, predecessorId, signerId, receiverId } = receipt
   const paid =
     parameters.fees.receipt.execution +
-    actionsFee(actions, 'execution', parameters) +
+    actionsFee(actions, 'execution', receiverId, parameters) +
     delegatedExecutionFee(actions, parameters) +
     prepaidGas(actions)
   const gasRefund = (paid - progress.gasUsed) * gasPrice

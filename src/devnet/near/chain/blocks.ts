@@ -22,6 +22,7 @@ export interface BlocksInit {
 export interface BlocksCopy {
   readonly blocks: readonly Block[]
   readonly offset: bigint
+  readonly held: bigint | undefined
 }
 
 export class Blocks {
@@ -31,6 +32,8 @@ export class Blocks {
   #byHeight = new Map<number, Block>()
   /** By how much the chain's time is ahead of the clock. */
   #offset = 0n
+  /** Where time stands still, nanoseconds. */
+  #held: bigint | undefined
 
   constructor(init: BlocksInit) {
     this.#init = init
@@ -88,25 +91,39 @@ export class Blocks {
     return made
   }
 
-  /** Moves the chain's time on, for the blocks to come. */
+  /** Moves the chain's time on, for the blocks to come. Time that is held goes on from where it is. */
   moveTime(nanoseconds: bigint): void {
+    this.releaseTime()
     this.#offset += nanoseconds
   }
 
-  copy(): BlocksCopy {
-    return { blocks: [...this.#blocks], offset: this.#offset }
+  /** Holds time for the blocks to come: each is a nanosecond later than the one before. */
+  holdTime(at: bigint): void {
+    this.#held = at
   }
 
-  restore({ blocks, offset }: BlocksCopy): void {
+  /** Lets time go on, from where it is. */
+  releaseTime(): void {
+    if (this.#held === undefined) return
+    this.#held = undefined
+    this.#offset = this.head.timestamp - this.#init.now()
+  }
+
+  copy(): BlocksCopy {
+    return { blocks: [...this.#blocks], offset: this.#offset, held: this.#held }
+  }
+
+  restore({ blocks, offset, held }: BlocksCopy): void {
     this.#blocks = [...blocks]
     this.#byHash = new Map(blocks.map((block) => [block.hash, block]))
     this.#byHeight = new Map(blocks.map((block) => [block.height, block]))
     this.#offset = offset
+    this.#held = held
   }
 
   /** Later than the block before, whatever the clock says. */
   #timestamp(previous: Block | undefined): bigint {
-    const now = this.#init.now() + this.#offset
+    const now = this.#held ?? this.#init.now() + this.#offset
     return previous === undefined || now > previous.timestamp ? now : previous.timestamp + 1n
   }
 

@@ -7,7 +7,7 @@ import { emptyAccount, State, type StateCopy } from '../state.ts'
 import type { Block, Outcome, PublicKey, Receipt, Transaction } from '../types.ts'
 import { ContractCache } from '../vm/contract.ts'
 import { admit } from './admit.ts'
-import { applyReceipt } from './apply.ts'
+import { type Applied, applyReceipt } from './apply.ts'
 import { Blocks, type BlocksCopy, FINALITY_BLOCKS } from './blocks.ts'
 import { type Change, changesOf } from './changes.ts'
 import { TransactionRefused } from './failures.ts'
@@ -33,6 +33,9 @@ export interface TransactionEntry {
   readonly outcome: Outcome | undefined
 }
 
+/** What one block sends to the next: receipts, and results for those that wait for them. */
+type Delivery = Receipt | Applied['data'][number]
+
 /** Everything between blocks; all that is in it is never changed. */
 interface Contents {
   transactions: Map<string, TransactionEntry>
@@ -41,8 +44,8 @@ interface Contents {
   changes: Map<number, readonly Change[]>
   /** Transactions for the next block. */
   pool: readonly string[]
-  /** Receipts for the next block. */
-  queue: readonly Receipt[]
+  /** For the next block. */
+  queue: readonly Delivery[]
   /** Receipts that wait for data, by their id. */
   waiting: Map<string, Receipt>
   /** Results by data id; undefined: that promise failed. */
@@ -161,6 +164,13 @@ export class Chain {
     if (this.mode === 'instant') this.mine(FINALITY_BLOCKS + 1)
   }
 
+  /** Holds time in a second since the Unix epoch, until it is moved, or released by undefined. */
+  holdTime(second: number | undefined): void {
+    if (second === undefined) this.blocks.releaseTime()
+    else this.blocks.holdTime(BigInt(second) * 1_000_000_000n)
+    if (this.mode === 'instant') this.mine(FINALITY_BLOCKS + 1)
+  }
+
   /** Changes state by hand, in a block of its own. */
   patch(change: (state: State) => void): void {
     change(this.state)
@@ -231,11 +241,17 @@ export class Chain {
       // what somebody sends to oneself is executed in the same block
       if (receipt?.predecessorId === receipt?.receiverId && receipt !== undefined)
         local.push(receipt)
-      else if (receipt !== undefined) this.#send(receipt)
+      else if (receipt !== undefined) this.#sendReceipt(receipt)
       return receipt !== undefined
     })
-    const receipts = [...local, ...queue]
-    for (const receipt of receipts) this.#execute(receipt, block, changes)
+    const receipts = [...local]
+    for (const receipt of local) this.#execute(receipt, block, changes)
+    for (const delivery of queue) {
+      if ('actions' in delivery) {
+        receipts.push(delivery)
+        this.#execute(delivery, block, changes)
+      } else this.#deliver(delivery, block, changes)
+    }
     contents.changes.set(block.height, changes)
     this.state.seal(block.height)
     this.blocks.append(
@@ -272,9 +288,25 @@ export class Chain {
     }
   }
 
-  #send(receipt: Receipt): void {
+  #sendReceipt(receipt: Receipt): void {
     this.#contents.receipts.set(receipt.id, receipt)
-    this.#contents.queue = [...this.#contents.queue, receipt]
+    this.#send(receipt)
+  }
+
+  #send(delivery: Delivery): void {
+    this.#contents.queue = [...this.#contents.queue, delivery]
+  }
+
+  /** A result has come; the receipt that waited for it may be complete. */
+  #deliver({ dataId, value }: Applied['data'][number], block: Block, changes: Change[]): void {
+    const { data, waiting } = this.#contents
+    data.set(dataId, value)
+    for (const receipt of waiting.values()) {
+      if (!receipt.inputs.includes(dataId)) continue
+      waiting.delete(receipt.id)
+      this.#execute(receipt, block, changes)
+      return
+    }
   }
 
   #execute(receipt: Receipt, block: Block, changes: Change[]): void {
@@ -291,16 +323,7 @@ export class Chain {
     const cause = { type: 'receipt', id: receipt.id } as const
     changes.push(...changesOf(state, state.commit(), cause))
     this.#contents.outcomes.set(receipt.id, applied.outcome)
-    for (const made of applied.receipts) this.#send(made)
-    for (const { dataId, value } of applied.data) {
-      data.set(dataId, value)
-      const ready = [...waiting.values()].filter(
-        ({ inputs }) => inputs.includes(dataId) && inputs.every((id) => data.has(id)),
-      )
-      for (const one of ready) {
-        waiting.delete(one.id)
-        this.#send(one)
-      }
-    }
+    for (const made of applied.receipts) this.#sendReceipt(made)
+    for (const result of applied.data) this.#send(result)
   }
 }

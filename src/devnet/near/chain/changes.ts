@@ -37,6 +37,13 @@ export function changesOf(
         const key = new Uint8Array(Buffer.from(rest, 'latin1'))
         return [{ ...common, type: 'data', key, value: state.data(accountId, key) }]
       }
+      case 'deployed': {
+        const account = state.account(accountId)
+        const code = account && state.code(account)?.bytes
+        return [
+          { ...common, type: 'code', code: account?.code.type === 'local' ? code : undefined },
+        ]
+      }
       case 'globals':
         return []
     }

@@ -47,15 +47,16 @@ export function factoryCall(
     { type: 'transfer', deposit: action.deposit },
   ]
   const { receipt } = parameters.fees
-  const execution = receipt.execution + actionsFee(actions, 'execution', parameters)
-  const sending = receipt.other + actionsFee(actions, 'other', parameters)
+  const { new_account_id: id } = wanted
+  const execution = receipt.execution + actionsFee(actions, 'execution', id, parameters)
+  const sending = receipt.other + actionsFee(actions, 'other', id, parameters)
   const gasBurnt = CALL_GAS + sending
   const gasUsed = gasBurnt + execution
   if (action.gas < gasUsed) return fail(FAILURES.gas())
   return {
     ...{ error: undefined, logs: [], gasBurnt, gasUsed, storage, result: { receipt: 0 } },
     balance: balance - depositsOf(actions),
-    receipts: [{ receiverId: wanted.new_account_id, actions, inputs: [], outputs: [] }],
+    receipts: [{ receiverId: id, actions, inputs: [], outputs: [] }],
   }
 }
 

@@ -1,5 +1,6 @@
 /** What actions cost beside the gas of calls, and what they carry. */
 import { utf8 } from '../../../node/primitives/bytes.ts'
+import { isImplicit } from '../codec/account-id.ts'
 import type { Fee, Parameters } from '../parameters.ts'
 import type { Action } from '../types.ts'
 
@@ -10,16 +11,30 @@ export function receiptFee({ fees }: Parameters, part: FeePart): bigint {
   return fees.receipt[part]
 }
 
-/** Fees of all these actions. A delegate action has those inside of it, and of the receipt they become. */
+/** Fees of all these actions. Sending a delegate action is sending those inside of it, and the receipt that they become. */
 export function actionsFee(
   actions: readonly Action[],
   part: FeePart,
+  receiverId: string,
   parameters: Parameters,
 ): bigint {
-  return actions.reduce((sum, action) => sum + actionFee(action, part, parameters), 0n)
+  const fees = actions.map((action) => actionFee(action, part, receiverId, parameters))
+  return fees.reduce((sum, fee) => sum + fee, 0n)
 }
 
-export function actionFee(action: Action, part: FeePart, parameters: Parameters): bigint {
+/** Fees of a transfer: with those of making the account where its name is one that a transfer makes. */
+export function transferFees({ fees }: Parameters, receiverId: string): readonly Fee[] {
+  return isImplicit(receiverId)
+    ? [fees.transfer, fees.createAccount, fees.addFullKey]
+    : [fees.transfer]
+}
+
+export function actionFee(
+  action: Action,
+  part: FeePart,
+  receiverId: string,
+  parameters: Parameters,
+): bigint {
   const { fees } = parameters
   const pay = (fee: Fee, times = 1): bigint => fee[part] * BigInt(times)
   switch (action.type) {
@@ -32,7 +47,7 @@ export function actionFee(action: Action, part: FeePart, parameters: Parameters)
       return pay(fees.call) + pay(fees.callByte, bytes)
     }
     case 'transfer':
-      return pay(fees.transfer)
+      return transferFees(parameters, receiverId).reduce((sum, fee) => sum + fee[part], 0n)
     case 'stake':
       return pay(fees.stake)
     case 'addKey': {
@@ -50,7 +65,11 @@ export function actionFee(action: Action, part: FeePart, parameters: Parameters)
       if (part === 'execution') return pay(fees.delegate)
       const send = delegate.senderId === delegate.receiverId ? 'self' : 'other'
       const receipt = receiptFee(parameters, send)
-      return pay(fees.delegate) + receipt + actionsFee(delegate.actions, send, parameters)
+      return (
+        pay(fees.delegate) +
+        receipt +
+        actionsFee(delegate.actions, send, delegate.receiverId, parameters)
+      )
     }
     case 'deployGlobal':
       return pay(fees.deployGlobal) + pay(fees.deployGlobalByte, action.code.length)
@@ -81,7 +100,8 @@ export function depositsOf(actions: readonly Action[]): bigint {
 export function delegatedExecutionFee(actions: readonly Action[], parameters: Parameters): bigint {
   return actions.reduce((sum, action) => {
     if (action.type !== 'delegate') return sum
-    const { receipt } = parameters.fees
-    return sum + receipt.execution + actionsFee(action.delegate.actions, 'execution', parameters)
+    const { actions: inner, receiverId } = action.delegate
+    const { execution } = parameters.fees.receipt
+    return sum + execution + actionsFee(inner, 'execution', receiverId, parameters)
   }, 0n)
 }

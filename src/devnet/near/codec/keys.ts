@@ -1,7 +1,16 @@
 /** Public keys as text and bytes, key pairs from seeds, and NEAR's signatures. */
 import { createPrivateKey, createPublicKey, verify } from 'node:crypto'
+import { ed25519 } from '@noble/curves/ed25519'
 import { secp256k1 } from '@noble/curves/secp256k1'
-import { concat, fromBase58, toBase58, utf8 } from '../../../node/primitives/bytes.ts'
+import { sha512 } from '@noble/hashes/sha2'
+import {
+  concat,
+  equalBytes,
+  fromBase58,
+  toBase58,
+  toHex,
+  utf8,
+} from '../../../node/primitives/bytes.ts'
 import { sha256 } from '../../../node/primitives/hash.ts'
 import type { PublicKey, Signature } from '../types.ts'
 
@@ -61,14 +70,20 @@ export function seededKeyPair(seed: string): NearKeyPair {
 }
 
 /**
- * ed25519 as NEAR's VM and its nodes verify it: the equation without cofactor, encodings compared byte by byte, as OpenSSL does and as
- * ed25519-dalek's `verify`, which is not `verify_strict`: keys and points of small order are taken, points of mixed order are not.
+ * ed25519 as NEAR's VM and its nodes verify it, by ed25519-dalek's `verify`, which is not `verify_strict`: the equation without cofactor,
+ * and the point compared byte by byte. So points of mixed order are refused, while keys and points of small order are taken, and
+ * encodings of keys that are not the shortest.
  */
 export function verifyEd25519(
   key: Uint8Array,
   message: Uint8Array,
   signature: Uint8Array,
 ): boolean {
+  // OpenSSL takes nothing that dalek refuses; what it refuses is looked at more slowly, for it is stricter with weak keys
+  return verifyWithOpenSsl(key, message, signature) || holdsWithoutCofactor(key, message, signature)
+}
+
+function verifyWithOpenSsl(key: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
   try {
     const spki = Buffer.concat([ED25519_SPKI, key])
     const publicKey = createPublicKey({ key: spki, format: 'der', type: 'spki' })
@@ -76,6 +91,29 @@ export function verifyEd25519(
   } catch {
     return false
   }
+}
+
+function holdsWithoutCofactor(
+  key: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
+  const { ExtendedPoint: Point, CURVE } = ed25519
+  const scalar = littleEndian(signature.subarray(32))
+  if (scalar >= CURVE.n) return false
+  try {
+    const encoded = signature.subarray(0, 32)
+    const hash = littleEndian(sha512(concat(encoded, key, message))) % CURVE.n
+    const point = Point.fromBytes(key, true)
+    const left = Point.BASE.multiplyUnsafe(scalar)
+    return equalBytes(left.subtract(point.multiplyUnsafe(hash)).toBytes(), encoded)
+  } catch {
+    return false
+  }
+}
+
+function littleEndian(bytes: Uint8Array): bigint {
+  return BigInt(`0x${toHex(Uint8Array.from(bytes).reverse())}`)
 }
 
 /** Whether a key signed the hash of a transaction or delegate action. */

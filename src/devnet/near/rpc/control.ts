@@ -70,6 +70,16 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
   devnet_move_time: control(z.object({ seconds: z.number().positive() }), (chain, params) =>
     chain.moveTime(params.seconds),
   ),
+  devnet_hold_time: control(z.object({ second: z.int().optional() }), (chain, params) => {
+    const { second } = params
+    if (
+      second !== undefined &&
+      BigInt(second + 1) * 1_000_000_000n <= chain.blocks.head.timestamp
+    ) {
+      throw parseError(`Failed parsing args: second ${second} is over`)
+    }
+    chain.holdTime(second)
+  }),
   devnet_snapshot: control(z.unknown(), (chain) => chain.snapshot()),
   devnet_revert: control(z.object({ snapshot: z.int().min(0) }), (chain, params) => {
     if (chain.revert(params.snapshot)) return null

@@ -107,9 +107,10 @@ const METHODS: Readonly<Record<string, Method>> = {
   send_tx: method(sendSchema, ['signed_tx_base64'], ({ chain, wait }, params) => {
     const transaction = decodeSigned(params.signed_tx_base64)
     submit(chain, transaction)
-    const { wait_until: until } = params
-    if (until === 'NONE') return { final_execution_status: 'NONE' }
-    return transactionStatus(chain, transaction.hash, until, wait)
+    const { hash } = transaction
+    const { wait_until: waitUntil } = params
+    if (waitUntil === 'NONE') return { final_execution_status: 'NONE' }
+    return transactionStatus(chain, { hash, waitUntil, transaction }, wait)
   }),
   broadcast_tx_async: method(sendSchema, ['signed_tx_base64'], ({ chain }, params) => {
     const transaction = decodeSigned(params.signed_tx_base64)
@@ -119,7 +120,9 @@ const METHODS: Readonly<Record<string, Method>> = {
   broadcast_tx_commit: method(sendSchema, ['signed_tx_base64'], ({ chain, wait }, params) => {
     const transaction = decodeSigned(params.signed_tx_base64)
     submit(chain, transaction)
-    return transactionStatus(chain, transaction.hash, 'EXECUTED_OPTIMISTIC', wait)
+    const { hash } = transaction
+    const waitUntil = 'EXECUTED_OPTIMISTIC'
+    return transactionStatus(chain, { hash, waitUntil, transaction }, wait)
   }),
   tx: lookup(false),
   EXPERIMENTAL_tx_status: lookup(true),
@@ -142,10 +145,10 @@ const METHODS: Readonly<Record<string, Method>> = {
 
 function lookup(withReceipts: boolean): Method {
   return method(lookupSchema, ['tx_hash', 'sender_account_id'], ({ chain, wait }, params) => {
-    const { tx_hash: hash, signed_tx_base64: signed, wait_until: until } = params
-    const known = hash ?? (signed === undefined ? undefined : decodeSigned(signed).hash)
-    if (known === undefined) throw parseError('Failed parsing args: missing field `tx_hash`')
-    return transactionStatus(chain, known, until, wait, withReceipts)
+    const { tx_hash: named, signed_tx_base64: signed, wait_until: waitUntil } = params
+    const hash = named ?? (signed === undefined ? undefined : decodeSigned(signed).hash)
+    if (hash === undefined) throw parseError('Failed parsing args: missing field `tx_hash`')
+    return transactionStatus(chain, { hash, waitUntil, withReceipts }, wait)
   })
 }
 

@@ -10,7 +10,7 @@ import {
 import type { Chain } from '../chain/chain.ts'
 import { internalError, parseError, RpcError } from './errors.ts'
 import { callMethod } from './methods.ts'
-import { POLLING_TIMEOUT_MS, type WaitForBlocks } from './transactions.ts'
+import type { WaitForBlocks } from './transactions.ts'
 
 export interface RpcServerInit {
   readonly chain: Chain
@@ -18,6 +18,8 @@ export interface RpcServerInit {
   readonly host: string
   readonly port: number
   readonly maxBodyBytes: number
+  /** A request waits this long for blocks, ms. */
+  readonly pollingMs: number
 }
 
 /** An answer to a request past the network. */
@@ -31,11 +33,11 @@ export interface RpcServer {
 }
 
 export async function startRpcServer(init: RpcServerInit): Promise<RpcServer> {
-  const { chain, clock, host, maxBodyBytes } = init
+  const { chain, clock, host, maxBodyBytes, pollingMs } = init
   let listen = ''
   const answer = async (method: string, params: unknown, signal: AbortSignal): Promise<Answer> => {
     try {
-      const wait = waitForBlocks(chain, clock, signal)
+      const wait = waitForBlocks(chain, clock, pollingMs, signal)
       return { result: await callMethod({ chain, listen, wait }, method, params) }
     } catch (error) {
       const known = error instanceof RpcError ? error : internalError(String(error))
@@ -90,22 +92,36 @@ function parseRequest(body: Uint8Array): Parsed {
   }
 }
 
-function waitForBlocks(chain: Chain, clock: Clock, signal: AbortSignal): WaitForBlocks {
+function waitForBlocks(
+  chain: Chain,
+  clock: Clock,
+  pollingMs: number,
+  signal: AbortSignal,
+): WaitForBlocks {
   return (look) =>
-    new Promise((resolve) => {
-      const end = (found: ReturnType<typeof look>): void => {
+    new Promise((resolve, reject) => {
+      const end = (): void => {
         off()
         timer.cancel()
-        signal.removeEventListener('abort', onAbort)
-        resolve(found)
+        signal.removeEventListener('abort', giveUp)
       }
-      const onAbort = (): void => end(undefined)
+      const giveUp = (): void => {
+        end()
+        resolve(undefined)
+      }
       const off = chain.onBlock(() => {
-        const found = look()
-        if (found !== undefined) end(found)
+        try {
+          const found = look()
+          if (found === undefined) return
+          end()
+          resolve(found)
+        } catch (error) {
+          end()
+          reject(error)
+        }
       })
-      const timer = clock.after(POLLING_TIMEOUT_MS, onAbort)
-      signal.addEventListener('abort', onAbort)
-      if (signal.aborted) onAbort()
+      const timer = clock.after(pollingMs, giveUp)
+      signal.addEventListener('abort', giveUp)
+      if (signal.aborted) giveUp()
     })
 }

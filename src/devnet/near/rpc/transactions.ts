@@ -19,9 +19,6 @@ const LEVELS = [
 ] as const
 export type Level = (typeof LEVELS)[number]
 
-/** A request waits this long for what it wants to see, ms, as nodes do by default. */
-export const POLLING_TIMEOUT_MS = 10_000
-
 export interface SendParams {
   readonly signed_tx_base64: string
   readonly wait_until: Level
@@ -68,31 +65,38 @@ export function submit(chain: Chain, transaction: Transaction): void {
   }
 }
 
-/** The answer when a transaction is as far as wanted. @throws RpcError */
+/** What to look for. */
+export interface StatusQuery {
+  readonly hash: string
+  readonly waitUntil: Level
+  /** Known to whoever sends it: where a block left it out, the answer says why. */
+  readonly transaction?: Transaction
+  /** @default false */
+  readonly withReceipts?: boolean
+}
+
+/** The answer when a transaction is as far as wanted; as with a node, one that nobody has seen is waited for. @throws RpcError */
 export async function transactionStatus(
   chain: Chain,
-  hash: string,
-  waitUntil: Level,
+  { hash, waitUntil, transaction, withReceipts = false }: StatusQuery,
   wait: WaitForBlocks,
-  withReceipts = false,
 ): Promise<object> {
   const look = (): object | undefined => {
     const entry = chain.transaction(hash)
-    if (entry === undefined) return undefined
-    const level = levelOf(chain, entry)
+    if (entry === undefined && transaction !== undefined) submit(chain, transaction)
+    if (entry?.outcome === undefined) return undefined
+    const level = levelOf(chain, entry.outcome)
     if (LEVELS.indexOf(level) < LEVELS.indexOf(waitUntil)) return undefined
-    return statusAnswer(chain, entry, level, withReceipts)
+    return statusAnswer(chain, entry, entry.outcome, level, withReceipts)
   }
   const found = look() ?? (waitUntil === 'NONE' ? undefined : await wait(look))
   if (found !== undefined) return found
-  if (chain.transaction(hash) === undefined) {
-    throw failure(
-      'UNKNOWN_TRANSACTION',
-      { requested_transaction_hash: hash },
-      `Transaction ${hash} doesn't exist`,
-    )
-  }
-  throw failure('TIMEOUT_ERROR', {}, 'Timeout', 408)
+  if (waitUntil !== 'NONE') throw failure('TIMEOUT_ERROR', {}, 'Timeout', 408)
+  throw failure(
+    'UNKNOWN_TRANSACTION',
+    { requested_transaction_hash: hash },
+    `Transaction ${hash} doesn't exist`,
+  )
 }
 
 /** Outcomes of all receipts that followed from a transaction, in the order of their parents. */
@@ -103,8 +107,7 @@ function outcomesOf(chain: Chain, { receiptIds }: Outcome): (Outcome | { readonl
   })
 }
 
-function levelOf(chain: Chain, { outcome }: TransactionEntry): Level {
-  if (outcome === undefined) return 'NONE'
+function levelOf(chain: Chain, outcome: Outcome): Level {
   const final = chain.blocks.final.height
   const all = outcomesOf(chain, outcome)
   const isRefund = ({ id }: { id: string }): boolean =>
@@ -125,11 +128,11 @@ function finalStatus(chain: Chain, { status }: Outcome): object | string {
 
 function statusAnswer(
   chain: Chain,
-  { transaction, outcome }: TransactionEntry,
+  { transaction }: TransactionEntry,
+  outcome: Outcome,
   level: Level,
   withReceipts: boolean,
 ): object {
-  if (outcome === undefined) return { final_execution_status: level }
   const outcomes = outcomesOf(chain, outcome).filter((one) => 'height' in one)
   const receipts = outcomes.flatMap(({ id }) => {
     const receipt = chain.receipt(id)

@@ -96,9 +96,9 @@ export class Machine {
   }
 
   readRegister(id: bigint): Uint8Array {
-    this.pay('read_register_base')
     const bytes = this.#registers.get(unsigned(id))
     if (bytes === undefined) throw FAILURES.register(unsigned(id))
+    this.pay('read_register_base')
     this.pay('read_register_byte', bytes.length)
     return bytes
   }
@@ -160,23 +160,24 @@ export class Machine {
     return text
   }
 
-  log(text: string): void {
+  /** `prefix` stands before the text in the log, and is not paid for. */
+  log(text: string, prefix = ''): void {
     this.pay('log_base')
     this.pay('log_byte', utf8(text).length)
-    this.logs.push(text)
+    const length = utf8(prefix + text).length
+    const { logBytes } = this.parameters.limits
+    if (this.#logBytes + length > logBytes) {
+      // the chain counts it twice in its words
+      throw FAILURES.logLength(this.#logBytes + 2 * length, logBytes)
+    }
+    this.#logBytes += length
+    this.logs.push(prefix + text)
   }
 
   /** Before a text is read: there may be no room for it. */
   checkLogs(): void {
     const { logs } = this.parameters.limits
     if (this.logs.length >= logs) throw FAILURES.logs(logs)
-  }
-
-  /** Bytes of a log count against their sum. */
-  countLog(text: string): void {
-    this.#logBytes += utf8(text).length
-    const { logBytes } = this.parameters.limits
-    if (this.#logBytes > logBytes) throw FAILURES.logLength(this.#logBytes, logBytes)
   }
 
   #textBytes(length: bigint, pointer: bigint, unit: number): Uint8Array {

@@ -1,6 +1,7 @@
 /** Promises that a call makes: receipts, joined ones, what they wait for, and the gas that is left over for them. */
 import { isAccountId } from '../codec/account-id.ts'
 import { publicKeyText } from '../codec/keys.ts'
+import { transferFees } from '../chain/fees.ts'
 import type { Fee } from '../parameters.ts'
 import type { Action, CallAction, PublicKey } from '../types.ts'
 import type { PromisedReceipt } from './context.ts'
@@ -56,6 +57,18 @@ export class Promises {
     const toSelf = receipt.receiverId === this.#machine.context.accountId
     for (const [fee, times] of fees) this.#machine.payAction(fee, toSelf, times)
     receipt.actions.push(make())
+  }
+
+  /** Adds a transfer, and pays for it at once: to some names it makes the account. */
+  appendTransfer(index: bigint, deposit: bigint): void {
+    const receipt = this.#receipt(this.#one(index, FAILURES.jointAction))
+    const { context, parameters } = this.#machine
+    const toSelf = receipt.receiverId === context.accountId
+    for (const fee of transferFees(parameters, receipt.receiverId)) {
+      this.#machine.payAction(fee, toSelf)
+    }
+    this.#machine.spend(deposit)
+    receipt.actions.push({ type: 'transfer', deposit })
   }
 
   /** Adds a call; with a weight it gets a part of what is left in the end. */

@@ -91,10 +91,7 @@ export function actionFunctions(host: Host): HostFunctions {
     promise_batch_action_transfer(index = 0n, amount = 0n) {
       begin('promise_batch_action_transfer')
       const deposit = machine.readU128(amount)
-      promises.append(index, [[fees.transfer, 1]], () => {
-        machine.spend(deposit)
-        return { type: 'transfer', deposit }
-      })
+      promises.appendTransfer(index, deposit)
     },
     promise_batch_action_stake(index = 0n, amount = 0n, length = 0n, pointer = 0n) {
       begin('promise_batch_action_stake')

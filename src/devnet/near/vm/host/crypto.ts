@@ -50,6 +50,8 @@ export function cryptoFunctions({ machine }: Host): HostFunctions {
       machine.pay('ed25519_verify_base')
       const signature = machine.input(sl, sp)
       if (signature.length !== 64) throw FAILURES.ed25519Input('invalid signature length')
+      // a scalar above any that is reduced: refused before anything else is read
+      if (((signature[63] ?? 0) & 0xe0) !== 0) return 0n
       const message = machine.input(ml, mp)
       machine.pay('ed25519_verify_byte', message.length)
       const key = machine.input(kl, kp)

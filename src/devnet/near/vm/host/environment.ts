@@ -116,16 +116,12 @@ export function environmentFunctions({ machine }: Host): HostFunctions {
     log_utf8(length = 0n, pointer = 0n) {
       base()
       machine.checkLogs()
-      const text = machine.text(length, pointer)
-      machine.countLog(text)
-      machine.log(text)
+      machine.log(machine.text(length, pointer))
     },
     log_utf16(length = 0n, pointer = 0n) {
       base()
       machine.checkLogs()
-      const text = machine.text16(length, pointer)
-      machine.countLog(text)
-      machine.log(text)
+      machine.log(machine.text16(length, pointer))
     },
     abort(message = 0n, file = 0n, line = 0n, column = 0n) {
       base()
@@ -137,7 +133,7 @@ export function environmentFunctions({ machine }: Host): HostFunctions {
       }
       const text = `${read(message)}, filename: "${read(file)}" line: ${line} col: ${column}`
       machine.checkLogs()
-      machine.log(`ABORT: ${text}`)
+      machine.log(text, 'ABORT: ')
       throw FAILURES.panic(text)
     },
   }
