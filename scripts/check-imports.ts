@@ -91,13 +91,12 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     ],
     packages: ['lru-cache', 'zod'],
   },
-  // so far only what its wallets sign in with
   'chains/near': {
     rooms: [
-      ...[...BASE, 'node/anchor/errors.ts', 'chains/shared'],
+      ...[...BASE, 'node/anchor', 'node/codec', 'node/secret.ts', 'chains/shared'],
       ...['auth/errors.ts', 'type auth/wallet-verifier.ts', 'type node/interface.ts'],
     ],
-    packages: ['near-api-js', 'zod'],
+    packages: ['lru-cache', 'micro-packed', 'near-api-js', 'zod'],
   },
   'chains/icp': {
     rooms: [
@@ -194,9 +193,9 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   'cli/chains': {
     rooms: [
       ...[...BASE, 'type node/anchor/anchor.ts', 'type node/secret.ts', 'type server/index.ts'],
-      ...['type auth/index.ts', 'type chains/shared/checks.ts'],
+      ...['type auth/index.ts', 'type chains/shared/checks.ts', 'chains/shared/deployment.ts'],
       ...['cli/config/fields.ts', 'type cli/config'],
-      ...['cli/errors.ts', 'type cli/output.ts'],
+      ...['cli/arguments.ts', 'cli/errors.ts', 'type cli/output.ts'],
     ],
     packages: ['zod'],
   },
@@ -213,6 +212,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       ...[...BASE, 'type node/secret.ts', 'type server/index.ts'],
       ...['chains/ethereum', 'chains/shared', 'devnet/ethereum'],
       ...['cli/chains/chain.ts', 'cli/chains/settings.ts', 'type cli/config'],
+      ...['cli/chains/network.ts', 'cli/chains/out-file.ts'],
       ...['type cli/chains/wallet.ts', 'type auth/index.ts'],
       ...['cli/arguments.ts', 'cli/errors.ts', 'cli/json-safe.ts', 'cli/output.ts'],
     ],
@@ -220,8 +220,12 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   },
   'cli/chains/near': {
     rooms: [
-      ...[...BASE, 'chains/near', 'chains/shared', 'type cli/config'],
-      ...['cli/chains/settings.ts', 'type cli/chains/wallet.ts', 'type auth/index.ts'],
+      ...[...BASE, 'type node/secret.ts', 'type server/index.ts'],
+      ...['chains/near', 'chains/shared', 'devnet/near'],
+      ...['cli/chains/chain.ts', 'cli/chains/settings.ts', 'type cli/config'],
+      ...['cli/chains/network.ts', 'cli/chains/out-file.ts'],
+      ...['type cli/chains/wallet.ts', 'type auth/index.ts'],
+      ...['cli/arguments.ts', 'cli/errors.ts', 'cli/json-safe.ts', 'cli/output.ts'],
     ],
     packages: ['zod'],
   },

@@ -98,7 +98,7 @@ export function bits(
 }
 
 /** An address that some contract has, on every chain. */
-export const SUCCESSOR: Uint8Array = new Uint8Array(20).fill(7)
+export const SUCCESSOR: Uint8Array = new Uint8Array(20).fill(0x37)
 
 /** Plans a move to a contract; without bytes, that there is none. */
 export function moveTo(contract: Uint8Array): Operation {

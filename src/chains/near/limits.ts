@@ -1,4 +1,5 @@
-/** Bounds of NEAR's wallets. */
+/** Bounds and times of the NEAR adapter. */
+import { TERA } from './constants.ts'
 
 /** Bytes of an endpoint's answer about an access key: the longest lists the methods of a function-call key, 2 000 bytes by the protocol's limit. */
 export const MAX_RPC_ANSWER_BYTES: number = 64 * 1024
@@ -6,3 +7,29 @@ export const MAX_RPC_ANSWER_BYTES: number = 64 * 1024
 export const MAX_CALLBACK_CHARS = 2_048
 /** Characters of the signed message as it comes back. */
 export const MAX_MESSAGE_CHARS = 16_384
+
+/** Changes in one answer of a contract's ring. */
+export const RING_PAGE = 100
+/** Pause between two looks at a chain, ms: a block takes some 600. */
+export const POLL_MS = 500
+/** Age at which a transaction that nobody knows is given to an endpoint again, ms. */
+export const RESEND_MS = 6000
+/** Transactions of one account that wait to be applied. */
+export const MAX_IN_FLIGHT = 32
+/** Access keys of one account that are used in rotation. */
+export const MAX_ACCESS_KEYS = 16
+/** Characters of a file of keys: so many of them, or a credentials file. */
+export const MAX_KEYS_CHARS = 4096
+
+/** Gas of the smallest operation. Fees are for what is used; what is attached and not used comes back but for a small part. */
+export const MIN_OPERATION_GAS: bigint = 40n * TERA
+/** Gas of the largest. */
+export const MAX_OPERATION_GAS: bigint = 300n * TERA
+
+/** Deposit above what an operation's growth was seen to take, bytes: it may have become more since, and what is too much comes back. */
+export const SPARE_BYTES = 512n
+
+/** Most that a relayed operation may cost, millionths of a NEAR: a release of the largest size takes some 40 000 for its storage. */
+export const MAX_RELAYED_COST = 60_000n
+/** What all relayed operations of a day may cost when nothing else is said, millionths of a NEAR. */
+export const DEFAULT_RELAYED_PER_DAY = 20_000_000n

@@ -20,6 +20,7 @@ import { type ChainEndpoint, LookUp } from '../shared/look-up.ts'
 import { checkKey, checkTimes, orRefused, placeOf, signatureOf } from '../shared/sign-in-checks.ts'
 import { signInText } from '../shared/sign-in-text.ts'
 import { type KeyAccess, viewAccessKey } from './access-keys.ts'
+import { ACCOUNT_ID } from './constants.ts'
 import { MAX_CALLBACK_CHARS, MAX_MESSAGE_CHARS } from './limits.ts'
 
 /** `auth_method` of requests. */
@@ -201,14 +202,12 @@ function pageOf({ origin, pathname }: URL): string {
   return origin + pathname
 }
 
-/** Labels of a-z and 0-9, parted by `-` or `_`, joined by dots; 2 to 64 characters (NEP-2, account id rules). */
-const ACCOUNT_ID = /^(?:[a-z\d]+[-_])*[a-z\d]+(?:\.(?:[a-z\d]+[-_])*[a-z\d]+)*$/
 /** Accounts that are an Ethereum address or a hash of code: no ed25519 key opens them by itself. */
 const OTHER_ACCOUNT_ID = /^0[xs][\da-f]{40}$/
 
 /** Why a text is no account that can sign in; undefined when it is one. */
 function problemOfAccount(accountId: string): string | undefined {
-  if (accountId.length < 2 || accountId.length > 64 || !ACCOUNT_ID.test(accountId)) {
+  if (!ACCOUNT_ID.test(accountId)) {
     return 'the account is no id of NEAR'
   }
   return OTHER_ACCOUNT_ID.test(accountId) ? 'accounts of that kind cannot sign in' : undefined

@@ -10,6 +10,8 @@ export interface Mined {
   readonly block: number
   /** False when it failed there: it may have paid, and changed nothing. */
   readonly succeeded: boolean
+  /** Why it failed, in the chain's own words, where it has any. */
+  readonly failure?: string | undefined
 }
 
 /** A transaction that lies in a block. */

@@ -25,8 +25,8 @@ export interface JsonRpcInit {
   readonly chain: string
   readonly url: string
   readonly bounds?: AnswerBounds | undefined
-  /** What is kept of the data of an error, which may be anything. @default nothing */
-  readonly dataOf?: ((data: unknown) => string | undefined) | undefined
+  /** What is kept of the data of an error, which may be anything, and of the error itself. @default nothing */
+  readonly dataOf?: ((data: unknown, error: unknown) => string | undefined) | undefined
 }
 
 /** What an endpoint answered in place of a result. */
@@ -141,7 +141,7 @@ export class JsonRpc implements EndpointClient {
     return rpcError(this.#init.chain, this.name, method, {
       code: Number.isSafeInteger(code) ? Number(code) : 0,
       reason: this.#address.redact(typeof message === 'string' ? message : 'no reason'),
-      data: this.#init.dataOf?.(data),
+      data: this.#init.dataOf?.(data, error),
     })
   }
 

@@ -5,7 +5,7 @@ import { chainError } from './errors.ts'
 /** Where an account's private key is; a relayer's API key is told in the same way. */
 export type KeyReference = SecretReference
 
-/** Characters that are read; the longest key of a chain has some hundred. */
+/** Characters that are read of one key; the longest has some hundred. */
 const MAX_KEY_CHARS = 200
 
 /** What a text has to be to be a key. */
@@ -16,19 +16,21 @@ export interface KeyForm<K> {
   readonly expected: string
   /** The key; undefined for a text that is none. */
   readonly parse: (text: string) => K | undefined
+  /** Characters that are read. @default MAX_KEY_CHARS */
+  readonly maxChars?: number | undefined
 }
 
 /** A key, from where it is. @throws CHAIN_KEY (input); the message never repeats what was found */
 export async function readKeyText<K>(
   reference: KeyReference,
-  { chain, expected, parse }: KeyForm<K>,
+  { chain, expected, parse, maxChars = MAX_KEY_CHARS }: KeyForm<K>,
 ): Promise<K> {
   const noKey = (got: string, options?: ErrorOptions): Error => {
     const where = placeOf(reference)
     const message = `expected ${expected} in ${where}, got ${got}`
     return chainError(chain, 'CHAIN_KEY', message, { where }, options)
   }
-  const text = await readSecret(reference, MAX_KEY_CHARS, (_, got, cause) => noKey(got, { cause }))
+  const text = await readSecret(reference, maxChars, (_, got, cause) => noKey(got, { cause }))
   const key = parse(text)
   if (key === undefined) throw noKey('something else')
   return key

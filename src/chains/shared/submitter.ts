@@ -196,7 +196,10 @@ export class Submitter {
       this.#delivery.chain,
       'CHAIN_REVERTED',
       `the transaction ${mined.transaction} failed and changed nothing; it may be tried again`,
-      { transaction: mined.transaction },
+      {
+        transaction: mined.transaction,
+        ...(mined.failure === undefined ? {} : { reason: mined.failure }),
+      },
     )
   }
 }

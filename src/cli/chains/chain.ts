@@ -38,7 +38,7 @@ export interface ChainCommand {
 }
 
 /** Commands that a chain may add to. */
-export type ChainCommandName = 'init' | 'run' | 'deploy' | 'status' | 'doctor' | 'dev'
+export type ChainCommandName = 'init' | 'run' | 'deploy' | 'key' | 'status' | 'doctor' | 'dev'
 
 /** A chain, before anything of it is loaded. */
 export interface Chain {
@@ -73,6 +73,8 @@ export interface ChainTools {
   given?(deployment: string, options: object): ChainTarget
   /** Putting contracts there. Undefined: there are none. @throws CLI_USAGE (input), and what the chain says of keys and endpoints */
   deploy?(options: object, output: Output): Promise<Deployment>
+  /** A key that may do no more than a node needs. Undefined: keys may do everything there. @throws CLI_USAGE (input), and what the chain says */
+  key?(options: object): Promise<Report>
   /** What `chain run` serves, with the chain's own options. */
   run(options: object, place: RunPlace): Promise<Serving>
   /** A chain on this machine with its contracts on it, for `dev`, the demo and tests. @param folder for its files */

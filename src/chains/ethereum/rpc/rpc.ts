@@ -43,7 +43,7 @@ export async function readChainId(url: string): Promise<number> {
 }
 
 function openEndpoint(url: string, bounds?: AnswerBounds): JsonRpc {
-  return new JsonRpc({ chain: 'ethereum', url, bounds, dataOf: findRevertData })
+  return new JsonRpc({ chain: 'ethereum', url, bounds, dataOf: (data) => findRevertData(data) })
 }
 
 async function askChainId(client: EndpointClient): Promise<bigint> {

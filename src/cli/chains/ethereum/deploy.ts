@@ -25,7 +25,8 @@ import type { Deployment } from '../chain.ts'
 import { addressArgument, finalityArgument, maxFeeArgument } from './arguments.ts'
 import { quoteLines, verificationText } from './deploy-text.ts'
 import { openOutFile } from './deployment-file.ts'
-import { type Network, resolveNetwork } from './network.ts'
+import { type Network, resolveNetwork } from '../network.ts'
+import { NETWORKS_OF_ETHEREUM } from './network.ts'
 
 /** Blocks above a contract's before its deployment counts: its address would be the same again, so little is at stake. */
 const DEFAULT_CONFIRMATIONS = 5
@@ -44,7 +45,7 @@ export interface DeployOptions {
 
 /** Everything that follows from the options and from which chain answers. */
 interface Place {
-  readonly network: Network
+  readonly network: Network<number>
   readonly rpc: Endpoints
   readonly maxFeePerGas: bigint
   readonly finality: FinalityRule
@@ -67,7 +68,8 @@ export async function openDeployment(options: DeployOptions, output: Output): Pr
   const { predecessor: given } = options
   const predecessor = given && addressArgument('--predecessor', given)
   const wallet = reference === undefined ? undefined : new Wallet(await readKey(reference))
-  const network = await resolveNetwork(options.network, options.rpcUrl, output)
+  const { network: named, rpcUrl } = options
+  const network = await resolveNetwork(named, rpcUrl, output, NETWORKS_OF_ETHEREUM)
   const { chainId, rpcUrls: urls } = network
   const rpc = ethereumRpc({ urls, chainId, clock: systemClock, logger: silentLogger })
   const isLocal = network.name === 'local'

@@ -84,6 +84,7 @@ describe('loadConfig', () => {
         addressPerHour: 60,
         addressPerDay: 400,
         ethereum: undefined,
+        near: undefined,
         apiKeysFile: undefined,
         apiKeysEnv: undefined,
         operations: undefined,

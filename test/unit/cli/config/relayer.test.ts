@@ -46,6 +46,7 @@ gas_per_day = 5
       addressPerHour: 9,
       addressPerDay: 10,
       ethereum: { keyFile: join(home, 'payer.key'), keyEnv: undefined, perDay: 5 },
+      near: undefined,
       apiKeysFile: join(home, 'api-keys'),
       apiKeysEnv: undefined,
       operations: ['addMembers'],

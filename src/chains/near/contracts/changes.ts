@@ -1,0 +1,68 @@
+/** What changed: the contract remembers what it applied in a ring, read from a place on. The place is the cursor. */
+import { MAX_CHANGES_PER_ANSWER } from '../../../node/anchor/limits.ts'
+import type { Changes } from '../../../node/anchor/service.ts'
+import type { Endpoint } from '../../shared/endpoints.ts'
+import { RING_PAGE } from '../limits.ts'
+import { type Answers, args } from './layouts.ts'
+import { subjectOf } from './events.ts'
+import { askView, type Target } from './views.ts'
+import type { At } from '../rpc/query.ts'
+
+/** Part of the ring. */
+export async function readRing(
+  endpoint: Endpoint,
+  target: Target,
+  from: bigint | undefined,
+  at: At,
+): Promise<Answers['changes']> {
+  const given = args.changes.encode({ from, length: from === undefined ? 0 : RING_PAGE })
+  return askView(endpoint, target, 'changes', given, at)
+}
+
+/** Changes from a place on, up to a final block: see `ChangesInit.read`. */
+export async function readChanges(
+  endpoint: Endpoint,
+  target: Target,
+  final: bigint,
+  since: bigint | undefined,
+): Promise<Changes> {
+  const at = Number(final)
+  const first = await readRing(endpoint, target, since, at)
+  const here = { height: final, cursor: first.next, changes: [] }
+  if (since === undefined) return { ...here, missed: false }
+  // the ring has gone round since, or this is another history
+  if (since < first.oldest || since > first.next) return { ...here, missed: true }
+  const changes: Changes['changes'][number][] = []
+  let page = first
+  let next = since
+  for (;;) {
+    for (const { height, event } of page.items) {
+      if (event !== undefined) changes.push({ subject: subjectOf(endpoint.name, event), height })
+    }
+    next += BigInt(page.items.length)
+    const isAll = next >= page.next || page.items.length === 0
+    if (isAll || changes.length > MAX_CHANGES_PER_ANSWER - RING_PAGE) break
+    page = await readRing(endpoint, target, next, at)
+  }
+  return { height: final, cursor: next, changes, missed: false }
+}
+
+/** Everything that the ring remembers, oldest first. */
+export async function readEvents<T>(
+  endpoint: Endpoint,
+  target: Target,
+  final: number,
+  decode: (where: string, event: Uint8Array) => T,
+): Promise<readonly T[]> {
+  const { oldest, next: end } = await readRing(endpoint, target, undefined, final)
+  const events: T[] = []
+  for (let place = oldest; place < end;) {
+    const { items } = await readRing(endpoint, target, place, final)
+    if (items.length === 0) break
+    for (const { event } of items) {
+      if (event !== undefined) events.push(decode(endpoint.name, event))
+    }
+    place += BigInt(items.length)
+  }
+  return events
+}

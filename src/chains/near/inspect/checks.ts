@@ -1,0 +1,144 @@
+/** Judges what {@link inspectChain} saw: a list for people and scripts, with what to do next. Pure. */
+import { amountText } from '../../shared/amount.ts'
+import {
+  agreementChecks,
+  type Check,
+  check,
+  clockCheck,
+  endpointChecks,
+} from '../../shared/checks.ts'
+import { GAS_PRICE, NEAR, STORAGE_PRICE, TERA } from '../constants.ts'
+import type { AccountReport, ChainReport, ChainState, KeyReport } from './inspect.ts'
+
+/** What is expected of an account. */
+export interface JudgeOptions {
+  /** Operations that it should be able to pay. */
+  readonly operations: number
+  /** Whether this node pays for itself. */
+  readonly isPaying: boolean
+}
+
+/** What adding a member takes: gas that has to be there, and bytes that stay. */
+const OPERATION_GAS = 25n * TERA
+const OPERATION_BYTES = 400n
+
+/** YoctoNEAR of an operation: gas, and storage that is locked. */
+const GAS_COST: bigint = OPERATION_GAS * GAS_PRICE
+const STORAGE_COST: bigint = OPERATION_BYTES * STORAGE_PRICE
+
+export function judge(report: ChainReport, options: JudgeOptions): readonly Check[] {
+  const { endpoints, state, chainId } = report
+  return [
+    ...endpointChecks(endpoints, `chain ${chainId}`),
+    ...(state === undefined
+      ? []
+      : [
+          ...agreementChecks(endpoints, state.finalHashes),
+          clockCheck(state.clockSkewSeconds),
+          ...contractChecks(report, state),
+          ...accountChecks(state, options),
+        ]),
+  ]
+}
+
+function contractChecks({ network }: ChainReport, { contracts }: ChainState): Check[] {
+  return contracts.map(({ name, address, codeHash, isOurs, keys }) => {
+    if (codeHash === undefined) {
+      const next = `deploy with \`merogate chain deploy\`, or use the deployment file of ${network}`
+      return check('contracts', 'fail', `no ${name} at ${address}`, next)
+    }
+    if (!isOurs) {
+      const message = `the code at ${address} is not ${name} of this release: the node sends it nothing`
+      const next =
+        'use the deployment file of your group’s network, or the release that made it; see UPGRADING.md'
+      return check('release', 'fail', message, next)
+    }
+    if (keys > 0) {
+      const message = `the account ${address} has ${keys} keys: whoever has one can replace ${name}`
+      return check('keys', 'fail', message, 'deploy anew with `merogate chain deploy`')
+    }
+    return check('contracts', 'ok', `${name} is at ${address}, and nobody has a key to it`)
+  })
+}
+
+function accountChecks({ account }: ChainState, options: JudgeOptions): Check[] {
+  const { isPaying } = options
+  if (account === undefined) {
+    if (!isPaying) return []
+    const next = 'set key_file, key_env or relayer_url, unless this node only ever reads'
+    return [check('account', 'warn', 'this node has no account to pay with', next)]
+  }
+  const isLimited =
+    account.keys.length > 0 && account.keys.every(({ permission }) => permission !== 'full')
+  return [
+    balanceCheck(account, options, isLimited),
+    ...account.keys.map(keyCheck),
+    ...(isLimited ? [creditCheck(account, options)] : []),
+  ]
+}
+
+function enough(amount: bigint, one: bigint, operations: number): [bigint, Check['level']] {
+  const left = amount / one
+  return [left, left < 1n ? 'fail' : left < BigInt(operations) ? 'warn' : 'ok']
+}
+
+function balanceCheck(
+  { address, balance }: AccountReport,
+  { operations }: JudgeOptions,
+  isLimited: boolean,
+): Check {
+  if (balance === undefined) {
+    return check('balance', 'fail', `there is no account ${address}`, 'make it, and send it NEAR')
+  }
+  const one = GAS_COST + (isLimited ? 0n : STORAGE_COST)
+  const [left, level] = enough(balance, one, operations)
+  const text = `${address} has ${amountText(balance, NEAR)}, enough for about ${left} operations`
+  return check(
+    'balance',
+    level,
+    text,
+    `send it ${amountText(one * BigInt(operations), NEAR)} or more`,
+  )
+}
+
+function keyCheck({ name, permission }: KeyReport): Check {
+  if (permission === undefined) {
+    const next = 'name another key, or add one with `merogate chain key`'
+    return check('key', 'fail', `${name} is no key of the account`, next)
+  }
+  if (permission === 'full') {
+    const message = `${name} has full access: whoever reads it can spend everything`
+    return check(
+      'key',
+      'warn',
+      message,
+      'give the node a key for `apply` alone: `merogate chain key`',
+    )
+  }
+  if (permission === 'other') {
+    const message = `${name} may do something that this release does not know`
+    return check('key', 'warn', message, 'add one with `merogate chain key`')
+  }
+  const { allowance, receiver, methods } = permission
+  const may = `${methods.join(', ') || 'any function'} of ${receiver}`
+  if (allowance === undefined) return check('key', 'ok', `${name} may call ${may}`)
+  const [left, level] = enough(allowance, GAS_COST, 1)
+  const text = `${name} may call ${may}, with ${amountText(allowance, NEAR)} of allowance left, enough for about ${left} operations`
+  return check(
+    'key',
+    level,
+    text,
+    'add another key with `merogate chain key`: an allowance cannot be raised',
+  )
+}
+
+function creditCheck({ address, credit }: AccountReport, { operations }: JudgeOptions): Check {
+  const [left, level] = enough(credit, STORAGE_COST, operations)
+  const text = `${address} has ${amountText(credit, NEAR)} of credit for storage, enough for about ${left} additions`
+  return check(
+    'credit',
+    level === 'fail' ? 'warn' : level,
+    text,
+    'pay more in with `merogate chain key --credit`',
+  )
+}

@@ -1,0 +1,166 @@
+/** Everything about a deployment, its chain and an account that can be seen from outside, for `merogate chain status` and `doctor`. */
+import type { Clock } from '../../../node/primitives/clock.ts'
+import type { Logger } from '../../../node/primitives/logger.ts'
+import type { FinalHash } from '../../shared/checks.ts'
+import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
+import { codeHashOf, CONTRACT_NAMES, type ContractName } from '../contracts/artifacts.ts'
+import { readCodeHash } from '../contracts/contract-check.ts'
+import { readAccountCredit } from '../contracts/credit.ts'
+import type { Deployment } from '../deploy/deployment.ts'
+import { readSpendable } from '../deploy/quote.ts'
+import { readBlock } from '../rpc/head.ts'
+import { type KeyPermission, viewKey, viewKeys } from '../rpc/query.ts'
+import { nearRpc } from '../rpc/rpc.ts'
+import { type EndpointReport, probeEndpoint } from './probe.ts'
+
+/** An account that pays, and the names of its keys, as `ed25519:<base58>`; without keys only its balance is looked at. */
+export interface LookedAt {
+  readonly address: string
+  readonly keys: readonly string[]
+}
+
+export interface InspectInit {
+  readonly rpcUrls: readonly string[]
+  readonly deployment: Deployment
+  /** Account that pays. @default none */
+  readonly account?: LookedAt | undefined
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** A contract of the deployment. */
+export interface ContractReport {
+  readonly name: ContractName
+  readonly address: string
+  /** SHA-256 of its code, hexadecimal; undefined where there is none. */
+  readonly codeHash: string | undefined
+  /** Whether that is the code of this release. */
+  readonly isOurs: boolean
+  /** Keys of its account: whoever has one can replace the code. */
+  readonly keys: number
+}
+
+/** A key of the node, and what it may do. */
+export interface KeyReport {
+  readonly name: string
+  /** Undefined: it is no key of the account (any more). */
+  readonly permission: KeyPermission | undefined
+}
+
+export interface AccountReport {
+  readonly address: string
+  /** YoctoNEAR that it can spend; undefined where there is no such account. */
+  readonly balance: bigint | undefined
+  readonly keys: readonly KeyReport[]
+  /** YoctoNEAR for storage at the contract of contexts, which keys for functions use. */
+  readonly credit: bigint
+}
+
+/** What the endpoints that answer say. */
+export interface ChainState {
+  readonly head: { readonly number: number; readonly ageSeconds: number }
+  readonly final: { readonly number: number; readonly ageSeconds: number }
+  /** Time of the newest block, less what this machine says, seconds. */
+  readonly clockSkewSeconds: number
+  readonly contracts: readonly ContractReport[]
+  readonly account: AccountReport | undefined
+  /** Hash of the same final block by endpoint, where there is one. */
+  readonly finalHashes: readonly FinalHash[]
+}
+
+export interface ChainReport {
+  readonly network: string
+  readonly chainId: string
+  readonly endpoints: readonly EndpointReport[]
+  /** Undefined when no endpoint is ok. */
+  readonly state: ChainState | undefined
+}
+
+/** Looks at everything. Endpoints that fail are part of the report. @throws ANCHOR_UNREACHABLE when all fail between two questions */
+export async function inspectChain(init: InspectInit): Promise<ChainReport> {
+  const { rpcUrls, deployment, clock, logger } = init
+  const { chainId, network } = deployment
+  const endpoints = await Promise.all(
+    rpcUrls.map((url) => probeEndpoint(url, { chainId, clock, logger })),
+  )
+  const urls = rpcUrls.filter((_, i) => endpoints[i]?.state === 'ok')
+  const common = Math.min(...endpoints.flatMap(({ final }) => final ?? []))
+  const facts = { network, chainId, endpoints }
+  if (urls.length === 0) return { ...facts, state: undefined }
+  const rpc = nearRpc({ urls, chainId, clock, logger })
+  try {
+    return { ...facts, state: await readState(init, rpc, common) }
+  } finally {
+    rpc.stop()
+  }
+}
+
+async function readState(init: InspectInit, rpc: Endpoints, common: number): Promise<ChainState> {
+  const { deployment, account, clock } = init
+  const hashes = await Promise.all(
+    rpc.endpoints.map(async (endpoint) => {
+      const hash = await hashAt(endpoint, common)
+      return hash === undefined ? [] : [{ endpoint: endpoint.name, hash }]
+    }),
+  )
+  const nowMs = clock.nowMs()
+  const { head, final } = await rpc.run(async (endpoint) => ({
+    head: await readBlock(endpoint, { finality: 'optimistic' }),
+    final: await readBlock(endpoint, { finality: 'final' }),
+  }))
+  const aheadOf = (timestampNs: bigint): number =>
+    Math.round(Number(timestampNs / 1_000_000n - BigInt(Math.floor(nowMs))) / 1000)
+  const at = ({ number, timestampNs }: typeof head): ChainState['head'] => ({
+    number,
+    ageSeconds: Math.max(0, -aheadOf(timestampNs)),
+  })
+  return {
+    ...{ head: at(head), final: at(final), clockSkewSeconds: aheadOf(head.timestampNs) },
+    contracts: await readContracts(rpc, deployment),
+    account: account && (await readAccount(rpc, deployment, account)),
+    finalHashes: hashes.flat(),
+  }
+}
+
+async function hashAt(endpoint: Endpoint, height: number): Promise<string | undefined> {
+  try {
+    return (await readBlock(endpoint, { block_id: height })).hash
+  } catch {
+    return undefined // it answered a moment ago; that it has not this block is no word on its hash
+  }
+}
+
+async function readContracts(rpc: Endpoints, { contracts }: Deployment): Promise<ContractReport[]> {
+  const reports: ContractReport[] = []
+  for (const name of CONTRACT_NAMES) {
+    const address = contracts[name]?.address
+    if (address === undefined) continue
+    reports.push(
+      await rpc.run(async (endpoint) => {
+        const codeHash = await readCodeHash(endpoint, address)
+        const keys = codeHash === undefined ? 0 : (await viewKeys(endpoint, address)).size
+        return { name, address, codeHash, isOurs: codeHash === codeHashOf(name), keys }
+      }),
+    )
+  }
+  return reports
+}
+
+async function readAccount(
+  rpc: Endpoints,
+  { contracts }: Deployment,
+  { address, keys: names }: LookedAt,
+): Promise<AccountReport> {
+  return rpc.run(async (endpoint) => {
+    const balance = await readSpendable(endpoint, address)
+    const keys: KeyReport[] = []
+    for (const name of names) {
+      const found = await viewKey(endpoint, address, name)
+      keys.push({ name, permission: found?.permission })
+    }
+    const contract = contracts.contexts
+    const isThere = (await readCodeHash(endpoint, contract.address)) === codeHashOf('contexts')
+    const credit = isThere ? await readAccountCredit(endpoint, contract, address) : 0n
+    return { address, balance, keys, credit }
+  })
+}

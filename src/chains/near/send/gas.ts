@@ -1,0 +1,57 @@
+/** Gas by operation. What is attached is what a call may use; it pays for what it uses. */
+import type { OperationKind } from '../../../node/anchor/operations.ts'
+import type { PackageOperationKind } from '../../../node/anchor/packages/operations.ts'
+import { TERA } from '../constants.ts'
+import { decodeEnvelope } from '../contracts/applied.ts'
+import type { ContractName } from '../contracts/artifacts.ts'
+import { MAX_OPERATION_GAS, MIN_OPERATION_GAS } from '../limits.ts'
+
+/** Teragas of an operation, and of each identity that it names: one that joins is checked to be a point of the curve. */
+const TABLE: Readonly<
+  Record<OperationKind | PackageOperationKind, readonly [base: bigint, each: bigint]>
+> = {
+  createContext: [40n, 0n],
+  updateApplication: [40n, 0n],
+  addMembers: [40n, 16n],
+  removeMembers: [40n, 2n],
+  grant: [40n, 1n],
+  revoke: [40n, 1n],
+  leave: [40n, 0n],
+  claimInvitation: [80n, 0n],
+  revokeInvitation: [80n, 0n],
+  bumpNonce: [40n, 0n],
+  seal: [40n, 0n],
+  setOptions: [40n, 0n],
+  setRole: [40n, 1n],
+  voidInvitations: [40n, 0n],
+  migrateTo: [40n, 0n],
+  createPackage: [40n, 0n],
+  publishRelease: [45n, 0n],
+  yankRelease: [45n, 0n],
+  addOwner: [60n, 0n],
+  removeOwner: [40n, 0n],
+  acceptOwnership: [40n, 0n],
+}
+
+/** Gas for an envelope; of one that cannot be read, the least: the contract says what is wrong with it. */
+export function gasFor(contract: ContractName, envelope: Uint8Array): bigint {
+  const operation = operationOf(contract, envelope)
+  if (operation === undefined) return MIN_OPERATION_GAS
+  const [base, each] = TABLE[operation.kind]
+  const gas = (base + each * BigInt(operation.named)) * TERA
+  return gas < MAX_OPERATION_GAS ? gas : MAX_OPERATION_GAS
+}
+
+function operationOf(
+  contract: ContractName,
+  envelope: Uint8Array,
+): { readonly kind: OperationKind | PackageOperationKind; readonly named: number } | undefined {
+  try {
+    const { operation } = decodeEnvelope(contract, envelope)
+    if ('ids' in operation) return { kind: operation.kind, named: operation.ids.length }
+    if ('changes' in operation) return { kind: operation.kind, named: operation.changes.length }
+    return { kind: operation.kind, named: 0 }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,87 @@
+/** Carries the signed envelopes of others to the contract of contexts, from an account of its own. What may be carried is the caller's to decide. */
+import type { Clock } from '../../../node/primitives/clock.ts'
+import { fromUtf8, utf8 } from '../../../node/primitives/bytes.ts'
+import { ContextId } from '../../../node/primitives/ids.ts'
+import type { Logger } from '../../../node/primitives/logger.ts'
+import type { KeyReference } from '../../shared/key-text.ts'
+import { type Relay, relay, type RelayedContract } from '../../shared/relay.ts'
+import { Submitter } from '../../shared/submitter.ts'
+import { findApplied } from '../contracts/applied.ts'
+import { toContext } from '../contracts/codec.ts'
+import { args } from '../contracts/layouts.ts'
+import { ContractViews, type Target } from '../contracts/views.ts'
+import { domainOf, pollMsFor } from '../defaults.ts'
+import { nearError } from '../errors.ts'
+import type { NearAnchorInit } from '../init.ts'
+import { type AccountKeys, readKeys } from '../key.ts'
+import { DEFAULT_RELAYED_PER_DAY, MAX_RELAYED_COST } from '../limits.ts'
+import { nearHeights } from '../rpc/head.ts'
+import { nearRpc } from '../rpc/rpc.ts'
+import { signingKeys } from './account.ts'
+import { accountCarrier } from './carrier.ts'
+import { NearDelivery } from './delivery.ts'
+import { TransactionSender } from './sender.ts'
+
+export interface NearRelayInit extends Omit<NearAnchorInit, 'key' | 'relayer'> {
+  /** Keys of the account that pays for others: a credentials file, which names it. */
+  readonly key: KeyReference
+  /** Keys of the node's own account, which must be another. */
+  readonly nodeKey?: KeyReference | undefined
+  /** Millionths of a NEAR that all operations of a day may cost, gas and storage together. @default 20 million */
+  readonly perDay?: bigint | undefined
+}
+
+/** @throws CHAIN_KEY (input) */
+export async function openRelay(
+  init: NearRelayInit,
+  { clock, logger: parent }: { readonly clock: Clock; readonly logger: Logger },
+): Promise<Relay> {
+  const { deployment, rpcUrls: urls, pollMs = pollMsFor(urls) } = init
+  const { chainId, network, contracts } = deployment
+  const keys = await payerKeys(init)
+  const logger = parent.child({ component: 'relayer' })
+  const rpc = nearRpc({ urls, chainId, clock, logger })
+  const heights = nearHeights(rpc, clock)
+  const waiting = { rpc, heights, clock, pollMs }
+  const payer = { account: keys.account, signers: signingKeys(keys) }
+  const sender = new TransactionSender({ ...waiting, ...payer, logger })
+  const contractOf = (bytes: Uint8Array): RelayedContract => {
+    const target: Target = { contract: 'contexts', address: fromUtf8(bytes) }
+    const views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
+    const carrier = accountCarrier(sender)
+    const delivery = new NearDelivery({ ...target, rpc, chainId, carrier, heights })
+    return {
+      domain: domainOf(chainId, target.address),
+      submitter: new Submitter(delivery),
+      estimate: (signed, signal) => delivery.estimate(signed, signal),
+      async groupOf(context, signal) {
+        const id = ContextId.from(context)
+        const given = args.id.encode(id)
+        const question = views.question('context', given, (found) => toContext(id, found))
+        return (await views.find(question, { finality: 'optimistic', signal })).value?.group
+      },
+      find: (envelope, signal) => delivery.find(envelope, signal),
+      look: (endpoint, envelope) => findApplied(endpoint, target, envelope),
+    }
+  }
+  return relay(utf8(contracts.contexts.address), {
+    ...{ chain: 'near', network, address: keys.account, waiting, contract: contractOf },
+    costs: {
+      unit: 'millionths of a NEAR',
+      perOperation: MAX_RELAYED_COST,
+      perDay: init.perDay ?? DEFAULT_RELAYED_PER_DAY,
+    },
+  })
+}
+
+/** The account that pays. Two senders of one key would take each other's nonces. */
+async function payerKeys({ key, nodeKey, account }: NearRelayInit): Promise<AccountKeys> {
+  const found = await readKeys(key, undefined)
+  const own = nodeKey && (await readKeys(nodeKey, account))
+  if (own?.keys.some((each) => found.keys.includes(each)) === true) {
+    const message =
+      'expected a key for the relayer that is not the node’s own: make it an account for itself'
+    throw nearError('CHAIN_KEY', message)
+  }
+  return found
+}

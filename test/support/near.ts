@@ -1,0 +1,91 @@
+/** A local NEAR chain with the contracts on it, for tests: started once, put back to its beginning for each test. */
+import type { Deployment } from '../../src/chains/near/index.ts'
+import { type AccountKeys, parseKeys } from '../../src/chains/near/key.ts'
+import { signingKeys } from '../../src/chains/near/send/account.ts'
+import { NearService, type NearServiceInit } from '../../src/chains/near/service.ts'
+import { LOCAL_POLL_MS } from '../../src/chains/shared/limits.ts'
+import { credentialsOf, startNearChain } from '../../src/cli/chains/near/local-chain.ts'
+import type { NearDevnet } from '../../src/devnet/near/index.ts'
+import { systemClock } from '../../src/node/primitives/clock.ts'
+import { silentLogger } from '../../src/node/primitives/logger.ts'
+import type { HarnessClock } from '../compliance/anchor-bench.ts'
+import type { TestChain } from '../compliance/chain-harness.ts'
+
+export interface NearTestChain extends TestChain<NearService> {
+  readonly devnet: NearDevnet
+  readonly deployment: Deployment
+}
+
+/** Part of a second that a chain that is put to it stands behind its beginning, ms: what is asked then is decided before it ends. */
+const INTO_SECOND_MS = 10
+/** Blocks until what is final has the newest time. */
+const BLOCKS_TO_FINAL = 3
+
+/** Starts a chain and deploys. */
+export async function startNearTestChain(): Promise<NearTestChain> {
+  const { devnet, deployment } = await startNearChain(0)
+  const beginning = await devnet.snapshot()
+  const stop = (): Promise<void> => devnet.stop()
+  const { network, contracts } = deployment
+  return {
+    ...{ devnet, deployment, protocol: 'near', network, url: devnet.url },
+    contract: contracts.contexts.address,
+    key: (index) => credentialsOf(devnet.accounts[index] ?? devnet.accounts[0]),
+    reset: () => devnet.revert(beginning),
+    clock: async () => nearClock(devnet),
+    // two endpoints, though of one chain: a nonce that does not follow needs a second word
+    open: (key, { clock }) =>
+      openService({ deployment, rpcUrls: [devnet.url, devnet.url] }, { key, clock }),
+    events: (service) => service.readEvents(),
+    packageEvents: async ({ packages }) => (await packages?.readEvents()) ?? [],
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
+}
+
+/** What a service is opened over. */
+interface Place extends Pick<NearServiceInit, 'rpcUrls'> {
+  readonly deployment: Deployment
+}
+
+/** The adapter, with the account of a key or without one. */
+export function openService(
+  { deployment, rpcUrls }: Place,
+  init: Partial<Omit<NearServiceInit, 'rpcUrls'>> & { readonly key?: string | undefined } = {},
+): NearService {
+  const { contexts, packages } = deployment.contracts
+  const { key, ...rest } = init
+  const keys = key === undefined ? undefined : keysIn(key)
+  return new NearService({
+    ...{ rpcUrls, chainId: deployment.chainId },
+    contracts: { contexts: contexts.address, packages: packages?.address },
+    payer: keys && { account: keys.account, signers: signingKeys(keys) },
+    ...{ pollMs: LOCAL_POLL_MS, clock: systemClock, logger: silentLogger },
+    ...rest,
+  })
+}
+
+/** The keys of a text as files hold them. */
+export function keysIn(text: string): AccountKeys {
+  const found = parseKeys(text)
+  if (found?.account === undefined) throw new RangeError('expected a credentials file')
+  return { ...found, account: found.account }
+}
+
+/** The chain's clock, which is the machine's and what it was moved by. */
+function nearClock(devnet: NearDevnet): HarnessClock {
+  let shiftMs = 0
+  const nowMs = (): number => systemClock.nowMs() + shiftMs
+  const move = async (ms: number): Promise<void> => {
+    await devnet.moveTime(ms / 1000)
+    shiftMs += ms
+    await devnet.mine(BLOCKS_TO_FINAL)
+  }
+  return {
+    ...systemClock,
+    nowMs,
+    monotonicMs: () => systemClock.monotonicMs() + shiftMs,
+    advance: (seconds) => move(seconds * 1000),
+    at: (second) => move(Number(second) * 1000 + INTO_SECOND_MS - nowMs()),
+  }
+}
