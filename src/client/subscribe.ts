@@ -34,6 +34,15 @@ export interface SubscribeOptions {
   readonly signal?: AbortSignal
   /** Called each time the subscription stands: at first, and after every break. */
   readonly onSubscribed?: () => void
+  /** Called when it no longer stands, and is made again. */
+  readonly onDisconnected?: () => void
+  /** Called when it stands again after that. */
+  readonly onReconnected?: () => void
+  /**
+   * Called for a context of which nothing comes, or no more: it is not on this node (`ContextNotFound`), the token does not allow it (`PermissionDenied`), there are
+   * too many (`RateLimited`). The others go on; it is asked for again when the subscription is made again.
+   */
+  readonly onRefused?: (contextId: string, reason: string) => void
   /** Called when something fails in one of the contexts and no caller is told. Only what fails while the subscription stands. */
   readonly onFailure?: (contextId: string, failure: Failure) => void
 }
@@ -41,7 +50,7 @@ export interface SubscribeOptions {
 /**
  * Iterates over changes, oldest first, each context without gaps or repeats: after a break it goes on from the last change that was
  * taken. A `Lagged` says that the node's log no longer reached back far enough. Ends when the signal fires or the loop is left.
- * @throws CLIENT_SOCKET_CLOSED when the node refuses the subscription, CLIENT_NOT_SIGNED_IN, CLIENT_PERMISSION_DENIED
+ * @throws CLIENT_SOCKET_CLOSED when the node refuses the subscription, or has none of the contexts; CLIENT_NOT_SIGNED_IN; CLIENT_PERMISSION_DENIED when it allows none
  */
 export async function* subscribe(
   through: SubscribeThrough,
@@ -54,8 +63,15 @@ export async function* subscribe(
     if (first !== undefined) next.set(id, first)
   }
   let pause = RECONNECT_FIRST_MS
+  let wasSubscribed = false
+  const onSubscribed = (): void => {
+    options.onSubscribed?.()
+    if (wasSubscribed) options.onReconnected?.()
+    wasSubscribed = true
+  }
   while (!isAborted(signal)) {
-    const session = openSession(through.url, await through.bearer.current(), options, next)
+    const given = { ...options, onSubscribed }
+    const session = openSession(through.url, await through.bearer.current(), given, next)
     try {
       for await (const change of session.changes()) {
         if (change.type === 'StateMutation') {
@@ -69,7 +85,9 @@ export async function* subscribe(
       session.close()
     }
     if (session.failure !== undefined) throw session.failure
-    if (isAborted(signal) || session.isOverfull) continue
+    if (isAborted(signal)) continue
+    if (session.wasSubscribed) options.onDisconnected?.()
+    if (session.isOverfull) continue
     if (session.isUnwelcome) await checkToken(through.http)
     await sleep(pause, signal)
     pause = Math.min(pause * 2, RECONNECT_LAST_MS)
@@ -100,6 +118,8 @@ interface Session {
   readonly isOverfull: boolean
   /** It never opened, or was closed for its token. */
   readonly isUnwelcome: boolean
+  /** It stood once. */
+  readonly wasSubscribed: boolean
   readonly failure: ClientError | undefined
   close(): void
 }
@@ -107,7 +127,7 @@ interface Session {
 function openSession(
   base: string,
   token: string | undefined,
-  { contextIds, signal, onSubscribed, onFailure }: SubscribeOptions,
+  { contextIds, signal, onSubscribed, onFailure, onRefused }: SubscribeOptions,
   next: Map<string, number>,
 ): Session {
   const url = `${base.replace(/^http/, 'ws')}/ws`
@@ -118,6 +138,9 @@ function openSession(
   let isOver = false
   let isOverfull = false
   let isUnwelcome = true
+  let wasSubscribed = false
+  /** Contexts of which something comes. */
+  const watched = new Set(contextIds)
   let failure: ClientError | undefined
   let wake = (): void => {}
 
@@ -125,6 +148,19 @@ function openSession(
     isOver = true
     socket.close()
     wake()
+  }
+  /** One context less; with the last of them it is over. */
+  const refuse = (id: string, reason: string): void => {
+    if (!watched.delete(id)) return
+    onRefused?.(id, reason)
+    if (watched.size > 0) return
+    failure =
+      reason === 'PermissionDenied'
+        ? new ClientError('CLIENT_PERMISSION_DENIED', 'denied', 'the token allows none of them', {
+            url,
+          })
+        : new ClientError('CLIENT_SOCKET_CLOSED', 'missing', `nothing to watch: ${reason}`, { url })
+    end()
   }
   signal?.addEventListener('abort', end, { once: true })
   socket.addEventListener('open', () => {
@@ -154,7 +190,12 @@ function openSession(
     } else if (frame.kind === 'subscribed') {
       // from here on a break loses nothing, even when no change came before it
       for (const [id, seq] of frame.seq) if (!next.has(id)) next.set(id, seq + 1)
+      for (const [id, reason] of frame.refused) refuse(id, reason)
+      if (isOver) return
+      wasSubscribed = true
       onSubscribed?.()
+    } else if (frame.kind === 'ended') {
+      refuse(frame.contextId, frame.reason)
     } else if (frame.kind === 'failure') {
       onFailure?.(frame.contextId, frame.failure)
     } else {
@@ -187,6 +228,9 @@ function openSession(
     get isUnwelcome() {
       return isUnwelcome
     },
+    get wasSubscribed() {
+      return wasSubscribed
+    },
     get failure() {
       return failure
     },
@@ -199,7 +243,12 @@ function openSession(
 
 type Frame =
   | { kind: 'change'; change: Mutation | Lag }
-  | { kind: 'subscribed'; seq: readonly (readonly [string, number])[] }
+  | {
+      kind: 'subscribed'
+      seq: readonly (readonly [string, number])[]
+      refused: readonly (readonly [string, string])[]
+    }
+  | { kind: 'ended'; contextId: string; reason: string }
   | { kind: 'failure'; contextId: string; failure: Failure }
   | { kind: 'refused'; message: string; isDenied: boolean }
 
@@ -208,17 +257,25 @@ function readFrame(data: unknown): Frame | undefined {
   if (typeof data !== 'string') return undefined
   const frame = JSON.parse(data) as {
     id?: unknown
-    error?: { message?: string; type?: string }
+    error?: { message?: string; type?: string; details?: { contextId?: unknown } }
     result?: WireResult
   } // the node is ours to trust; unknown shapes fall through below
   if (frame.error !== undefined) {
-    const { message = 'the node refused to subscribe', type } = frame.error
+    const { message = 'the node refused to subscribe', type, details } = frame.error
+    if (frame.id === null && typeof details?.contextId === 'string') {
+      return { kind: 'ended', contextId: details.contextId, reason: type ?? 'InternalError' }
+    }
     return { kind: 'refused', message, isDenied: type === 'PermissionDenied' }
   }
   const { result } = frame
   if (result === undefined) return undefined
-  if (frame.id === 1)
-    return { kind: 'subscribed', seq: Object.entries(result.seq ?? {}) as [string, number][] } // only answers have a map
+  if (frame.id === 1) {
+    return {
+      kind: 'subscribed',
+      seq: Object.entries(result.seq ?? {}) as [string, number][], // only answers have a map
+      refused: Object.entries(result.reasons ?? {}),
+    }
+  }
   if (result.type === 'Lagged') {
     const skipped = Number(result.data?.skipped ?? 0)
     return {
@@ -238,6 +295,8 @@ interface WireResult {
   contextId?: string
   type?: string
   seq?: unknown
+  /** By the id of a context that is refused. */
+  reasons?: Record<string, string>
   author?: string
   delta?: string
   data?: {

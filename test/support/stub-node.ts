@@ -2,8 +2,12 @@
  * A node in memory with the public interface and none of the machinery: enough to test what is wrapped around a node. One built-in
  * application understands `set`, `get`, `echo`, `fail`, `raw`, `panic`, `hang` (until it is given up) and `stuck` (whatever happens).
  */
-import { CAPABILITIES } from '../../src/node/anchor/anchor.ts'
-import type { MemberRecord, MigrationRecord, Role } from '../../src/node/anchor/anchor.ts'
+import {
+  CAPABILITIES,
+  type MemberRecord,
+  type MigrationRecord,
+  type Role,
+} from '../../src/node/anchor/anchor.ts'
 import type { BlobInfo } from '../../src/node/blobs/blobs.ts'
 import { MerogateError, throwIfAborted, untilAborted } from '../../src/node/errors.ts'
 import type {
@@ -488,7 +492,7 @@ export function stubNode(): StubNode {
         node.onReplay?.()
         return { mutations, skipped }
       },
-      last: async (id) => contexts.get(toHex(id))?.log.at(-1)?.seq ?? 0n,
+      last: async (id) => need(id).log.at(-1)?.seq ?? 0n,
     }),
     async health() {
       return { checks: node.checks, reasons: node.reasons }

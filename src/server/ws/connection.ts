@@ -1,28 +1,37 @@
 /** One WebSocket: its commands, its subscriptions, and how much it may hold (docs/api.md). */
 import type { WebSocket } from 'ws'
-import { z } from 'zod'
 import type { Events } from '../../node/interface.ts'
 import { toBase58, toHex } from '../../node/primitives/bytes.ts'
 import type { Clock, Timer } from '../../node/primitives/clock.ts'
 import type { ContextId } from '../../node/primitives/ids.ts'
 import { isMerogateError } from '../../node/errors.ts'
 import type { Access } from '../access/guard.ts'
+import {
+  authenticateSchema,
+  paramsError,
+  readId,
+  sinceOf,
+  subscribeSchema,
+  textAt,
+  unsubscribeSchema,
+} from './commands.ts'
 import type { JsonReader } from '../bodies/reader.ts'
 import type { Dispatcher } from '../json-rpc/dispatcher.ts'
-import { PARAMS_INVALID, INVALID_REQUEST, parseError, rpcError } from '../json-rpc/errors.ts'
-import type { RpcError } from '../json-rpc/errors.ts'
 import {
-  MAX_AUTH_BYTES,
+  INVALID_REQUEST,
+  parseError,
+  rpcError,
+  type RpcError,
+  type RpcErrorType,
+} from '../json-rpc/errors.ts'
+import {
   MAX_INLINE_JSON_BYTES,
-  MAX_WS_IDS_PER_COMMAND,
   MAX_WS_IN_FLIGHT,
   MAX_WS_SUBSCRIPTIONS,
   WS_HARD_BUFFER_BYTES,
   WS_SOFT_BUFFER_BYTES,
 } from '../limits.ts'
-import { contextIdSchema, issuesOf, issueText, isUnsigned } from '../schemas.ts'
-import { deniedFrame, Subscription } from './subscription.ts'
-import type { Sink } from './subscription.ts'
+import { deniedFrame, missingFrame, Subscription, type Sink } from './subscription.ts'
 
 /** Why a socket was closed: WebSocket status codes (RFC 6455 7.4.1). */
 export const CLOSE_GOING_AWAY = 1001
@@ -35,24 +44,6 @@ export const CLOSE_REVOKED = 4403
 
 /** Longest time that a timer of the platform takes. */
 const MAX_TIMER_MS = 0x7fff_ffff
-
-const sequence = z.union([z.int().min(0), z.string().regex(/^\d{1,20}$/)]).transform(BigInt)
-
-const subscribeSchema = z.object({
-  contextIds: z.array(contextIdSchema).max(MAX_WS_IDS_PER_COMMAND),
-  /** First sequence number wanted: one for all contexts, or one per context id. */
-  since: z.union([sequence, z.record(z.string().max(45), sequence)]).nullish(),
-  /** The same under its other name, for all contexts. */
-  fromSeq: sequence.nullish(),
-  /** Ours: say also what fails in these contexts. */
-  failures: z.boolean().default(false),
-})
-
-const unsubscribeSchema = z.object({
-  contextIds: z.array(contextIdSchema).max(MAX_WS_IDS_PER_COMMAND),
-})
-
-const authenticateSchema = z.object({ token: z.string().max(MAX_AUTH_BYTES) })
 
 export interface ConnectionComponents {
   readonly dispatch: Dispatcher
@@ -228,26 +219,43 @@ export class Connection implements Sink {
     }
     const { contextIds, since, fromSeq, failures } = parsed.data
     const accepted: string[] = []
-    const rejected: string[] = []
+    const reasons: Record<string, RpcErrorType> = {}
     const seq: Record<string, number> = {}
     for (const [index, context] of contextIds.entries()) {
       const text = textAt(params, index)
-      const subscription = (await this.#maySee(context)) ? this.#add(context) : undefined
-      // what changed before it was watched was not told
-      const isStill = subscription !== undefined && (await this.#maySee(context))
-      if (!isStill) {
+      const last = await this.#watch(context)
+      if (typeof last === 'string') {
         this.#drop(toHex(context))
-        rejected.push(text)
+        reasons[text] = last
         continue
       }
+      const { subscription } = last
       if (failures) subscription.wantsFailures = true
       accepted.push(text)
       const from = fromSeq ?? sinceOf(since, text)
       if (from !== undefined) subscription.replayFrom(from)
-      seq[text] = Number(await this.#components.events.last(context))
+      seq[text] = Number(last.seq)
     }
-    const result = { contextIds: accepted, seq, ...(rejected.length > 0 ? { rejected } : {}) }
-    this.#reply(id, { result: JSON.stringify(result) })
+    const rejected = Object.keys(reasons)
+    const refused = rejected.length > 0 ? { rejected, reasons } : {}
+    this.#reply(id, { result: JSON.stringify({ contextIds: accepted, seq, ...refused }) })
+  }
+
+  /** Watches a context, with its newest mutation; or why not: what is wrong with one is nothing to the others. */
+  async #watch(
+    context: ContextId,
+  ): Promise<{ readonly subscription: Subscription; readonly seq: bigint } | RpcErrorType> {
+    if (!(await this.#maySee(context))) return 'PermissionDenied'
+    const subscription = this.#add(context)
+    if (subscription === undefined) return 'RateLimited'
+    // what changed before it was watched was not told
+    if (!(await this.#maySee(context))) return 'PermissionDenied'
+    try {
+      return { subscription, seq: await this.#components.events.last(context) }
+    } catch (error) {
+      if (isMerogateError(error, 'CONTEXT_NOT_FOUND')) return 'ContextNotFound'
+      throw error
+    }
   }
 
   async #maySee(context: ContextId): Promise<boolean> {
@@ -284,7 +292,11 @@ export class Connection implements Sink {
         this.send(deniedFrame(context))
       },
       onSkipped,
-      onFailure: (error) => this.#failed(error),
+      onFailure: (error) => {
+        if (!isMerogateError(error, 'CONTEXT_NOT_FOUND')) return this.#failed(error)
+        this.#drop(key)
+        this.send(missingFrame(context))
+      },
     })
     this.#subscriptions.set(key, { id: context, subscription })
     watch(context, subscription)
@@ -366,29 +378,4 @@ export class Connection implements Sink {
     this.#waiters = []
     for (const resume of waiters) resume()
   }
-}
-
-/** The id to answer with: null when there is none; undefined when the frame is no command at all. */
-function readId(frame: unknown): unknown {
-  if (typeof frame !== 'object' || frame === null || Array.isArray(frame)) return undefined
-  const id = 'id' in frame ? frame.id : null
-  return id === null || isUnsigned(id) ? id : undefined
-}
-
-function paramsError(error: z.ZodError): RpcError {
-  return parseError(PARAMS_INVALID, issuesOf(error).map(issueText).join('; '))
-}
-
-/** An id as the client wrote it. */
-function textAt(params: unknown, index: number): string {
-  const ids = (params as { contextIds: readonly string[] }).contextIds // checked by the schemas above
-  return ids[index] ?? ''
-}
-
-function sinceOf(
-  since: bigint | Record<string, bigint> | null | undefined,
-  context: string,
-): bigint | undefined {
-  if (since === null || since === undefined) return undefined
-  return typeof since === 'bigint' ? since : since[context]
 }

@@ -47,6 +47,13 @@ export function deniedFrame(context: ContextId): string {
   })
 }
 
+/** The end of a subscription whose context is not on this node any more. */
+export function missingFrame(context: ContextId): string {
+  const message = 'no such context here'
+  const details = { contextId: toBase58(context) }
+  return JSON.stringify({ id: null, error: rpcError('ContextNotFound', message, message, details) })
+}
+
 /** A failure as the frame that tells clients who asked for failures. */
 export function failureFrame(context: ContextId, failure: ContextFailure): string {
   const result = {

@@ -1,13 +1,15 @@
 import { expect } from 'chai'
-import { merogateClient } from '../../../src/client/index.ts'
-import type { Lag, MerogateClient, Mutation } from '../../../src/client/index.ts'
-import { isMerogateError } from '../../../src/node/errors.ts'
-import type { MerogateError } from '../../../src/node/errors.ts'
+import {
+  merogateClient,
+  type Lag,
+  type MerogateClient,
+  type Mutation,
+} from '../../../src/client/index.ts'
+import { isMerogateError, type MerogateError } from '../../../src/node/errors.ts'
 import { toBase58, utf8 } from '../../../src/node/primitives/bytes.ts'
 import type { ContextId } from '../../../src/node/primitives/ids.ts'
 import { httpServer } from '../../../src/server/index.ts'
-import { serving } from '../../support/serving.ts'
-import type { Serving } from '../../support/serving.ts'
+import { serving, type Serving } from '../../support/serving.ts'
 import { bytesOf } from '../../support/stub-node.ts'
 
 async function errorOf(work: Promise<unknown>): Promise<MerogateError> {
@@ -242,15 +244,34 @@ describe('the client', () => {
       expect(seqs(taken)).to.deep.equal([{ type: 'Lagged', contextId, skipped: 1 }, 2, 3])
     })
 
+    it('come of the contexts that are there, and tell of those that are not', async () => {
+      const refused: unknown[] = []
+      const onRefused = (id: string, reason: string): unknown => refused.push([id, reason])
+      const changes = client.subscribe({
+        contextIds: [STRANGER, contextId],
+        onRefused,
+        onSubscribed: () => world.node.mutate(context),
+      })
+      const [change] = await take(changes, 1)
+      await changes.return()
+      expect(change).to.include({ contextId, seq: 1 })
+      expect(refused).to.deep.equal([[STRANGER, 'ContextNotFound']])
+      const none = client.subscribe({ contextIds: [STRANGER], onRefused })
+      expect((await errorOf(take(none, 1))).code).to.equal('CLIENT_SOCKET_CLOSED')
+    })
+
     it('go on without gap or repeat when the server comes back', async () => {
       const { address } = world.server
       const { host, port } = address.call(world.server)
       let stood = 0
+      const told: string[] = []
       const changes = client.subscribe({
         contextIds: [contextId],
         onSubscribed: () => {
           if (++stood === 1) world.node.mutate(context)
         },
+        onDisconnected: () => told.push('disconnected'),
+        onReconnected: () => told.push('reconnected'),
       })
       expect(seqs(await take(changes, 1))).to.deep.equal([1])
       await world.server.stop()
@@ -259,6 +280,7 @@ describe('the client', () => {
       await using again = httpServer({ listen: [{ host, port }] })({ node: world.node })
       await again.start()
       expect(seqs(await take(changes, 2))).to.deep.equal([2, 3])
+      expect(told).to.deep.equal(['disconnected', 'reconnected'])
       await changes.return()
     })
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { expect } from 'chai'
 import fc from 'fast-check'
+import { MerogateError } from '../../../src/node/errors.ts'
 import { toBase58 } from '../../../src/node/primitives/bytes.ts'
 import { type ContextId, DeltaId } from '../../../src/node/primitives/ids.ts'
 import {
@@ -13,11 +14,9 @@ import {
   WS_SOFT_BUFFER_BYTES,
 } from '../../../src/server/limits.ts'
 import { handClock } from '../../support/hand-clock.ts'
-import { serving } from '../../support/serving.ts'
-import type { Serving } from '../../support/serving.ts'
+import { serving, type Serving } from '../../support/serving.ts'
 import { bytesOf } from '../../support/stub-node.ts'
-import { openWs } from '../../support/ws-client.ts'
-import type { WsClient } from '../../support/ws-client.ts'
+import { openWs, type WsClient } from '../../support/ws-client.ts'
 
 describe('/ws', () => {
   let world: Serving
@@ -289,12 +288,7 @@ describe('/ws', () => {
 
   it('rejects contexts beyond what one socket may hold', async () => {
     await using client = await open()
-    let n = 0
-    const fresh = (): string => {
-      const bytes = bytesOf(3)
-      new DataView(bytes.buffer).setUint32(0, n++)
-      return toBase58(bytes)
-    }
+    const fresh = (): string => toBase58(world.node.addContext())
     for (let sent = 0; sent < MAX_WS_SUBSCRIPTIONS; sent += MAX_WS_IDS_PER_COMMAND) {
       const contextIds = Array.from({ length: MAX_WS_IDS_PER_COMMAND }, fresh)
       const { result } = await client.ask(subscribe({ contextIds }))
@@ -302,6 +296,42 @@ describe('/ws', () => {
     }
     const { result } = await client.ask(subscribe())
     expect(result).to.deep.include({ contextIds: [], rejected: [contextId] })
+    expect(result?.['reasons']).to.deep.equal({ [contextId]: 'RateLimited' })
+  })
+
+  it('refuses contexts that are not here, one by one, and goes on with the others', async () => {
+    await using client = await open()
+    const gone = world.node.addContext()
+    const missing = toBase58(bytesOf(9))
+    const contextIds = [missing, contextId, toBase58(gone)]
+    await world.node.contexts.delete(gone)
+    for (const since of [undefined, 1]) {
+      const { result } = await client.ask(subscribe({ contextIds, ...(since && { since }) }))
+      expect(result).to.deep.equal({
+        contextIds: [contextId],
+        seq: { [contextId]: 0 },
+        rejected: [missing, toBase58(gone)],
+        reasons: { [missing]: 'ContextNotFound', [toBase58(gone)]: 'ContextNotFound' },
+      })
+    }
+    world.node.mutate(context)
+    expect((await client.next()).result).to.include({ contextId, seq: 1 })
+  })
+
+  it('ends one subscription whose context went while it was read from the log', async () => {
+    await using client = await open()
+    const other = world.node.addContext()
+    const otherId = toBase58(other)
+    world.node.mutate(other)
+    world.node.failNext('events.replay', new MerogateError('CONTEXT_NOT_FOUND', 'missing', 'gone'))
+    const { result } = await client.ask(subscribe({ contextIds: [otherId], since: 1 }))
+    expect(result).not.to.have.property('rejected')
+    expect((await client.next()).error).to.deep.include({
+      ...{ type: 'ContextNotFound', details: { contextId: otherId } },
+    })
+    await client.ask(subscribe())
+    world.node.mutate(context)
+    expect((await client.next()).result).to.include({ contextId, seq: 1 })
   })
 
   it('loses nothing for a slow reader, and queues little for it', async () => {
