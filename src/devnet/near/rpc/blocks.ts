@@ -9,7 +9,8 @@ export const VALIDATOR = 'node0'
 const ZEROS = toBase58(new Uint8Array(32))
 export const NO_KEY: string = `ed25519:${ZEROS}`
 const NO_SIGNATURE = `ed25519:${toBase58(new Uint8Array(64))}`
-const CHUNK_GAS = 1_000_000_000_000_000
+/** Gas that a chunk may burn. */
+export const CHUNK_GAS = 1_000_000_000_000_000
 
 /** A hash that a block stands for; there are no trees behind these. */
 function namedHash(block: Block, name: string): string {

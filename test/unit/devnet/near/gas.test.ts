@@ -102,11 +102,15 @@ const PUBLISHED: Record<string, Published> = {
 }
 
 describe('gas of a call is what NEAR’s own VM burns', () => {
-  for (const [what, { text, total, names = 0n }] of Object.entries(PUBLISHED)) {
-    it(`for ${what}`, () => {
-      expect(run(text).gasBurnt).to.equal(total - names * LOADING_BYTE)
-    })
-  }
+  it('for the programs whose totals it publishes', () => {
+    const programs = Object.entries(PUBLISHED)
+    const burnt = programs.map(([what, { text }]) => [what, run(text).gasBurnt])
+    const published = programs.map(([what, { total, names = 0n }]) => [
+      what,
+      total - names * LOADING_BYTE,
+    ])
+    expect(burnt).to.deep.equal(published)
+  })
 
   it('and nothing for a method that is not there, or has arguments', () => {
     const text = '(module (func (export "main") (param i32)))'

@@ -46,7 +46,7 @@ export function validatorFunctions({ machine, promises }: Host): HostFunctions {
     },
     validator_total_stake(out = 0n) {
       machine.pay('base')
-      machine.pay('validator_stake_base')
+      machine.pay('validator_total_stake_base')
       machine.writeU128(out, 1n)
     },
     ...Object.fromEntries(
