@@ -5,22 +5,12 @@ import type { Domain } from '../../node/anchor/operations.ts'
 import { packageTextsCodec, releaseCodec } from '../../node/anchor/packages/envelope.ts'
 import type { PackageEvent, PackageEventBody } from '../../node/anchor/packages/events.ts'
 import type {
-  LatestReleases,
   PackageRecord,
   ReleasePage,
   ReleaseRecord,
 } from '../../node/anchor/packages/registry.ts'
 import type { PackageService } from '../../node/anchor/packages/service.ts'
-import type {
-  Answer,
-  EnvelopeScheme,
-  FindOptions,
-  PageOptions,
-  QueryOptions,
-  ServiceOptions,
-  Submission,
-  SignedEnvelope,
-} from '../../node/anchor/service.ts'
+import type { EnvelopeScheme, ServiceOptions } from '../../node/anchor/service.ts'
 import { fromHex } from '../../node/primitives/bytes.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import { PackageId, PublicKey } from '../../node/primitives/ids.ts'
@@ -36,6 +26,7 @@ import { ethereumScheme, typedDomain } from './scheme.ts'
 import type { TransactionSender } from './send/sender.ts'
 import { Submitter } from '../shared/submitter.ts'
 import { ContractViews } from './contracts/views.ts'
+import { PackageContract, type PackageQuestions } from '../shared/contract-service.ts'
 
 export interface PackagesInit {
   readonly rpc: Endpoints
@@ -53,20 +44,21 @@ export interface PackagesInit {
   readonly clock: Clock
 }
 
-export class EthereumPackages implements PackageService {
+export class EthereumPackages extends PackageContract implements PackageService {
   readonly scheme: EnvelopeScheme
   readonly #init: PackagesInit
-  readonly #views: ContractViews
-  readonly #submitter: Submitter
 
   constructor(init: PackagesInit) {
-    const { rpc, heights, chainId, address, registry, bindings, wallet, sender } = init
-    this.#init = init
+    const { rpc, heights, chainId, address, registry, bindings, wallet, sender, clock } = init
     const target = { contract: 'PackageRegistry', address } as const
-    this.#views = new ContractViews({ rpc, heights, ...target, unknown: 'PackageNotFound' })
-    this.#submitter = new Submitter(
-      new EthereumDelivery({ ...target, registry, rpc, carrier: sender, heights }),
-    )
+    const views = new ContractViews({ rpc, heights, ...target, unknown: 'PackageNotFound' })
+    super({
+      ...{ rpc, heights, clock, views, readTime, questions: questionsTo(views) },
+      submitter: new Submitter(
+        new EthereumDelivery({ ...target, registry, rpc, carrier: sender, heights }),
+      ),
+    })
+    this.#init = init
     const domain = typedDomain('merogate packages', chainId, address)
     this.scheme = init.scheme ?? ethereumScheme({ domain, bindings, wallet, sender })
   }
@@ -77,60 +69,6 @@ export class EthereumPackages implements PackageService {
     return { chain: EVM_CHAIN, network: networkBytes(chainId), contract }
   }
 
-  async readTime({ signal }: ServiceOptions = {}): Promise<bigint> {
-    const seconds = BigInt(Math.floor(this.#init.clock.nowMs() / 1000))
-    return this.#init.rpc.run((endpoint) => readTime(endpoint, seconds), signal)
-  }
-
-  async readPackage(
-    id: PackageId,
-    options?: QueryOptions,
-  ): Promise<Answer<PackageRecord | undefined>> {
-    const toValue = (result: Result): PackageRecord => toPackage(id, result)
-    return this.#views.find({ name: 'package', args: [hex(id)], toValue }, options)
-  }
-
-  async readReleasePage(
-    id: PackageId,
-    offset: number,
-    length: number,
-    options?: PageOptions,
-  ): Promise<Answer<ReleasePage | undefined>> {
-    const args = [hex(id), offset, length]
-    return this.#views.page(hex(id), { name: 'releases', args, toValue: toReleasePage }, options)
-  }
-
-  async readRelease(
-    id: PackageId,
-    version: string,
-    options?: QueryOptions,
-  ): Promise<Answer<ReleaseRecord | undefined>> {
-    const toValue = ([release]: Result): ReleaseRecord => toRelease(release)
-    const question = { name: 'release', args: [hex(id), version], toValue }
-    return this.#views.find(question, options, 'ReleaseNotFound')
-  }
-
-  async readLatest(id: PackageId, options?: QueryOptions): Promise<Answer<LatestReleases>> {
-    const toValue = ([stable, preRelease]: Result): LatestReleases => ({
-      stable: toOptionalRelease(stable),
-      preRelease: toOptionalRelease(preRelease),
-    })
-    return this.#views.ask({ name: 'latest', args: [hex(id)], toValue }, options)
-  }
-
-  async readNonce(signer: PublicKey, options?: QueryOptions): Promise<Answer<bigint>> {
-    const toValue = ([nonce]: Result): bigint => nonce as bigint // the ABI says uint64
-    return this.#views.ask({ name: 'nonceOf', args: [hex(signer)], toValue }, options)
-  }
-
-  async findApplied(envelope: Uint8Array, options: FindOptions = {}): Promise<bigint | undefined> {
-    return this.#init.heights.unlessOpen(await this.#submitter.find(envelope, options), options)
-  }
-
-  async submit(signed: SignedEnvelope, { signal }: ServiceOptions = {}): Promise<Submission> {
-    return this.#submitter.submit(signed, { signal })
-  }
-
   /** What the registry announced in the blocks from `from` to `to`, oldest first, as far as these are final. @throws as the other reads */
   async readEvents(
     from: number,
@@ -139,6 +77,23 @@ export class EthereumPackages implements PackageService {
   ): Promise<readonly Logged<PackageEvent>[]> {
     const { heights, address } = this.#init
     return readEvents(heights, { address, from, to }, decodePackageEvent, signal)
+  }
+}
+
+function questionsTo(views: ContractViews): PackageQuestions {
+  const ask = <T>(name: string, args: readonly unknown[], toValue: (result: Result) => T) =>
+    views.question({ name, args, toValue })
+  return {
+    package: (id) => ask('package', [hex(id)], (result) => toPackage(id, result)),
+    releases: (id, offset, length) => ask('releases', [hex(id), offset, length], toReleasePage),
+    release: (id, version) => ask('release', [hex(id), version], ([found]) => toRelease(found)),
+    latest: (id) =>
+      ask('latest', [hex(id)], ([stable, preRelease]) => ({
+        stable: toOptionalRelease(stable),
+        preRelease: toOptionalRelease(preRelease),
+      })),
+    // the ABI says uint64
+    nonce: (signer) => ask('nonceOf', [hex(signer)], ([nonce]) => nonce as bigint),
   }
 }
 

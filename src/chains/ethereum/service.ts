@@ -2,37 +2,24 @@
 import { ethereumRpc } from './rpc/rpc.ts'
 import { ethereumHeights, type FinalityRule, readTime } from './rpc/head.ts'
 import { getAddress, isAddress, type Result, type Wallet, ZeroAddress } from 'ethers'
-import type {
-  AnchorManifest,
-  ContextRecord,
-  GroupRecord,
-  MemberRecord,
-} from '../../node/anchor/anchor.ts'
+import type { AnchorManifest } from '../../node/anchor/anchor.ts'
 import type { AnchorEvent } from '../../node/anchor/events.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
 import type {
-  Answer,
-  Changes,
   EnvelopeScheme,
-  FindOptions,
-  PageOptions,
-  QueryOptions,
   ServiceOptions,
   SignatureScheme,
-  Submission,
   SuccessorService,
-  SignedEnvelope,
-  MemberPage,
-  Standing,
 } from '../../node/anchor/service.ts'
 import { fromHex } from '../../node/primitives/bytes.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
-import type { ContextId, GroupId, PublicKey } from '../../node/primitives/ids.ts'
+import type { ContextId, GroupId } from '../../node/primitives/ids.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
 import type { Target } from './contracts/applied.ts'
 import type { WaitInit } from '../shared/until-final.ts'
 import { Bindings } from './bindings.ts'
 import { byHeight, ChainChanges } from '../shared/changes.ts'
+import { type ContextQuestions, ContextService } from '../shared/contract-service.ts'
 import { readChanges } from './contracts/changes.ts'
 import {
   hex,
@@ -110,46 +97,45 @@ export interface SharedParts {
   readonly newBlocks: NewBlocks
 }
 
-export class EthereumService implements SuccessorService {
+export class EthereumService extends ContextService implements SuccessorService {
   readonly contract: string
   readonly supports: Partial<AnchorManifest>
   readonly scheme: SignatureScheme
-  readonly rpc: Endpoints
   readonly sender: TransactionSender | undefined
   readonly lifecycle: { start(): Promise<void>; stop(): Promise<void> }
   /** The package registry, where the deployment has one. */
   readonly packages: EthereumPackages | undefined
   readonly #init: EthereumServiceInit
-  readonly #heights: Heights
   readonly #views: ContractViews
-  readonly #changes: ChainChanges
-  readonly #submitter: Submitter
   readonly #shared: SharedParts
   readonly #adopter: Adopter
 
   constructor(init: EthereumServiceInit) {
-    const { wsUrl, chainId, contracts, finality, wallet, clock } = init
+    const { wsUrl, chainId, contracts, finality, wallet, clock, pollMs } = init
     const { identityRegistry: registry, contextAnchor: contract } = contracts
+    const shared = init.shared ?? partsOf(init)
+    const { rpc, heights, bindings, newBlocks, sender } = shared
+    const target = { contract: 'ContextAnchor', address: contract } as const
+    const views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
+    const relayed = init.carrier?.({ target, rpc, heights, clock, pollMs })
+    const carrier = relayed ?? sender
+    super({
+      ...{ rpc, heights, clock, views, readTime, questions: questionsTo(views) },
+      submitter: new Submitter(
+        new EthereumDelivery({ ...target, registry, rpc, carrier, heights }),
+      ),
+      changes: new ChainChanges({
+        ...{ heights, clock, pollMs, news: newBlocks },
+        ...byHeight((endpoint, final, since) => readChanges(endpoint, contract, final, since)),
+      }),
+    })
     this.#init = init
     this.contract = contract
-    const shared = init.shared ?? partsOf(init)
     this.#shared = shared
-    const { rpc, heights, bindings, newBlocks } = shared
-    this.rpc = rpc
-    this.#heights = heights
-    const target = { contract: 'ContextAnchor', address: contract } as const
-    this.#views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
-    const { pollMs } = init
-    this.sender = shared.sender
+    this.#views = views
+    this.sender = sender
     const domain = typedDomain('merogate contexts', chainId, contract)
-    this.scheme = init.scheme ?? ethereumScheme({ domain, bindings, wallet, sender: this.sender })
-    this.#changes = new ChainChanges({
-      ...{ heights, clock, pollMs, news: newBlocks },
-      ...byHeight((endpoint, final, since) => readChanges(endpoint, contract, final, since)),
-    })
-    const relayed = init.carrier?.({ target, rpc, heights, clock, pollMs })
-    const carrier = relayed ?? this.sender
-    const { sender } = shared
+    this.scheme = init.scheme ?? ethereumScheme({ domain, bindings, wallet, sender })
     this.#adopter = new Adopter({
       ...{ chain: 'ethereum', service: this, address: contract, before: init.before },
       ...{ clock, pollMs, adopt: relayed?.adopt, batch: ADOPT_BATCH, isRefused: isRevert },
@@ -158,9 +144,6 @@ export class EthereumService implements SuccessorService {
         ((moved, signal) =>
           sender.send(adoptCall(contract, moved, ADOPT_BATCH), undefined, signal)),
     })
-    this.#submitter = new Submitter(
-      new EthereumDelivery({ ...target, registry, rpc, carrier, heights }),
-    )
     const { packageRegistry } = contracts
     this.packages =
       packageRegistry === undefined
@@ -168,7 +151,7 @@ export class EthereumService implements SuccessorService {
         : new EthereumPackages({
             ...{ rpc, heights, chainId, registry, bindings, wallet, clock },
             address: packageRegistry,
-            sender: this.sender,
+            sender,
             scheme: init.packageScheme,
           })
     this.supports = supportsOf({ finality, wsUrl, isRelayed: init.carrier !== undefined })
@@ -193,7 +176,8 @@ export class EthereumService implements SuccessorService {
 
   async hasPredecessor({ signal }: ServiceOptions = {}): Promise<boolean> {
     const toValue = ([predecessor]: Result): boolean => predecessor !== ZeroAddress
-    const { value } = await this.#views.ask({ name: 'predecessor', args: [], toValue }, { signal })
+    const question = this.#views.question({ name: 'predecessor', args: [], toValue })
+    const { value } = await this.#views.ask(question, { signal })
     return value
   }
 
@@ -236,68 +220,6 @@ export class EthereumService implements SuccessorService {
     return predecessorsOf({ rpc: this.rpc, registry }, contract, signal)
   }
 
-  async readTime({ signal }: ServiceOptions = {}): Promise<bigint> {
-    const seconds = BigInt(Math.floor(this.#init.clock.nowMs() / 1000))
-    return this.rpc.run((endpoint) => readTime(endpoint, seconds), signal)
-  }
-
-  async readContext(
-    id: ContextId,
-    options?: QueryOptions,
-  ): Promise<Answer<ContextRecord | undefined>> {
-    const toValue = (result: Result): ContextRecord => toContext(id, result)
-    return this.#views.find({ name: 'context', args: [hex(id)], toValue }, options)
-  }
-
-  async readGroup(id: GroupId, options?: QueryOptions): Promise<Answer<GroupRecord | undefined>> {
-    const toValue = (result: Result): GroupRecord => toGroup(id, result)
-    return this.#views.find({ name: 'group', args: [hex(id)], toValue }, options)
-  }
-
-  async readMember(
-    group: GroupId,
-    identity: PublicKey,
-    options?: QueryOptions,
-  ): Promise<Answer<MemberRecord | undefined>> {
-    const toValue = (result: Result): MemberRecord | undefined => toMember(identity, result)
-    return this.#views.ask({ name: 'member', args: [hex(group), hex(identity)], toValue }, options)
-  }
-
-  async readStanding(
-    group: GroupId,
-    identity: PublicKey,
-    options?: QueryOptions,
-  ): Promise<Answer<Standing>> {
-    const args = [hex(group), hex(identity)]
-    return this.#views.ask({ name: 'member', args, toValue: toStanding }, options)
-  }
-
-  async readMemberPage(
-    group: GroupId,
-    offset: number,
-    length: number,
-    options?: PageOptions,
-  ): Promise<Answer<MemberPage | undefined>> {
-    const args = [hex(group), offset, length]
-    return this.#views.page(hex(group), { name: 'members', args, toValue: toPage }, options)
-  }
-
-  async findApplied(envelope: Uint8Array, options: FindOptions = {}): Promise<bigint | undefined> {
-    return this.#heights.unlessOpen(await this.#submitter.find(envelope, options), options)
-  }
-
-  async submit(signed: SignedEnvelope, { signal }: ServiceOptions = {}): Promise<Submission> {
-    return this.#submitter.submit(signed, { signal })
-  }
-
-  async waitForChanges(
-    since: bigint | undefined,
-    waitMs: number,
-    { signal }: ServiceOptions = {},
-  ): Promise<Changes> {
-    return this.#changes.wait(since, waitMs, signal)
-  }
-
   /**
    * What the contract announced in the blocks from `from` to `to`, oldest first, as long as these are final.
    * @throws ANCHOR_UNREACHABLE (transport), ANCHOR_BAD_ANSWER (protocol)
@@ -308,7 +230,20 @@ export class EthereumService implements SuccessorService {
     { signal }: ServiceOptions = {},
   ): Promise<readonly Logged<AnchorEvent>[]> {
     const address = this.#init.contracts.contextAnchor
-    return readEvents(this.#heights, { address, from, to }, decodeEvent, signal)
+    return readEvents(this.heights, { address, from, to }, decodeEvent, signal)
+  }
+}
+
+function questionsTo(views: ContractViews): ContextQuestions {
+  const ask = <T>(name: string, args: readonly unknown[], toValue: (result: Result) => T) =>
+    views.question({ name, args, toValue })
+  return {
+    context: (id) => ask('context', [hex(id)], (result) => toContext(id, result)),
+    group: (id) => ask('group', [hex(id)], (result) => toGroup(id, result)),
+    member: (group, identity) =>
+      ask('member', [hex(group), hex(identity)], (result) => toMember(identity, result)),
+    standing: (group, identity) => ask('member', [hex(group), hex(identity)], toStanding),
+    members: (group, offset, length) => ask('members', [hex(group), offset, length], toPage),
   }
 }
 

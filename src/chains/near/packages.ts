@@ -1,27 +1,13 @@
 /** The package registry contract as a `PackageService`. */
 import type { Domain } from '../../node/anchor/operations.ts'
 import type { PackageEvent } from '../../node/anchor/packages/events.ts'
-import type {
-  LatestReleases,
-  PackageRecord,
-  ReleasePage,
-  ReleaseRecord,
-} from '../../node/anchor/packages/registry.ts'
+import type { LatestReleases } from '../../node/anchor/packages/registry.ts'
 import type { PackageService } from '../../node/anchor/packages/service.ts'
-import type {
-  Answer,
-  FindOptions,
-  PageOptions,
-  QueryOptions,
-  ServiceOptions,
-  SignedEnvelope,
-  Submission,
-} from '../../node/anchor/service.ts'
-import { toHex } from '../../node/primitives/bytes.ts'
+import type { ServiceOptions } from '../../node/anchor/service.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
-import type { PackageId, PublicKey } from '../../node/primitives/ids.ts'
 import type { Endpoints } from '../shared/endpoints.ts'
 import type { Heights } from '../shared/heights.ts'
+import { PackageContract, type PackageQuestions } from '../shared/contract-service.ts'
 import { Submitter } from '../shared/submitter.ts'
 import { readEvents } from './contracts/changes.ts'
 import { toLatest, toPackage, toRelease, toReleasePage, Unknown } from './contracts/codec.ts'
@@ -44,109 +30,62 @@ export interface PackagesInit {
   readonly clock: Clock
 }
 
-export class NearPackages implements PackageService {
+export class NearPackages extends PackageContract implements PackageService {
   readonly #init: PackagesInit
   readonly #target: Target
-  readonly #views: ContractViews
-  readonly #submitter: Submitter
 
   constructor(init: PackagesInit) {
-    const { rpc, heights, chainId, address, carrier } = init
-    this.#init = init
+    const { rpc, heights, chainId, address, carrier, clock } = init
     const target: Target = { contract: 'packages', address }
+    const views = new ContractViews({ rpc, heights, ...target, unknown: 'PackageNotFound' })
+    super({
+      ...{ rpc, heights, clock, views, readTime, questions: questionsTo(views) },
+      submitter: new Submitter(new NearDelivery({ ...target, rpc, chainId, carrier, heights })),
+    })
+    this.#init = init
     this.#target = target
-    this.#views = new ContractViews({ rpc, heights, ...target, unknown: 'PackageNotFound' })
-    this.#submitter = new Submitter(new NearDelivery({ ...target, rpc, chainId, carrier, heights }))
   }
 
   async readDomain(): Promise<Domain> {
     return domainOf(this.#init.chainId, this.#init.address)
   }
 
-  async readTime({ signal }: ServiceOptions = {}): Promise<bigint> {
-    const seconds = BigInt(Math.floor(this.#init.clock.nowMs() / 1000))
-    return this.#init.rpc.run((endpoint) => readTime(endpoint, seconds), signal)
+  /** What the registry announced and still remembers, oldest first, as far as it is final. @throws as the other reads */
+  async readEvents({ signal }: ServiceOptions = {}): Promise<readonly PackageEvent[]> {
+    return this.heights.run(
+      'final',
+      (at, final) => readEvents(at, this.#target, final, decodePackageEvent),
+      signal,
+    )
   }
+}
 
-  async readPackage(
-    id: PackageId,
-    options?: QueryOptions,
-  ): Promise<Answer<PackageRecord | undefined>> {
-    const given = args.id.encode(id)
-    return this.#views.find(
-      this.#views.asking('package', async (ask) => {
+function questionsTo(views: ContractViews): PackageQuestions {
+  return {
+    package: (id) =>
+      views.asking('package', async (ask) => {
+        const given = args.id.encode(id)
         const found = await ask('package', given)
         if (found === undefined) return new Unknown('PackageNotFound')
         return toPackage(id, found, toLatest(await ask('latest', given)))
       }),
-      options,
-    )
-  }
-
-  async readReleasePage(
-    id: PackageId,
-    offset: number,
-    length: number,
-    options?: PageOptions,
-  ): Promise<Answer<ReleasePage | undefined>> {
-    const given = pageArgs(id, offset, length)
-    return this.#views.page(
-      toHex(id),
-      this.#views.question('releases', given, toReleasePage),
-      options,
-    )
-  }
-
-  async readRelease(
-    id: PackageId,
-    version: string,
-    options?: QueryOptions,
-  ): Promise<Answer<ReleaseRecord | undefined>> {
-    return this.#views.ask(
-      this.#views.asking('release', async (ask) => {
+    releases: (id, offset, length) =>
+      views.question('releases', pageArgs(id, offset, length), toReleasePage),
+    release: (id, version) =>
+      views.asking('release', async (ask) => {
         const found = await ask('release', args.version.encode({ id, version }))
         if (found !== undefined) return toRelease(found)
         const known = await ask('package', args.id.encode(id))
         return known === undefined ? new Unknown('PackageNotFound') : undefined
       }),
-      options,
-    )
-  }
-
-  async readLatest(id: PackageId, options?: QueryOptions): Promise<Answer<LatestReleases>> {
-    const given = args.id.encode(id)
-    return this.#views.ask(
-      this.#views.asking<LatestReleases>('latest', async (ask) => {
+    latest: (id) =>
+      views.asking<LatestReleases>('latest', async (ask) => {
+        const given = args.id.encode(id)
         const found = toLatest(await ask('latest', given))
         if (found.stable !== undefined || found.preRelease !== undefined) return found
         const known = await ask('package', given)
         return known === undefined ? new Unknown('PackageNotFound') : found
       }),
-      options,
-    )
-  }
-
-  async readNonce(signer: PublicKey, options?: QueryOptions): Promise<Answer<bigint>> {
-    return this.#views.ask(
-      this.#views.question('nonce', args.id.encode(signer), (nonce) => nonce),
-      options,
-    )
-  }
-
-  async findApplied(envelope: Uint8Array, options: FindOptions = {}): Promise<bigint | undefined> {
-    return this.#init.heights.unlessOpen(await this.#submitter.find(envelope, options), options)
-  }
-
-  async submit(signed: SignedEnvelope, { signal }: ServiceOptions = {}): Promise<Submission> {
-    return this.#submitter.submit(signed, { signal })
-  }
-
-  /** What the registry announced and still remembers, oldest first, as far as it is final. @throws as the other reads */
-  async readEvents({ signal }: ServiceOptions = {}): Promise<readonly PackageEvent[]> {
-    return this.#init.heights.run(
-      'final',
-      (at, final) => readEvents(at, this.#target, final, decodePackageEvent),
-      signal,
-    )
+    nonce: (signer) => views.question('nonce', args.id.encode(signer), (nonce) => nonce),
   }
 }

@@ -1,32 +1,12 @@
 /** The contract of contexts as an `EnvelopeService`: reads with their height, envelopes in transactions, changes from the contract's ring. */
-import type {
-  AnchorManifest,
-  ContextRecord,
-  GroupRecord,
-  MemberRecord,
-} from '../../node/anchor/anchor.ts'
+import type { AnchorManifest } from '../../node/anchor/anchor.ts'
 import type { AnchorEvent } from '../../node/anchor/events.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
-import type {
-  Answer,
-  Changes,
-  EnvelopeService,
-  FindOptions,
-  MemberPage,
-  PageOptions,
-  QueryOptions,
-  ServiceOptions,
-  SignedEnvelope,
-  Standing,
-  Submission,
-} from '../../node/anchor/service.ts'
-import { toHex } from '../../node/primitives/bytes.ts'
+import type { EnvelopeService, ServiceOptions } from '../../node/anchor/service.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
-import type { ContextId, GroupId, PublicKey } from '../../node/primitives/ids.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
 import { ChainChanges } from '../shared/changes.ts'
-import type { Endpoints } from '../shared/endpoints.ts'
-import type { Heights } from '../shared/heights.ts'
+import { type ContextQuestions, ContextService } from '../shared/contract-service.ts'
 import { Submitter } from '../shared/submitter.ts'
 import type { WaitInit } from '../shared/until-final.ts'
 import { readChanges, readEvents } from './contracts/changes.ts'
@@ -71,40 +51,37 @@ export interface NearServiceInit {
   readonly logger: Logger
 }
 
-export class NearService implements EnvelopeService {
+export class NearService extends ContextService implements EnvelopeService {
   readonly supports: Partial<AnchorManifest>
   readonly lifecycle: { start(): Promise<void>; stop(): Promise<void> }
-  readonly rpc: Endpoints
-  readonly heights: Heights
   readonly sender: TransactionSender | undefined
   /** The package registry, where the deployment has one. */
   readonly packages: NearPackages | undefined
   readonly #init: NearServiceInit
   readonly #target: Target
-  readonly #views: ContractViews
-  readonly #changes: ChainChanges
-  readonly #submitter: Submitter
 
   constructor(init: NearServiceInit) {
     const { rpcUrls: urls, chainId, contracts, payer, clock, logger, pollMs } = init
-    this.#init = init
     const rpc = nearRpc({ urls, chainId, clock, logger })
     const heights = nearHeights(rpc, clock)
-    this.rpc = rpc
-    this.heights = heights
     const waiting: WaitInit = { rpc, heights, clock, pollMs }
     const target: Target = { contract: 'contexts', address: contracts.contexts }
-    this.#target = target
-    this.#views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
+    const views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
     const isOwn = payer !== undefined && init.carrier === undefined
-    this.sender = isOwn ? new TransactionSender({ ...waiting, ...payer, logger }) : undefined
-    const own = this.sender && accountCarrier(this.sender)
+    const sender = isOwn ? new TransactionSender({ ...waiting, ...payer, logger }) : undefined
+    const own = sender && accountCarrier(sender)
     const carrier = init.carrier?.({ target, ...waiting }) ?? own
-    this.#submitter = new Submitter(new NearDelivery({ ...target, rpc, chainId, carrier, heights }))
-    this.#changes = new ChainChanges({
-      ...{ heights, clock, pollMs },
-      read: (endpoint, final, since) => readChanges(endpoint, target, final, since),
+    super({
+      ...{ rpc, heights, clock, views, readTime, questions: questionsTo(views) },
+      submitter: new Submitter(new NearDelivery({ ...target, rpc, chainId, carrier, heights })),
+      changes: new ChainChanges({
+        ...{ heights, clock, pollMs },
+        read: (endpoint, final, since) => readChanges(endpoint, target, final, since),
+      }),
     })
+    this.#init = init
+    this.#target = target
+    this.sender = sender
     this.packages =
       contracts.packages === undefined
         ? undefined
@@ -120,75 +97,6 @@ export class NearService implements EnvelopeService {
     return domainOf(this.#init.chainId, this.#init.contracts.contexts)
   }
 
-  async readTime({ signal }: ServiceOptions = {}): Promise<bigint> {
-    const seconds = BigInt(Math.floor(this.#init.clock.nowMs() / 1000))
-    return this.rpc.run((endpoint) => readTime(endpoint, seconds), signal)
-  }
-
-  async readContext(
-    id: ContextId,
-    options?: QueryOptions,
-  ): Promise<Answer<ContextRecord | undefined>> {
-    return this.#views.find(
-      this.#views.question('context', args.id.encode(id), (found) => toContext(id, found)),
-      options,
-    )
-  }
-
-  async readGroup(id: GroupId, options?: QueryOptions): Promise<Answer<GroupRecord | undefined>> {
-    return this.#views.find(
-      this.#views.question('group', args.id.encode(id), (found) => toGroup(id, found)),
-      options,
-    )
-  }
-
-  async readMember(
-    group: GroupId,
-    identity: PublicKey,
-    options?: QueryOptions,
-  ): Promise<Answer<MemberRecord | undefined>> {
-    const given = args.identity.encode({ group, identity })
-    return this.#views.ask(
-      this.#views.question('member', given, (found) => toMember(identity, found)),
-      options,
-    )
-  }
-
-  async readStanding(
-    group: GroupId,
-    identity: PublicKey,
-    options?: QueryOptions,
-  ): Promise<Answer<Standing>> {
-    const given = args.identity.encode({ group, identity })
-    return this.#views.ask(this.#views.question('standing', given, toStanding), options)
-  }
-
-  async readMemberPage(
-    group: GroupId,
-    offset: number,
-    length: number,
-    options?: PageOptions,
-  ): Promise<Answer<MemberPage | undefined>> {
-    const given = pageArgs(group, offset, length)
-    return this.#views.page(toHex(group), this.#views.question('members', given, toPage), options)
-  }
-
-  async findApplied(envelope: Uint8Array, options: FindOptions = {}): Promise<bigint | undefined> {
-    return this.heights.unlessOpen(await this.#submitter.find(envelope, options), options)
-  }
-
-  async submit(signed: SignedEnvelope, { signal }: ServiceOptions = {}): Promise<Submission> {
-    return this.#submitter.submit(signed, { signal })
-  }
-
-  async waitForChanges(
-    since: bigint | undefined,
-    waitMs: number,
-    { signal }: ServiceOptions = {},
-  ): Promise<Changes> {
-    return this.#changes.wait(since, waitMs, signal)
-  }
-
   /** What the contract announced and still remembers, oldest first, as far as it is final. @throws as the other reads */
   async readEvents({ signal }: ServiceOptions = {}): Promise<readonly AnchorEvent[]> {
     return this.heights.run(
@@ -196,5 +104,20 @@ export class NearService implements EnvelopeService {
       (at, final) => readEvents(at, this.#target, final, decodeEvent),
       signal,
     )
+  }
+}
+
+function questionsTo(views: ContractViews): ContextQuestions {
+  return {
+    context: (id) => views.question('context', args.id.encode(id), (found) => toContext(id, found)),
+    group: (id) => views.question('group', args.id.encode(id), (found) => toGroup(id, found)),
+    member: (group, identity) =>
+      views.question('member', args.identity.encode({ group, identity }), (found) =>
+        toMember(identity, found),
+      ),
+    standing: (group, identity) =>
+      views.question('standing', args.identity.encode({ group, identity }), toStanding),
+    members: (group, offset, length) =>
+      views.question('members', pageArgs(group, offset, length), toPage),
   }
 }

@@ -1,10 +1,9 @@
 /** Questions to one of our contracts, in the language of Ethereum. */
 import { toQuantity } from 'ethers'
 import { badAnswer, refusal, type RefusalName } from '../../../node/anchor/errors.ts'
-import type { Answer, PageOptions, QueryOptions } from '../../../node/anchor/service.ts'
 import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
 import type { Heights } from '../../shared/heights.ts'
-import { type At, type Question as Asking, type Viewed, Views } from '../../shared/views.ts'
+import { type At, type Question, type Viewed, Views } from '../../shared/views.ts'
 import { readKnownBlock } from '../rpc/head.ts'
 import type { ContractName } from './artifacts.ts'
 import { abiOf, decodeView, isRevert, refusalOf } from './codec.ts'
@@ -20,51 +19,28 @@ export interface ViewsInit {
 }
 
 /** A view and its arguments. */
-export interface Question<T> {
+export interface ViewCall<T> {
   readonly name: string
   readonly args: readonly unknown[]
   readonly toValue: (result: ReturnType<typeof decodeView>) => T
 }
 
-export class ContractViews {
+export class ContractViews extends Views {
   readonly #init: ViewsInit
-  readonly #views: Views
 
   constructor(init: ViewsInit) {
+    super({ ...init, readBlock: readKnownBlock })
     this.#init = init
-    this.#views = new Views({ ...init, readBlock: readKnownBlock })
   }
 
-  /** See `Views.ask`. */
-  ask<T>(question: Question<T>, options?: QueryOptions): Promise<Answer<T>> {
-    return this.#views.ask(this.#asking(question), options)
-  }
-
-  /** See `Views.find`. */
-  find<T>(
-    question: Question<T>,
-    options?: QueryOptions,
-    absent?: RefusalName,
-  ): Promise<Answer<T | undefined>> {
-    return this.#views.find(this.#asking(question), options, absent)
-  }
-
-  /** See `Views.page`. */
-  page<T>(
-    list: string,
-    question: Question<T>,
-    options?: PageOptions,
-  ): Promise<Answer<T | undefined>> {
-    return this.#views.page(list, this.#asking(question), options)
-  }
-
-  #asking<T>(question: Question<T>): Asking<T> {
+  /** A view of the contract, as `Views` asks it. */
+  question<T>(question: ViewCall<T>): Question<T> {
     return { name: question.name, ask: (endpoint, at) => this.#call(endpoint, question, at) }
   }
 
   async #call<T>(
     endpoint: Endpoint,
-    { name, args, toValue }: Question<T>,
+    { name, args, toValue }: ViewCall<T>,
     { number, hash }: At,
   ): Promise<Viewed<T>> {
     const { address: to, contract, unknown } = this.#init

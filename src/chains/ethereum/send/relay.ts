@@ -81,7 +81,7 @@ export async function openRelay(
       },
       async groupOf(context, signal) {
         const toValue = (result: Result): Uint8Array => bytesOf(result[0])
-        const question = { name: 'context', args: [hex(context)], toValue }
+        const question = views.question({ name: 'context', args: [hex(context)], toValue })
         return (await views.find(question, { finality: 'optimistic', signal })).value
       },
       // a question that costs much would be one that everybody may ask

@@ -29,20 +29,12 @@ export interface ViewsInit extends Target {
 }
 
 /** A contract's questions and who answers them. */
-export class ContractViews {
-  /** See `Views`. */
-  readonly ask: Views['ask']
-  readonly find: Views['find']
-  readonly page: Views['page']
+export class ContractViews extends Views {
   readonly #init: ViewsInit
 
   constructor(init: ViewsInit) {
-    const { rpc, heights, unknown } = init
+    super({ ...init, readBlock: SOURCE.readBlock })
     this.#init = init
-    const views = new Views({ rpc, heights, unknown, readBlock: SOURCE.readBlock })
-    this.ask = (...given) => views.ask(...given)
-    this.find = (...given) => views.find(...given)
-    this.page = (...given) => views.page(...given)
   }
 
   /** A question that is one view. */
