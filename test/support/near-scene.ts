@@ -2,12 +2,13 @@
 import * as P from 'micro-packed'
 import type { Signer } from '../../src/node/anchor/anchor.ts'
 import { type Envelope, envelopeCodec, envelopeDigest } from '../../src/node/anchor/envelope.ts'
-import type { Domain, Operation } from '../../src/node/anchor/operations.ts'
+import { refusalNumbered } from '../../src/node/anchor/errors.ts'
+import type { Domain, InvitationTerms, Operation } from '../../src/node/anchor/operations.ts'
 import type { SignedEnvelope } from '../../src/node/anchor/service.ts'
 import { ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
 import { bytes, bytes32, option, vec } from '../../src/node/codec/codec.ts'
 import { fromUtf8, utf8 } from '../../src/node/primitives/bytes.ts'
-import type { ContextId, GroupId } from '../../src/node/primitives/ids.ts'
+import { type ContextId, type GroupId, PublicKey } from '../../src/node/primitives/ids.ts'
 import { contextOf, creation, ownGroup, person } from '../compliance/anchor-support.ts'
 import { add } from './ethereum-scene.ts'
 import { type By, BYTE_COST, NEAR, NearBench, type Outcome } from './near-contracts.ts'
@@ -108,6 +109,16 @@ export interface Request extends Partial<Omit<Envelope, 'operation' | 'signer'>>
   readonly signWith?: Signer
 }
 
+type Claim = Extract<Operation, { kind: 'claimInvitation' }>
+
+/** Seed of the claim keys. */
+const CLAIM_SEED = new Uint8Array(32).fill(5)
+/** The name of an event, which its bytes begin with. */
+const textLayout = P.apply<Uint8Array, string>(P.bytes(null), {
+  encode: (event) => fromUtf8(event.slice(4, 4 + (event[0] ?? 0))),
+  decode: utf8,
+})
+
 /** Pays for anything, yocto. */
 export const PLENTY: By = { deposit: NEAR }
 
@@ -204,6 +215,12 @@ export class Scene {
     return outcome
   }
 
+  /** What would become of a request: `accepted`, or the refusal's name. */
+  tried(signed: SignedEnvelope): string {
+    const { number } = this.check(signed)
+    return number === 0 ? 'accepted' : (refusalNumbered(number)?.name ?? `E${number}`)
+  }
+
   check(signed: SignedEnvelope): Checked {
     return checkLayout.decode(this.view('check', requestLayout.encode(signed)))
   }
@@ -248,6 +265,36 @@ export class Scene {
   changes(from: bigint | undefined, length: number): Changes {
     const args = P.struct({ from: option(P.U64LE), length: P.U32LE })
     return changesLayout.decode(this.view('changes', args.encode({ from, length })))
+  }
+
+  /** Names of the events that are remembered, from a place on. */
+  told(from: bigint): (string | undefined)[] {
+    return this.changes(from, 100).items.map(({ event }) => event && textLayout.decode(event))
+  }
+
+  /** Terms of an invitation by A, usual where nothing is said. */
+  terms(fields: Partial<InvitationTerms> = {}): InvitationTerms {
+    return {
+      ...{ domain: this.domain, group: this.group, inviter: this.a.publicKey },
+      claimKey: PublicKey.from(ED25519_SCHEME.claimKey(CLAIM_SEED)),
+      ...{ role: 'writer', capabilities: 0, notAfter: this.bench.now + 600n, maxUses: 1 },
+      ...{ inviteNonce: 0n, membership: 1n, series: 0 },
+      ...fields,
+    }
+  }
+
+  async claim(terms: InvitationTerms, claimant: PublicKey, inviter: Signer): Promise<Claim> {
+    return {
+      kind: 'claimInvitation',
+      terms,
+      inviterSignature: await ED25519_SCHEME.signInvitation(terms, inviter),
+      claimSignature: ED25519_SCHEME.signClaim(CLAIM_SEED, terms, claimant),
+    }
+  }
+
+  async revocation(terms: InvitationTerms, inviter: Signer): Promise<Operation> {
+    const inviterSignature = await ED25519_SCHEME.signInvitation(terms, inviter)
+    return { kind: 'revokeInvitation', terms, inviterSignature }
   }
 
   /** What became of a request: 0, 1 with a height, or 2. */

@@ -11,8 +11,9 @@ import {
   isStrongEncoding,
   verifySignature,
 } from '../../../src/node/crypto/sign.ts'
-import { toHex } from '../../../src/node/primitives/bytes.ts'
+import { fromHex, toHex } from '../../../src/node/primitives/bytes.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
+import { isContract } from '../shared/pair.ts'
 import { WASM } from '../../../src/node/runtime/wasm/webassembly.ts'
 
 const FILE = join(
@@ -21,8 +22,8 @@ const FILE = join(
 )
 const module = new WASM.Module(readFileSync(FILE))
 
-/** Stored bytes by key, both hexadecimal. */
-export type Stored = Map<string, Uint8Array>
+/** Stored bytes by key, hexadecimal. */
+type Stored = Map<string, Uint8Array>
 
 /** What the rules are to decide on. */
 export interface Question extends SignedEnvelope {
@@ -54,6 +55,21 @@ export type Told =
       readonly event: ToldEvent | undefined
     }
 
+/** Whatever decides by the rules in Rust: the module, or a contract that was made of them. */
+export interface Rules {
+  readonly domain: Domain
+  /** Whether bytes may be the address of a contract there. */
+  isContract(address: Uint8Array): boolean
+  /** What it says; nothing happens. */
+  ask(question: Question): Told
+  /** Does what it agreed to. @returns what it announced */
+  apply(question: Question, answer: Extract<Told, { accepted: true }>): ToldEvent | undefined
+  /** Stores what no request would get to. */
+  plant(key: string, value: string): void
+  /** All that it stores, hexadecimal. */
+  stored(): Map<string, string>
+}
+
 const questionLayout = P.struct({
   domain: domainLayout,
   now: P.U64LE,
@@ -63,7 +79,8 @@ const questionLayout = P.struct({
   signature: bytes,
 })
 const refusedLayout = P.struct({ number: P.U8, expected: option(P.U64LE) })
-const eventLayout = P.struct({
+/** An event of the rules in Rust. */
+export const eventLayout: P.CoderType<ToldEvent> = P.struct({
   ...{ name: string, subject: bytes32, signer: bytes32 },
   ...{ nonce: P.U64LE, revision: P.U64LE, fields: bytes },
 })
@@ -81,7 +98,7 @@ interface Exports {
 }
 
 /** Asks the rules; `stored` is only read. */
-export function askModule(stored: Stored, question: Question): Told {
+function askModule(stored: Stored, question: Question): Told {
   const { contract, hasPredecessor = false, isContract = () => true } = question
   const view = (at: number, length: number): Uint8Array =>
     new Uint8Array(exports.memory.buffer, at, length)
@@ -126,10 +143,33 @@ export function askModule(stored: Stored, question: Question): Told {
   return { accepted: false, ...refusedLayout.decode(told) }
 }
 
-/** Stores what the rules answered. */
-export function storeWrites(stored: Stored, told: Extract<Told, { accepted: true }>): void {
-  for (const { key, value } of told.writes) {
-    if (value === undefined) stored.delete(toHex(key))
-    else stored.set(toHex(key), value)
+/** The module, with a memory. */
+export class CoreModule implements Rules {
+  readonly domain: Domain
+  readonly isContract: (address: Uint8Array) => boolean = isContract
+  readonly #stored: Stored = new Map()
+
+  constructor(domain: Domain) {
+    this.domain = domain
+  }
+
+  ask(question: Question): Told {
+    return askModule(this.#stored, question)
+  }
+
+  apply(_question: Question, answer: Extract<Told, { accepted: true }>): ToldEvent | undefined {
+    for (const { key, value } of answer.writes) {
+      if (value === undefined) this.#stored.delete(toHex(key))
+      else this.#stored.set(toHex(key), value)
+    }
+    return answer.event
+  }
+
+  plant(key: string, value: string): void {
+    this.#stored.set(key, fromHex(value))
+  }
+
+  stored(): Map<string, string> {
+    return new Map([...this.#stored].map(([key, value]) => [key, toHex(value)]))
   }
 }

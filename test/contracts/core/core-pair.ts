@@ -31,26 +31,12 @@ import type { DecideContext } from '../../../src/chains/local/model/request.ts'
 import { MemoryTables } from '../../../src/chains/local/model/tables.ts'
 import { bytes, bytes32, string, vec } from '../../../src/node/codec/codec.ts'
 import { isStrongKey, verifySignature } from '../../../src/node/crypto/sign.ts'
-import { fromHex, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
+import { utf8 } from '../../../src/node/primitives/bytes.ts'
 import { type GroupId, PublicKey } from '../../../src/node/primitives/ids.ts'
 import type { PackagePair } from '../shared/package-steps.ts'
-import {
-  isContract,
-  type GivenTerms,
-  type Pair,
-  type Proof,
-  type Verdict,
-  verdictOf,
-} from '../shared/pair.ts'
+import { type GivenTerms, type Pair, type Proof, type Verdict, verdictOf } from '../shared/pair.ts'
 import { hex, plainModelEvent, plainPackageEvent } from '../shared/plain-events.ts'
-import {
-  askModule,
-  type Question,
-  storeWrites,
-  type Stored,
-  type Told,
-  type ToldEvent,
-} from './core-module.ts'
+import { CoreModule, type Question, type Rules, type Told, type ToldEvent } from './core-module.ts'
 import { groupRow, packageRow, type Row } from './records.ts'
 
 const { events: EVENTS } = readInterface(join(import.meta.dirname, '../../..'))
@@ -120,35 +106,38 @@ function verdictOfModule(answer: Told): Verdict {
 
 /** What both store, in the bytes of the rules in Rust. */
 class Records {
-  readonly #stored: Stored = new Map()
+  readonly rules: Rules
   readonly #expected = new Map<string, string>()
+
+  constructor(rules: Rules) {
+    this.rules = rules
+  }
 
   /** What lies there whatever the requests were. */
   plant(rows: readonly Row[]): void {
     for (const [key, value = ''] of rows) {
-      this.#stored.set(key, fromHex(value))
+      this.rules.plant(key, value)
       this.#expected.set(key, value)
     }
   }
 
-  /** The module's answer; fails unless it is the model's. */
+  /** What the rules answer; fails unless it is what the model does. */
   ask(question: Question, decision: Decision | PackageDecision): Told {
-    const answer = askModule(this.#stored, question)
+    const answer = this.rules.ask(question)
     expect(verdictOfModule(answer)).to.deep.equal(verdictOf(decision))
     return answer
   }
 
-  /** Stores what was accepted; fails unless both tell the same, and store the same. */
-  store(answer: Told, rows: readonly Row[], event: unknown): void {
+  /** Does what was accepted; fails unless both tell the same, and store the same. */
+  store(question: Question, answer: Told, rows: readonly Row[], event: unknown): void {
     if (!answer.accepted) return
-    expect(plainToldEvent(answer.event)).to.deep.equal(event)
-    storeWrites(this.#stored, answer)
+    const told = this.rules.apply(question, answer)
+    expect(plainToldEvent(told)).to.deep.equal(event)
     for (const [key, value] of rows) {
       if (value === undefined) this.#expected.delete(key)
       else this.#expected.set(key, value)
     }
-    const stored = [...this.#stored].map(([key, value]): [string, string] => [key, toHex(value)])
-    expect(new Map(stored)).to.deep.equal(this.#expected)
+    expect(this.rules.stored()).to.deep.equal(this.#expected)
   }
 }
 
@@ -158,20 +147,37 @@ async function prove(envelope: Uint8Array, { signWith, garbage }: Proof): Promis
   return garbage ?? signature
 }
 
+interface PairInit {
+  /** @default the module */
+  readonly rules?: Rules
+  readonly hasPredecessor?: boolean
+  /** See {@link Pair.successor}. */
+  readonly successor?: Uint8Array
+}
+
 /** Groups and contexts. */
 export class CorePair implements Pair {
   readonly state: MemoryState = new MemoryState()
   readonly tickets: Map<string, InvitationTerms> = new Map()
   now: bigint = START
-  readonly #records = new Records()
+  readonly successor: Uint8Array | undefined
+  readonly #records: Records
+  readonly #rules: Rules
   readonly #hasPredecessor: boolean
 
-  constructor(hasPredecessor: boolean = false) {
+  constructor({
+    rules = new CoreModule(GROUPS),
+    hasPredecessor = false,
+    successor,
+  }: PairInit = {}) {
+    this.#rules = rules
+    this.#records = new Records(rules)
     this.#hasPredecessor = hasPredecessor
+    this.successor = successor
   }
 
   domain(): Domain {
-    return GROUPS
+    return this.#rules.domain
   }
 
   member(group: GroupId, identity: PublicKey): MemberState | undefined {
@@ -180,7 +186,7 @@ export class CorePair implements Pair {
 
   termsOf(given: GivenTerms): InvitationTerms {
     return {
-      ...{ domain: GROUPS, claimKey: PublicKey.from(ED25519_SCHEME.claimKey(CLAIM_SEED)) },
+      ...{ domain: this.domain(), claimKey: PublicKey.from(ED25519_SCHEME.claimKey(CLAIM_SEED)) },
       ...{ role: 'writer', capabilities: 0, maxUses: 1, inviteNonce: 0n },
       // the author's
       ...{ membership: 1n, series: 0 },
@@ -213,7 +219,7 @@ export class CorePair implements Pair {
     request: Omit<Envelope, 'domain'> & Partial<Envelope>,
     proof: Proof,
   ): Promise<Verdict> {
-    const envelope = envelopeCodec.encode({ domain: GROUPS, ...request })
+    const envelope = envelopeCodec.encode({ domain: this.domain(), ...request })
     return this.send(envelope, await prove(envelope, proof))
   }
 
@@ -230,22 +236,26 @@ export class CorePair implements Pair {
 
   /** Sends bytes to both, right or not. */
   send(envelope: Uint8Array, signature: Uint8Array): Verdict {
-    const { answer, decision } = this.#ask(envelope, signature)
+    const { question, answer, decision } = this.#ask(envelope, signature)
     if (decision.accepted) {
       const { effects, event } = decision
-      this.#records.store(answer, effects.map(groupRow), event && plainModelEvent(event))
+      this.#records.store(question, answer, effects.map(groupRow), event && plainModelEvent(event))
       this.state.apply(effects)
     }
     return verdictOf(decision)
   }
 
-  #ask(envelope: Uint8Array, signature: Uint8Array): { answer: Told; decision: Decision } {
+  #ask(
+    envelope: Uint8Array,
+    signature: Uint8Array,
+  ): { question: Question; answer: Told; decision: Decision } {
     const hasPredecessor = this.#hasPredecessor
-    const about = { domain: GROUPS, now: this.now, hasPredecessor, isContract }
+    const isContract = (address: Uint8Array): boolean => this.#rules.isContract(address)
+    const about = { domain: this.domain(), now: this.now, hasPredecessor, isContract }
     const context: DecideContext = { ...about, keys: KEYS }
     const decision = decide(this.state, { envelope, signature }, context)
     const question: Question = { ...about, envelope, signature, contract: 'groups' }
-    return { answer: this.#records.ask(question, decision), decision }
+    return { question, answer: this.#records.ask(question, decision), decision }
   }
 
   // all that is stored was compared
@@ -257,10 +267,16 @@ export class CorePair implements Pair {
 export class CorePackagePair implements PackagePair {
   readonly state: MemoryTables<PackageTables> = new MemoryTables<PackageTables>()
   now: bigint = START
-  readonly #records = new Records()
+  readonly #records: Records
+  readonly #rules: Rules
+
+  constructor(rules: Rules = new CoreModule(PACKAGES)) {
+    this.#rules = rules
+    this.#records = new Records(rules)
+  }
 
   domains(): { readonly ours: Domain; readonly other: Domain } {
-    return { ours: PACKAGES, other: GROUPS }
+    return { ours: this.#rules.domain, other: GROUPS }
   }
 
   /** Stores records at both that no request would get to. */
@@ -276,13 +292,18 @@ export class CorePackagePair implements PackagePair {
 
   /** Sends bytes to both, right or not. */
   send(envelope: Uint8Array, signature: Uint8Array): Verdict {
-    const about = { domain: PACKAGES, now: this.now }
+    const about = { domain: this.#rules.domain, now: this.now }
     const decision = decidePackages(this.state, { envelope, signature }, { ...about, keys: KEYS })
     const question: Question = { ...about, envelope, signature, contract: 'packages' }
     const answer = this.#records.ask(question, decision)
     if (decision.accepted) {
       const { effects, event } = decision
-      this.#records.store(answer, effects.map(packageRow), event && plainPackageEvent(event))
+      this.#records.store(
+        question,
+        answer,
+        effects.map(packageRow),
+        event && plainPackageEvent(event),
+      )
       this.state.apply(effects)
     }
     return verdictOf(decision)

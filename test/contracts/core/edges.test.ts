@@ -141,7 +141,7 @@ describe('the Rust core at the edges', function () {
   })
 
   it('gives contexts of a contract with a predecessor ids of its own', async () => {
-    const pair = new CorePair(true)
+    const pair = new CorePair({ hasPredecessor: true })
     const send = async (subject: ContextId): Promise<string> => {
       const request = { subject, signer: A.publicKey, nonce: 0n, validUntil: pair.now + 60n }
       const proof = { door: 'ed25519', signWith: A } as const

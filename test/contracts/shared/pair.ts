@@ -29,6 +29,8 @@ export interface Pair {
   /** Terms that were made, by who gave them and their number. */
   readonly tickets: Map<string, InvitationTerms>
   now: bigint
+  /** Another contract that there may be; 20 bytes of seven where none is said. */
+  readonly successor?: Uint8Array | undefined
   /** The contract's. */
   domain(): Domain
   /** The identity's record in a group, as the model has it. */
