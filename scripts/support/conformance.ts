@@ -4,7 +4,7 @@
  */
 
 /** Anchors that have a column. */
-export const ANCHORS = ['model', 'local', 'ethereum'] as const
+export const ANCHORS = ['model', 'local', 'ethereum', 'near'] as const
 
 /** Name of an anchor. */
 export type AnchorName = (typeof ANCHORS)[number]
@@ -30,6 +30,7 @@ const EVERYWHERE: readonly number[] = [
 const ONLY: Readonly<Partial<Record<AnchorName, readonly number[]>>> = {
   model: [44],
   ethereum: [44, 74, 75, 79, 81, 82],
+  near: [44, 77, 79, 81, 82],
 }
 
 /** Rows an anchor has to pass, in order. */

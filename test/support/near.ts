@@ -16,8 +16,6 @@ export interface NearTestChain extends TestChain<NearService> {
   readonly deployment: Deployment
 }
 
-/** Part of a second that a chain that is put to it stands behind its beginning, ms: what is asked then is decided before it ends. */
-const INTO_SECOND_MS = 10
 /** Blocks until what is final has the newest time. */
 const BLOCKS_TO_FINAL = 3
 
@@ -72,20 +70,26 @@ export function keysIn(text: string): AccountKeys {
   return { ...found, account: found.account }
 }
 
-/** The chain's clock, which is the machine's and what it was moved by. */
+/** The chain's clock, which is the machine's and what it was moved by, or stands still. */
 function nearClock(devnet: NearDevnet): HarnessClock {
   let shiftMs = 0
-  const nowMs = (): number => systemClock.nowMs() + shiftMs
-  const move = async (ms: number): Promise<void> => {
-    await devnet.moveTime(ms / 1000)
-    shiftMs += ms
-    await devnet.mine(BLOCKS_TO_FINAL)
-  }
+  let stillMs: number | undefined
+  const nowMs = (): number => stillMs ?? systemClock.nowMs() + shiftMs
   return {
     ...systemClock,
     nowMs,
     monotonicMs: () => systemClock.monotonicMs() + shiftMs,
-    advance: (seconds) => move(seconds * 1000),
-    at: (second) => move(Number(second) * 1000 + INTO_SECOND_MS - nowMs()),
+    async advance(seconds) {
+      const toMs = nowMs() + seconds * 1000
+      // time that stood still goes on from there
+      await devnet.moveTime(seconds)
+      stillMs = undefined
+      shiftMs = toMs - systemClock.nowMs()
+      await devnet.mine(BLOCKS_TO_FINAL)
+    },
+    async at(second) {
+      stillMs = Number(second) * 1000
+      await devnet.holdTime(Number(second))
+    },
   }
 }

@@ -17,17 +17,26 @@ const BALANCE = z
   })
   .nullable()
 
-/** YoctoNEAR that an account may use for storage. @throws ANCHOR_BAD_ANSWER (protocol), CHAIN_RPC */
+/** What an account has at a contract. */
+export interface AccountCredit {
+  /** Whether there is a record of it, which takes something itself. */
+  readonly isKnown: boolean
+  /** YoctoNEAR that may be used for storage. */
+  readonly available: bigint
+}
+
+/** What an account has for storage. @throws ANCHOR_BAD_ANSWER (protocol), CHAIN_RPC */
 export async function readAccountCredit(
   endpoint: Endpoint,
   { address }: Pick<Target, 'address'>,
   account: string,
-): Promise<bigint> {
+): Promise<AccountCredit> {
   const given = utf8(JSON.stringify({ account_id: account }))
   const viewed = await callView(endpoint, address, 'storage_balance_of', given)
   const parsed = 'result' in viewed ? BALANCE.safeParse(toJson(viewed.result)) : undefined
   if (parsed?.success !== true) throw badAnswer(endpoint.name, 'a credit of another shape')
-  return parsed.data?.available ?? 0n
+  const { data } = parsed
+  return { isKnown: data !== null, available: data?.available ?? 0n }
 }
 
 /** YoctoNEAR that may be used for an envelope: of the account that brings it, and of the group that it is about. */
@@ -37,7 +46,8 @@ export async function readCredit(
   envelope: Uint8Array,
   account: string | undefined,
 ): Promise<bigint> {
-  const own = account === undefined ? 0n : await readAccountCredit(endpoint, target, account)
+  const own =
+    account === undefined ? 0n : (await readAccountCredit(endpoint, target, account)).available
   if (target.contract !== 'contexts') return own
   const { subject, operation } = decodeEnvelope(target.contract, envelope)
   const given = 'group' in operation ? operation.group : undefined

@@ -2,7 +2,7 @@
 import { actions } from 'near-api-js'
 import { utf8 } from '../../../node/primitives/bytes.ts'
 import type { Endpoints } from '../../shared/endpoints.ts'
-import { TERA } from '../constants.ts'
+import { STORAGE_PRICE, TERA } from '../constants.ts'
 import { readAccountCredit } from '../contracts/credit.ts'
 import { nearError } from '../errors.ts'
 import { type AccessKey, viewKey } from '../rpc/query.ts'
@@ -33,6 +33,8 @@ export interface AddedKey {
   readonly credit: bigint
 }
 
+/** Bytes that an account's credit takes, which it has to leave (`storage_balance_bounds`). */
+const RECORD_BYTES = 121n
 /** Gas of paying in. */
 const DEPOSIT_GAS = 20n * TERA
 
@@ -50,10 +52,13 @@ export async function addKey(init: AddKeyInit): Promise<AddedKey> {
     const message = `expected ${key.name} to be a key for apply of ${contract} alone, and it may do something else`
     throw nearError('CHAIN_KEY', message, { account })
   }
-  const readCredit = (): Promise<bigint> =>
-    rpc.run((endpoint) => readAccountCredit(endpoint, { address: contract }, account), signal)
-  const before = await readCredit()
-  const paid = credit > before ? credit - before : 0n
+  const before = await rpc.run(
+    (endpoint) => readAccountCredit(endpoint, { address: contract }, account),
+    signal,
+  )
+  const missing = credit > before.available ? credit - before.available : 0n
+  // the record of it takes something, too
+  const paid = missing > 0n && !before.isKnown ? missing + RECORD_BYTES * STORAGE_PRICE : missing
   if (paid > 0n) {
     const args = utf8(JSON.stringify({ account_id: account }))
     await send(init, contract, [
@@ -63,7 +68,12 @@ export async function addKey(init: AddKeyInit): Promise<AddedKey> {
   const { permission } = (await read()) ?? {}
   const left = typeof permission === 'object' ? permission.allowance : undefined
   const isAdded = found === undefined
-  return { isAdded, allowance: isAdded ? (left ?? allowance) : left, paid, credit: before + paid }
+  return {
+    isAdded,
+    allowance: isAdded ? (left ?? allowance) : left,
+    paid,
+    credit: before.available + missing,
+  }
 }
 
 async function send(

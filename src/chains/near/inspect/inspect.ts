@@ -160,7 +160,7 @@ async function readAccount(
     }
     const contract = contracts.contexts
     const isThere = (await readCodeHash(endpoint, contract.address)) === codeHashOf('contexts')
-    const credit = isThere ? await readAccountCredit(endpoint, contract, address) : 0n
+    const credit = isThere ? (await readAccountCredit(endpoint, contract, address)).available : 0n
     return { address, balance, keys, credit }
   })
 }

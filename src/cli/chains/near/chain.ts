@@ -102,7 +102,7 @@ deployment serves everybody on its network: repeating it changes nothing.`,
       ],
       details: [
         { flags: '--allowance <near>', text: 'NEAR that the key may spend on gas; default: 1' },
-        { flags: '--credit <near>', text: 'NEAR that are to be there for storage; default: 0.1' },
+        { flags: '--credit <near>', text: 'NEAR that are to be there for storage; default: 0.5' },
         {
           flags: '--packages',
           text: 'for the package registry, in place of the contract of contexts',

@@ -36,7 +36,7 @@ export interface KeyOptions {
  * @throws CLI_USAGE, CLI_FILE, CHAIN_KEY, CHAIN_DEPLOYMENT (input), CHAIN_FUNDS (chain), ANCHOR_UNREACHABLE (transport)
  */
 export async function makeKey(options: KeyOptions): Promise<Report> {
-  const { account: given, allowance = '1', credit = '0.1' } = options
+  const { account: given, allowance = '1', credit = '0.5' } = options
   const reference = secretReference(options.keyFile, options.keyEnv)
   if (reference === undefined) {
     throw cliError('CLI_USAGE', 'who pays? Name its full-access key with --key-file or --key-env')

@@ -1,4 +1,5 @@
 /** Which anchors `chain status` and `chain doctor` look at: those of a node's configuration, or a deployment file with endpoints. */
+import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import type { ChainTarget } from '../../chains/chain.ts'
 import { CHAINS, chainSettings, toolsOf } from '../../chains/chains.ts'
@@ -46,11 +47,22 @@ export async function resolveTargets(
   throw cliError('CLI_USAGE', message)
 }
 
-/** A deployment without a node: of the chain that is named, or of the first that has any. */
+/** A deployment without a node: of the chain that is named, or that the file names, or of the first that has any. */
 async function givenTarget(deployment: string, options: TargetOptions): Promise<ChainTarget> {
   const able = CHAINS.filter(({ commands }) => commands.deploy !== undefined)
-  const chain = able.find(({ name }) => name === options.chain) ?? able[0]
+  const wanted = options.chain ?? (await chainIn(deployment))
+  const chain = able.find(({ name }) => name === wanted) ?? able[0]
   const tools = await chain?.tools()
   if (tools?.given === undefined) throw cliError('CLI_USAGE', 'no chain has deployments')
   return tools.given(deployment, options)
+}
+
+/** The chain that a deployment file names; undefined for what is none, of which its chain has more to say. */
+async function chainIn(path: string): Promise<unknown> {
+  try {
+    const json: unknown = JSON.parse(await readFile(path, 'utf8'))
+    return typeof json === 'object' && json !== null && 'chain' in json ? json.chain : undefined
+  } catch {
+    return undefined
+  }
 }
