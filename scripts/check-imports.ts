@@ -140,6 +140,16 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     ],
     packages: ['@noble/curves', '@noble/hashes', 'zod'],
   },
+  'devnet/icp': {
+    rooms: [
+      ...['node/errors.ts', 'node/primitives', 'node/runtime/wasm/webassembly.ts'],
+      ...['devnet/shared', 'devnet/wasm'],
+    ],
+    packages: [
+      ...['@dfinity/candid', '@dfinity/principal', '@noble/curves', '@scure/base'],
+      ...['lru-cache', 'zod'],
+    ],
+  },
   server: {
     rooms: [
       ...['node/index.ts', 'type node/interface.ts', 'node/errors.ts', 'node/primitives'],
