@@ -60,8 +60,7 @@ export class Ledger<T extends object> implements LedgerReader<T> {
     const now = this.#now[table]
     const old = now.get(key)
     const before = this.#before[table]
-    const isFirst = !before.has(key)
-    if (isFirst) before.set(key, old)
+    if (!before.has(key)) before.set(key, old)
     const put = (one: T[K] | undefined): void => {
       if (one === undefined) now.delete(key)
       else now.set(key, one)
@@ -69,10 +68,7 @@ export class Ledger<T extends object> implements LedgerReader<T> {
     put(value)
     this.#undo.push({
       touch: { table, key },
-      back: () => {
-        put(old)
-        if (isFirst) before.delete(key)
-      },
+      back: () => put(old),
     })
   }
 

@@ -184,30 +184,6 @@ describe('blocks of the local NEAR chain', () => {
     expect([late.status, late.error?.cause.name]).to.deep.equal([408, 'TIMEOUT_ERROR'])
   })
 
-  it('leave out a transaction that another made invalid, and whoever waits for it is told', async () => {
-    await using one = await scene({ accounts: ACCOUNTS, blocks: 'manual' })
-    const block = await one.rpc('block', { finality: 'final' })
-    expect(block.status).to.equal(200)
-    const [first, second] = await Promise.all([transfer(one), transfer(one)])
-    // near-api-js counts nonces by itself, so the second is made the first once more, with another deposit
-    const other = await one.root.createSignedTransaction({
-      receiverId: 'b.near',
-      actions: [actions.transfer(1n)],
-    })
-    expect(other).to.be.an('object')
-    await one.rpc('send_tx', { signed_tx_base64: second, wait_until: 'NONE' })
-    const losing = one.rpc('send_tx', {
-      signed_tx_base64: first,
-      wait_until: 'EXECUTED_OPTIMISTIC',
-    })
-    await one.chain.mine(2)
-    const { error } = await losing
-    expect([error?.cause.name, JSON.stringify(error?.data)]).to.deep.equal([
-      'INVALID_TRANSACTION',
-      '{"TxExecutionError":{"InvalidTxError":{"InvalidNonce":{"tx_nonce":1,"ak_nonce":2}}}}',
-    ])
-  })
-
   it('tell what they changed, and because of what', async () => {
     await using one = await scene({ accounts: ACCOUNTS })
     const outcome = await one.root.transfer({ receiverId: 'b.near', amount: NEAR })

@@ -16,6 +16,7 @@ const CAROL = '(i64.const 5) (i64.const 16)'
 const FIRST = '(i64.const 5) (i64.const 32)'
 const SECOND = '(i64.const 6) (i64.const 40)'
 const THEN = '(i64.const 4) (i64.const 48)'
+const OTHER = '(i64.const 5) (i64.const 64)'
 const FAIL = '(i64.const 4) (i64.const 56)'
 const NO_ARGUMENTS = '(i64.const 0) (i64.const 0)'
 const NO_DEPOSIT = '(i64.const 80)'
@@ -45,6 +46,7 @@ const CALLEE = `(module ${IMPORTS} ${DATA}
   (func (export "first") (call $log ${FIRST}) (call $return ${FIRST}))
   (func (export "second") (call $log ${SECOND}) (call $return ${SECOND}))
   (func (export "gas") (i64.store (i32.const 200) (call $prepaid)) (call $return (i64.const 8) (i64.const 200)))
+  (func (export "other") (call $give (call $create ${CAROL} ${FIRST} ${NO_ARGUMENTS} ${NO_DEPOSIT} (i64.const 3000000000000))))
   (func (export "fail")
     (drop (call $write ${FAIL} ${FAIL} (i64.const 0)))
     (drop (call $create ${CAROL} ${FIRST} ${NO_ARGUMENTS} ${NO_DEPOSIT} (i64.const 1000000000000)))
@@ -63,6 +65,13 @@ const CALLER = `(module ${IMPORTS} ${DATA}
       ${ALICE} ${THEN} ${NO_ARGUMENTS} ${NO_DEPOSIT} ${GAS})))
   (func (export "one") (call $give (call $then ${call(BOB, FAIL, FIVE)}
     ${ALICE} ${THEN} ${NO_ARGUMENTS} ${NO_DEPOSIT} ${GAS})))
+  (func (export "nested") (call $give (call $then ${call(BOB, OTHER)}
+    ${ALICE} ${THEN} ${NO_ARGUMENTS} ${NO_DEPOSIT} ${GAS})))
+  (func (export "two_weights") (local $a i64) (local $b i64)
+    (local.set $a (call $batch ${BOB}))
+    (call $weighted (local.get $a) (i64.const 3) (i64.const 300) ${NO_ARGUMENTS} ${NO_DEPOSIT} (i64.const 0) (i64.const 1))
+    (local.set $b (call $batch ${CAROL}))
+    (call $weighted (local.get $b) (i64.const 3) (i64.const 300) ${NO_ARGUMENTS} ${NO_DEPOSIT} (i64.const 0) (i64.const 2)))
   (func (export "handed") (call $give ${call(BOB, FIRST)}))
   (func (export "pay") (local $p i64)
     (local.set $p (call $batch ${BOB})) (call $transfer (local.get $p) ${FIVE}))
@@ -140,6 +149,35 @@ describe('promises of a contract', () => {
     const { outcomes } = await near.call('dave', 'alice', 'handed')
     expect(resultOf(near, outcomes)).to.equal('value:first')
     expect(outcomes[1]?.status.type).to.equal('receipt')
+  })
+
+  it('that a promise stands for are waited for by what waits for that one', async () => {
+    const near = await scene()
+    const { outcomes } = await near.call('dave', 'alice', 'nested')
+    expect(resultOf(near, outcomes)).to.equal('value:1first')
+  })
+
+  it('share what is left of the gas, all of it', async () => {
+    const near = await scene()
+    const { outcomes } = await near.call('dave', 'alice', 'two_weights', { gas: 100n * TGAS })
+    const gasOf = (id: string): bigint => {
+      const outcome = outcomes.find(
+        ({ executorId, logs, status }) =>
+          executorId === id &&
+          logs.length === 0 &&
+          status.type === 'value' &&
+          status.value.length === 8,
+      )
+      const value = outcome?.status.type === 'value' ? outcome.status.value : new Uint8Array(8)
+      return Buffer.from(value).readBigUInt64LE()
+    }
+    const [bob, carol] = [gasOf('bob'), gasOf('carol')]
+    expect(carol - 2n * bob >= 0n && carol - 2n * bob < 3n).to.equal(true)
+    const { call: fee, receipt, callByte } = near.chain.parameters.fees
+    const spent = outcomes[1]?.gasBurnt ?? 0n
+    const own = receipt.execution + fee.execution + 11n * callByte.execution
+    const reserved = 2n * (receipt.execution + fee.execution + 3n * callByte.execution)
+    expect(bob + carol).to.equal(100n * TGAS - (spent - own) - reserved)
   })
 
   it('get the gas that is left by their weights', async () => {

@@ -62,9 +62,11 @@ describe('a transaction is refused', () => {
       near.send('alice', 'bob', [actions.transfer(1n)], { blockHash })
     expect(await refusalOf(send(toBase58(new Uint8Array(32))))).to.equal('Expired')
     near.chain.fastForward(near.chain.parameters.validityBlocks - 3)
-    expect(await refusalOf(send(old))).to.equal(undefined)
+    const last = near.chain.snapshot()
     near.chain.mine(1)
     expect(await refusalOf(send(old))).to.equal('Expired')
+    near.chain.revert(last)
+    expect(await refusalOf(send(old))).to.equal(undefined)
   })
 
   it('with a signature of somebody else, or of something else', async () => {
@@ -156,8 +158,10 @@ describe('a function-call key', () => {
     expect(await refusal(near.call('alice', 'bob', 'get', { key, deposit: 1n }))).to.equal(
       'DepositWithFunctionCall',
     )
-    const transfer = near.send('alice', 'bob', [actions.transfer(1n)], { key })
-    expect(await refusal(transfer)).to.equal('RequiresFullAccess')
+    const get = actions.functionCall('get', {}, TGAS, 0n)
+    for (const list of [[actions.transfer(1n)], [get, get], [get, actions.transfer(1n)]]) {
+      expect(await refusal(near.send('alice', 'bob', list, { key }))).to.equal('RequiresFullAccess')
+    }
   })
 
   it('has an allowance that gas is taken from, and paid back to', async () => {
