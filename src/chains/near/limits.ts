@@ -22,9 +22,9 @@ export const MAX_ACCESS_KEYS = 16
 export const MAX_KEYS_CHARS = 4096
 
 /** Gas of the smallest operation. Fees are for what is used; what is attached and not used comes back but for a small part. */
-export const MIN_OPERATION_GAS: bigint = 40n * TERA
+export const MIN_OPERATION_GAS: bigint = 20n * TERA
 /** Gas of the largest. */
-export const MAX_OPERATION_GAS: bigint = 300n * TERA
+export const MAX_OPERATION_GAS: bigint = 84n * TERA
 
 /** Deposit above what an operation's growth was seen to take, bytes: it may have become more since, and what is too much comes back. */
 export const SPARE_BYTES = 512n
