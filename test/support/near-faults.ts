@@ -1,6 +1,6 @@
 /** What the tests of faults on NEAR have in common: a chain put back for each, endpoints that misbehave, and services over them. */
 import type { NearService, NearServiceInit } from '../../src/chains/near/service.ts'
-import type { Anchor, Signer } from '../../src/node/anchor/anchor.ts'
+import type { Anchor, AnchorComponents, Signer } from '../../src/node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../src/node/anchor/envelope-anchor.ts'
 import type { Operation } from '../../src/node/anchor/operations.ts'
 import type { SignedEnvelope } from '../../src/node/anchor/service.ts'
@@ -64,12 +64,12 @@ export class NearFaults extends AnchorBench {
   }
 
   /** An anchor over a service, started. */
-  async over(service: NearService): Promise<Anchor> {
+  async over(service: NearService, components: Partial<AnchorComponents> = {}): Promise<Anchor> {
     const { protocol, network, contract } = this.chain
     const { packages } = service
     const named = { protocol, network, contract, service }
     const anchor = envelopeAnchor(packages === undefined ? named : { ...named, packages })({
-      ...{ clock: systemClock, random: systemRandom, logger: silentLogger },
+      ...{ clock: systemClock, random: systemRandom, logger: silentLogger, ...components },
     })
     this.#open.push(anchor)
     await anchor.start()

@@ -15,7 +15,7 @@ import { decodePackageEvent } from './contracts/events.ts'
 import { args, pageArgs } from './contracts/layouts.ts'
 import { ContractViews, type Target } from './contracts/views.ts'
 import { domainOf } from './defaults.ts'
-import { readTime } from './rpc/head.ts'
+import { readTimeOf } from './rpc/head.ts'
 import type { Carrier } from './send/carrier.ts'
 import { NearDelivery } from './send/delivery.ts'
 
@@ -39,7 +39,8 @@ export class NearPackages extends PackageContract implements PackageService {
     const target: Target = { contract: 'packages', address }
     const views = new ContractViews({ rpc, heights, ...target, unknown: 'PackageNotFound' })
     super({
-      ...{ rpc, heights, clock, views, readTime, questions: questionsTo(views) },
+      ...{ rpc, heights, clock, views, questions: questionsTo(views) },
+      readTime: readTimeOf(chainId),
       submitter: new Submitter(new NearDelivery({ ...target, rpc, chainId, carrier, heights })),
     })
     this.#init = init

@@ -16,7 +16,7 @@ import { args, pageArgs } from './contracts/layouts.ts'
 import { ContractViews, type Target } from './contracts/views.ts'
 import { domainOf, supportsOf } from './defaults.ts'
 import { NearPackages } from './packages.ts'
-import { nearHeights, readTime } from './rpc/head.ts'
+import { nearHeights, readTimeOf } from './rpc/head.ts'
 import { nearRpc } from './rpc/rpc.ts'
 import type { SigningKey } from './send/account.ts'
 import { accountCarrier, type Carrier } from './send/carrier.ts'
@@ -72,7 +72,8 @@ export class NearService extends ContextService implements EnvelopeService {
     const own = sender && accountCarrier(sender)
     const carrier = init.carrier?.({ target, ...waiting }) ?? own
     super({
-      ...{ rpc, heights, clock, views, readTime, questions: questionsTo(views) },
+      ...{ rpc, heights, clock, views, questions: questionsTo(views) },
+      readTime: readTimeOf(chainId),
       submitter: new Submitter(new NearDelivery({ ...target, rpc, chainId, carrier, heights })),
       changes: new ChainChanges({
         ...{ heights, clock, pollMs },

@@ -26,6 +26,7 @@ describe('merogate dev', () => {
   const CHAINS = [
     ['local', 'the local anchor'],
     ['ethereum', 'contracts on a local Ethereum chain'],
+    ['near', 'contracts on a local NEAR chain'],
   ] as const
   for (const [chain, shown] of CHAINS) {
     it(`runs two nodes that share a context by ${shown}, and ends without a trace`, async () => {

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Wallet } from 'ethers'
 import { ethereumAnchor } from '../../../src/chains/ethereum/index.ts'
+import { nearAnchor } from '../../../src/chains/near/index.ts'
 import { compose, type Composed } from '../../../src/cli/compose.ts'
 import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
@@ -10,6 +11,7 @@ import { contextOf, creation, person } from '../../compliance/anchor-support.ts'
 import { loadConfig } from '../../support/config.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 import { startTestChain } from '../../support/ethereum.ts'
+import { startNearTestChain } from '../../support/near.ts'
 import { stubNode } from '../../support/stub-node.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
@@ -117,6 +119,46 @@ describe('a node with a relayer', () => {
       const count = await chain.devnet.send('eth_getTransactionCount', [address, 'latest'])
       expect(Number(count)).to.equal(sent)
     }
+    await member.stop()
+    await parts.stop()
+  })
+
+  it('pays on NEAR for a member that has no account there', async () => {
+    await using home = await tempFolder()
+    await using chain = await startNearTestChain()
+    for (const [name, index] of [
+      ['payer', 1],
+      ['node', 2],
+    ] as const) {
+      await writeFile(join(home.path, `${name}.json`), chain.key(index), { mode: 0o600 })
+    }
+    await writeFile(join(home.path, 'deployment.json'), JSON.stringify(chain.deployment))
+    const config = await loadConfig({
+      home: home.path,
+      flags: {
+        'server.listen': ['/ip4/127.0.0.1/tcp/0'],
+        'anchor.near.rpc_urls': [chain.url],
+        'anchor.near.deployment': 'deployment.json',
+        'anchor.near.key_file': 'node.json',
+        'relayer.near.key_file': 'payer.json',
+        'relayer.near.micro_near_per_day': 100_000,
+        'relayer.enabled': true,
+        'relayer.open': true,
+      },
+    })
+    const parts = await compose(config, {
+      logger: silentLogger,
+      createNode: async () => stubNode(),
+    })
+    await parts.start()
+    const { url } = parts.server.address()
+    const member = nearAnchor({
+      ...{ rpcUrls: [chain.url], deployment: chain.deployment, relayer: { url } },
+    })({ clock: systemClock, random: systemRandom, logger: silentLogger })
+    await member.start()
+    const a = person('A')
+    const { transaction } = await member.submit(contextOf(a), creation(), a)
+    expect(transaction).to.match(/@node1\.near$/)
     await member.stop()
     await parts.stop()
   })

@@ -4,6 +4,7 @@ import { agreedTime, badAnswer } from '../../../node/anchor/errors.ts'
 import { fromBase58, fromHex, toBase58, toHex } from '../../../node/primitives/bytes.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
+import { NETWORKS } from '../constants.ts'
 import { type Block as BlockId, Heights, type HeightSource } from '../../shared/heights.ts'
 
 /** A block, as far as it matters here. */
@@ -70,12 +71,18 @@ export function nearHeights(rpc: Endpoints, clock: Pick<Clock, 'nowMs'>): Height
 }
 
 /**
- * Time of the newest block, Unix seconds: the chain's clock is what requests are judged by, and its next block is a second away. A chain on one machine
- * may have been idle since, so a machine that is ahead counts then. What an endpoint says is held to `machineSeconds`.
- * @throws ANCHOR_CLOCK (protocol) when both differ too much
+ * Reads the time of the newest block, Unix seconds: the chain's clock is what requests are judged by, and its next block is a second away. What an endpoint says is
+ * held to the machine's time. A chain on one machine may have been idle since, so a machine that is ahead counts there; the public ones never are.
+ * What it makes throws ANCHOR_CLOCK (protocol) when both differ too much.
  */
-export async function readTime(endpoint: Endpoint, machineSeconds: bigint): Promise<bigint> {
-  const { timestampNs } = await readBlock(endpoint, { finality: 'optimistic' })
-  const shown = timestampNs / NS_PER_SECOND
-  return machineSeconds > shown ? machineSeconds : agreedTime(endpoint.name, shown, machineSeconds)
+export function readTimeOf(
+  chainId: string,
+): (endpoint: Endpoint, machineSeconds: bigint) => Promise<bigint> {
+  const mayIdle = !NETWORKS.includes(chainId)
+  return async (endpoint, machineSeconds) => {
+    const { timestampNs } = await readBlock(endpoint, { finality: 'optimistic' })
+    const shown = timestampNs / NS_PER_SECOND
+    const isIdle = mayIdle && machineSeconds > shown
+    return isIdle ? machineSeconds : agreedTime(endpoint.name, shown, machineSeconds)
+  }
 }
