@@ -29,7 +29,7 @@ export async function probeEndpoint(url: string, init: ProbeInit): Promise<Endpo
   } catch (error) {
     return { name, state: 'unreachable', reason: toMerogateError(error).message }
   }
-  const seen = { name, chainId, latencyMs: clock.monotonicMs() - startedMs }
+  const seen = { name, chainId, latencyMs: Math.round(clock.monotonicMs() - startedMs) }
   if (chainId !== expected) {
     const reason = `expected chain ${expected} at ${name}, got ${chainId}`
     return { ...seen, state: 'wrong-chain', reason }
