@@ -59,6 +59,8 @@ export interface Outcome {
   /** Text of the panic, or what else went wrong. */
   readonly error: string | undefined
   readonly value: Uint8Array
+  /** The receipt whose answer is that of the call. */
+  readonly handedTo: string | undefined
   readonly logs: readonly string[]
   readonly transfers: readonly Transfer[]
   /** Of the contract's own execution. */
@@ -142,6 +144,20 @@ export class NearBench {
 
   /** Sends a transaction, and makes all that follows from it. */
   transact(signerId: string, receiverId: string, actions: readonly Action[]): Outcome {
+    return this.outcomeOf(this.#submit(signerId, receiverId, actions), receiverId)
+  }
+
+  /** Sends a call, which waits for blocks where the chain makes none by itself. @returns hash of the transaction */
+  begin(
+    account: string,
+    method: string,
+    args: Uint8Array,
+    { by = PAYER, deposit = 0n }: By,
+  ): string {
+    return this.#submit(by, account, [{ type: 'call', method, args, gas: GAS, deposit }])
+  }
+
+  #submit(signerId: string, receiverId: string, actions: readonly Action[]): string {
     const { chain } = this
     this.#nonce += 1n
     const publicKey: PublicKey = KEY.publicKey
@@ -153,10 +169,24 @@ export class NearBench {
       ...{ nonce: this.#nonce, blockHash: chain.blocks.head.hash },
       signature: { type: 'ed25519', bytes },
     })
-    const [first = ''] = chain.transaction(hash)?.outcome?.receiptIds ?? []
-    const outcome = chain.outcome(first)
+    return hash
+  }
+
+  /** What came of the first receipt of a transaction. */
+  outcomeOf(hash: string, account: string): Outcome {
+    const [first = ''] = this.chain.transaction(hash)?.outcome?.receiptIds ?? []
+    const outcome = this.chain.outcome(first)
     if (outcome === undefined) throw new RangeError('expected an outcome, got none')
-    return this.#told(outcome, receiverId)
+    return this.#told(outcome, account)
+  }
+
+  /** The byte that a call came to in the end, by the receipts that it was handed on to; or what its own receipt was refused with. */
+  ended({ error, handedTo, value }: Outcome): string {
+    if (error !== undefined) return error.split(':')[1] ?? error
+    if (handedTo === undefined) return value.join()
+    const outcome = this.chain.outcome(handedTo)
+    if (outcome === undefined) throw new RangeError('expected an outcome, got none')
+    return this.ended(this.#told(outcome, outcome.executorId))
   }
 
   #told(outcome: ChainOutcome, account: string): Outcome {
@@ -171,6 +201,7 @@ export class NearBench {
     return {
       error: status.type === 'failure' ? errorText(status.error) : undefined,
       value: status.type === 'value' ? status.value : EMPTY,
+      handedTo: status.type === 'receipt' ? status.id : undefined,
       ...{ logs, transfers, gas: gasBurnt },
     }
   }

@@ -9,7 +9,7 @@ pub fn begin() {
 }
 
 /// Ends the call without any effect. What was attached goes back.
-pub(crate) fn refuse(refused: impl Into<Refused>) -> ! {
+pub fn refuse(refused: impl Into<Refused>) -> ! {
     let Refused { refusal, expected } = refused.into();
     let mut text = String::from("E");
     text.push_str(&refusal.number().to_string());

@@ -25,6 +25,11 @@ impl Host for Chain {
     }
 }
 
+/// The contract's own account.
+pub fn account() -> Vec<u8> {
+    env::current_account_id().as_bytes().to_vec()
+}
+
 /// Unix seconds.
 pub fn now() -> u64 {
     env::block_timestamp_ms() / 1000

@@ -97,8 +97,12 @@ pub(crate) fn attached() -> u128 {
 
 /// Money back to whoever made this call.
 pub(crate) fn pay_back(amount: u128) {
+    pay(&env::predecessor_account_id(), amount);
+}
+
+pub(crate) fn pay(account: &AccountId, amount: u128) {
     if amount > 0 {
-        let promise = env::promise_batch_create(&env::predecessor_account_id());
+        let promise = env::promise_batch_create(account);
         env::promise_batch_action_transfer(promise, NearToken::from_yoctonear(amount));
     }
 }
@@ -108,23 +112,21 @@ pub(crate) fn give_back(group: &Id, bytes: u64) {
     Credit::of_group(group).add(price_of(bytes.into()));
 }
 
-/// Settles what a call did to storage.
-pub(crate) fn settle(group: &Id, growth: i64) {
-    let deposit = attached();
+/// Settles what is done to storage: what is left of a deposit, or none when all there is does not suffice, and then nothing is taken.
+pub(crate) fn settle(group: &Id, payer: &AccountId, deposit: u128, growth: i64) -> Option<u128> {
     let Ok(grown) = u64::try_from(growth) else {
         give_back(group, growth.unsigned_abs());
-        return pay_back(deposit);
+        return Some(deposit);
     };
     let price = price_of(grown.into());
-    let mut missing = price.saturating_sub(deposit);
+    let missing = price.saturating_sub(deposit);
     if missing > 0 {
-        missing = Credit::of_group(group).spend(missing);
+        let (mut of_group, mut of_payer) = (Credit::of_group(group), Credit::of_account(payer));
+        if of_group.available() + of_payer.available() < missing {
+            return None;
+        }
+        let rest = of_group.spend(missing);
+        of_payer.spend(rest);
     }
-    if missing > 0 {
-        missing = Credit::of_account(&env::predecessor_account_id()).spend(missing);
-    }
-    if missing > 0 {
-        refuse(Refusal::InsufficientDeposit);
-    }
-    pay_back(deposit.saturating_sub(price));
+    Some(deposit.saturating_sub(price))
 }

@@ -4,7 +4,7 @@ use near_sdk::env;
 
 use crate::calls::{answer, arguments, refuse};
 use crate::chain::{now, Chain};
-use crate::credit::{attached, give_back, settle, Credit};
+use crate::credit::{attached, give_back, pay_back, settle, Credit};
 use crate::events;
 use crate::ring::{self, Entry, Fate};
 use crate::settings::{self, domain, settings};
@@ -26,18 +26,28 @@ pub fn apply<R: Rules>() {
         Ok(accepted) => accepted,
         Err(refused) => refuse(refused),
     };
-    let place = ring::next_place();
-    if let Some((group, freed)) = ring::release::<R>(place) {
-        give_back(&group, freed);
-    }
+    let place = make_room::<R>();
     let before = env::storage_usage();
     store::commit(&accepted.writes);
     ring::remember::<R>(place, &Entry::new(envelope_digest(&Chain, &envelope), &accepted));
-    settle(&accepted.group, env::storage_usage() as i64 - before as i64);
+    let growth = env::storage_usage() as i64 - before as i64;
+    match settle(&accepted.group, &env::predecessor_account_id(), attached(), growth) {
+        Some(rest) => pay_back(rest),
+        None => refuse(Refusal::InsufficientDeposit),
+    }
     if let Some(event) = &accepted.event {
         events::announce(event);
     }
     answer(&accepted.event.is_some());
+}
+
+/// A free place among what is remembered. What was there gives its group back what it paid for it.
+pub(crate) fn make_room<R: Rules>() -> u64 {
+    let place = ring::next_place();
+    if let Some((group, freed)) = ring::release::<R>(place) {
+        give_back(&group, freed);
+    }
+    place
 }
 
 /// `check`: number of the refusal, or 0; the nonce that would have been right; bytes that would have to be paid for.

@@ -6,6 +6,7 @@
 //!
 //! Entry points are plain functions ([`entry_points`]), and promises are those of `env`: the SDK's own name host functions that older
 //! versions of the protocol do not have.
+mod adoption;
 mod calls;
 mod chain;
 mod credit;
@@ -21,8 +22,9 @@ mod store;
 use merogate_core::interface::Refusal;
 use merogate_core::{Decision, Here, Id};
 
-pub use calls::{answer, arguments, begin};
-pub use chain::{now, Chain};
+pub use adoption::{ask_predecessor, finish_adoption};
+pub use calls::{answer, arguments, begin, refuse};
+pub use chain::{account, now, Chain};
 pub use merogate_core as core;
 
 /// What is different in each of the contracts.

@@ -1,5 +1,5 @@
 //! The last operations that were applied, for nodes to read on from a place: what happened, and whether a given request did.
-use merogate_core::{encode, record, Accepted, Bytes, Id};
+use merogate_core::{encode, record, Accepted, Bytes, Event, Id};
 use near_sdk::env;
 
 use crate::calls::answer;
@@ -26,21 +26,34 @@ record! {
     }
 }
 
+fn bytes_of(event: &Event) -> Bytes {
+    let mut bytes = Vec::new();
+    event.write(&mut bytes);
+    bytes
+}
+
 impl Entry {
     pub fn new(digest: Id, accepted: &Accepted) -> Self {
         let Accepted { head, group, event, .. } = accepted;
-        let told = |event: &merogate_core::Event| {
-            let mut bytes = Vec::new();
-            event.write(&mut bytes);
-            bytes
-        };
         Self {
             height: env::block_height(),
             digest,
             signer: head.signer,
             nonce: head.nonce,
             group: *group,
-            event: event.as_ref().map(told),
+            event: event.as_ref().map(bytes_of),
+        }
+    }
+
+    /// Of what nobody signed.
+    pub fn unsigned(group: &Id, event: &Event) -> Self {
+        Self {
+            height: env::block_height(),
+            digest: [0; 32],
+            signer: event.signer,
+            nonce: event.nonce,
+            group: *group,
+            event: Some(bytes_of(event)),
         }
     }
 

@@ -4,6 +4,7 @@ use merogate_core::{record, Domain};
 use near_sdk::env;
 
 use crate::calls::{answer, input};
+use crate::chain::account;
 use crate::json;
 use crate::store::{self, Table};
 
@@ -16,7 +17,7 @@ record! {
     }
 }
 
-/// What it was given.
+/// What it was given. A contract that is not initialised does nothing.
 pub(crate) fn settings() -> Settings {
     match store::read(&store::key(Table::Settings, &[])) {
         Some(settings) => settings,
@@ -29,7 +30,7 @@ pub(crate) fn domain(settings: &Settings) -> Domain {
     Domain {
         chain: chain::NEAR,
         network: env::sha256_array(&settings.network),
-        contract: env::current_account_id().as_bytes().to_vec(),
+        contract: account(),
     }
 }
 

@@ -22,13 +22,24 @@ const IMPORTS = [
   ...['sha256', 'storage_has_key', 'storage_read', 'storage_remove', 'storage_usage'],
   ...['storage_write', 'value_return'],
 ]
+/** What taking over from another contract needs. */
+const OWN_IMPORTS: Readonly<Record<ContractName, readonly string[]>> = {
+  contexts: [
+    ...['promise_batch_action_function_call', 'promise_batch_then', 'promise_result'],
+    'promise_return',
+  ],
+  packages: [],
+}
 const SHARED = [
   ...['applied', 'apply', 'changes', 'check', 'contract_source_metadata', 'group_credit'],
   ...['group_deposit', 'info', 'new', 'storage_balance_bounds', 'storage_balance_of'],
   ...['storage_deposit', 'storage_unregister', 'storage_withdraw'],
 ]
 const OWN: Readonly<Record<ContractName, readonly string[]>> = {
-  contexts: ['context', 'group', 'invitation', 'member', 'members', 'standing'],
+  contexts: [
+    ...['adopt_context', 'adopt_group', 'context', 'exported_group', 'finish_context'],
+    ...['finish_group', 'group', 'invitation', 'member', 'members', 'standing'],
+  ],
   packages: ['latest', 'nonce', 'package', 'release', 'releases'],
 }
 
@@ -39,7 +50,7 @@ for (const name of ['contexts', 'packages'] as const) {
     it('asks nothing of its host but what every NEAR has', () => {
       const imports = WasmModule.imports(module)
       expect(imports.map((entry) => `${entry.module}.${entry.name}`)).to.have.members(
-        IMPORTS.map((entry) => `env.${entry}`),
+        [...IMPORTS, ...OWN_IMPORTS[name]].map((entry) => `env.${entry}`),
       )
     })
 

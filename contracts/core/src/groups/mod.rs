@@ -1,4 +1,5 @@
 //! The membership contract: contexts, groups, members, capabilities, invitations.
+pub mod adoption;
 mod decide;
 mod draft;
 mod invitations;

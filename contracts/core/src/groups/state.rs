@@ -96,6 +96,7 @@ enum Table {
     Slots,
     Invitations,
     Books,
+    Adopted,
 }
 
 fn key(table: Table, parts: &[&[u8]]) -> Vec<u8> {
@@ -142,6 +143,11 @@ pub fn invitation_key(digest: &Id) -> Vec<u8> {
 pub fn book_key(group: &Id, identity: &Id, member: &Member) -> Vec<u8> {
     let (joined, series) = (member.joined_revision.to_be_bytes(), member.series.to_be_bytes());
     key(Table::Books, &[group, identity, &joined, &series])
+}
+
+/// Key of the slots that are taken over of a group that is not all here, a u32.
+pub fn adopted_key(group: &Id) -> Vec<u8> {
+    key(Table::Adopted, &[group])
 }
 
 /// What still counts of an identity that is no member.
