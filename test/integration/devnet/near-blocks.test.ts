@@ -165,7 +165,7 @@ describe('blocks of the local NEAR chain', () => {
   })
 
   it('are waited for, as long as a request waits for anything', async () => {
-    await using one = await scene({ accounts: ACCOUNTS, blocks: 'manual', pollingMs: 1500 })
+    await using one = await scene({ accounts: ACCOUNTS, blocks: 'manual', pollingMs: 60_000 })
     const signed_tx_base64 = await transfer(one)
     let isDone = false
     const sending = one
@@ -177,10 +177,13 @@ describe('blocks of the local NEAR chain', () => {
       await setTimeout(10)
     }
     expect((await sending).result?.final_execution_status).to.equal('FINAL')
-    const late = await one.rpc('send_tx', {
-      signed_tx_base64: await transfer(one),
-      wait_until: 'EXECUTED_OPTIMISTIC',
-    })
+  })
+
+  it('that nobody makes are waited for until it takes too long', async () => {
+    await using one = await scene({ accounts: ACCOUNTS, blocks: 'manual', pollingMs: 50 })
+    const signed_tx_base64 = await transfer(one)
+    const wait_until = 'EXECUTED_OPTIMISTIC'
+    const late = await one.rpc('send_tx', { signed_tx_base64, wait_until })
     expect([late.status, late.error?.cause.name]).to.deep.equal([408, 'TIMEOUT_ERROR'])
   })
 
