@@ -1,11 +1,17 @@
 /** What becomes of operations on NEAR when endpoints, the chain and other processes do what they should not. */
 import { expect } from 'chai'
+import { addKey } from '../../../src/chains/near/deploy/add-key.ts'
+import { newSecretKey } from '../../../src/chains/near/key.ts'
 import { RESEND_MS } from '../../../src/chains/near/limits.ts'
+import { SigningKey } from '../../../src/chains/near/send/account.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
 import type { Asked, Rule } from '../../support/faulty-rpc.ts'
 import { isLook, NearFaults, SENDING, swallow } from '../../support/near-faults.ts'
 import { crowd } from '../anchor-bench.ts'
-import { codeOf, creation, refusalOf } from '../anchor-support.ts'
+import { codeOf, contextOf, creation, refusalOf } from '../anchor-support.ts'
+
+/** One NEAR. */
+const ONE = 10n ** 24n
 
 /** Bytes of the transactions that an endpoint was given. */
 function given(asked: readonly Asked[]): unknown[] {
@@ -15,9 +21,25 @@ function given(asked: readonly Asked[]): unknown[] {
     .map(({ params }) => (params as unknown as { signed_tx_base64: string }).signed_tx_base64)
 }
 
+/** Waits until something is so. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
+}
+
+/** The key that signed a transaction. */
+function keyOf(answer: unknown): unknown {
+  return (answer as { transaction: { public_key: string } }).transaction.public_key // of our own chain
+}
+
 describe('anchor: near, faults', () => {
   const t = new NearFaults()
   t.hooks()
+
+  const lookUp = (transaction: string): Promise<unknown> => {
+    const [hash, account] = transaction.split('@')
+    const params = { tx_hash: hash, sender_account_id: account, wait_until: 'NONE' }
+    return t.chain.devnet.send('tx', params)
+  }
 
   describe('endpoints', () => {
     it('[79] finds through another endpoint what one took and died of', async () => {
@@ -164,6 +186,27 @@ describe('anchor: near, faults', () => {
       })
     }
 
+    it('believes no answer of another block than it asked for', async () => {
+      await t.withContext()
+      const [liar, honest] = [await t.endpoint(), await t.endpoint()]
+      liar.rules({
+        method: 'query',
+        fault: {
+          kind: 'answer',
+          async make(asked, forward) {
+            const { block_id: _block, ...params } = asked.params as unknown as { block_id: string }
+            const now = { ...asked, params: { ...params, finality: 'optimistic' } }
+            await t.chain.devnet.mine()
+            return forward(now as unknown as Asked)
+          },
+        },
+      })
+      const group = t.service([liar, honest]).readGroup(t.group)
+      expect((await group).source).to.include('(2)')
+      const alone = codeOf(t.service([liar]).readGroup(t.group))
+      expect(await alone).to.equal('ANCHOR_BAD_ANSWER')
+    })
+
     it('sends nothing where no contract lies, or another', async () => {
       const endpoint = await t.endpoint()
       const { packages } = t.chain.deployment.contracts
@@ -206,11 +249,44 @@ describe('anchor: near, faults', () => {
       await Promise.all(
         contexts.map(async (operation, index) => {
           const author = people[index] ?? t.a
-          const { contextOf } = await import('../anchor-support.ts')
           await anchors[index % 2]?.submit(contextOf(author, 10 + index), operation, author)
           expect(await honest.readContext(contextOf(author, 10 + index))).to.not.equal(undefined)
         }),
       )
+    })
+
+    it('of one account are used in turn, so that operations of several signers go at once', async () => {
+      const { devnet, deployment } = t.chain
+      const owner = t.service([t.chain.url])
+      const { sender } = owner
+      if (sender === undefined) return expect.fail('expected an account')
+      const signers = [1, 2].map(
+        (seed) => new SigningKey(newSecretKey(new Uint8Array(32).fill(seed))),
+      )
+      for (const key of signers) {
+        const contract = deployment.contracts.contexts.address
+        await addKey({ rpc: owner.rpc, sender, contract, key, allowance: ONE, credit: ONE })
+      }
+      const service = t.service([t.chain.url], { payer: { account: sender.account, signers } })
+      const anchor = await t.over(service)
+      // what is asked before each is cached from here on
+      await anchor.submit(t.context, creation(), t.a)
+      const people = crowd(2)
+      await devnet.setBlocks('manual')
+      let isDone = false
+      const both = Promise.all(
+        people.map((who) => anchor.submit(contextOf(who), creation(), who)),
+      ).finally(() => (isDone = true))
+      await until(() => service.sender?.inFlight === 2)
+      while (!isDone) {
+        await new Promise((resolve) => setTimeout(resolve, 50))
+        await devnet.mine()
+      }
+      const [one, two] = await both
+      const used = await Promise.all(
+        [one, two].map(async (receipt) => keyOf(await lookUp(receipt?.transaction ?? ''))),
+      )
+      expect(new Set(used).size, 'keys').to.equal(2)
     })
 
     it('of two accounts that send the same bytes at once apply them once, and both are told so', async () => {

@@ -101,6 +101,9 @@ describe('merogate chain deploy on NEAR', function () {
     expect(shown.out).to.include('NEAR').and.include('enough')
     expect(await nonceOf(chain, 0)).to.equal(0)
     expect((await run('--dry-run', ...json)).err).to.include('--account')
+    // an account that is a key has no room for names below it
+    const implicit = await run('--account', 'ab'.repeat(32), '--dry-run', ...json)
+    expect(codeOf(implicit)).to.equal('CLI_USAGE')
   })
 
   it('makes each contract by one transaction that leaves no key, and nothing when it is repeated', async () => {

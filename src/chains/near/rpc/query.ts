@@ -165,7 +165,11 @@ export async function callView(
     throw error
   }
   const { data } = RESULT.safeParse(answer)
-  if (data !== undefined) return { result: Uint8Array.from(data.result) }
+  if (data !== undefined) {
+    const isAsked = at === undefined || at === data.block_hash || at === data.block_height
+    if (!isAsked) throw badAnswer(endpoint.name, `an answer to ${method} of another block`)
+    return { result: Uint8Array.from(data.result) }
+  }
   const failed = ERROR.safeParse(answer).data?.error
   if (failed !== undefined) return { failed }
   throw badAnswer(endpoint.name, `an answer to ${method} of another shape`)

@@ -34,7 +34,7 @@ export interface KeysInit {
 /** Pause before a key is looked for again where all are on their way, ms; a key that comes back wakes who waits. */
 const WAIT_MS = 1000
 
-export class AccountKeys {
+export class KeyRing {
   readonly #init: KeysInit
   readonly #keys: readonly HeldKey[]
   #turn = 0

@@ -17,7 +17,7 @@ import { readBlock } from '../rpc/head.ts'
 import { viewKey } from '../rpc/query.ts'
 import { rpcErrorKind } from '../rpc/rpc-errors.ts'
 import { type Action, type SignedBytes, type SigningKey, wishOf } from './account.ts'
-import { AccountKeys, type HeldKey } from './keys.ts'
+import { type HeldKey, KeyRing } from './keys.ts'
 import { type Executed, readOutcome, type Seen, transactionName } from './outcome.ts'
 
 export interface SenderInit extends WaitInit {
@@ -54,7 +54,7 @@ type Standing = Seen | { readonly state: 'waiting' | 'replaced' }
 export class TransactionSender {
   readonly account: string
   readonly #init: SenderInit
-  readonly #keys: AccountKeys
+  readonly #keys: KeyRing
   /** Offers whose fate nobody waited for, by their call. */
   readonly #left = new LRUCache<string, Offer>({ max: 2 * MAX_IN_FLIGHT })
   #inFlight = 0
@@ -63,7 +63,7 @@ export class TransactionSender {
     const { account, signers, rpc, clock } = init
     this.#init = init
     this.account = account
-    this.#keys = new AccountKeys({ account, signers, rpc, clock })
+    this.#keys = new KeyRing({ account, signers, rpc, clock })
   }
 
   /** Transactions that were asked for and are not executed yet. */

@@ -1,5 +1,5 @@
 /** Contracts on NEAR, for `merogate chain deploy`: what is there, what the rest costs, and sending it. */
-import { NEAR } from '../../../chains/near/constants.ts'
+import { ACCOUNT_ID, NEAR } from '../../../chains/near/constants.ts'
 import { deployContracts } from '../../../chains/near/deploy/deploy.ts'
 import { planDeployment } from '../../../chains/near/deploy/plan.ts'
 import { assertAffordable, type Quote, quoteDeployment } from '../../../chains/near/deploy/quote.ts'
@@ -46,6 +46,11 @@ export async function openDeployment(options: DeployOptions, output: Output): Pr
   const keys = reference === undefined ? undefined : await readKeys(reference, named)
   const account = keys?.account ?? named
   if (account === undefined) throw cliError('CLI_USAGE', 'expected --account: who would pay?')
+  const addresses = planDeployment(account).map(({ address }) => address)
+  if (!addresses.every((address) => ACCOUNT_ID.test(address))) {
+    const message = `expected --account to be a name that has room for others below it, got ${account}: ${addresses[0]} is too long`
+    throw cliError('CLI_USAGE', message)
+  }
   const network = await resolveNetwork(options.network, options.rpcUrl, output, NETWORKS_OF_NEAR)
   const { chainId, rpcUrls: urls, name } = network
   const parts = { clock: systemClock, logger: silentLogger }
@@ -62,11 +67,7 @@ export async function openDeployment(options: DeployOptions, output: Output): Pr
         missing: missingOf(quote),
       }
     },
-    openFile: (path, { force }) =>
-      openOutFile(path, {
-        ...{ chainId, force },
-        addresses: planDeployment(account).map(({ address }) => address),
-      }),
+    openFile: (path, { force }) => openOutFile(path, { chainId, force, addresses }),
     async send(told) {
       // a plan without a key is for looking only
       if (keys === undefined) throw cliError('CLI_USAGE', 'expected a key: nobody can pay')
