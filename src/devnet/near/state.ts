@@ -192,6 +192,26 @@ export function emptyAccount(amount: bigint, { storage }: Parameters): Account {
   return { amount, locked: 0n, code: { type: 'none' }, storage: storage.bytesOfAccount }
 }
 
+/** Bytes that an account pays for its code. */
+export function codeBytes({ code }: Account): bigint {
+  switch (code.type) {
+    case 'none':
+      return 0n
+    case 'local':
+      return BigInt(code.size)
+    case 'globalHash':
+      return 32n
+    case 'globalAccount':
+      return BigInt(code.accountId.length)
+  }
+}
+
+/** An account with other code, and the bytes of that. */
+export function withCode(account: Account, code: Account['code']): Account {
+  const changed = { ...account, code }
+  return { ...changed, storage: account.storage - codeBytes(account) + codeBytes(changed) }
+}
+
 /** Base58 of an account's own code; zeros where it has none, or global code. */
 export function codeHashText({ code }: Account): string {
   return code.type === 'local' ? toBase58(fromHex(code.hash)) : NO_CODE

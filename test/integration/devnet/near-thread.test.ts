@@ -133,6 +133,12 @@ describe('the local NEAR chain as a server', () => {
     expect(Number(key.nonce)).to.equal(3)
     const state = await provider.viewContractState({ contractId: 'b.near' })
     expect(state.values.map(({ key: at, value }) => [at, value])).to.deep.equal([['YQ==', 'Yg==']])
+    // more than a node lists
+    const value = Buffer.alloc(50_000).toString('base64')
+    const Data = { account_id: 'b.near', data_key: 'Yg==', value }
+    await chain.send('sandbox_patch_state', { records: [{ Data }] })
+    const refused = await provider.viewContractState({ contractId: 'b.near' }).catch(String)
+    expect(refused).to.contain('TooLargeContractStateError')
   })
 
   it('makes top-level accounts for whoever asks, as the public networks do', async () => {

@@ -4,7 +4,7 @@ import { isImplicit, isReserved, isSubAccount } from '../codec/account-id.ts'
 import { verifySignature } from '../codec/keys.ts'
 import { delegateHash } from '../codec/transaction.ts'
 import type { Parameters } from '../parameters.ts'
-import { emptyAccount, type State } from '../state.ts'
+import { codeBytes, emptyAccount, type State, withCode } from '../state.ts'
 import type { Account, Action, CallAction, Receipt } from '../types.ts'
 import { ActionFailed } from './failures.ts'
 import { permissionProblem } from './validate.ts'
@@ -137,25 +137,6 @@ function transfer(deposit: bigint, scope: ActionScope): void {
   if (allowance === undefined) return
   const permission = { ...key.permission, allowance: allowance + deposit }
   state.setKey(id, receipt.signerKey, { ...key, permission })
-}
-
-/** Bytes that an account pays for its code. */
-function codeBytes({ code }: Account): bigint {
-  switch (code.type) {
-    case 'none':
-      return 0n
-    case 'local':
-      return BigInt(code.size)
-    case 'globalHash':
-      return 32n
-    case 'globalAccount':
-      return BigInt(code.accountId.length)
-  }
-}
-
-function withCode(account: Account, code: Account['code']): Account {
-  const changed = { ...account, code }
-  return { ...changed, storage: account.storage - codeBytes(account) + codeBytes(changed) }
 }
 
 function deploy(code: Uint8Array, scope: ActionScope): void {

@@ -1,7 +1,7 @@
 /** What only a local chain can do: blocks, time and state by hand. Two of these are near-sandbox's, the others are ours. */
 import { z } from 'zod'
 import type { Chain } from '../chain/chain.ts'
-import { emptyAccount, type State } from '../state.ts'
+import { emptyAccount, type State, withCode } from '../state.ts'
 import type { Account } from '../types.ts'
 import { parseError } from './errors.ts'
 import { fromBase64 } from './views.ts'
@@ -109,11 +109,17 @@ function patch(chain: Chain, state: State, record: StateRecord): void {
     })
   } else if ('Data' in record) {
     const { account_id: id, data_key: key, value } = record.Data
-    state.setData(id, fromBase64(key), fromBase64(value))
+    const [at, bytes] = [fromBase64(key), fromBase64(value)]
+    const old = state.data(id, at)
+    const { bytesOfRecord } = chain.parameters.storage
+    const before = old === undefined ? 0n : BigInt(at.length + old.length) + bytesOfRecord
+    const grown = BigInt(at.length + bytes.length) + bytesOfRecord - before
+    state.setAccount(id, { ...account(id), storage: account(id).storage + grown })
+    state.setData(id, at, bytes)
   } else {
     const { account_id: id, code } = record.Contract
     const bytes = fromBase64(code)
     const hash = state.addCode(bytes)
-    state.setAccount(id, { ...account(id), code: { type: 'local', hash, size: bytes.length } })
+    state.setAccount(id, withCode(account(id), { type: 'local', hash, size: bytes.length }))
   }
 }

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { EMPTY, fromBase58, fromHex, toBase58 } from '../../../node/primitives/bytes.ts'
 import type { Chain } from '../chain/chain.ts'
 import { knownKeyBytes } from '../codec/keys.ts'
-import type { StateView } from '../state.ts'
+import { codeBytes, type StateView } from '../state.ts'
 import type { Account, Block, GlobalCodeId } from '../types.ts'
 import type { CallOutcome } from '../vm/context.ts'
 import { noCode } from '../vm/errors.ts'
@@ -35,6 +35,9 @@ const querySchema = z.discriminatedUnion('request_type', [
 ])
 
 type Query = z.infer<typeof querySchema>
+
+/** State of an account above this is not listed: a node's default. */
+const MAX_VIEWED_BYTES = 50_000n
 
 /** What all answers say: the block that they are about. */
 interface At {
@@ -143,6 +146,14 @@ function viewAccount(
       )
     }
     case 'view_state': {
+      // all of it, however little is asked for, and without the code
+      if (found.storage - codeBytes(found) > MAX_VIEWED_BYTES) {
+        throw failure(
+          'TOO_LARGE_CONTRACT_STATE',
+          { contract_account_id: id, block_height: block.height, block_hash: block.hash },
+          `State of contract ${id} is too large to be viewed`,
+        )
+      }
       const values = state.dataOf(id, fromBase64(data.prefix_base64)).map(([key, value]) => ({
         key: base64(key),
         value: base64(value),
