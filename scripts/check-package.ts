@@ -31,7 +31,7 @@ const ROOT = join(import.meta.dirname, '..')
 /** Longest time of any one step, ms. */
 const STEP_TIMEOUT_MS = 60_000
 /**
- * Most bytes of what is built, committed and shipped: contracts and example apps. 575 KiB in November 2026, of which Ethereum's contracts are 248 and NEAR's 146.
+ * Most bytes of what is built, committed and shipped: contracts and example apps. 580 KiB in November 2026, of which Ethereum's contracts are 248 and NEAR's 150.
  * Whoever adds a chain raises it by what its contracts weigh.
  */
 const MAX_ARTEFACT_BYTES = 640 * 1024

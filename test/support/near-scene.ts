@@ -1,107 +1,23 @@
 /** A group on the contract of NEAR, and short words for what people try with it. Who signs and which account pays have nothing to do with each other. */
 import * as P from 'micro-packed'
+import { signedArgs } from '../../src/chains/near/contracts/codec.ts'
+import {
+  answers,
+  args,
+  type Answers,
+  type ViewName,
+} from '../../src/chains/near/contracts/layouts.ts'
 import type { Signer } from '../../src/node/anchor/anchor.ts'
 import { type Envelope, envelopeCodec, envelopeDigest } from '../../src/node/anchor/envelope.ts'
 import { refusalNumbered } from '../../src/node/anchor/errors.ts'
 import type { Domain, InvitationTerms, Operation } from '../../src/node/anchor/operations.ts'
 import type { SignedEnvelope } from '../../src/node/anchor/service.ts'
 import { ED25519_SCHEME } from '../../src/node/anchor/ticket.ts'
-import { bytes, bytes32, option, vec } from '../../src/node/codec/codec.ts'
 import { fromUtf8, utf8 } from '../../src/node/primitives/bytes.ts'
 import { type ContextId, type GroupId, PublicKey } from '../../src/node/primitives/ids.ts'
 import { contextOf, creation, ownGroup, person } from '../compliance/anchor-support.ts'
 import { add } from './ethereum-scene.ts'
 import { type By, BYTE_COST, NEAR, NearBench, type Outcome } from './near-contracts.ts'
-
-/** What would become of a request. */
-interface Checked {
-  /** Of the refusal, or 0. */
-  readonly number: number
-  readonly expected?: bigint | undefined
-  /** Bytes to pay for. */
-  readonly growth: bigint
-}
-
-/** Part of what is remembered. */
-interface Changes {
-  readonly next: bigint
-  readonly oldest: bigint
-  readonly items: {
-    readonly place: bigint
-    readonly height: bigint
-    readonly digest: Uint8Array
-    readonly signer: Uint8Array
-    readonly nonce: bigint
-    readonly event?: Uint8Array | undefined
-  }[]
-}
-
-/** A group. */
-interface Header {
-  readonly id: Uint8Array
-  readonly membersRevision: bigint
-  readonly capabilitiesRevision: bigint
-  readonly count: number
-  readonly managers: number
-  readonly approvers: number
-  readonly sealed: boolean
-  readonly migration?: { readonly successor: Uint8Array; readonly movesAt: bigint } | undefined
-}
-
-interface Member {
-  readonly slot: number
-  readonly role: number
-  readonly capabilities: number
-  readonly nonce: bigint
-  readonly joinedRevision: bigint
-  readonly series: number
-}
-
-export const requestLayout: P.CoderType<SignedEnvelope> = P.struct({
-  envelope: bytes,
-  signature: bytes,
-})
-const identityLayout = P.struct({ group: bytes32, identity: bytes32 })
-const standingLayout = P.struct({
-  ...{ isKnown: P.bool, nonce: P.U64LE, joinedRevision: P.U64LE, series: P.U16LE },
-})
-const checkLayout: P.CoderType<Checked> = P.struct({
-  ...{ number: P.U8, expected: option(P.U64LE), growth: P.I64LE },
-})
-const changesLayout: P.CoderType<Changes> = P.struct({
-  ...{ next: P.U64LE, oldest: P.U64LE },
-  items: vec(
-    P.struct({
-      ...{ place: P.U64LE, height: P.U64LE, digest: bytes32, signer: bytes32, nonce: P.U64LE },
-      event: option(bytes),
-    }),
-  ),
-})
-const groupLayout: P.CoderType<Header | undefined> = option(
-  P.struct({
-    ...{ id: bytes32, membersRevision: P.U64LE, capabilitiesRevision: P.U64LE },
-    ...{ count: P.U32LE, managers: P.U32LE, approvers: P.U8, sealed: P.bool },
-    migration: option(P.struct({ successor: bytes, movesAt: P.U64LE })),
-  }),
-)
-const memberLayout: P.CoderType<Member> = P.struct({
-  ...{ slot: P.U32LE, role: P.U8, capabilities: P.U8, nonce: P.U64LE },
-  ...{ joinedRevision: P.U64LE, series: P.U16LE },
-})
-const foundLayout = P.struct({ isKnown: P.bool, member: option(memberLayout) })
-/** Part of the list of members. */
-interface Page {
-  readonly revision: bigint
-  readonly total: number
-  readonly items: { readonly id: Uint8Array; readonly member: Member }[]
-}
-
-const pageLayout: P.CoderType<Page | undefined> = option(
-  P.struct({
-    ...{ revision: P.U64LE, total: P.U32LE },
-    items: vec(P.struct({ id: bytes32, member: memberLayout })),
-  }),
-)
 
 /** A request, usual where nothing is said. */
 export interface Request extends Partial<Omit<Envelope, 'operation' | 'signer'>> {
@@ -109,6 +25,7 @@ export interface Request extends Partial<Omit<Envelope, 'operation' | 'signer'>>
   readonly signWith?: Signer
 }
 
+type Member = Answers['member']['member']
 type Claim = Extract<Operation, { kind: 'claimInvitation' }>
 
 /** Seed of the claim keys. */
@@ -155,12 +72,17 @@ export class Scene {
     return this.bench.usage(this.account)
   }
 
-  view(method: string, args?: Uint8Array): Uint8Array {
-    return this.bench.view(this.account, method, args)
+  view(method: string, given?: Uint8Array): Uint8Array {
+    return this.bench.view(this.account, method, given)
   }
 
-  call(method: string, args: Uint8Array, by?: By): Outcome {
-    return this.bench.call(this.account, method, args, by)
+  /** A view's answer. */
+  ask<N extends ViewName>(name: N, given?: Uint8Array): Answers[N] {
+    return answers[name].decode(this.view(name, given))
+  }
+
+  call(method: string, given: Uint8Array, by?: By): Outcome {
+    return this.bench.call(this.account, method, given, by)
   }
 
   /** The bytes of a request, with the nonce that is right. */
@@ -187,7 +109,7 @@ export class Scene {
 
   /** Brings a request, and money for it. */
   deliver(signed: SignedEnvelope, by: By = PLENTY): Outcome {
-    return this.call('apply', requestLayout.encode(signed), by)
+    return this.call('apply', signedArgs(signed), by)
   }
 
   async send(signer: Signer, operation: Operation, request: Request = {}): Promise<Outcome> {
@@ -221,38 +143,33 @@ export class Scene {
     return number === 0 ? 'accepted' : (refusalNumbered(number)?.name ?? `E${number}`)
   }
 
-  check(signed: SignedEnvelope): Checked {
-    return checkLayout.decode(this.view('check', requestLayout.encode(signed)))
+  check(signed: SignedEnvelope): Answers['check'] {
+    return this.ask('check', signedArgs(signed))
   }
 
   nonceOf({ publicKey: identity }: Pick<Signer, 'publicKey'>, group: GroupId = this.group): bigint {
-    return standingLayout.decode(this.view('standing', identityLayout.encode({ group, identity })))
-      .nonce
+    return this.ask('standing', args.identity.encode({ group, identity })).nonce
   }
 
-  header(id: Uint8Array = this.group): Header | undefined {
-    return groupLayout.decode(this.view('group', id))
+  header(id: Uint8Array = this.group): Answers['group'] {
+    return this.ask('group', id)
   }
 
-  member({ publicKey: identity }: Signer, group: GroupId = this.group): Member | undefined {
-    return foundLayout.decode(this.view('member', identityLayout.encode({ group, identity })))
-      .member
+  member({ publicKey: identity }: Signer, group: GroupId = this.group): Member {
+    return this.ask('member', args.identity.encode({ group, identity })).member
   }
 
   hasMember(who: Signer): boolean {
     return this.member(who) !== undefined
   }
 
-  page(offset: number, length: number): Page | undefined {
-    const args = P.struct({ group: bytes32, offset: P.U32LE, length: P.U32LE })
-    return pageLayout.decode(
-      this.view('members', args.encode({ group: this.group, offset, length })),
-    )
+  page(offset: number, length: number): Answers['members'] {
+    return this.ask('members', args.page.encode({ id: this.group, offset, length }))
   }
 
   /** Yocto that a group has for storage. */
   credit(group: Uint8Array = this.group): bigint {
-    return P.U128LE.decode(this.view('group_credit', group))
+    return this.ask('group_credit', group)
   }
 
   /** Yocto that an account has for storage, without what it must leave. */
@@ -262,9 +179,8 @@ export class Scene {
     return BigInt(balance?.available ?? 0)
   }
 
-  changes(from: bigint | undefined, length: number): Changes {
-    const args = P.struct({ from: option(P.U64LE), length: P.U32LE })
-    return changesLayout.decode(this.view('changes', args.encode({ from, length })))
+  changes(from: bigint | undefined, length: number): Answers['changes'] {
+    return this.ask('changes', args.changes.encode({ from, length }))
   }
 
   /** Names of the events that are remembered, from a place on. */
@@ -300,10 +216,9 @@ export class Scene {
   /** What became of a request: 0, 1 with a height, or 2. */
   applied(envelope: Uint8Array): readonly [fate: number, height: bigint | undefined] {
     const { subject, signer, nonce } = envelopeCodec.decode(envelope)
-    const args = P.struct({ subject: bytes32, signer: bytes32, nonce: P.U64LE, digest: bytes32 })
     const digest = envelopeDigest(envelope)
-    const told = this.view('applied', args.encode({ subject, signer, nonce, digest }))
-    const [fate = -1] = told
-    return [fate, fate === 1 ? P.U64LE.decode(told.slice(1)) : undefined]
+    const given = args.applied.encode({ subject, signer, nonce, digest })
+    const [fate = -1] = this.view('applied', given)
+    return [fate, this.ask('applied', given).height]
   }
 }

@@ -2,11 +2,12 @@
 import { expect } from 'chai'
 import { NEAR_CONTRACTS } from '../../../scripts/contracts/near.ts'
 import { checkArtefacts } from '../../../scripts/support/rust-artefacts.ts'
+import { signedArgs } from '../../../src/chains/near/contracts/codec.ts'
 import { utf8 } from '../../../src/node/primitives/bytes.ts'
 import { contextOf, creation, person } from '../../compliance/anchor-support.ts'
 import { add, dismiss, remove } from '../../support/ethereum-scene.ts'
 import { moduleBytes, NEAR, type Outcome } from '../../support/near-contracts.ts'
-import { PLENTY, priceOf, requestLayout, Scene } from '../../support/near-scene.ts'
+import { PLENTY, priceOf, Scene } from '../../support/near-scene.ts'
 import { wat } from '../../support/wat.ts'
 
 /** Gas of what a contract calls. */
@@ -174,7 +175,7 @@ describe('near contracts: attacks of NEAR’s own', function () {
     await t.begin()
     const signed = await t.signed(t.a, add(t.b))
     const before = t.bench.balance('evil.other.near')
-    const args = requestLayout.encode(signed)
+    const args = signedArgs(signed)
     t.must(t.bench.call('evil.other.near', 'forward', args, { by: 'payer.near' }))
     // it did what A signed, and the contract that called paid, and has the rest of its deposit again
     expect(t.hasMember(t.b)).to.equal(true)
@@ -188,7 +189,7 @@ describe('near contracts: attacks of NEAR’s own', function () {
     deployOther(t, FORWARDER(t.account, 2), 'evil.other.near')
     await t.begin()
     const stored = t.bench.stored(t.account)
-    const args = requestLayout.encode(await t.signed(t.a, add(t.b)))
+    const args = signedArgs(await t.signed(t.a, add(t.b)))
     const had = t.bench.balance('evil.other.near')
     t.must(t.bench.call('evil.other.near', 'forward', args))
     // the second is refused, so the first is undone, and all money is back where it came from

@@ -5,6 +5,7 @@
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { readInterface } from '../../../scripts/support/contract-interface.ts'
+import { signedArgs } from '../../../src/chains/near/contracts/codec.ts'
 import { CAPABILITIES, type Signer } from '../../../src/node/anchor/anchor.ts'
 import { OPERATION_ORDINALS, type Operation } from '../../../src/node/anchor/operations.ts'
 import { ED25519_SCHEME } from '../../../src/node/anchor/ticket.ts'
@@ -14,7 +15,7 @@ import { GroupId } from '../../../src/node/primitives/ids.ts'
 import { application, contextOf, creation, person, salt } from '../../compliance/anchor-support.ts'
 import { L, P, torsion } from '../../support/edwards25519.ts'
 import { add, dismiss, grant, impostor, remove, revoke } from '../../support/ethereum-scene.ts'
-import { requestLayout, Scene } from '../../support/near-scene.ts'
+import { Scene } from '../../support/near-scene.ts'
 
 const { manageApplication, manageMembers, proxy, govern, manageContexts } = CAPABILITIES
 const ALL = 31
@@ -122,7 +123,7 @@ describe('near contracts: weaknesses of the originals', function () {
     }
     // the other contract of the same deployment has operations of its own
     const packages = bench.deploy('packages')
-    const { error } = bench.call(packages, 'apply', requestLayout.encode(signed))
+    const { error } = bench.call(packages, 'apply', signedArgs(signed))
     expect(error).to.match(/^E(?:1:Malformed|3:WrongDomain)$/)
   })
 
@@ -131,7 +132,7 @@ describe('near contracts: weaknesses of the originals', function () {
     await t.begin(b, c)
     const page = (offset: number): readonly unknown[] => {
       const { revision = 0n, total = 0, items = [] } = t.page(offset, 2) ?? {}
-      return [revision, total, items.map(({ id }) => toHex(id))]
+      return [revision, total, items.map(({ identity }) => toHex(identity))]
     }
     const key = ({ publicKey }: Signer): string => toHex(publicKey)
     expect(page(0)).to.deep.equal([2n, 3, [key(a), key(b)]])
