@@ -10,8 +10,8 @@ export const MAX_MESSAGE_CHARS = 16_384
 
 /** Changes in one answer of a contract's ring. */
 export const RING_PAGE = 100
-/** Pause between two looks at a chain, ms: a block takes some 600. */
-export const POLL_MS = 500
+/** Pause between two looks at a chain, ms: two blocks, as long as one takes to be final. */
+export const POLL_MS = 1000
 /** Age at which a transaction that nobody knows is given to an endpoint again, ms. */
 export const RESEND_MS = 6000
 /** Transactions of one account that wait to be applied. */

@@ -102,6 +102,20 @@ describe('anchor: near, storage', () => {
     expect(await codeOf(stolen)).to.equal('CHAIN_KEY')
   })
 
+  it('says so when the account cannot pay, or its key is its key no more', async () => {
+    const service = t.service([t.chain.url])
+    const anchor = await t.over(service)
+    const account_id = t.chain.devnet.accounts[2]?.accountId
+    const account = { amount: `${10n ** 21n}`, locked: '0' }
+    const records = [{ Account: { account_id, account } }]
+    await t.chain.devnet.send('sandbox_patch_state', { records })
+    expect(await codeOf(anchor.submit(t.context, creation(), t.a))).to.equal('CHAIN_FUNDS')
+    const strange = new SigningKey(newSecretKey(new Uint8Array(32).fill(7)))
+    const payer = { account: String(account_id), signers: [strange] }
+    const other = await t.over(t.service([t.chain.url], { payer }))
+    expect(await codeOf(other.submit(t.context, creation(), t.a))).to.equal('CHAIN_KEY')
+  })
+
   it('is told of by the doctor: which sort of key, and what is left', async () => {
     const owner = t.service([t.chain.url])
     const { deployment } = t.chain
