@@ -1,17 +1,10 @@
 /** What becomes of operations on NEAR when endpoints, the chain and other processes do what they should not. */
 import { expect } from 'chai'
-import { addKey } from '../../../src/chains/near/deploy/add-key.ts'
-import { newSecretKey } from '../../../src/chains/near/key.ts'
 import { RESEND_MS } from '../../../src/chains/near/limits.ts'
-import { SigningKey } from '../../../src/chains/near/send/account.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
 import type { Asked, Rule } from '../../support/faulty-rpc.ts'
 import { isLook, NearFaults, SENDING, swallow } from '../../support/near-faults.ts'
-import { crowd } from '../anchor-bench.ts'
-import { codeOf, contextOf, creation, refusalOf } from '../anchor-support.ts'
-
-/** One NEAR. */
-const ONE = 10n ** 24n
+import { codeOf, creation, refusalOf } from '../anchor-support.ts'
 
 /** Bytes of the transactions that an endpoint was given. */
 function given(asked: readonly Asked[]): unknown[] {
@@ -21,25 +14,9 @@ function given(asked: readonly Asked[]): unknown[] {
     .map(({ params }) => (params as unknown as { signed_tx_base64: string }).signed_tx_base64)
 }
 
-/** Waits until something is so. */
-async function until(isSo: () => boolean): Promise<void> {
-  while (!isSo()) await new Promise((resolve) => setTimeout(resolve, 5))
-}
-
-/** The key that signed a transaction. */
-function keyOf(answer: unknown): unknown {
-  return (answer as { transaction: { public_key: string } }).transaction.public_key // of our own chain
-}
-
 describe('anchor: near, faults', () => {
   const t = new NearFaults()
   t.hooks()
-
-  const lookUp = (transaction: string): Promise<unknown> => {
-    const [hash, account] = transaction.split('@')
-    const params = { tx_hash: hash, sender_account_id: account, wait_until: 'NONE' }
-    return t.chain.devnet.send('tx', params)
-  }
 
   describe('endpoints', () => {
     it('[79] finds through another endpoint what one took and died of', async () => {
@@ -107,6 +84,28 @@ describe('anchor: near, faults', () => {
       only.rules()
       expect((await service.submit(signed)).accepted).to.equal(true)
       expect(await t.isMember(honest, t.b)).to.equal(true)
+      expect(new Set(given(only.asked)).size, 'one transaction').to.equal(1)
+    })
+
+    it('[79] gives the same bytes again when it is asked again, though nobody had them', async () => {
+      const honest = await t.withContext()
+      const only = await t.endpoint()
+      let laterMs = 0
+      const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + laterMs }
+      const service = t.service([only], { clock })
+      const signed = await t.envelope(service, t.adding(t.b))
+      only.rules(swallow(1), {
+        when: () => only.count(SENDING) > 0,
+        before: () => void (laterMs += 61_000),
+        fault: { kind: 'http', status: 503 },
+      })
+      expect(await codeOf(service.submit(signed))).to.equal('ANCHOR_UNREACHABLE')
+      // a new one would name a newer block
+      await t.chain.devnet.mine(3)
+      only.rules()
+      expect((await service.submit(signed)).accepted).to.equal(true)
+      expect(await t.isMember(honest, t.b)).to.equal(true)
+      expect(given(only.asked).length).to.be.greaterThan(1)
       expect(new Set(given(only.asked)).size, 'one transaction').to.equal(1)
     })
 
@@ -236,74 +235,6 @@ describe('anchor: near, faults', () => {
       const anchor = await t.over(t.service([endpoint]))
       expect(await codeOf(anchor.submit(t.context, creation(), t.a))).to.equal('CHAIN_NO_CONTRACT')
       expect(endpoint.count(SENDING)).to.equal(0)
-    })
-  })
-
-  describe('keys', () => {
-    it('of one account in two processes take no place of each other, and apply each once', async () => {
-      const honest = await t.withContext()
-      const [one, two] = [t.service([t.chain.url]), t.service([t.chain.url])]
-      const anchors = [await t.over(one), await t.over(two)]
-      const people = crowd(6)
-      const contexts = people.map((_, index) => creation(10 + index))
-      await Promise.all(
-        contexts.map(async (operation, index) => {
-          const author = people[index] ?? t.a
-          await anchors[index % 2]?.submit(contextOf(author, 10 + index), operation, author)
-          expect(await honest.readContext(contextOf(author, 10 + index))).to.not.equal(undefined)
-        }),
-      )
-    })
-
-    it('of one account are used in turn, so that operations of several signers go at once', async () => {
-      const { devnet, deployment } = t.chain
-      const owner = t.service([t.chain.url])
-      const { sender } = owner
-      if (sender === undefined) return expect.fail('expected an account')
-      const signers = [1, 2].map(
-        (seed) => new SigningKey(newSecretKey(new Uint8Array(32).fill(seed))),
-      )
-      for (const key of signers) {
-        const contract = deployment.contracts.contexts.address
-        await addKey({ rpc: owner.rpc, sender, contract, key, allowance: ONE, credit: ONE })
-      }
-      const service = t.service([t.chain.url], { payer: { account: sender.account, signers } })
-      const anchor = await t.over(service)
-      // what is asked before each is cached from here on
-      await anchor.submit(t.context, creation(), t.a)
-      const people = crowd(2)
-      await devnet.setBlocks('manual')
-      let isDone = false
-      const both = Promise.all(
-        people.map((who) => anchor.submit(contextOf(who), creation(), who)),
-      ).finally(() => (isDone = true))
-      await until(() => service.sender?.inFlight === 2)
-      while (!isDone) {
-        await new Promise((resolve) => setTimeout(resolve, 50))
-        await devnet.mine()
-      }
-      const [one, two] = await both
-      const used = await Promise.all(
-        [one, two].map(async (receipt) => keyOf(await lookUp(receipt?.transaction ?? ''))),
-      )
-      expect(new Set(used).size, 'keys').to.equal(2)
-    })
-
-    it('of two accounts that send the same bytes at once apply them once, and both are told so', async () => {
-      const honest = await t.withContext()
-      const [one, two] = [
-        t.service([t.chain.url], { key: t.chain.key(2) }),
-        t.service([t.chain.url], { key: t.chain.key(3) }),
-      ]
-      const signed = await t.envelope(one, t.adding(t.b))
-      const outcomes = await Promise.all([one.submit(signed), two.submit(signed)])
-      const told = outcomes.map((each) => (each.accepted ? 'accepted' : each.refusal.name))
-      expect(told.toSorted()[1]).to.equal('accepted')
-      expect(['BadNonce', 'accepted']).to.include(told.toSorted()[0])
-      expect(await t.isMember(honest, t.b)).to.equal(true)
-      expect(await one.findApplied(signed.envelope)).to.equal(
-        await two.findApplied(signed.envelope),
-      )
     })
   })
 

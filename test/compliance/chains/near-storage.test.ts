@@ -35,6 +35,14 @@ describe('anchor: near, storage', () => {
     return BigInt(account.amount)
   }
 
+  async function nonceOf(key: string): Promise<number> {
+    const answer = (await t.chain.devnet.send('query', {
+      ...{ request_type: 'view_access_key', finality: 'optimistic', public_key: key },
+      account_id: t.chain.devnet.accounts[2]?.accountId,
+    })) as { nonce: number } // of our own chain
+    return answer.nonce
+  }
+
   /** Sends an envelope with this very deposit; what became of it. */
   async function apply(service: NearService, deposit: bigint, n: number): Promise<string> {
     const { contexts } = t.chain.deployment.contracts
@@ -87,13 +95,16 @@ describe('anchor: near, storage', () => {
     // 20 000 bytes are paid for, and each member takes hundreds
     const many = crowd(120)
     let refused: unknown
+    let before: unknown
     for (let from = 0; from < many.length && refused === undefined; from += 16) {
+      before = await nonceOf(key.name)
       const outcome = await refusalOf(
         anchor.submit(t.group, add(...many.slice(from, from + 16)), t.a),
       )
       if (outcome !== 'accepted') refused = outcome
     }
     expect(refused).to.equal('InsufficientDeposit')
+    expect(await nonceOf(key.name), 'nothing was sent').to.equal(before)
     // nor does it do anything else
     const actions = [callAction('storage_withdraw', new Uint8Array(), { gas: 10n * TERA })]
     const stolen = senderOf(limited).send({
