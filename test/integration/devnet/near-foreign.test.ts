@@ -9,25 +9,16 @@ import { expect } from 'chai'
 import { Account, JsonRpcProvider } from 'near-api-js'
 import { type NearDevnet, startNearDevnet } from '../../../src/devnet/near/index.ts'
 
-/** Folder of the built contracts, or undefined where the package is not installed. */
-function findContracts(): string | undefined {
-  try {
-    const manifest = createRequire(import.meta.url).resolve('near-sdk-simulator/package.json')
-    return join(dirname(manifest), 'build/release')
-  } catch {
-    return undefined
-  }
-}
+/** Folder of the built contracts. */
+const FOLDER = join(
+  dirname(createRequire(import.meta.url).resolve('near-sdk-simulator/package.json')),
+  'build/release',
+)
 
 describe('contracts of somebody else on the local NEAR chain', () => {
   let chain: NearDevnet
   let provider: JsonRpcProvider
-  before(async function () {
-    const folder = findContracts()
-    if (folder === undefined) {
-      console.log('      skipped: near-sdk-simulator is not installed, run `npm install`')
-      this.skip()
-    }
+  before(async () => {
     const deployed = {
       'tree.near': 'avlTreeContract',
       'words.examples': 'words',
@@ -36,10 +27,10 @@ describe('contracts of somebody else on the local NEAR chain', () => {
     chain = await startNearDevnet({ port: 0, accounts: Object.keys(deployed) })
     provider = new JsonRpcProvider({ url: chain.url })
     for (const [id, name] of Object.entries(deployed)) {
-      await account(id).deployContract(readFileSync(join(folder, `${name}.wasm`)))
+      await account(id).deployContract(readFileSync(join(FOLDER, `${name}.wasm`)))
     }
   })
-  after(() => chain?.stop())
+  after(() => chain.stop())
 
   function account(id: string): Account {
     const secretKey = chain.accounts.find(({ accountId }) => accountId === id)?.secretKey
