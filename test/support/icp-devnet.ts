@@ -17,11 +17,15 @@ import { Principal } from '@dfinity/principal'
 import { type IcpDevnet, type IcpDevnetInit, startIcpDevnet } from '../../src/devnet/icp/index.ts'
 import {
   CANISTER,
+  CHUNK_HASH,
+  CHUNK_HASHES,
   INSTALL,
+  INSTALL_CHUNKED,
   PROVISIONAL,
   STATUS,
   TOP_UP,
   UPDATE_SETTINGS,
+  UPLOAD_CHUNK,
 } from '../../src/devnet/icp/management/candid.ts'
 import { EMPTY } from '../../src/node/primitives/bytes.ts'
 
@@ -29,7 +33,19 @@ import { EMPTY } from '../../src/node/primitives/bytes.ts'
 export type Methods = Record<string, ActorMethod<unknown[], unknown>>
 
 const MANAGEMENT = Principal.managementCanister()
+/** Takes every signature for good: where certificates are not the point. */
+export const BELIEVE = (): boolean => true
 const ANY_CANISTER = Principal.fromText('rwlgt-iiaaa-aaaaa-aaaaa-cai')
+
+/** Arguments say which canister they are about. */
+interface Targeted {
+  readonly canister_id?: Principal
+  readonly target_canister?: Principal
+}
+
+function targetOf({ canister_id: id, target_canister: target }: Targeted): Principal {
+  return id ?? target ?? ANY_CANISTER
+}
 
 /** The management canister, as far as tests need it. */
 const management: IDL.InterfaceFactory = () =>
@@ -37,6 +53,10 @@ const management: IDL.InterfaceFactory = () =>
     provisional_create_canister_with_cycles: IDL.Func([PROVISIONAL], [CANISTER]),
     provisional_top_up_canister: IDL.Func([TOP_UP], []),
     install_code: IDL.Func([INSTALL], []),
+    install_chunked_code: IDL.Func([INSTALL_CHUNKED], []),
+    upload_chunk: IDL.Func([UPLOAD_CHUNK], [CHUNK_HASH]),
+    stored_chunks: IDL.Func([CANISTER], [CHUNK_HASHES]),
+    clear_chunk_store: IDL.Func([CANISTER], []),
     uninstall_code: IDL.Func([CANISTER], []),
     update_settings: IDL.Func([UPDATE_SETTINGS], []),
     start_canister: IDL.Func([CANISTER], []),
@@ -63,18 +83,19 @@ export interface InstallOptions {
   readonly cycles?: bigint
 }
 
+/** `isVerifying`: certificates of calls are verified, which takes longer than anything else. */
 export async function openWorld(
-  init: IcpDevnetInit = {},
+  { isVerifying = false, ...init }: IcpDevnetInit & { isVerifying?: boolean } = {},
   identity: Identity = Ed25519KeyIdentity.generate(),
 ): Promise<IcpWorld> {
   const chain = await startIcpDevnet({ port: 0, ...init })
   const { rootKey } = chain
   const agent = await HttpAgent.create({ host: chain.url, identity, rootKey, retryTimes: 0 })
   const ic = Actor.createActor<Methods>(management, {
-    agent,
+    ...{ agent, ...(isVerifying ? {} : { blsVerify: BELIEVE }) },
     canisterId: MANAGEMENT,
     callTransform: (_method, [arg]) => ({
-      effectiveCanisterId: (arg as { canister_id?: Principal }).canister_id ?? ANY_CANISTER,
+      effectiveCanisterId: targetOf(arg as Targeted),
     }),
   })
   const call = (name: string, arg: object): Promise<unknown> => {
@@ -99,7 +120,8 @@ export async function openWorld(
       return id
     },
     async update(canister, methodName, arg = EMPTY) {
-      return updateWith(agent, rootKey, canister, methodName, arg)
+      const certificates = { rootKey, isVerifying }
+      return updateWith(agent, certificates, canister, methodName, arg)
     },
     async query(canister, methodName, arg = EMPTY) {
       const answer = await agent.query(canister, { methodName, arg })
@@ -113,7 +135,7 @@ export async function openWorld(
 /** A call with bytes for its argument and answer. @throws Error with codes and message of a rejection */
 export async function updateWith(
   agent: HttpAgent,
-  rootKey: Uint8Array,
+  { rootKey, isVerifying }: { rootKey: Uint8Array; isVerifying: boolean },
   canisterId: Principal,
   methodName: string,
   arg: Uint8Array = EMPTY,
@@ -130,7 +152,7 @@ export async function updateWith(
   const { certificate: bytes } = body
   const certificate = await Certificate.create({
     ...{ certificate: bytes, rootKey, agent },
-    canisterId,
+    ...{ canisterId, ...(isVerifying ? {} : { blsVerify: BELIEVE }) },
   })
   return replyOf(certificate, requestId)
 }
@@ -144,4 +166,13 @@ export function replyOf(certificate: Certificate, requestId: RequestId): Uint8Ar
   if (reply !== undefined) return reply
   const code = look('reject_code')?.[0]
   throw new Error(`${code} ${text('error_code')}: ${text('reject_message')}`)
+}
+
+/** Until so many messages wait: requests are on their way. */
+export async function waitFor(chain: IcpDevnet, messages: number): Promise<void> {
+  for (let tries = 0; tries < 500; tries++) {
+    if ((await chain.waiting()) >= messages) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  throw new Error(`expected ${messages} messages to wait, ${await chain.waiting()} do`)
 }

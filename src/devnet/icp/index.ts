@@ -83,6 +83,8 @@ export interface IcpDevnet extends AsyncDisposable {
   setMessages(mode: MessageMode): Promise<void>
   /** Executes what waits, at most so many messages. @default all @returns how many it were */
   run(messages?: number): Promise<number>
+  /** How many messages wait. */
+  waiting(): Promise<number>
   /** Keeps everything as it is. @returns what {@link revert} takes */
   snapshot(): Promise<number>
   /** Goes back to a snapshot, time included, which stays; those made after it are gone. @throws DEVNET_REQUEST (protocol) */
@@ -130,6 +132,7 @@ export async function startIcpDevnet(init: IcpDevnetInit = {}): Promise<IcpDevne
       await send('set_mode', { mode })
     },
     run: async (messages) => (await send('run', { messages })) as number,
+    waiting: async () => (await send('waiting')) as number,
     snapshot: async () => (await send('snapshot')) as number,
     async revert(snapshot) {
       await send('revert', { snapshot })

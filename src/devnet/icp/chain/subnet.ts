@@ -141,7 +141,7 @@ export class Subnet implements Chain {
     } finally {
       this.#isBusy = false
     }
-    for (const listener of this.#listeners) listener()
+    this.#tell()
     return done
   }
 
@@ -153,12 +153,18 @@ export class Subnet implements Chain {
     dropOldRequests(this, now)
     runTasks(this, now)
     if (this.mode === 'instant') this.run()
+    // calls that only time ended
+    else this.#tell()
   }
 
   /** Calls when messages were executed. @returns what ends it */
   onRun(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener()
   }
 
   certify(paths: readonly StatePath[]): Uint8Array {
@@ -187,7 +193,7 @@ export class Subnet implements Chain {
     this.state = copyState(kept)
     this.#snapshots.length = snapshot + 1
     this.executor.forget()
-    for (const listener of this.#listeners) listener()
+    this.#tell()
     return true
   }
 }

@@ -33,6 +33,7 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
   run: control(z.object({ messages: z.int().min(1).optional() }), (chain, { messages }) =>
     chain.run(messages),
   ),
+  waiting: control(z.unknown(), (chain) => chain.state.queue.length),
   snapshot: control(z.unknown(), (chain) => chain.snapshot()),
   revert: control(z.object({ snapshot: z.int().min(0) }), (chain, { snapshot }) => {
     if (!chain.revert(snapshot)) throw new RangeError(`there is no snapshot ${snapshot}`)
