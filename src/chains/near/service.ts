@@ -9,7 +9,7 @@ import { ChainChanges } from '../shared/changes.ts'
 import { type ContextQuestions, ContextService } from '../shared/contract-service.ts'
 import { Submitter } from '../shared/submitter.ts'
 import type { WaitInit } from '../shared/until-final.ts'
-import { readChanges, readEvents } from './contracts/changes.ts'
+import { readEvents, RingChanges } from './contracts/changes.ts'
 import { toContext, toGroup, toMember, toPage, toStanding } from './contracts/codec.ts'
 import { decodeEvent } from './contracts/events.ts'
 import { args, pageArgs } from './contracts/layouts.ts'
@@ -67,6 +67,7 @@ export class NearService extends ContextService implements EnvelopeService {
     const waiting: WaitInit = { rpc, heights, clock, pollMs }
     const target: Target = { contract: 'contexts', address: contracts.contexts }
     const views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
+    const ring = new RingChanges(target)
     const isOwn = payer !== undefined && init.carrier === undefined
     const sender = isOwn ? new TransactionSender({ ...waiting, ...payer, logger }) : undefined
     const own = sender && accountCarrier(sender)
@@ -77,7 +78,7 @@ export class NearService extends ContextService implements EnvelopeService {
       submitter: new Submitter(new NearDelivery({ ...target, rpc, chainId, carrier, heights })),
       changes: new ChainChanges({
         ...{ heights, clock, pollMs },
-        read: (endpoint, final, since) => readChanges(endpoint, target, final, since),
+        read: (endpoint, final, since) => ring.read(endpoint, final, since),
       }),
     })
     this.#init = init

@@ -19,32 +19,49 @@ export async function readRing(
   return askView(endpoint, target, 'changes', given, at)
 }
 
-/** Changes from a place on, up to a final block: see `ChangesInit.read`. */
-export async function readChanges(
-  endpoint: Endpoint,
-  target: Target,
-  final: bigint,
-  since: bigint | undefined,
-): Promise<Changes> {
-  const at = Number(final)
-  const first = await readRing(endpoint, target, since, at)
-  const here = { height: final, cursor: first.next, changes: [] }
-  if (since === undefined) return { ...here, missed: false }
-  // the ring has gone round since, or this is another history
-  if (since < first.oldest || since > first.next) return { ...here, missed: true }
-  const changes: Changes['changes'][number][] = []
-  let page = first
-  let next = since
-  for (;;) {
-    for (const { height, event } of page.items) {
-      if (event !== undefined) changes.push({ subject: subjectOf(endpoint.name, event), height })
-    }
-    next += BigInt(page.items.length)
-    const isAll = next >= page.next || page.items.length === 0
-    if (isAll || changes.length > MAX_CHANGES_PER_ANSWER - RING_PAGE) break
-    page = await readRing(endpoint, target, next, at)
+/** A ring as it was seen last: at which block, and where it ended. */
+interface SeenRing {
+  readonly final: bigint
+  readonly next: bigint
+}
+
+/** Reads the changes of a contract's ring. */
+export class RingChanges {
+  readonly #target: Target
+  #seen: SeenRing | undefined
+
+  constructor(target: Target) {
+    this.#target = target
   }
-  return { height: final, cursor: next, changes, missed: false }
+
+  /** Changes from a place on, up to a final block: see `ChangesInit.read`. */
+  async read(endpoint: Endpoint, final: bigint, since: bigint | undefined): Promise<Changes> {
+    const seen = this.#seen
+    // nothing comes to a block that was looked at to its end
+    if (seen?.final === final && seen.next === since) {
+      return { height: final, cursor: since, changes: [], missed: false }
+    }
+    const at = Number(final)
+    const first = await readRing(endpoint, this.#target, since, at)
+    this.#seen = { final, next: first.next }
+    const here = { height: final, cursor: first.next, changes: [] }
+    if (since === undefined) return { ...here, missed: false }
+    // the ring has gone round since, or this is another history
+    if (since < first.oldest || since > first.next) return { ...here, missed: true }
+    const changes: Changes['changes'][number][] = []
+    let page = first
+    let next = since
+    for (;;) {
+      for (const { height, event } of page.items) {
+        if (event !== undefined) changes.push({ subject: subjectOf(endpoint.name, event), height })
+      }
+      next += BigInt(page.items.length)
+      const isAll = next >= page.next || page.items.length === 0
+      if (isAll || changes.length > MAX_CHANGES_PER_ANSWER - RING_PAGE) break
+      page = await readRing(endpoint, this.#target, next, at)
+    }
+    return { height: final, cursor: next, changes, missed: false }
+  }
 }
 
 /** Everything that the ring remembers, oldest first. */

@@ -1,9 +1,10 @@
 import { expect } from 'chai'
 import * as P from 'micro-packed'
-import { readChanges } from '../../../../src/chains/near/contracts/changes.ts'
+import { RingChanges } from '../../../../src/chains/near/contracts/changes.ts'
 import { answers, args, type Remembered } from '../../../../src/chains/near/contracts/layouts.ts'
 import { RING_PAGE } from '../../../../src/chains/near/limits.ts'
 import type { Endpoint } from '../../../../src/chains/shared/endpoints.ts'
+import type { Changes } from '../../../../src/node/anchor/service.ts'
 import { bytes, bytes32, string } from '../../../../src/node/codec/codec.ts'
 import { MAX_CHANGES_PER_ANSWER } from '../../../../src/node/anchor/limits.ts'
 
@@ -25,6 +26,16 @@ function at(place: bigint): Remembered {
     ...{ place, height: place, digest: id, signer: id, nonce: place },
     ...(place % 7n === 0n ? {} : { event: event.encode({ ...told, fields: new Uint8Array() }) }),
   }
+}
+
+/** What somebody reads who has not looked before. */
+function readChanges(
+  endpoint: Endpoint,
+  target: typeof TARGET,
+  final: bigint,
+  since: bigint | undefined,
+): Promise<Changes> {
+  return new RingChanges(target).read(endpoint, final, since)
 }
 
 /** An endpoint of a contract that has applied so many operations. */
@@ -73,6 +84,19 @@ describe('changes in a ring', () => {
     }
     const oldest = await readChanges(endpointAfter(2000n), TARGET, FINAL, 976n)
     expect(oldest.missed).to.equal(false)
+  })
+
+  it('are not asked for again at a block that was looked at to its end', async () => {
+    const endpoint = endpointAfter(2000n)
+    const ring = new RingChanges(TARGET)
+    let { cursor } = await ring.read(endpoint, FINAL, 976n)
+    while (cursor !== 2000n) ({ cursor } = await ring.read(endpoint, FINAL, cursor))
+    const asked = endpoint.asked.length
+    const again = await ring.read(endpoint, FINAL, 2000n)
+    expect(again).to.deep.equal({ height: FINAL, cursor: 2000n, changes: [], missed: false })
+    expect(endpoint.asked.length).to.equal(asked)
+    const later = endpointAfter(2001n)
+    expect((await ring.read(later, FINAL + 1n, 2000n)).cursor).to.equal(2001n)
   })
 
   it('come in parts of what one answer holds', async () => {
