@@ -35,8 +35,9 @@ export const FEES = {
 export const NODES = 13n
 
 export const LIMITS = {
-  /** Arguments and replies of calls between canisters, bytes. */
+  /** Arguments and replies of calls between canisters, bytes; and a call from outside, with what is around it. */
   payload: 2_097_152,
+  ingress: 2_097_152,
   queryReply: 3_145_728,
   certifiedData: 32,
   chunk: 1_048_576,

@@ -4,10 +4,7 @@ import { type CborValue, encodeCbor } from '../codec/cbor.ts'
 import { hashOfMap, leb128, separator } from '../codec/hash.ts'
 import { canisterId } from '../codec/principal.ts'
 import { BlsKey, Ed25519Key } from './keys.ts'
-import { digestOf, Labels, type StateNode, witnessOf } from './tree.ts'
-
-/** A path in the chain's state. */
-export type StatePath = readonly Uint8Array[]
+import { digestOf, Labels, type StateNode, type StatePath, witnessOf } from './tree.ts'
 
 /** Labels with text names. */
 export function labels(entries: Readonly<Record<string, StateNode>>): Labels {

@@ -2,16 +2,26 @@
  * The tree of what the chain certifies, and witnesses: the same tree with what nobody asked for replaced by its hash, so that what is there
  * and what is not are both proven, and nothing else is.
  */
-import { compareBytes, concat } from '../../../node/primitives/bytes.ts'
+import { compareBytes } from '../../../node/primitives/bytes.ts'
 import { sha256 } from '../../../node/primitives/hash.ts'
 import type { CborValue } from '../codec/cbor.ts'
 import { separator } from '../codec/hash.ts'
 
-/** A value, or labels below which there is more. Never changed once it is there: its hash is kept. */
-export type StateNode = Uint8Array | Labels
+/** A path in the chain's state. */
+export type StatePath = readonly Uint8Array[]
+
+/** Labels below which there is more. Never changed once it is there: its hash is kept. */
+export interface Branch {
+  digest(): Uint8Array
+  /** What the paths lead to, and what proves that there is nothing; as it stands in a certificate. */
+  witness(paths: readonly StatePath[]): CborValue
+}
+
+/** A value, or labels. */
+export type StateNode = Uint8Array | Branch
 
 /** Labels in the order of their bytes. */
-export class Labels {
+export class Labels implements Branch {
   readonly entries: readonly (readonly [Uint8Array, StateNode])[]
   /** Hashes of ranges of entries, from the first to the one before the second. */
   readonly #hashes = new Map<string, Uint8Array>()
@@ -40,19 +50,59 @@ export class Labels {
   #digest(from: number, to: number): Uint8Array {
     const [label, node] = this.entries[from] ?? []
     if (label === undefined || node === undefined) return EMPTY_TREE
-    if (to - from === 1) return sha256(LABELED, label, digestOf(node))
+    if (to - from === 1) return labeledHash(label, digestOf(node))
     const middle = middleOf(from, to)
-    return sha256(FORK, this.digest(from, middle), this.digest(middle, to))
+    return forkHash(this.digest(from, middle), this.digest(middle, to))
+  }
+
+  witness(paths: readonly StatePath[]): CborValue {
+    const isWhole = paths.some((path) => path.length === 0)
+    // what is shown of each entry: the paths below it, all of it, or that it is there
+    const shown = new Map<number, (readonly Uint8Array[])[]>()
+    const show = (index: number, path: readonly Uint8Array[] | undefined): void => {
+      if (index < 0 || index >= this.entries.length) return
+      const below = shown.get(index) ?? []
+      shown.set(index, path === undefined ? below : [...below, path])
+    }
+    if (isWhole) this.entries.forEach((_, index) => show(index, []))
+    for (const [label, ...rest] of isWhole ? [] : paths) {
+      if (label === undefined) continue
+      const { index, isThere } = this.find(label)
+      if (isThere) show(index, rest)
+      else {
+        // neighbours prove that nothing is between them
+        show(index - 1, undefined)
+        show(index, undefined)
+      }
+    }
+    const range = (from: number, to: number): CborValue => {
+      const [label, below] = this.entries[from] ?? []
+      if (label === undefined || below === undefined) return [KIND.empty]
+      const isShown = [...shown.keys()].some((index) => index >= from && index < to)
+      if (!isShown) return [KIND.pruned, this.digest(from, to)]
+      if (to - from === 1) return [KIND.labeled, label, witnessOf(below, shown.get(from) ?? [])]
+      const middle = middleOf(from, to)
+      return [KIND.fork, range(from, middle), range(middle, to)]
+    }
+    return range(0, this.entries.length)
   }
 }
 
-const EMPTY_TREE = sha256(separator('ic-hashtree-empty'))
+export const EMPTY_TREE: Uint8Array = sha256(separator('ic-hashtree-empty'))
 const FORK = separator('ic-hashtree-fork')
 const LABELED = separator('ic-hashtree-labeled')
 const LEAF = separator('ic-hashtree-leaf')
 
+export function forkHash(left: Uint8Array, right: Uint8Array): Uint8Array {
+  return sha256(FORK, left, right)
+}
+
+export function labeledHash(label: Uint8Array, below: Uint8Array): Uint8Array {
+  return sha256(LABELED, label, below)
+}
+
 /** Kinds of nodes, as they are written. */
-const KIND = { empty: 0, fork: 1, labeled: 2, leaf: 3, pruned: 4 } as const
+export const KIND = { empty: 0, fork: 1, labeled: 2, leaf: 3, pruned: 4 } as const
 
 function middleOf(from: number, to: number): number {
   return (from + to + 1) >> 1
@@ -60,40 +110,11 @@ function middleOf(from: number, to: number): number {
 
 /** The hash that stands for a tree. */
 export function digestOf(node: StateNode): Uint8Array {
-  return node instanceof Labels ? node.digest() : sha256(concat(LEAF, node))
+  return node instanceof Uint8Array ? sha256(LEAF, node) : node.digest()
 }
 
 /** Of a tree, what the paths lead to and what proves that there is nothing; as it stands in a certificate. */
-export function witnessOf(node: StateNode, paths: readonly (readonly Uint8Array[])[]): CborValue {
+export function witnessOf(node: StateNode, paths: readonly StatePath[]): CborValue {
   if (paths.length === 0) return [KIND.pruned, digestOf(node)]
-  if (!(node instanceof Labels)) return [KIND.leaf, node]
-  const isWhole = paths.some((path) => path.length === 0)
-  // what is shown of each entry: the paths below it, all of it, or that it is there
-  const shown = new Map<number, (readonly Uint8Array[])[]>()
-  const show = (index: number, path: readonly Uint8Array[] | undefined): void => {
-    if (index < 0 || index >= node.entries.length) return
-    const below = shown.get(index) ?? []
-    shown.set(index, path === undefined ? below : [...below, path])
-  }
-  if (isWhole) node.entries.forEach((_, index) => show(index, []))
-  for (const [label, ...rest] of isWhole ? [] : paths) {
-    if (label === undefined) continue
-    const { index, isThere } = node.find(label)
-    if (isThere) show(index, rest)
-    else {
-      // neighbours prove that nothing is between them
-      show(index - 1, undefined)
-      show(index, undefined)
-    }
-  }
-  const range = (from: number, to: number): CborValue => {
-    const [label, below] = node.entries[from] ?? []
-    if (label === undefined || below === undefined) return [KIND.empty]
-    const isShown = [...shown.keys()].some((index) => index >= from && index < to)
-    if (!isShown) return [KIND.pruned, node.digest(from, to)]
-    if (to - from === 1) return [KIND.labeled, label, witnessOf(below, shown.get(from) ?? [])]
-    const middle = middleOf(from, to)
-    return [KIND.fork, range(from, middle), range(middle, to)]
-  }
-  return range(0, node.entries.length)
+  return node instanceof Uint8Array ? [KIND.leaf, node] : node.witness(paths)
 }

@@ -3,6 +3,7 @@ import type { Canister } from '../canister/canister.ts'
 import type { Response } from '../canister/frame.ts'
 import type { Rejected } from '../errors.ts'
 import type { Chain } from './chain.ts'
+import { putRequest } from './requests.ts'
 import type { CallContext, Origin } from './state.ts'
 
 export function rejection(error: Rejected): Response {
@@ -16,7 +17,7 @@ export function respond(chain: Chain, origin: Origin, response: Response, refund
   if (origin.type === 'ingress') {
     const request = state.requests.get(origin.request)
     if (request === undefined || request.status === 'answered') return
-    state.requests.set(request.id, { ...request, status: 'answered', response })
+    putRequest(state, { ...request, status: 'answered', response })
   } else if (origin.type === 'canister') {
     state.queue.push({ type: 'response', callback: origin.callback, response, refund })
   }

@@ -13,6 +13,7 @@ import { SECOND_NS } from '../parameters.ts'
 import { log, withinMemory } from './outcome.ts'
 import { checkRunning } from './admit.ts'
 import type { Chain } from './chain.ts'
+import { putRequest } from './requests.ts'
 import { openCallsOf, rejection, respond, settle } from './contexts.ts'
 import type { CallContext, Callback, Message } from './state.ts'
 
@@ -23,7 +24,7 @@ export function deliverCall(chain: Chain, message: Call): void {
   const { origin, callee } = message
   const { requests } = chain.state
   const request = origin.type === 'ingress' ? requests.get(origin.request) : undefined
-  if (request !== undefined) requests.set(request.id, { ...request, status: 'processing' })
+  if (request !== undefined) putRequest(chain.state, { ...request, status: 'processing' })
   try {
     if (callee.length === 0) callManagement(chain, message)
     else if (principalText(callee) === LEDGER_ID) callLedger(chain, message)

@@ -1,25 +1,19 @@
 /** The chain's state as the tree that certificates are of, and who may read what of it. */
-import { equalBytes, fromHex, toHex, utf8 } from '../../../node/primitives/bytes.ts'
+import { equalBytes, toHex } from '../../../node/primitives/bytes.ts'
 import type { Canister } from '../canister/canister.ts'
-import { labels, type StatePath } from '../certification/certificates.ts'
-import { Labels, type StateNode } from '../certification/tree.ts'
+import { labels } from '../certification/certificates.ts'
+import { Labels, type StateNode, type StatePath } from '../certification/tree.ts'
 import { encodeCbor } from '../codec/cbor.ts'
 import { RequestRefused } from '../codec/envelope.ts'
-import { leb128 } from '../codec/hash.ts'
 import { principalText } from '../codec/principal.ts'
-import type { ChainState, IngressRequest } from './state.ts'
-
-/** Records are never changed in place, so that a tree stays good as long as its record is there. */
-const requestTrees = new WeakMap<IngressRequest, Labels>()
+import type { ChainState } from './state.ts'
 
 export function stateTree(state: ChainState): Readonly<Record<string, StateNode>> {
   return {
     canister: new Labels(
       Array.from(state.canisters.values(), (one) => [one.id, canisterTree(one)] as const),
     ),
-    request_status: new Labels(
-      Array.from(state.requests.values(), (one) => [fromHex(one.id), requestTree(one)] as const),
-    ),
+    request_status: state.requestTree,
   }
 }
 
@@ -37,25 +31,6 @@ function canisterTree(canister: Canister): Labels {
     }
   }
   return labels(fields)
-}
-
-function requestTree(request: IngressRequest): Labels {
-  const known = requestTrees.get(request)
-  if (known !== undefined) return known
-  const tree = labels(statusOf(request))
-  requestTrees.set(request, tree)
-  return tree
-}
-
-function statusOf({ status, response }: IngressRequest): Record<string, StateNode> {
-  if (response === undefined) return { status: utf8(status) }
-  if (response.type === 'reply') return { status: utf8('replied'), reply: response.bytes }
-  return {
-    status: utf8('rejected'),
-    reject_code: leb128(BigInt(response.code)),
-    reject_message: utf8(response.message),
-    ...(response.errorCode === undefined ? {} : { error_code: utf8(response.errorCode) }),
-  }
 }
 
 /** @throws RequestRefused for what the sender may not see, or the address has nothing to do with */

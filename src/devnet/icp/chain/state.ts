@@ -2,6 +2,7 @@
 import type { Canister } from '../canister/canister.ts'
 import type { Response } from '../canister/frame.ts'
 import type { Closure } from '../canister/instance.ts'
+import type { IdTree } from '../certification/id-tree.ts'
 import type { LedgerState } from '../ledger/state.ts'
 
 /** Where an answer goes. */
@@ -82,8 +83,10 @@ export interface ChainState {
   readonly canisters: Map<string, Canister>
   readonly contexts: Map<number, CallContext>
   readonly callbacks: Map<number, Callback>
-  /** By id. */
+  /** By id; written to by requests.ts alone. */
   readonly requests: Map<string, IngressRequest>
+  /** The same, as certificates have them. */
+  requestTree: IdTree
   readonly stopping: StopWaiter[]
   readonly queue: Message[]
   ledger: LedgerState

@@ -6,7 +6,9 @@ import { sha256 } from '../../../node/primitives/hash.ts'
 import type { System } from '../canister/api/machine.ts'
 import { type Canister, newCanister } from '../canister/canister.ts'
 import { Executor } from '../canister/execute.ts'
-import { Certifier, type StatePath } from '../certification/certificates.ts'
+import { Certifier } from '../certification/certificates.ts'
+import { IdTree } from '../certification/id-tree.ts'
+import type { StatePath } from '../certification/tree.ts'
 import type { CallContent } from '../codec/envelope.ts'
 import { canisterId, principalText } from '../codec/principal.ts'
 import { notFound, Rejected } from '../errors.ts'
@@ -17,6 +19,7 @@ import { chargeForTime } from './charging.ts'
 import { deliverCall, deliverResponse } from './deliver.ts'
 import { admit } from './admit.ts'
 import { checkPaths, stateTree } from './state-tree.ts'
+import { putRequest } from './requests.ts'
 import { type ChainState, copyState, type IngressRequest } from './state.ts'
 import { dropOldRequests, runTasks, timeOut } from './tasks.ts'
 
@@ -55,7 +58,7 @@ export class Subnet implements Chain {
     this.state = {
       ...{ canisters: new Map(), contexts: new Map(), callbacks: new Map(), requests: new Map() },
       ...{ stopping: [], queue: [], ledger: EMPTY_LEDGER, nextCanister: 0n, nextId: 1, randoms: 0 },
-      ...{ ahead: 0n, lastTime: 0n },
+      ...{ ahead: 0n, lastTime: 0n, requestTree: new IdTree() },
     }
   }
 
@@ -115,7 +118,7 @@ export class Subnet implements Chain {
     admit(this, content, target)
     const { sender, ingress_expiry: expiry } = content
     const request = { id, sender, expiry, status: 'received', response: undefined } as const
-    this.state.requests.set(id, request)
+    putRequest(this.state, request)
     this.state.queue.push({
       ...{ type: 'call', origin: { type: 'ingress', request: id }, caller: sender },
       ...{ callee: content.canister_id, method: content.method_name, arg: content.arg },

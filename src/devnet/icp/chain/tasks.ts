@@ -4,6 +4,7 @@ import { STATUS_KEPT_NS, STOP_TIMEOUT_NS } from '../parameters.ts'
 import type { Chain } from './chain.ts'
 import { answerStops } from './contexts.ts'
 import { runTask } from './deliver.ts'
+import { dropRequest } from './requests.ts'
 
 /** Timers that are due, and heartbeats. */
 export function runTasks(chain: Chain, now: bigint): void {
@@ -46,6 +47,6 @@ export function timeOut(chain: Chain, now: bigint): void {
 /** Answers are kept as long as somebody may ask for them. */
 export function dropOldRequests(chain: Chain, now: bigint): void {
   for (const [id, { expiry, status }] of chain.state.requests) {
-    if (status === 'answered' && expiry + STATUS_KEPT_NS < now) chain.state.requests.delete(id)
+    if (status === 'answered' && expiry + STATUS_KEPT_NS < now) dropRequest(chain.state, id)
   }
 }

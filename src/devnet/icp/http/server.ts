@@ -16,6 +16,7 @@ import { type Operation, RequestRefused, verifyEnvelope } from '../codec/envelop
 import { principalBytes } from '../codec/principal.ts'
 import { equalBytes, fromHex, utf8 } from '../../../node/primitives/bytes.ts'
 import { Rejected } from '../errors.ts'
+import { LIMITS } from '../parameters.ts'
 import { CONTROLS } from './control.ts'
 
 export interface IcpServerInit {
@@ -126,6 +127,8 @@ async function call(
   isAsynchronous: boolean,
 ): Promise<HttpAnswer> {
   const { chain } = init
+  if (request.body.length > LIMITS.ingress)
+    return text(413, `a call has ${LIMITS.ingress} bytes at most`)
   const { content, requestId } = verified(request, chain, 'call', place)
   checkPlace(content.canister_id, place)
   try {

@@ -1,13 +1,20 @@
-import { reconstruct, type HashTree } from '@dfinity/agent'
+import { type HashTree, reconstruct } from '@dfinity/agent'
 import { Principal } from '@dfinity/principal'
 import { expect } from 'chai'
 import * as fc from 'fast-check'
 import { decodeCbor, encodeCbor, CborError } from '../../../../src/devnet/icp/codec/cbor.ts'
 import { hashOfMap } from '../../../../src/devnet/icp/codec/hash.ts'
 import { principalBytes, principalText } from '../../../../src/devnet/icp/codec/principal.ts'
+import { IdTree } from '../../../../src/devnet/icp/certification/id-tree.ts'
 import { digestOf, Labels, witnessOf } from '../../../../src/devnet/icp/certification/tree.ts'
 import { labels } from '../../../../src/devnet/icp/certification/certificates.ts'
-import { concat, fromHex, toHex, utf8 } from '../../../../src/node/primitives/bytes.ts'
+import {
+  compareBytes,
+  concat,
+  fromHex,
+  toHex,
+  utf8,
+} from '../../../../src/node/primitives/bytes.ts'
 
 describe('examples of the specification', () => {
   it('give the id of a request', () => {
@@ -46,6 +53,7 @@ describe('trees', () => {
         const shown = witnessOf(tree, [[wanted]]) as unknown as HashTree // as the client reads it
         expect(toHex(await reconstruct(shown))).to.equal(toHex(digestOf(tree)))
         const isThere = names.some((one) => toHex(one) === toHex(wanted))
+        expect(isProvenAbsent(shown, wanted)).to.equal(!isThere)
         expect(JSON.stringify(leaves(shown))).to.equal(
           JSON.stringify(isThere ? [toHex(wanted)] : []),
         )
@@ -54,6 +62,23 @@ describe('trees', () => {
   })
 })
 
+/** Whether nothing is hidden where the label would be. The client's own comparison of labels is not an order. */
+function isProvenAbsent(tree: HashTree, label: Uint8Array): boolean {
+  const all = labelsOf(tree)
+  const next = all.findIndex((one) => one !== undefined && compareBytes(one, label) >= 0)
+  const at = next === -1 ? all.length : next
+  if (at < all.length && compareBytes(all[at] ?? label, label) === 0) return false
+  return at === 0 || all[at - 1] !== undefined
+}
+
+/** Labels of a tree, undefined where something is hidden. */
+function labelsOf(tree: HashTree): (Uint8Array | undefined)[] {
+  const [kind, first, second] = tree as unknown as [number, HashTree, HashTree] // its kinds, below
+  if (kind === 0) return []
+  if (kind === 1) return [...labelsOf(first), ...labelsOf(second)]
+  return [kind === 2 ? (first as unknown as Uint8Array) : undefined]
+}
+
 /** Values that a tree shows. */
 function leaves(tree: HashTree): string[] {
   const [kind, first, second] = tree as unknown as [number, HashTree, HashTree] // its kinds, below
@@ -61,6 +86,38 @@ function leaves(tree: HashTree): string[] {
   if (kind === 2) return leaves(second)
   return kind === 3 ? [toHex(first as unknown as Uint8Array)] : []
 }
+
+describe('trees of ids', () => {
+  const id = fc.uint8Array({ minLength: 2, maxLength: 2 })
+  it('prove what is there and what is not, whatever was put and dropped before', async () => {
+    const steps = fc.array(fc.record({ id, isPut: fc.boolean(), value: id }), { maxLength: 40 })
+    await fc.assert(
+      fc.asyncProperty(steps, id, async (all, wanted) => {
+        let tree = new IdTree()
+        const known = new Map<string, Uint8Array>()
+        for (const { id: label, isPut, value } of all) {
+          tree = isPut ? tree.put(label, value) : tree.drop(label)
+          if (isPut) known.set(toHex(label), value)
+          else known.delete(toHex(label))
+        }
+        const shown = tree.witness([[wanted]]) as unknown as HashTree // as the client reads it
+        expect(toHex(await reconstruct(shown))).to.equal(toHex(tree.digest()))
+        const value = known.get(toHex(wanted))
+        expect(leaves(shown)).to.deep.equal(value === undefined ? [] : [toHex(value)])
+        expect(isProvenAbsent(shown, wanted)).to.equal(value === undefined)
+      }),
+    )
+  })
+  it('do not depend on the order in which labels came', () => {
+    const put = (ids: readonly Uint8Array[]): string =>
+      toHex(ids.reduce((tree, one) => tree.put(one, one), new IdTree()).digest())
+    fc.assert(
+      fc.property(fc.uniqueArray(id, { selector: toHex }), (ids) => {
+        expect(put(ids)).to.equal(put(ids.toReversed()))
+      }),
+    )
+  })
+})
 
 describe('CBOR', () => {
   it('is read as it was written', () => {
