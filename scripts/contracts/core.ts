@@ -11,6 +11,7 @@ export const CORE_MODULE: RustBuild = {
   crate: 'merogate-core-module',
   alias: 'module',
   parts: { contracts: 'contracts', 'contracts/core': 'core' },
+  workspace: 'contracts',
   output: 'contracts/core/module/dist',
   artefacts: [MODULE],
   make: ({ wasm }) => new Map([[MODULE, wasm]]),

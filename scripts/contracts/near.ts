@@ -14,6 +14,7 @@ function buildOf(name: (typeof NAMES)[number]): RustBuild {
     crate: `merogate-near-${name}`,
     alias: name,
     parts: { contracts: 'contracts', 'contracts/core': 'core', 'contracts/near': 'near' },
+    workspace: 'contracts',
     // what cargo-near would set: without it the SDK hashes by itself, and loses the texts of panics
     rustcFlags: ['--cfg', 'near'],
     target: 'contracts/near/target',

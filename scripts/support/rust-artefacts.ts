@@ -21,6 +21,7 @@ import {
   recordedFlags,
   sourceDigest,
   sourceFiles,
+  workspaceFiles,
   type CompiledCrate,
   type RustCrate,
 } from './rust-crate.ts'
@@ -159,8 +160,8 @@ function reasonToSkip(build: RustBuild): string | undefined {
 function rebuild(build: RustBuild): string[] {
   const copy = realpathSync(mkdtempSync(join(tmpdir(), 'build-rust-')))
   try {
-    for (const file of sourceFiles(REPOSITORY, build)) {
-      const path = join(build.folder, file)
+    const sources = sourceFiles(REPOSITORY, build).map((file) => join(build.folder, file))
+    for (const path of new Set([...workspaceFiles(REPOSITORY, build), ...sources])) {
       mkdirSync(dirname(join(copy, path)), { recursive: true })
       cpSync(join(REPOSITORY, path), join(copy, path))
     }

@@ -15,6 +15,8 @@ export interface RustCrate {
   readonly alias: string
   /** Folders below the repository of its workspace and of crates that it is made from, and what panic messages call them. */
   readonly parts?: Readonly<Record<string, string>>
+  /** Folder below the repository of its workspace, of which Cargo wants all members to be there, whatever is compiled. */
+  readonly workspace?: string
   /** What the compiler is told besides {@link RUSTC_FLAGS}. */
   readonly rustcFlags?: readonly string[]
   /** Folder below the repository where it is compiled, when that is not its own: crates that share one compile once what they share. */
@@ -71,6 +73,15 @@ export function sourceFiles(root: string, { folder, parts = {} }: RustCrate): st
     filesOf(join(root, part)).map((path) => `${relative(folder, part)}/${path}`),
   )
   return [...filesOf(join(root, folder)), ...foreign]
+}
+
+/** What a copy must have besides {@link sourceFiles} for Cargo to read the workspace: its other members, as paths below the repository. */
+export function workspaceFiles(root: string, { workspace }: RustCrate): string[] {
+  if (workspace === undefined) return []
+  const text = readFileSync(join(root, workspace, 'Cargo.toml'), 'utf8')
+  const [, list = ''] = /^members = \[([^\]]*)\]/m.exec(text) ?? []
+  const members = [...list.matchAll(/"([^"]+)"/g)].map(([, name = '']) => join(workspace, name))
+  return members.flatMap((member) => filesOf(join(root, member)).map((path) => `${member}/${path}`))
 }
 
 /** SHA-256 over path, length and content of each source, in the order of {@link sourceFiles}. */
