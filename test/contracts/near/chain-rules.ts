@@ -44,8 +44,7 @@ export class ChainRules implements Rules {
   #place = 0
   #refusals = 0
 
-  constructor(name: ContractName) {
-    const bench = new NearBench()
+  constructor(name: ContractName, bench: NearBench = new NearBench()) {
     this.#scene = new Scene(bench, bench.deploy(name))
     this.#snapshot = bench.chain.snapshot()
   }
