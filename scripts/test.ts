@@ -1,7 +1,7 @@
 /**
  * Runs the tests named on the command line, folders or files below the repository: mocha's below `test`, and Solidity's below `contracts`, which
  * Hardhat runs in a process of its own meanwhile (`scripts/test-solidity.ts`). Default: all of both. With `--grep=<text>` those whose names
- * match. A run of everything is made by two processes, one of which has the tests of whole nodes and servers, which wait more than they compute; it says how much of the conformance list each anchor passed, and fails when a row of it has no test. Ends with one
+ * match. A run of everything is made by two processes, one of which has the tests of whole nodes and servers, which wait more than they compute, and those of contracts; it says how much of the conformance list each anchor passed, and fails when a row of it has no test. Ends with one
  * line alone, `N passed, N failed`; the exit code is 1 when anything failed or no test ran.
  */
 import { spawn } from 'node:child_process'
@@ -32,7 +32,7 @@ function filesOf(end: string): string[] {
 
 /** Whether a file is run by the second process. Rows of the conformance list are counted in the first. */
 function isApart(file: string): boolean {
-  return named.length === 0 && /^test[/\\](?:integration|e2e)[/\\]/.test(file)
+  return named.length === 0 && /^test[/\\](?:integration|e2e|contracts)[/\\]/.test(file)
 }
 
 const files = filesOf('.test.ts')
