@@ -1,7 +1,7 @@
 /**
  * Runs the tests named on the command line, folders or files below the repository: mocha's below `test`, and Solidity's below `contracts`, which
  * Hardhat runs in a process of its own meanwhile (`scripts/test-solidity.ts`). Default: all of both. With `--grep=<text>` those whose names
- * match. A run of everything is made by two processes, one of which has the tests of whole nodes and servers, which wait more than they compute, and those of contracts; it says how much of the conformance list each anchor passed, and fails when a row of it has no test. Ends with one
+ * match. A run of everything is made by three processes: one has the tests of whole nodes and servers, which wait more than they compute, one those of contracts. It says how much of the conformance list each anchor passed, and fails when a row of it has no test. Ends with one
  * line alone, `N passed, N failed`; the exit code is 1 when anything failed or no test ran.
  */
 import { spawn } from 'node:child_process'
@@ -30,9 +30,11 @@ function filesOf(end: string): string[] {
   })
 }
 
-/** Whether a file is run by the second process. Rows of the conformance list are counted in the first. */
+/** What processes of their own run. Rows of the conformance list are counted in the first. */
+const APART: readonly RegExp[] = [/^test[/\\](?:integration|e2e)[/\\]/, /^test[/\\]contracts[/\\]/]
+
 function isApart(file: string): boolean {
-  return named.length === 0 && /^test[/\\](?:integration|e2e|contracts)[/\\]/.test(file)
+  return named.length === 0 && APART.some((group) => group.test(file))
 }
 
 const files = filesOf('.test.ts')
@@ -57,9 +59,9 @@ async function testSolidity(): Promise<readonly string[]> {
   return lines
 }
 
-/** Runs the files of the second process; its report is kept together, to be printed afterwards. */
-async function testApart(): Promise<readonly string[]> {
-  const apart = files.filter(isApart)
+/** Runs the files of another process; its report is kept together, to be printed afterwards. */
+async function testApart(group: RegExp): Promise<readonly string[]> {
+  const apart = named.length === 0 ? files.filter((file) => group.test(file)) : []
   if (apart.length === 0) return []
   const own = grep === undefined ? [] : [`--grep=${grep}`]
   const child = spawn(process.execPath, [import.meta.filename, ...own, ...apart], {
@@ -96,7 +98,7 @@ function reportConformance(): void {
 }
 
 const solidity = testSolidity()
-const apart = testApart()
+const apart = APART.map((group) => testApart(group))
 const mocha = new Mocha({
   timeout: 20_000,
   slow: 2_000,
@@ -125,7 +127,7 @@ try {
   console.error(error)
   counts.failed++
 }
-for (const lines of [apart, solidity]) for (const line of await lines) console.log(line)
+for (const lines of [...apart, solidity]) for (const line of await lines) console.log(line)
 if (named.length === 0 && grep === undefined) reportConformance()
 
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0
