@@ -117,7 +117,12 @@ describe('a NEAR wallet on a chain', () => {
     const added = KeyPair.fromRandom('ed25519')
     await chain.setBlocks('manual')
     const sending = alice.addFullAccessKey(added.getPublicKey())
-    await chain.mine(1)
+    // block by block until the head has it, two blocks before it is final
+    const asked = { request_type: 'view_access_key', account_id: alice.accountId }
+    const key = { ...asked, public_key: added.getPublicKey().toString(), finality: 'optimistic' }
+    const isThere = async (): Promise<boolean> =>
+      'nonce' in ((await chain.send('query', key)) as object)
+    while (!(await isThere())) await chain.mine(1)
     expect(await refusal(signIn(alice.accountId, added))).to.contain('no such key')
     await chain.mine(3)
     await sending
