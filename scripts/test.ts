@@ -1,8 +1,10 @@
 /**
  * Runs the tests named on the command line, folders or files below the repository: mocha's below `test`, and Solidity's below `contracts`, which
  * Hardhat runs in a process of its own meanwhile (`scripts/test-solidity.ts`). Default: all of both. With `--grep=<text>` those whose names
- * match. A run of everything is made by three processes: one has the tests of whole nodes and servers, which wait more than they compute, one those of contracts. It says how much of the conformance list each anchor passed, and fails when a row of it has no test. Ends with one
- * line alone, `N passed, N failed`; the exit code is 1 when anything failed or no test ran.
+ * match. A run of everything is made by three processes: one has the tests of whole nodes and servers, which wait more than they compute, one
+ * those of contracts. It says how much of the conformance list each anchor passed, and fails when a row of it has no test. What failed is told
+ * once more at the end, in lines that begin with `failed: `: of a long report often only the end is kept. Ends with one line alone,
+ * `N passed, N failed`; the exit code is 1 when anything failed or no test ran.
  */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
@@ -41,6 +43,17 @@ const files = filesOf('.test.ts')
 const solidityFiles = filesOf('.t.sol')
 const counts = { passed: 0, failed: 0, skipped: 0 }
 
+const FAILED = 'failed: '
+/** What is told of once more at the end. */
+const failures: string[] = []
+
+/** Counts a failure: its name, and the first lines of what went wrong. */
+function fail(name: string, error?: Error): void {
+  counts.failed++
+  const text = error === undefined ? name : `${name}\n${error.stack ?? error.message}`
+  failures.push(...text.split('\n', 15))
+}
+
 /** Runs Solidity's tests beside mocha's; their report is kept together, to be printed afterwards. */
 async function testSolidity(): Promise<readonly string[]> {
   if (solidityFiles.length === 0) return []
@@ -52,9 +65,9 @@ async function testSolidity(): Promise<readonly string[]> {
   })
   counts.passed += found.passed
   counts.failed += found.failed
+  if (found.failed > 0) failures.push(...lines.slice(-30))
   if (found.passed === 0 && found.failed === 0 && grep === undefined) {
-    lines.push('expected Solidity tests to run, none did')
-    counts.failed++
+    fail('expected Solidity tests to run, none did')
   }
   return lines
 }
@@ -77,11 +90,15 @@ async function testApart(group: RegExp): Promise<readonly string[]> {
   const [, passed, failed, skipped] =
     /^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$/.exec(lines.at(-1) ?? '') ?? []
   counts.passed += Number(passed ?? 0)
-  counts.failed += Number(failed ?? 1)
+  counts.failed += Number(failed ?? 0)
   counts.skipped += Number(skipped ?? 0)
+  const isFailure = (line: string): boolean => line.startsWith(FAILED)
+  failures.push(...lines.filter(isFailure).map((line) => line.slice(FAILED.length)))
   // with --grep none of these need match
-  if (code !== 0 && failed === '0' && grep === undefined) counts.failed++
-  return lines.slice(0, -1)
+  if (failed === undefined || (code !== 0 && failed === '0' && grep === undefined)) {
+    fail(`expected the tests of ${group.source} to end with 0, got ${code}`)
+  }
+  return lines.slice(0, -1).filter((line) => !isFailure(line))
 }
 
 const conformance = new Conformance()
@@ -91,9 +108,8 @@ function reportConformance(): void {
   console.log(conformance.lines())
   for (const anchor of ANCHORS) {
     const missing = conformance.missing(anchor)
-    if (missing.length === 0) continue
-    console.log(`conformance ${anchor}: expected a test of rows ${missing.join(', ')}, none ran`)
-    counts.failed += missing.length
+    for (const row of missing)
+      fail(`conformance ${anchor}: expected a test of row ${row}, got none`)
   }
 }
 
@@ -116,23 +132,23 @@ try {
         counts.passed++
         conformance.add(test.titlePath(), true)
       })
-      .on('fail', (test) => {
-        counts.failed++
+      .on('fail', (test, error: Error) => {
+        fail(test.titlePath().join(' '), error)
         conformance.add(test.titlePath(), false)
       })
       .on('pending', () => counts.skipped++)
   })
 } catch (error) {
   // a file that cannot be loaded is a failure of its own
-  console.error(error)
-  counts.failed++
+  fail('expected the files of tests to load', error instanceof Error ? error : undefined)
 }
 for (const lines of [...apart, solidity]) for (const line of await lines) console.log(line)
 if (named.length === 0 && grep === undefined) reportConformance()
 
 process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0
 process.once('exit', () => {
+  for (const line of failures) console.log(FAILED + line)
   const skipped = counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''
   console.log(`${counts.passed} passed, ${counts.failed} failed${skipped}`)
 })
-drain(() => counts.failed++)
+drain((left) => fail(`expected nothing to be open after the tests, got ${left}`))

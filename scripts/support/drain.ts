@@ -4,10 +4,11 @@
 const DRAIN_MS = 20_000
 
 /** Fails the process when it does not end by itself. */
-export function drain(onLate: () => void = () => {}): void {
+export function drain(onLate: (left: string) => void = () => {}): void {
   setTimeout(() => {
-    console.error(`still open after the tests: ${process.getActiveResourcesInfo().join(', ')}`)
-    onLate()
+    const left = process.getActiveResourcesInfo().join(', ')
+    console.error(`still open after the tests: ${left}`)
+    onLate(left)
     process.exit(1)
   }, DRAIN_MS).unref()
 }
