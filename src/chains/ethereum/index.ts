@@ -60,7 +60,7 @@ export function ethereumAnchor(init: EthereumAnchorInit): AnchorFactory {
 /** What the service will be, before its SDK is loaded. */
 function factsOf({ finality, wsUrl, relayer }: EthereumAnchorInit): LazyFacts {
   const supports = supportsOf({ finality, wsUrl, isRelayed: relayer !== undefined })
-  return { supports, hasScheme: true, hasClock: true, hasSuccessors: true }
+  return { supports, hasScheme: true, hasClock: true, knowsPredecessor: true, hasSuccessors: true }
 }
 
 /** Where the contracts are to be put, and who pays. */

@@ -51,5 +51,5 @@ export function nearAnchor(init: NearAnchorInit): AnchorFactory {
 
 /** What the service will be, before its SDK is loaded. */
 function factsOf({ relayer }: NearAnchorInit): LazyFacts {
-  return { supports: supportsOf(relayer !== undefined), hasClock: true }
+  return { supports: supportsOf(relayer !== undefined), hasClock: true, knowsPredecessor: true }
 }

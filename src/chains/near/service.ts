@@ -3,6 +3,7 @@ import type { AnchorManifest } from '../../node/anchor/anchor.ts'
 import type { AnchorEvent } from '../../node/anchor/events.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
 import type { EnvelopeService, ServiceOptions } from '../../node/anchor/service.ts'
+import { EMPTY } from '../../node/primitives/bytes.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
 import { ChainChanges } from '../shared/changes.ts'
@@ -12,7 +13,7 @@ import type { WaitInit } from '../shared/until-final.ts'
 import { readEvents, RingChanges } from './contracts/changes.ts'
 import { toContext, toGroup, toMember, toPage, toStanding } from './contracts/codec.ts'
 import { decodeEvent } from './contracts/events.ts'
-import { args, pageArgs } from './contracts/layouts.ts'
+import { type Answers, args, pageArgs } from './contracts/layouts.ts'
 import { ContractViews, type Target } from './contracts/views.ts'
 import { domainOf, supportsOf } from './defaults.ts'
 import { NearPackages } from './packages.ts'
@@ -59,6 +60,7 @@ export class NearService extends ContextService implements EnvelopeService {
   readonly packages: NearPackages | undefined
   readonly #init: NearServiceInit
   readonly #target: Target
+  readonly #views: ContractViews
 
   constructor(init: NearServiceInit) {
     const { rpcUrls: urls, chainId, contracts, payer, clock, logger, pollMs } = init
@@ -83,6 +85,7 @@ export class NearService extends ContextService implements EnvelopeService {
     })
     this.#init = init
     this.#target = target
+    this.#views = views
     this.sender = sender
     this.packages =
       contracts.packages === undefined
@@ -97,6 +100,11 @@ export class NearService extends ContextService implements EnvelopeService {
 
   async readDomain(): Promise<Domain> {
     return domainOf(this.#init.chainId, this.#init.contracts.contexts)
+  }
+
+  async hasPredecessor({ signal }: ServiceOptions = {}): Promise<boolean> {
+    const toValue = ({ predecessor }: Answers['info']): boolean => predecessor !== undefined
+    return (await this.#views.ask(this.#views.question('info', EMPTY, toValue), { signal })).value
   }
 
   /** What the contract announced and still remembers, oldest first, as far as it is final. @throws as the other reads */

@@ -16,7 +16,9 @@ export interface LazyFacts {
   readonly hasScheme?: boolean
   /** Tells the time by which requests are judged. @default the machine's counts */
   readonly hasClock?: boolean
-  /** Follows groups to other contracts, and knows whether it took any over. @default it does not */
+  /** Knows whether its contract takes groups over from another. @default it takes over from none */
+  readonly knowsPredecessor?: boolean
+  /** Follows groups to other contracts. @default it does not */
   readonly hasSuccessors?: boolean
 }
 
@@ -61,11 +63,13 @@ export class LazyService implements EnvelopeService {
         return present(loaded.readTime, 'readTime').apply(loaded, args)
       }
     }
-    if (facts.hasSuccessors === true) {
+    if (facts.knowsPredecessor === true) {
       this.hasPredecessor = async (...args) => {
         const loaded = this.#loaded
         return present(loaded.hasPredecessor, 'hasPredecessor').apply(loaded, args)
       }
+    }
+    if (facts.hasSuccessors === true) {
       this.successor = async (...args) => {
         const loaded = this.#loaded
         return present(loaded.successor, 'successor').apply(loaded, args)

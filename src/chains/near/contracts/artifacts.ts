@@ -1,4 +1,4 @@
-/** The built contracts that come with the package, and what is known of earlier ones: `contracts/artifacts/near`. */
+/** The built contracts that come with the package: `contracts/artifacts/near`. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { sha256 } from '../../../node/primitives/hash.ts'

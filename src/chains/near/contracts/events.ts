@@ -68,6 +68,8 @@ const LAYOUTS = {
   ContextSealed: nothing,
   OptionsChanged: named({ approvers: P.U8 }),
   MigrationPlanned: named({ successor: bytes, movesAt: P.U64LE }),
+  GroupAdopted: nothing,
+  ContextAdopted: nothing,
   PackagePublished: named({ name: string, description: string, repository: string }),
   ReleasePublished: named({ version: string, release: bytes }),
   ReleaseYanked: named({ version: string, reason: string }),
@@ -159,6 +161,8 @@ function bodyOf({ name, subject, fields }: Told): EventBody {
     case 'NonceBumped':
       return { name, to: LAYOUTS[name].decode(fields).to }
     case 'ContextSealed':
+    case 'GroupAdopted':
+    case 'ContextAdopted':
       return { name }
     case 'OptionsChanged':
       return { name, options: optionsOf(LAYOUTS[name].decode(fields).approvers) }
