@@ -100,10 +100,13 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   },
   'chains/icp': {
     rooms: [
-      ...[...BASE, 'node/crypto', 'auth/errors.ts', 'type auth/wallet-verifier.ts'],
-      'chains/shared',
+      ...[...BASE, 'node/anchor', 'node/codec', 'node/crypto', 'node/secret.ts', 'chains/shared'],
+      ...['auth/errors.ts', 'type auth/wallet-verifier.ts', 'type node/interface.ts'],
     ],
-    packages: ['@dfinity/agent', '@dfinity/principal', 'lru-cache'],
+    packages: [
+      ...['@dfinity/agent', '@dfinity/candid', '@dfinity/principal', 'lru-cache'],
+      ...['micro-packed', 'zod'],
+    ],
   },
   'chains/stellar': {
     rooms: [

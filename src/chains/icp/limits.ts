@@ -16,3 +16,11 @@ export const MAX_CBOR_DEPTH = 128
 export const MAX_CBOR_VALUES = 4_096
 /** Subnets whose certified keys are kept. */
 export const MAX_KNOWN_SUBNETS = 16
+/** Certificates that were checked and are remembered, so that none is checked twice. */
+export const MAX_KNOWN_CERTIFICATES = 64
+/** How old a certificate may be, or how far ahead of the chain's time as it is known here, ns: as the chain's own clients have it. */
+export const MAX_CERTIFICATE_AGE_NS: bigint = 300n * 1_000_000_000n
+/** Time for which a call may be taken up, ns: a minute less than the chain allows. */
+export const CALL_VALIDITY_NS: bigint = 240n * 1_000_000_000n
+/** Bytes of an answer that are read: a reply has 2 MiB at most. */
+export const MAX_ICP_ANSWER_BYTES: number = 4 * 1024 * 1024

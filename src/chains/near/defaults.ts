@@ -3,6 +3,7 @@ import type { AnchorManifest } from '../../node/anchor/anchor.ts'
 import { sha256 } from '../../node/primitives/hash.ts'
 import { utf8 } from '../../node/primitives/bytes.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
+import { isOnThisMachine } from '../shared/endpoint-address.ts'
 import { LOCAL_POLL_MS } from '../shared/limits.ts'
 import { NEAR_CHAIN } from './constants.ts'
 import { POLL_MS } from './limits.ts'
@@ -14,8 +15,7 @@ export function supportsOf(isRelayed: boolean): Partial<AnchorManifest> {
 
 /** Pause between two looks: a chain on this machine is asked more often. */
 export function pollMsFor(urls: readonly string[]): number {
-  const isLocal = urls.every((url) => /^(?:localhost|127\..*|\[::1\])$/.test(new URL(url).hostname))
-  return isLocal ? LOCAL_POLL_MS : POLL_MS
+  return urls.every(isOnThisMachine) ? LOCAL_POLL_MS : POLL_MS
 }
 
 /** The domain of a contract, for what is signed for it. */

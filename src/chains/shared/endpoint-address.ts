@@ -48,3 +48,8 @@ export function endpointAddress(text: string): EndpointAddress {
     },
   }
 }
+
+/** Whether an address is of this machine: such a chain has a clock of its own, and is asked more often. */
+export function isOnThisMachine(url: string): boolean {
+  return /^(?:(?:.*\.)?localhost|127(?:\.\d+){3}|\[::1\])$/.test(new URL(url).hostname)
+}

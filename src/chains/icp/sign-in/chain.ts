@@ -1,10 +1,10 @@
 /** Chains of delegations: each link lends what the key before it may do to the next key, until it expires. */
-import { requestIdOf } from '@dfinity/agent'
+import { requestIdOf } from '../rpc/agent.ts'
 import { refused } from '../../../auth/errors.ts'
 import { concat, equalBytes } from '../../../node/primitives/bytes.ts'
 import { MAX_DELEGATION_MS } from '../limits.ts'
 import type { CanisterSignatures } from './canister-signature.ts'
-import { separated } from './hash-tree.ts'
+import { separated } from '../certificate/hash-tree.ts'
 import { isSignedBy, parseKey } from './keys.ts'
 
 export interface Link {

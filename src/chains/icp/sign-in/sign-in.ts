@@ -1,5 +1,4 @@
 /** Sign-in with a principal, once the SDK is loaded: see `../wallet.ts`. */
-import { Principal } from '@dfinity/principal'
 import { authError, refused } from '../../../auth/errors.ts'
 import type {
   ChallengeTerms,
@@ -12,10 +11,11 @@ import type { Clock } from '../../../node/primitives/clock.ts'
 import { sha256 } from '../../../node/primitives/hash.ts'
 import { signInText } from '../../shared/sign-in-text.ts'
 import { MAX_SIGN_IN_TEXT_CHARS } from '../limits.ts'
+import { principalBytes, principalOfKey, principalText } from '../principal.ts'
 import { readAnswer } from './answer.ts'
 import { CanisterSignatures } from './canister-signature.ts'
 import { checkShape, checkSignatures } from './chain.ts'
-import { separated } from './hash-tree.ts'
+import { separated } from '../certificate/hash-tree.ts'
 import { isSignedBy, parseKey } from './keys.ts'
 
 interface IcpSignInInit {
@@ -24,8 +24,6 @@ interface IcpSignInInit {
   readonly clock: Clock
 }
 
-/** Groups of five of base 32, 63 characters at most. */
-const PRINCIPAL = /^(?:[a-z2-7]{5}-){0,10}[a-z2-7]{1,5}$/
 /** A principal that is made of a key: 28 bytes of its hash, and this one. */
 const SELF_AUTHENTICATING = 2
 const LOGIN = separated('calimero-login')
@@ -45,9 +43,9 @@ export class IcpSignIn {
   constructor({ rootKey, canisters, clock }: IcpSignInInit) {
     const der = fromHex(rootKey)
     const ids = canisters.map((text) => {
-      const id = principalOf(text)
+      const id = principalBytes(text)
       if (id === undefined) throw new TypeError(`expected the id of a canister, got ${text}`)
-      return id.toUint8Array()
+      return id
     })
     this.#canisters = new CanisterSignatures(der, ids)
     this.#chainId = `icp:${toHex(sha256(der)).slice(0, 32)}`
@@ -57,7 +55,7 @@ export class IcpSignIn {
   /** @throws AUTH_BAD_REQUEST when the caller does not say who signs, or names another network */
   challenge(terms: ChallengeTerms): WalletChallenge {
     const { subject, network } = terms
-    const bytes = subject === undefined ? undefined : principalOf(subject)?.toUint8Array()
+    const bytes = subject === undefined ? undefined : principalBytes(subject)
     if (subject === undefined || bytes?.length !== 29 || bytes[28] !== SELF_AUTHENTICATING) {
       throw authError('AUTH_BAD_REQUEST', 'expected the principal of a key')
     }
@@ -77,7 +75,7 @@ export class IcpSignIn {
   verify({ terms, challenge, publicKey, data }: SignInAttempt): WalletSubject {
     const { message, signature, sessionKey, chain } = readAnswer(data)
     if (message !== challenge.message) throw refused('not the text that was issued')
-    const principal = Principal.selfAuthenticating(chain?.publicKey ?? sessionKey).toText()
+    const principal = principalText(principalOfKey(chain?.publicKey ?? sessionKey))
     if (publicKey !== principal) throw refused('public_key is not the principal of the key')
     if (terms.subject !== principal) {
       throw refused('another principal than the challenge was issued for')
@@ -90,15 +88,5 @@ export class IcpSignIn {
     }
     if (chain !== undefined) checkSignatures(chain, this.#canisters)
     return { subject: `icp:${principal}` }
-  }
-}
-
-/** Undefined when it is none, or not written as principals are. */
-function principalOf(text: string): Principal | undefined {
-  if (!PRINCIPAL.test(text)) return undefined
-  try {
-    return Principal.fromText(text)
-  } catch {
-    return undefined
   }
 }

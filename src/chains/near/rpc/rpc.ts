@@ -5,7 +5,8 @@ import type { MerogateError } from '../../../node/errors.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
 import { type Blame, type EndpointClient, Endpoints } from '../../shared/endpoints.ts'
-import { type AnswerBounds, JsonRpc } from '../../shared/json-rpc.ts'
+import type { AnswerBounds } from '../../shared/http-endpoint.ts'
+import { JsonRpc } from '../../shared/json-rpc.ts'
 import { causeOf, type RpcErrorKind, rpcErrorKind } from './rpc-errors.ts'
 
 export interface NearRpcInit {

@@ -1,33 +1,55 @@
 /**
- * As much of CBOR (RFC 8949) as certificates and canister signatures are written in: unsigned numbers, byte strings, texts, lists and maps of
- * known length. Depth and number of values are counted while reading, and lengths held against what is left, so that a stranger's bytes decide
- * over nothing.
+ * As much of CBOR (RFC 8949) as certificates, canister signatures and answers of endpoints are written in: unsigned numbers, byte strings, texts,
+ * lists and maps of known length, and values that mean nothing. Depth and number of values are counted while reading, and lengths held against
+ * what is left, so that a stranger's bytes decide over nothing.
  */
-import { refused } from '../../../auth/errors.ts'
 import { fromUtf8 } from '../../../node/primitives/bytes.ts'
 import { MAX_CBOR_DEPTH, MAX_CBOR_VALUES } from '../limits.ts'
 
 export type CborValue =
-  number | Uint8Array | string | readonly CborValue[] | ReadonlyMap<string, CborValue>
+  number | bigint | null | Uint8Array | string | readonly CborValue[] | CborMap
+export type CborMap = ReadonlyMap<string, CborValue>
+
+/** Makes an error of what is wrong with bytes that somebody sent: whose fault it is, and what that is called, differs. */
+export type Wrong = (why: string) => Error
+
+/** How much there may be. */
+export interface CborBounds {
+  /** Values within values. @default MAX_CBOR_DEPTH */
+  readonly depth?: number
+  /** @default MAX_CBOR_VALUES */
+  readonly values?: number
+}
 
 /** The tag that says that CBOR follows (RFC 8949 3.4.6). */
 const SELF_DESCRIBED = [0xd9, 0xd9, 0xf7] as const
+/** Nothing (RFC 8949 3.3). */
+const NULL = 0xf6
 
-/** The one value in the bytes. `what` is for the log. @throws AUTH_REFUSED */
-export function decodeCbor(bytes: Uint8Array, what: string): CborValue {
-  const reader = new Reader(bytes, what)
+/** The one value in the bytes. `what` is for the log. @throws what `wrong` makes */
+export function decodeCbor(
+  bytes: Uint8Array,
+  what: string,
+  wrong: Wrong,
+  bounds: CborBounds = {},
+): CborValue {
+  const reader = new Reader(bytes, (why) => wrong(`${what} is no CBOR of ours: ${why}`), bounds)
   return reader.whole()
 }
 
 class Reader {
   readonly #bytes: Uint8Array
-  readonly #what: string
+  readonly #wrong: Wrong
+  readonly #depth: number
+  readonly #mostValues: number
   #at = 0
   #values = 0
 
-  constructor(bytes: Uint8Array, what: string) {
+  constructor(bytes: Uint8Array, wrong: Wrong, bounds: CborBounds) {
     this.#bytes = bytes
-    this.#what = what
+    this.#wrong = wrong
+    this.#depth = bounds.depth ?? MAX_CBOR_DEPTH
+    this.#mostValues = bounds.values ?? MAX_CBOR_VALUES
   }
 
   whole(): CborValue {
@@ -38,13 +60,15 @@ class Reader {
   }
 
   #value(depth: number): CborValue {
-    if (depth > MAX_CBOR_DEPTH) throw this.#wrong('too deep')
-    if (++this.#values > MAX_CBOR_VALUES) throw this.#wrong('too many values')
+    if (depth > this.#depth) throw this.#wrong('too deep')
+    if (++this.#values > this.#mostValues) throw this.#wrong('too many values')
     const head = this.#byte()
-    const length = this.#length(head & 31)
+    if (head === NULL) return null
+    const given = this.#number(head & 31)
+    if (head >> 5 === 0) return given
+    if (typeof given === 'bigint') throw this.#wrong('a length that is too large')
+    const length = given
     switch (head >> 5) {
-      case 0:
-        return length
       case 2:
         return this.#take(length)
       case 3:
@@ -86,13 +110,12 @@ class Reader {
   }
 
   /** A number of the head, or of the bytes behind it. */
-  #length(short: number): number {
+  #number(short: number): number | bigint {
     if (short < 24) return short
     if (short > 27) throw this.#wrong('a length that is not known')
-    let value = 0
-    for (let left = 1 << (short - 24); left > 0; left--) value = value * 256 + this.#byte()
-    if (!Number.isSafeInteger(value)) throw this.#wrong('a number that is too large')
-    return value
+    let value = 0n
+    for (let left = 1 << (short - 24); left > 0; left--) value = value * 256n + BigInt(this.#byte())
+    return value > Number.MAX_SAFE_INTEGER ? value : Number(value)
   }
 
   /** A value takes a byte at least. */
@@ -110,9 +133,5 @@ class Reader {
     const byte = this.#bytes[this.#at++]
     if (byte === undefined) throw this.#wrong('the bytes end too early')
     return byte
-  }
-
-  #wrong(why: string): Error {
-    return refused(`${this.#what} is no CBOR of ours: ${why}`)
   }
 }

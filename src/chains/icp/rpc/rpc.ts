@@ -1,0 +1,38 @@
+/** Several endpoints of one network. Each question is put once: nothing is repeated behind the back of whoever asks. */
+import type { MerogateError } from '../../../node/errors.ts'
+import { toHex } from '../../../node/primitives/bytes.ts'
+import type { Clock } from '../../../node/primitives/clock.ts'
+import type { Logger } from '../../../node/primitives/logger.ts'
+import { type Blame, type EndpointClient, Endpoints } from '../../shared/endpoints.ts'
+import { IcpClient, type IcpClientInit } from './agent.ts'
+import { ask } from './asked.ts'
+
+export interface IcpRpcInit extends Omit<IcpClientInit, 'url'> {
+  readonly urls: readonly string[]
+  readonly clock: Clock
+  readonly logger: Logger
+}
+
+/** Endpoints that all must serve the network of one root key. @throws TypeError for a URL that is none, or a root key */
+export function icpRpc({ urls, logger, clock, ...init }: IcpRpcInit): Endpoints {
+  const network = toHex(init.rootKey)
+  return new Endpoints({
+    ...{ chain: 'icp', network, blame, clock, logger },
+    clients: urls.map((url) => new IcpClient({ ...init, clock, url })),
+    // those of the main network may keep it to themselves: certificates are what counts
+    readNetwork: async (client) => toHex((await readRootKey(client)) ?? init.rootKey),
+  })
+}
+
+async function readRootKey(client: EndpointClient): Promise<Uint8Array | undefined> {
+  return (await ask(client, 'status', {})).rootKey
+}
+
+/** Whose fault an endpoint's error is. Nobody certifies it: another endpoint may fare better. */
+export function blame(error: MerogateError): Blame {
+  // the chain has too much to do
+  return error.details['code'] === SYS_TRANSIENT ? 'busy' : 'endpoint'
+}
+
+/** Code of a rejection that may not be one the next time. */
+const SYS_TRANSIENT = 2
