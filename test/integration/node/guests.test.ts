@@ -13,10 +13,14 @@ const FAILURES: readonly [method: string, params: Record<string, unknown>, code:
   ['no_such_method', {}, 'RUNTIME_METHOD_NOT_FOUND'],
 ]
 
+/** Fuel lasts seconds on a machine that has nothing else to do, and counts here whatever else it has. */
+const PATIENT = { deadlineMs: 120_000 }
+
 describe('calls that fail in the guest', () => {
-  it('end in a typed error and leave the state as it was', async () => {
+  it('end in a typed error and leave the state as it was', async function () {
+    this.timeout(120_000)
     await using world = await nodeWorld()
-    const node = await world.node('a')
+    const node = await world.node('a', { runtime: PATIENT })
     const { context } = await newContext(node)
     await set(node, context, 'k', 'before')
     const before = await infoOf(node, context)
@@ -33,9 +37,10 @@ describe('calls that fail in the guest', () => {
     expect(await call(node, context, 'entries')).to.deep.equal({ k: 'after' })
   })
 
-  it('leave another context answering while one loops', async () => {
+  it('leave another context answering while one loops', async function () {
+    this.timeout(120_000)
     await using world = await nodeWorld()
-    const node = await world.node('a', { runtime: { workers: 2 } })
+    const node = await world.node('a', { runtime: { ...PATIENT, workers: 2 } })
     const [loops, other] = [await newContext(node), await newContext(node)]
     let isOver = false
     const looping = rejectionCode(call(node, loops.context, 'fail_loop')).finally(() => {
@@ -54,7 +59,7 @@ describe('calls that fail in the guest', () => {
 
   it('end at the wall clock when the fuel would last longer', async () => {
     await using world = await nodeWorld()
-    const runtime = { workers: 1, fuel: 1n << 60n, deadlineMs: 300 }
+    const runtime = { workers: 1, fuel: 1n << 60n, deadlineMs: 3_000 }
     const node = await world.node('a', { runtime })
     const { context } = await newContext(node)
     await set(node, context, 'k')

@@ -247,7 +247,7 @@ describe('the guest engine over a database on disk', () => {
   })
 
   it('ends a guest that overruns its time, and runs the other calls again on a new worker', async () => {
-    await using bench = await Bench.open({ workers: 1, deadlineMs: 150, fuel: 10n ** 15n })
+    await using bench = await Bench.open({ workers: 1, deadlineMs: 2_000, fuel: 10n ** 15n })
     await bench.call(1, 'init')
     await bench.call(2, 'init')
     const loop = rejectionCode(bench.run(1, 'fail_loop'))
@@ -276,7 +276,7 @@ describe('the guest engine over a database on disk', () => {
   })
 
   it('takes as many calls as its queue holds, and not one more', async () => {
-    await using bench = await Bench.open({ workers: 1, deadlineMs: 100, fuel: 10n ** 15n })
+    await using bench = await Bench.open({ workers: 1, deadlineMs: 2_000, fuel: 10n ** 15n })
     await bench.call(1, 'init')
     const loop = rejectionCode(bench.run(1, 'fail_loop'))
     const calls = Array.from({ length: MAX_QUEUED_CALLS }, () =>
