@@ -202,21 +202,28 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     rooms: [...BASE, 'node/secret.ts', 'cli/errors.ts'],
     packages: ['@multiformats/multiaddr', 'smol-toml', 'zod'],
   },
-  // the port that the commands ask, and what settings of chains have in common
+  // the ports that the commands ask
   'cli/chains': {
     rooms: [
       ...[...BASE, 'type node/anchor/anchor.ts', 'type node/secret.ts', 'type server/index.ts'],
-      ...['type auth/index.ts', 'type chains/shared/checks.ts', 'chains/shared/deployment.ts'],
+      ...['type auth/index.ts', 'type chains/shared/checks.ts'],
+      ...['type cli/config', 'cli/errors.ts', 'type cli/output.ts'],
+    ],
+  },
+  'cli/chains/chains.ts': { rooms: ['cli/chains', 'type cli/config', 'cli/errors.ts'] },
+  // what the commands of several chains have in common
+  'cli/chains/shared': {
+    rooms: [
+      ...[...BASE, 'type node/secret.ts', 'chains/shared', 'cli/chains/chain.ts'],
       ...['cli/config/fields.ts', 'type cli/config'],
-      ...['cli/arguments.ts', 'cli/errors.ts', 'type cli/output.ts'],
+      ...['cli/arguments.ts', 'cli/errors.ts', 'cli/json-safe.ts', 'cli/output.ts'],
     ],
     packages: ['zod'],
   },
-  'cli/chains/chains.ts': { rooms: ['cli/chains', 'type cli/config', 'cli/errors.ts'] },
   'cli/chains/local': {
     rooms: [
       ...[...BASE, 'chains/local', 'type cli/config'],
-      ...['cli/chains/chain.ts', 'cli/chains/settings.ts'],
+      ...['cli/chains/chain.ts', 'cli/chains/shared'],
     ],
     packages: ['zod'],
   },
@@ -224,8 +231,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     rooms: [
       ...[...BASE, 'type node/secret.ts', 'type server/index.ts'],
       ...['chains/ethereum', 'chains/shared', 'devnet/ethereum'],
-      ...['cli/chains/chain.ts', 'cli/chains/settings.ts', 'type cli/config'],
-      ...['cli/chains/network.ts', 'cli/chains/out-file.ts'],
+      ...['cli/chains/chain.ts', 'cli/chains/shared', 'type cli/config'],
       ...['type cli/chains/wallet.ts', 'type auth/index.ts'],
       ...['cli/arguments.ts', 'cli/errors.ts', 'cli/json-safe.ts', 'cli/output.ts'],
     ],
@@ -235,8 +241,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     rooms: [
       ...[...BASE, 'type node/secret.ts', 'type server/index.ts'],
       ...['chains/near', 'chains/shared', 'devnet/near'],
-      ...['cli/chains/chain.ts', 'cli/chains/settings.ts', 'type cli/config'],
-      ...['cli/chains/network.ts', 'cli/chains/out-file.ts'],
+      ...['cli/chains/chain.ts', 'cli/chains/shared', 'type cli/config'],
       ...['type cli/chains/wallet.ts', 'type auth/index.ts'],
       ...['cli/arguments.ts', 'cli/errors.ts', 'cli/json-safe.ts', 'cli/output.ts'],
     ],
@@ -244,15 +249,18 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   },
   'cli/chains/icp': {
     rooms: [
-      ...[...BASE, 'chains/icp', 'type cli/config'],
-      ...['cli/chains/settings.ts', 'type cli/chains/wallet.ts', 'type auth/index.ts'],
+      ...[...BASE, 'type node/secret.ts', 'type server/index.ts'],
+      ...['chains/icp', 'chains/shared', 'devnet/icp'],
+      ...['cli/chains/chain.ts', 'cli/chains/shared', 'type cli/config'],
+      ...['type cli/chains/wallet.ts', 'type auth/index.ts'],
+      ...['cli/arguments.ts', 'cli/errors.ts', 'cli/json-safe.ts', 'cli/output.ts'],
     ],
     packages: ['zod'],
   },
   'cli/chains/stellar': {
     rooms: [
       ...[...BASE, 'node/secret.ts', 'chains/stellar', 'chains/shared', 'type cli/config'],
-      ...['cli/chains/settings.ts', 'type cli/chains/wallet.ts', 'type auth/index.ts'],
+      ...['cli/chains/shared', 'type cli/chains/wallet.ts', 'type auth/index.ts'],
       ...['cli/arguments.ts', 'cli/config/fields.ts', 'cli/errors.ts'],
     ],
     packages: ['zod'],

@@ -2,8 +2,8 @@
 import type { AnchorManifest } from '../../node/anchor/anchor.ts'
 import type { FinalityRule } from './rpc/head.ts'
 import type { EthereumAnchorInit } from './init.ts'
-import { DEFAULT_MAX_FEE_PER_GAS } from './limits.ts'
-import { pollMsFor } from './deploy/poll.ts'
+import { DEFAULT_MAX_FEE_PER_GAS, POLL_MS } from './limits.ts'
+import { pollMsFor } from '../shared/poll.ts'
 
 /** When a block counts as final, unless something else is said. */
 export const DEFAULT_FINALITY: FinalityRule = 'finalized'
@@ -41,6 +41,6 @@ export function resolveInit<T extends Omit<EthereumAnchorInit, 'key'>>(init: T):
     ...init,
     finality: init.finality ?? DEFAULT_FINALITY,
     maxFeePerGas: init.maxFeePerGas ?? DEFAULT_MAX_FEE_PER_GAS,
-    pollMs: init.pollMs ?? pollMsFor(init.rpcUrls),
+    pollMs: init.pollMs ?? pollMsFor(init.rpcUrls, POLL_MS),
   }
 }

@@ -1,6 +1,6 @@
 /** Errors of the Ethereum adapter. */
-import { type ErrorDetails, type ErrorKind, MerogateError } from '../../node/errors.ts'
-import { type ChainErrorCode, chainError } from '../shared/errors.ts'
+import type { ErrorKind } from '../../node/errors.ts'
+import { type ChainErrors, chainErrors } from '../shared/errors.ts'
 
 /**
  * ETHEREUM_UNSUPPORTED the chain lacks what this adapter builds on; ETHEREUM_REPLACED another transaction took the place of ours, which did
@@ -13,15 +13,5 @@ const KINDS: Record<EthereumErrorCode, ErrorKind> = {
   ETHEREUM_REPLACED: 'conflict',
 }
 
-/** An error of this room; its kind follows from its code. */
-export function ethereumError(
-  code: EthereumErrorCode | ChainErrorCode,
-  message: string,
-  details: ErrorDetails = {},
-  options?: ErrorOptions,
-): MerogateError {
-  if (code !== 'ETHEREUM_UNSUPPORTED' && code !== 'ETHEREUM_REPLACED') {
-    return chainError('ethereum', code, message, details, options)
-  }
-  return new MerogateError(code, KINDS[code], message, details, options)
-}
+/** An error of this room, or of any chain. */
+export const ethereumError: ChainErrors<EthereumErrorCode> = chainErrors('ethereum', KINDS)

@@ -37,14 +37,8 @@ export const SIGN_IN_ANSWER_MS = 5_000
 export const SIGN_IN_LOOKUP_MS = 12_000
 /** Bytes of an answer to a sign-in that are read: the longest is a contract's code, 24 KiB in hexadecimal. */
 export const MAX_SIGN_IN_ANSWER_BYTES: number = 128 * 1024
-/** Characters of a sign-in text: as many permissions as a key may have, escaped, fit into it. */
-export const MAX_SIGN_IN_TEXT_CHARS = 16_384
 /** Bytes of a contract wallet's signature: twelve owners, or a passkey with its proof. It is kept for as long as the key is. */
 export const MAX_WALLET_SIGNATURE_BYTES = 832
-/** Longest time a text that a client made may be valid, ms. */
-export const MAX_SIGN_IN_VALIDITY_MS = 600_000
-/** How far a client's clock may be ahead, ms. */
-export const MAX_SIGN_IN_SKEW_MS = 60_000
 /** Time for which a contract's word that a signature is good is not asked for again, ms. */
 export const CONTRACT_WORD_MS = 60_000
 /** Contracts whose word is kept. */

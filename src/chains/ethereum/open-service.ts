@@ -2,10 +2,10 @@
 import { Wallet } from 'ethers'
 import type { AnchorComponents } from '../../node/anchor/anchor.ts'
 import type { ResolvedInit } from './defaults.ts'
-import { readApiKey } from '../shared/key-text.ts'
+import { readRelayer } from '../shared/anchor-init.ts'
 import { readKey } from './key.ts'
 import { relayerCarrier } from './send/carrier.ts'
-import { type CarrierFactory, EthereumService } from './service.ts'
+import { EthereumService } from './service.ts'
 
 /** @throws CHAIN_KEY (input) */
 export async function openService(
@@ -14,6 +14,7 @@ export async function openService(
 ): Promise<EthereumService> {
   const { deployment, key } = init
   const { identityRegistry, contextAnchor, packageRegistry } = deployment.contracts
+  const relayer = await readRelayer(init, deployment)
   const wallet = key === undefined ? undefined : new Wallet(await readKey(key))
   return new EthereumService({
     rpcUrls: init.rpcUrls,
@@ -26,7 +27,7 @@ export async function openService(
     },
     finality: init.finality,
     wallet,
-    carrier: await carrierOf(init),
+    carrier: relayer && ((parts) => relayerCarrier({ ...parts, ...relayer })),
     maxFeePerGas: init.maxFeePerGas,
     maxTipPerGas: init.maxTipPerGas,
     pollMs: init.pollMs,
@@ -34,13 +35,4 @@ export async function openService(
     clock,
     logger: logger.child({ component: 'ethereum' }),
   })
-}
-
-/** What carries in this node's place; undefined when it sends by itself. */
-async function carrierOf(init: ResolvedInit): Promise<CarrierFactory | undefined> {
-  const { relayer, deployment } = init
-  if (relayer === undefined) return undefined
-  const apiKey = relayer.apiKey && (await readApiKey(relayer.apiKey, 'ethereum'))
-  const { network } = deployment
-  return (parts) => relayerCarrier({ ...parts, url: relayer.url, apiKey, network })
 }

@@ -6,8 +6,8 @@ import { withSdk } from '../shared/sdk.ts'
 import type { WalletVerifier } from '../../auth/wallet-verifier.ts'
 import { type Clock, systemClock } from '../../node/primitives/clock.ts'
 import { type Logger, silentLogger } from '../../node/primitives/logger.ts'
+import { nonceOfText } from '../shared/sign-in-parse.ts'
 import { SIGN_IN_STATEMENT } from '../shared/sign-in-text.ts'
-import { nonceOfText } from './sign-in/message.ts'
 
 /** A chain that sign-in texts may name. */
 export interface SignInChain {

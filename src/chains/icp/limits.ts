@@ -1,7 +1,5 @@
 /** Bounds of the Internet Computer adapter: all of them hold before anything is decoded. */
 
-/** Characters of a sign-in text: as many permissions as a key may have, escaped, fit into it. */
-export const MAX_SIGN_IN_TEXT_CHARS = 16_384
 /** Links of a delegation chain. The Internet Computer takes 20; wallets make one or two. */
 export const MAX_CHAIN_LINKS = 5
 /** How far in the future a delegation may expire, ms: the 30 days that Internet Identity gives at most, and a minute for clocks that differ. */

@@ -1,21 +1,15 @@
 /** Errors of the NEAR adapter. */
-import { type ErrorDetails, MerogateError } from '../../node/errors.ts'
-import { type ChainErrorCode, chainError } from '../shared/errors.ts'
+import type { ErrorKind, MerogateError } from '../../node/errors.ts'
+import { type ChainErrors, chainErrors } from '../shared/errors.ts'
 import type { ContractName } from './contracts/artifacts.ts'
 
 /** NEAR_REPLACED another transaction took the place of ours, which did nothing. */
 export type NearErrorCode = 'NEAR_REPLACED'
 
-/** An error of this room; its kind follows from its code. */
-export function nearError(
-  code: NearErrorCode | ChainErrorCode,
-  message: string,
-  details: ErrorDetails = {},
-  options?: ErrorOptions,
-): MerogateError {
-  if (code !== 'NEAR_REPLACED') return chainError('near', code, message, details, options)
-  return new MerogateError(code, 'conflict', message, details, options)
-}
+const KINDS: Record<NearErrorCode, ErrorKind> = { NEAR_REPLACED: 'conflict' }
+
+/** An error of this room, or of any chain. */
+export const nearError: ChainErrors<NearErrorCode> = chainErrors('near', KINDS)
 
 /** Something else lies where a contract should be. */
 export function noContract(

@@ -1,4 +1,5 @@
 /** Items of the list that `chain doctor` shows, and those that every chain has. Pure. */
+import type { CommonReport, CommonState, EndpointReport, FinalHash } from './inspect.ts'
 
 /** How an item of the list came out. Only `fail` keeps a node from working. */
 export type Level = 'ok' | 'warn' | 'fail'
@@ -13,27 +14,6 @@ export interface Check {
   readonly next?: string
 }
 
-/** What an endpoint showed. What is undefined could not be read. */
-export interface EndpointReport {
-  /** Address without credentials. */
-  readonly name: string
-  /** `wrong-chain` when it serves another; `failed` when it answers but not what is needed. */
-  readonly state: 'ok' | 'unreachable' | 'wrong-chain' | 'failed'
-  /** Time of one question, ms. */
-  readonly latencyMs?: number
-  readonly head?: number
-  /** Newest final block by the node's rule. */
-  readonly final?: number
-  /** Why it is not ok. */
-  readonly reason?: string
-}
-
-/** Hash of the same final block, by endpoint. */
-export interface FinalHash {
-  readonly endpoint: string
-  readonly hash: string
-}
-
 /** Blocks that an endpoint may lie behind the foremost. */
 const MAX_LAG_BLOCKS = 5
 /** Seconds between this machine's clock and the chain's: requests are valid for minutes. */
@@ -46,10 +26,7 @@ export function check(name: string, level: Level, message: string, next?: string
 }
 
 /** An item for each endpoint. `network`: what those that are ok serve, in words. */
-export function endpointChecks(
-  endpoints: readonly EndpointReport[],
-  network: string,
-): readonly Check[] {
+function endpointChecks(endpoints: readonly EndpointReport[], network: string): readonly Check[] {
   const isAnyOk = endpoints.some(({ state }) => state === 'ok')
   return endpoints.map(({ name, state, reason = '', latencyMs = 0, head = 0 }) => {
     if (state === 'ok') {
@@ -65,7 +42,7 @@ export function endpointChecks(
 }
 
 /** Whether endpoints are as far as each other, and on one history. */
-export function agreementChecks(
+function agreementChecks(
   endpoints: readonly EndpointReport[],
   finalHashes: readonly FinalHash[],
 ): readonly Check[] {
@@ -97,7 +74,7 @@ export function agreementChecks(
 }
 
 /** What the chain expects the time to be, less what this machine says. */
-export function clockCheck(clockSkewSeconds: number): Check {
+function clockCheck(clockSkewSeconds: number): Check {
   const off = Math.abs(clockSkewSeconds)
   const level = off > MAX_SKEW_SECONDS ? 'fail' : off > WARN_SKEW_SECONDS ? 'warn' : 'ok'
   const where = clockSkewSeconds > 0 ? 'behind' : 'ahead of'
@@ -108,4 +85,57 @@ export function clockCheck(clockSkewSeconds: number): Check {
     message,
     'set the clock (NTP); or the endpoint has stopped following',
   )
+}
+
+/** What is expected of an account. */
+export interface JudgeOptions {
+  /** Operations, each adding a member, that it should be able to pay. */
+  readonly operations: number
+  /** Whether the node pays by itself, and so needs an account with funds. */
+  readonly isPaying: boolean
+}
+
+/** The list of a chain, in the order in which problems are best solved. @param own what only this chain has; `before`: asked of no endpoint that answers */
+export function checksOf<S extends CommonState>(
+  { endpoints, chainId, state }: CommonReport<string | number, S>,
+  own: { readonly before?: readonly Check[]; readonly rest: (state: S) => readonly Check[] },
+): readonly Check[] {
+  const first = [...endpointChecks(endpoints, `chain ${chainId}`), ...(own.before ?? [])]
+  if (state === undefined) return first
+  return [
+    ...first,
+    ...agreementChecks(endpoints, state.finalHashes),
+    clockCheck(state.clockSkewSeconds),
+    ...own.rest(state),
+  ]
+}
+
+/** Nothing lies where a contract should be. */
+export function missingContract(name: string, address: string, network: string): Check {
+  const next = `deploy with \`merogate chain deploy\`, or use the deployment file of ${network}`
+  return check('contracts', 'fail', `no ${name} at ${address}`, next)
+}
+
+/** Something else than this release lies there. */
+export function otherRelease(message: string): Check {
+  const next =
+    'use the deployment file of your group’s network, or the release that made it; see UPGRADING.md'
+  return check('release', 'fail', `${message}: the node sends it nothing`, next)
+}
+
+/** What there is to say of a node without an account. */
+export function noAccountChecks({ isPaying }: JudgeOptions): readonly Check[] {
+  if (!isPaying) return []
+  const next = 'set key_file, key_env or relayer_url, unless this node only ever reads'
+  return [check('account', 'warn', 'this node has no account to pay with', next)]
+}
+
+/** How many operations an amount pays, and how that is judged. */
+export function enough(
+  amount: bigint,
+  one: bigint,
+  operations: number,
+): { readonly left: bigint; readonly level: Level } {
+  const left = one === 0n ? BigInt(operations) : amount / one
+  return { left, level: left < 1n ? 'fail' : left < BigInt(operations) ? 'warn' : 'ok' }
 }

@@ -44,10 +44,13 @@ export function deployedContract(
 export class DeploymentFiles<D extends ChainDeployment> {
   readonly #chain: string
   readonly #schema: z.ZodType<D>
+  readonly #networkOf: (deployment: D) => string | number
 
-  constructor(chain: string, schema: z.ZodType<D>) {
+  /** @param networkOf by which networks are told apart, whatever people call them */
+  constructor(chain: string, schema: z.ZodType<D>, networkOf: (deployment: D) => string | number) {
     this.#chain = chain
     this.#schema = schema
+    this.#networkOf = networkOf
   }
 
   /** Reads a deployment from JSON. @throws CHAIN_DEPLOYMENT (input) */
@@ -84,6 +87,34 @@ export class DeploymentFiles<D extends ChainDeployment> {
       throw chainError(this.#chain, 'CHAIN_DEPLOYMENT', message, { path }, { cause })
     }
   }
+
+  /** Whether a deployment is of a network, and of no other contracts than those at the addresses. @param addresses any, where this is left out */
+  isOf(deployment: D, network: string | number, addresses?: readonly string[]): boolean {
+    if (this.#networkOf(deployment) !== network) return false
+    const known = addresses?.map((address) => address.toLowerCase())
+    return known === undefined || addressesOf(deployment).every(([, each]) => known.includes(each))
+  }
+
+  /** Whether two deployments are of one network and have the same contracts. */
+  isSame(one: D, other: D): boolean {
+    const facts = (each: D): string => JSON.stringify([this.#networkOf(each), addressesOf(each)])
+    return facts(one) === facts(other)
+  }
+}
+
+/** Contracts by name, of a deployment of any chain. */
+function contractsOf({ contracts }: ChainDeployment): [string, DeployedContract][] {
+  // what a chain declares by name, some of which may be left out
+  return Object.entries(contracts as Readonly<Record<string, DeployedContract | undefined>>).filter(
+    (entry): entry is [string, DeployedContract] => entry[1] !== undefined,
+  )
+}
+
+/** Names and addresses, in one order and notation. */
+function addressesOf(deployment: ChainDeployment): readonly (readonly [string, string])[] {
+  return contractsOf(deployment)
+    .map(([name, { address }]) => [name, address.toLowerCase()] as const)
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
 }
 
 /**
@@ -91,10 +122,11 @@ export class DeploymentFiles<D extends ChainDeployment> {
  * because invitations name it.
  */
 export function mergeDeployment<D extends ChainDeployment>(before: D, after: D): D {
-  const known = before.contracts as Readonly<Record<string, object | undefined>> // by name, see D
-  const merged = Object.entries(after.contracts as Readonly<Record<string, object | undefined>>)
-    .filter(([, contract]) => contract !== undefined)
-    .map(([name, contract]) => [name, { ...known[name], ...contract }])
+  const known = Object.fromEntries(contractsOf(before))
+  const merged = contractsOf(after).map(([name, contract]) => [
+    name,
+    { ...known[name], ...contract },
+  ])
   return { ...after, network: before.network, contracts: Object.fromEntries(merged) as object }
 }
 

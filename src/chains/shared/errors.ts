@@ -61,3 +61,23 @@ export function chainError(
 ): MerogateError {
   return new MerogateError(code, KINDS[code], message, { chain, ...details }, options)
 }
+
+/** Makes an error of one chain; its kind follows from its code. */
+export type ChainErrors<Own extends string> = (
+  code: Own | ChainErrorCode,
+  message: string,
+  details?: ErrorDetails,
+  options?: ErrorOptions,
+) => MerogateError
+
+/** Makes errors of one chain: the common ones, and its own, whose kinds follow from their codes. */
+export function chainErrors<Own extends string>(
+  chain: string,
+  own: Readonly<Record<Own, ErrorKind>>,
+): ChainErrors<Own> {
+  const isOwn = (code: string): code is Own => Object.hasOwn(own, code)
+  return (code, message, details = {}, options) =>
+    isOwn(code)
+      ? new MerogateError(code, own[code], message, details, options)
+      : chainError(chain, code, message, details, options)
+}

@@ -48,3 +48,9 @@ export const MAX_GIVEN_UP_ADOPTIONS = 1024
 export const MAX_RELAYED_CONTRACTS = 64
 /** Lists whose pages are read at the same time. */
 export const MAX_PINNED_LISTS = 1024
+/** Characters of a sign-in text: as many permissions as a key may have, escaped, fit into it. */
+export const MAX_SIGN_IN_TEXT_CHARS = 16_384
+/** Longest time a text that a client made may be valid, ms. */
+export const MAX_SIGN_IN_VALIDITY_MS = 600_000
+/** How far a client's clock may be ahead, ms. */
+export const MAX_SIGN_IN_SKEW_MS = 60_000

@@ -1,6 +1,7 @@
 /**
  * The text that wallets without a format of their own sign (SEP-53, Internet Computer): CAIP-122's, which is EIP-4361's with another chain's
- * name and account. It is made here, stored with the challenge, and compared as a whole when it comes back: nothing ever parses it.
+ * name and account. It is made here, stored with the challenge, and compared as a whole when it comes back; where a client makes it,
+ * `sign-in-parse.ts` reads it.
  * @see https://chainagnostic.org/CAIPs/caip-122
  */
 import { authError } from '../../auth/errors.ts'

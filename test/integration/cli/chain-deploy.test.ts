@@ -4,7 +4,7 @@ import { expect } from 'chai'
 import { Wallet } from 'ethers'
 import { deployWith } from '../../../src/chains/ethereum/deploy/deploy.ts'
 import { DEPLOYER } from '../../../src/chains/ethereum/constants.ts'
-import { readDeployment, writeDeployment } from '../../../src/chains/ethereum/deploy/deployment.ts'
+import { deployments, readDeployment } from '../../../src/chains/ethereum/deploy/deployment.ts'
 import { abiOf } from '../../../src/chains/ethereum/contracts/codec.ts'
 import { planDeployment } from '../../../src/chains/ethereum/deploy/plan.ts'
 import { type EthereumDevnet, startEthereumDevnet } from '../../../src/devnet/ethereum/index.ts'
@@ -242,10 +242,10 @@ describe('merogate chain deploy', function () {
     expect((await run(paid('--force'))).code).to.equal(0)
 
     const deployment = await readDeployment(out)
-    await writeDeployment(out, { ...deployment, chainId: 1 })
+    await deployments.write(out, { ...deployment, chainId: 1 })
     expect(codeOf(await run(paid('--output-format', 'json')))).to.equal('CLI_FILE')
     // the name by which a group knows its network stays
-    await writeDeployment(out, { ...deployment, network: 'ours' })
+    await deployments.write(out, { ...deployment, network: 'ours' })
     expect((await run(paid())).code).to.equal(0)
     expect((await readDeployment(out)).network).to.equal('ours')
   })

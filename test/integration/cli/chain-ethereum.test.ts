@@ -4,9 +4,9 @@ import { expect } from 'chai'
 import { Wallet } from 'ethers'
 import type { Check } from '../../../src/chains/shared/checks.ts'
 import {
+  deployments,
   parseDeployment,
   readDeployment,
-  writeDeployment,
 } from '../../../src/chains/ethereum/deploy/deployment.ts'
 import { type EthereumDevnet, startEthereumDevnet } from '../../../src/devnet/ethereum/index.ts'
 import { type Ended, runCli, startCli } from '../../support/cli.ts'
@@ -29,7 +29,7 @@ describe('merogate chain with Ethereum', function () {
     other = await startEthereumDevnet({ port: 0, chainId: 4242 })
     folder = await tempFolder()
     file = join(folder.path, 'local.deployment.json')
-    await writeDeployment(file, chain.deployment)
+    await deployments.write(file, chain.deployment)
   })
   after(async () => {
     await chain.stop()
@@ -116,7 +116,7 @@ describe('merogate chain with Ethereum', function () {
       const { contracts } = chain.deployment
       const wrong = join(folder.path, 'wrong.json')
       const nothing = { address: `0x${'12'.repeat(20)}` }
-      await writeDeployment(wrong, {
+      await deployments.write(wrong, {
         ...chain.deployment,
         contracts: { ...contracts, contextAnchor: nothing },
       })
@@ -127,7 +127,7 @@ describe('merogate chain with Ethereum', function () {
       expect(levelOf(checks, 'release')).to.deep.equal([])
       expect(code).to.equal(1)
 
-      await writeDeployment(wrong, {
+      await deployments.write(wrong, {
         ...chain.deployment,
         contracts: { ...contracts, identityRegistry: contracts.contextAnchor },
       })

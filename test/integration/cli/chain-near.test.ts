@@ -2,7 +2,7 @@ import { chmod, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { codeHashOf } from '../../../src/chains/near/contracts/artifacts.ts'
-import { readDeployment, writeDeployment } from '../../../src/chains/near/deploy/deployment.ts'
+import { deployments, readDeployment } from '../../../src/chains/near/deploy/deployment.ts'
 import type { Check } from '../../../src/chains/shared/checks.ts'
 import { credentialsOf, LOCAL_ACCOUNTS } from '../../../src/cli/chains/near/local-chain.ts'
 import { type NearDevnet, startNearDevnet } from '../../../src/devnet/near/index.ts'
@@ -184,7 +184,7 @@ describe('merogate chain with NEAR', function () {
     chain = await startNearTestChain()
     folder = await tempFolder()
     file = join(folder.path, 'local.deployment.json')
-    await writeDeployment(file, chain.deployment)
+    await deployments.write(file, chain.deployment)
   })
   after(async () => {
     await chain.stop()
@@ -239,7 +239,7 @@ describe('merogate chain with NEAR', function () {
       [packages.address, 'release'],
     ] as const) {
       const contexts = { address }
-      await writeDeployment(wrong, { ...chain.deployment, contracts: { contexts } })
+      await deployments.write(wrong, { ...chain.deployment, contracts: { contexts } })
       const args = ['--deployment', wrong, '--rpc-url', chain.url]
       const { code, checks } = await doctor(args)
       expect([code, levelOf(checks, name)], address).to.deep.equal([1, ['fail']])

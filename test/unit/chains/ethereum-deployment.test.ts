@@ -5,10 +5,9 @@ import { getAddress, isAddress } from 'ethers'
 import { networkName } from '../../../src/chains/ethereum/constants.ts'
 import {
   type Deployment,
-  isSameDeployment,
+  deployments,
   parseDeployment,
   readDeployment,
-  writeDeployment,
 } from '../../../src/chains/ethereum/deploy/deployment.ts'
 import { mergeDeployment } from '../../../src/chains/shared/deployment.ts'
 import { compilerVersion, planDeployment } from '../../../src/chains/ethereum/deploy/plan.ts'
@@ -33,10 +32,10 @@ describe('a deployment file', () => {
   it('is read as it was written, all or nothing', async () => {
     await using folder = await tempFolder()
     const path = join(folder.path, 'd.json')
-    await writeDeployment(path, DEPLOYMENT)
+    await deployments.write(path, DEPLOYMENT)
     expect(await readDeployment(path)).to.deep.equal(DEPLOYMENT)
     expect(await readdir(folder.path)).to.deep.equal(['d.json'])
-    const nowhere = writeDeployment(join(folder.path, 'none/d.json'), DEPLOYMENT)
+    const nowhere = deployments.write(join(folder.path, 'none/d.json'), DEPLOYMENT)
     expect(await rejectionCode(nowhere)).to.equal('CHAIN_DEPLOYMENT')
   })
 
@@ -65,9 +64,9 @@ describe('a deployment file', () => {
     const lower = { ...contracts, contextAnchor: { address: address('Ab').toLowerCase() } }
     const upper = { ...contracts, contextAnchor: { address: address('AB') } }
     const of = (each: Deployment['contracts']): Deployment => ({ ...DEPLOYMENT, contracts: each })
-    expect(isSameDeployment(of(lower), of(upper))).to.equal(true)
-    expect(isSameDeployment(DEPLOYMENT, of(lower))).to.equal(false)
-    expect(isSameDeployment(DEPLOYMENT, { ...DEPLOYMENT, chainId: 1 })).to.equal(false)
+    expect(deployments.isSame(of(lower), of(upper))).to.equal(true)
+    expect(deployments.isSame(DEPLOYMENT, of(lower))).to.equal(false)
+    expect(deployments.isSame(DEPLOYMENT, { ...DEPLOYMENT, chainId: 1 })).to.equal(false)
   })
 
   it('keeps what it knows of contracts that were there, and the name of its network', () => {

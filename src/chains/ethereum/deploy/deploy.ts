@@ -4,7 +4,6 @@
  */
 import { ethereumRpc } from '../rpc/rpc.ts'
 import { Wallet } from 'ethers'
-import type { MerogateError } from '../../../node/errors.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
 import type { ContractName } from '../contracts/artifacts.ts'
@@ -18,26 +17,19 @@ import { DEFAULT_MAX_FEE_PER_GAS } from '../limits.ts'
 import { LOCAL_POLL_MS } from '../../shared/limits.ts'
 import { compilerVersion, creationOf, planDeployment, type PlannedContract } from './plan.ts'
 import type { Endpoints } from '../../shared/endpoints.ts'
-import type { Mined, Sent } from '../../shared/delivery.ts'
+import { deployed, type DeployEvents, makeContract, notMade } from '../../shared/deploy.ts'
+import type { Sent } from '../../shared/delivery.ts'
 import { TransactionSender } from '../send/sender.ts'
 
-/** Told of a contract: where its transaction lies, or undefined when the contract was there before. */
-export type OnContract = (contract: PlannedContract, mined: Mined | undefined) => void
-
-export interface DeployInit {
+export interface DeployInit extends DeployEvents<PlannedContract> {
   readonly rpc: Endpoints
   readonly sender: TransactionSender
   readonly network: string
   readonly chainId: number
   /** Contract of contexts whose groups may move to the new one. @default none */
   readonly predecessor?: string | undefined
-  /** Told the hash of every transaction that is signed to make a contract, before it is sent. */
-  readonly onSigned?: (contract: PlannedContract, hash: string) => void
-  /** Called for each contract when it lies in a block. */
-  readonly onContract?: OnContract
   /** Called once when all lie in a block and only finality is waited for. */
   readonly onMined?: () => void
-  readonly signal?: AbortSignal
 }
 
 /**
@@ -56,7 +48,16 @@ export async function deployContracts(init: DeployInit): Promise<Deployment> {
     }
     if (!isDeployerThere) await ensureDeployer(rpc, sender, signal)
     isDeployerThere = true
-    const made = await create(init, contract)
+    const made = await makeContract(
+      'ethereum',
+      contract,
+      {
+        send: (onSigned) => sender.send(creationOf(contract), onSigned, signal),
+        isThere: () => hasCode(rpc, contract.address, signal),
+        isOpen: isRevert,
+      },
+      init.onSigned,
+    )
     if (made !== undefined) sent.set(contract.name, made)
     onContract?.(contract, made)
   }
@@ -65,50 +66,11 @@ export async function deployContracts(init: DeployInit): Promise<Deployment> {
   for (const contract of plan) {
     const final = await sent.get(contract.name)?.final(signal)
     if (final !== undefined && !(await hasCode(rpc, contract.address, signal))) {
-      throw notMade(contract, final.transaction)
+      throw notMade('ethereum', contract, final.transaction)
     }
-    made[contract.name] = {
-      address: contract.address,
-      ...(final === undefined ? {} : { transaction: final.transaction, height: final.block }),
-    }
+    made[contract.name] = deployed({ address: contract.address }, final)
   }
   return toDeployment(init, plan, made)
-}
-
-/** Makes a contract; undefined when somebody else was faster, which is as good: nobody owns it. */
-async function create(
-  { rpc, sender, onSigned, signal }: DeployInit,
-  contract: PlannedContract,
-): Promise<Sent | undefined> {
-  let transaction: string | undefined
-  let cause: unknown
-  try {
-    const sent = await sender.send(
-      creationOf(contract),
-      (hash) => onSigned?.(contract, hash),
-      signal,
-    )
-    if (sent.succeeded) return sent
-    transaction = sent.transaction
-  } catch (error) {
-    if (!isRevert(error)) throw error
-    cause = error
-  }
-  if (await hasCode(rpc, contract.address, signal)) return undefined
-  throw notMade(contract, transaction, cause)
-}
-
-function notMade(
-  { name, address }: PlannedContract,
-  transaction: string | undefined,
-  cause?: unknown,
-): MerogateError {
-  return ethereumError(
-    'CHAIN_DEPLOY',
-    `${transaction === undefined ? 'a transaction' : `the transaction ${transaction}`} made no ${name} at ${address}: repeating the deployment is safe`,
-    { contract: name, address, ...(transaction === undefined ? {} : { transaction }) },
-    { cause },
-  )
 }
 
 function toDeployment(

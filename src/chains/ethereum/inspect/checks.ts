@@ -1,38 +1,27 @@
 /** Judges what {@link inspectChain} saw: a list for people and scripts, with what to do next. Pure. */
 import {
-  agreementChecks,
   type Check,
   check,
-  clockCheck,
-  endpointChecks,
+  checksOf,
+  enough,
+  type JudgeOptions,
+  missingContract,
+  noAccountChecks,
+  otherRelease,
 } from '../../shared/checks.ts'
 import { OPERATION_GAS } from '../deploy/costs.ts'
 import type { ChainReport, ChainState } from './inspect.ts'
 import { ether, gwei } from '../deploy/units.ts'
 
-export interface JudgeOptions {
-  /** Operations, each adding a member, that the account should be able to pay. */
-  readonly operations: number
-  /** Whether the node sends by itself, and so needs an account with funds. */
-  readonly isPaying: boolean
-}
-
-/** All checks, in the order in which problems are best solved. */
 export function judge(report: ChainReport, options: JudgeOptions): readonly Check[] {
-  const { state } = report
-  return [
-    ...endpointChecks(report.endpoints, `chain ${report.chainId}`),
-    ...subscriptionChecks(report),
-    ...(state === undefined
-      ? []
-      : [
-          ...agreementChecks(report.endpoints, state.finalHashes),
-          clockCheck(state.clockSkewSeconds),
-          ...contractChecks(report, state),
-          feeCheck(report, state),
-          ...accountChecks(state, options),
-        ]),
-  ]
+  return checksOf(report, {
+    before: subscriptionChecks(report),
+    rest: (state) => [
+      ...contractChecks(report, state),
+      feeCheck(report, state),
+      ...accountChecks(state, options),
+    ],
+  })
 }
 
 function subscriptionChecks({ subscription }: ChainReport): Check[] {
@@ -52,14 +41,7 @@ function contractChecks(
   const presence =
     missing.length === 0
       ? [check('contracts', 'ok', `all ${contracts.length} contracts are there`)]
-      : missing.map(({ name, address }) =>
-          check(
-            'contracts',
-            'fail',
-            `no ${name} at ${address}`,
-            `deploy with \`merogate chain deploy\`, or use the deployment file of ${network}`,
-          ),
-        )
+      : missing.map(({ name, address }) => missingContract(name, address, network))
   const isTold = registry?.toLowerCase() === expectedRegistry.toLowerCase()
   return [
     ...presence,
@@ -72,12 +54,7 @@ function contractChecks(
           'the deployment file mixes deployments: write it again with `merogate chain deploy`',
         ),
     ...others.map(({ name, address }) =>
-      check(
-        'release',
-        'fail',
-        `the code of ${name} at ${address} is not that of this release: the node sends it nothing`,
-        'use the deployment file of your group’s network, or the release that made it; see UPGRADING.md',
-      ),
+      otherRelease(`the code of ${name} at ${address} is not that of this release`),
     ),
   ]
 }
@@ -91,19 +68,12 @@ function feeCheck({ maxFeePerGas }: ChainReport, { fees }: ChainState): Check {
   return check('fee', level, message, 'raise max_fee_gwei, or wait')
 }
 
-function accountChecks(
-  { account, fees }: ChainState,
-  { operations, isPaying }: JudgeOptions,
-): Check[] {
-  if (account === undefined) {
-    if (!isPaying) return []
-    const next = 'set key_file, key_env or relayer_url, unless this node only ever reads'
-    return [check('account', 'warn', 'this node has no account to pay with', next)]
-  }
+function accountChecks({ account, fees }: ChainState, options: JudgeOptions): readonly Check[] {
+  if (account === undefined) return noAccountChecks(options)
+  const { operations } = options
   const { address, balance, pending } = account
   const one = OPERATION_GAS.addMember * (fees.baseFee + fees.tip)
-  const left = one === 0n ? BigInt(operations) : balance / one
-  const level = left < 1n ? 'fail' : left < BigInt(operations) ? 'warn' : 'ok'
+  const { left, level } = enough(balance, one, operations)
   const text = `${address} has ${ether(balance)}, enough for about ${left} operations`
   return [
     check('balance', level, text, `send it ${ether(one * BigInt(operations))} or more`),

@@ -1,5 +1,5 @@
 /** Everything about a deployment, its chain and an account that can be seen from outside, for `merogate chain status` and `doctor`. */
-import { ethereumRpc } from '../rpc/rpc.ts'
+import { ethereumRpc, readChainId } from '../rpc/rpc.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
 import type { ContractName } from '../contracts/artifacts.ts'
@@ -9,16 +9,27 @@ import { operationCosts, type OperationCost } from '../deploy/costs.ts'
 import type { Deployment } from '../deploy/deployment.ts'
 import { type PresentFees, readPresentFees } from '../send/fees.ts'
 import {
+  type Block,
   type FinalityRule,
   readBalance,
   readBlock,
   readFinal,
+  readHead,
   readNonce,
   readTime,
 } from '../rpc/head.ts'
-import type { FinalHash } from '../../shared/checks.ts'
-import { type EndpointReport, probeEndpoint, probeSubscription } from './probe.ts'
-import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
+import {
+  type CommonReport,
+  type CommonState,
+  hashesAt,
+  heightReport,
+  lookAt,
+} from '../../shared/inspect.ts'
+import { probeSubscription } from './probe.ts'
+import type { Endpoints } from '../../shared/endpoints.ts'
+
+/** A chain that shows none. */
+const NO_BLOCK: Block = { number: 0, hash: '', timestamp: 0n }
 
 export interface InspectInit {
   readonly rpcUrls: readonly string[]
@@ -50,31 +61,20 @@ export interface AccountReport {
 }
 
 /** What the endpoints that answer say. */
-export interface ChainState {
-  readonly head: { readonly number: number; readonly ageSeconds: number }
-  readonly final: { readonly number: number; readonly ageSeconds: number }
-  /** What the chain expects the time to be, less what this machine says, seconds. */
-  readonly clockSkewSeconds: number
+export interface ChainState extends CommonState {
   readonly contracts: readonly ContractReport[]
   /** Registry that the context contract was told; undefined when it does not answer. */
   readonly registry: string | undefined
   readonly account: AccountReport | undefined
   readonly fees: PresentFees
   readonly costs: readonly OperationCost[]
-  /** Hash of the same final block by endpoint, where there is one. */
-  readonly finalHashes: readonly FinalHash[]
 }
 
-export interface ChainReport {
-  readonly network: string
-  readonly chainId: number
+export interface ChainReport extends CommonReport<number, ChainState> {
   readonly finality: FinalityRule
   readonly maxFeePerGas: bigint
   /** Address of the registry as the deployment has it. */
   readonly expectedRegistry: string
-  readonly endpoints: readonly EndpointReport[]
-  /** Undefined when no endpoint is ok. */
-  readonly state: ChainState | undefined
   /** Undefined when there is none; `failure` is undefined when it works. */
   readonly subscription: { readonly failure: string | undefined } | undefined
 }
@@ -83,35 +83,29 @@ export interface ChainReport {
 export async function inspectChain(init: InspectInit): Promise<ChainReport> {
   const { rpcUrls, wsUrl, deployment, finality, maxFeePerGas, clock, logger } = init
   const { chainId, network, contracts } = deployment
-  const probe = { chainId, finality, clock, logger }
-  const [subscription, ...endpoints] = await Promise.all([
+  const [subscription, looked] = await Promise.all([
     wsUrl === undefined
       ? undefined
       : probeSubscription(wsUrl, clock).then((failure) => ({ failure })),
-    ...rpcUrls.map((url) => probeEndpoint(url, probe)),
+    lookAt({
+      ...{ rpcUrls, chainId, clock, readChainId, readHead },
+      open: (urls) => ethereumRpc({ urls, chainId, clock, logger }),
+      readFinal: (endpoint) => readFinal(endpoint, finality),
+      readState: (rpc, common) => readState(init, rpc, common),
+    }),
   ])
-  const urls = rpcUrls.filter((_, i) => endpoints[i]?.state === 'ok')
-  const common = Math.min(...endpoints.flatMap(({ final }) => final ?? []))
-  const facts = {
-    ...{ network, chainId, finality, maxFeePerGas, subscription, endpoints },
+  return {
+    ...{ network, chainId, finality, maxFeePerGas, subscription, ...looked },
     expectedRegistry: contracts.identityRegistry.address,
-  }
-  if (urls.length === 0) return { ...facts, state: undefined }
-  const rpc = ethereumRpc({ urls, chainId, clock, logger })
-  try {
-    return { ...facts, state: await readState(init, rpc, common) }
-  } finally {
-    rpc.stop()
   }
 }
 
 async function readState(init: InspectInit, rpc: Endpoints, common: number): Promise<ChainState> {
   const { deployment, finality, account, clock } = init
-  const hashes = await Promise.all(
-    rpc.endpoints.map(async (endpoint) => {
-      const hash = await hashAt(endpoint, common)
-      return hash === undefined ? [] : [{ endpoint: endpoint.name, hash }]
-    }),
+  const finalHashes = await hashesAt(
+    rpc,
+    common,
+    async (endpoint, height) => (await readBlock(endpoint, height))?.hash,
   )
   const nowSeconds = Math.floor(clock.nowMs() / 1000)
   const blocks = await rpc.run(async (endpoint) => ({
@@ -119,10 +113,8 @@ async function readState(init: InspectInit, rpc: Endpoints, common: number): Pro
     final: await readBlock(endpoint, await readFinal(endpoint, finality)),
     time: await readTime(endpoint),
   }))
-  const at = (block: (typeof blocks)['head']): ChainState['head'] => ({
-    number: block?.number ?? 0,
-    ageSeconds: Math.max(0, nowSeconds - Number(block?.timestamp ?? 0n)),
-  })
+  const at = ({ number, timestamp }: Block = NO_BLOCK): ChainState['head'] =>
+    heightReport(number, Number(timestamp), nowSeconds)
   const fees = await rpc.run(readPresentFees)
   return {
     head: at(blocks.head),
@@ -133,15 +125,7 @@ async function readState(init: InspectInit, rpc: Endpoints, common: number): Pro
     account: account === undefined ? undefined : await readAccount(rpc, account),
     fees,
     costs: operationCosts(fees.baseFee + fees.tip),
-    finalHashes: hashes.flat(),
-  }
-}
-
-async function hashAt(endpoint: Endpoint, height: number): Promise<string | undefined> {
-  try {
-    return (await readBlock(endpoint, height))?.hash
-  } catch {
-    return undefined // it answered a moment ago; that it has not this block is no word on its hash
+    finalHashes,
   }
 }
 

@@ -12,17 +12,18 @@ import type { Signalled } from '../../../node/interface.ts'
 import { fromHex } from '../../../node/primitives/bytes.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
+import { MAX_SIGN_IN_TEXT_CHARS } from '../../shared/limits.ts'
+import type { SignInForm } from '../../shared/sign-in-parse.ts'
+import { checkText } from '../../shared/sign-in-terms.ts'
 import { SIGN_IN_STATEMENT, signInText } from '../../shared/sign-in-text.ts'
 import {
   MAX_SIGN_IN_ANSWER_BYTES,
-  MAX_SIGN_IN_TEXT_CHARS,
   MAX_WALLET_SIGNATURE_BYTES,
   SIGN_IN_ANSWER_MS,
 } from '../limits.ts'
 import type { SignInChain } from '../wallet.ts'
 import { ContractWallets } from './contract-wallet.ts'
 import { recover } from './signature.ts'
-import { checkText } from './terms.ts'
 
 interface SignInInit {
   readonly chains: readonly [SignInChain, ...SignInChain[]]
@@ -39,6 +40,18 @@ interface Witness {
 }
 
 const BOUNDS = { timeoutMs: SIGN_IN_ANSWER_MS, maxBytes: MAX_SIGN_IN_ANSWER_BYTES }
+
+/** How texts of EIP-4361 name accounts and chains. */
+const FORM: SignInForm = {
+  standard: 'EIP-4361',
+  chainName: 'Ethereum',
+  account: /^0x[0-9a-fA-F]{40}$/,
+  chainId: /^[1-9][0-9]{0,15}$/,
+  problemOf: (account) =>
+    getAddress(account.toLowerCase()) === account
+      ? undefined
+      : 'the address in the text lacks its checksum (EIP-55)',
+}
 
 export class EthereumSignIn {
   readonly #chainIds: readonly [number, ...number[]]
@@ -123,8 +136,9 @@ export class EthereumSignIn {
       if (message !== challenge.message) throw refused('not the text that was issued')
       return chainId
     }
-    const chainIds = terms.network === undefined ? this.#chainIds : [chainId]
-    return checkText(message, { terms, address, chainIds, nowMs: this.#clock.nowMs() })
+    const chainIds = (terms.network === undefined ? this.#chainIds : [chainId]).map(String)
+    const expected = { terms, account: address, chainIds, nowMs: this.#clock.nowMs() }
+    return Number(checkText(message, FORM, expected))
   }
 
   #chainOf({ network }: ChallengeTerms): number | undefined {

@@ -1,12 +1,8 @@
 /** `provider_data` of the Internet Computer: shapes and sizes, before anything is decoded. */
+import { MAX_SIGN_IN_TEXT_CHARS } from '../../shared/limits.ts'
 import { refused } from '../../../auth/errors.ts'
 import { fromHex } from '../../../node/primitives/bytes.ts'
-import {
-  MAX_CHAIN_LINKS,
-  MAX_KEY_BYTES,
-  MAX_LINK_SIGNATURE_BYTES,
-  MAX_SIGN_IN_TEXT_CHARS,
-} from '../limits.ts'
+import { MAX_CHAIN_LINKS, MAX_KEY_BYTES, MAX_LINK_SIGNATURE_BYTES } from '../limits.ts'
 import type { Chain, Link } from './chain.ts'
 
 export interface IcpAnswer {

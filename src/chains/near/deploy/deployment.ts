@@ -29,26 +29,19 @@ const schema: z.ZodType<Deployment> = z.object({
   contracts: z.object({ contexts: contract, packages: contract.optional() }),
 })
 
-const files = new DeploymentFiles('near', schema)
+/** Deployment files of NEAR. */
+export const deployments: DeploymentFiles<Deployment> = new DeploymentFiles(
+  'near',
+  schema,
+  ({ chainId }) => chainId,
+)
 
 /** Reads a deployment from JSON. @throws CHAIN_DEPLOYMENT (input) */
 export function parseDeployment(json: unknown, origin: string): Deployment {
-  return files.parse(json, origin)
+  return deployments.parse(json, origin)
 }
 
 /** Reads a deployment file. @throws CHAIN_DEPLOYMENT (input) */
 export async function readDeployment(path: string): Promise<Deployment> {
-  return files.read(path)
-}
-
-/** Writes a deployment file, all or nothing. @throws CHAIN_DEPLOYMENT (input) */
-export async function writeDeployment(path: string, deployment: Deployment): Promise<void> {
-  await files.write(path, deployment)
-}
-
-/** Whether two deployments are of one chain and have the same contracts. */
-export function isSameDeployment(one: Deployment, other: Deployment): boolean {
-  const facts = ({ chainId, contracts }: Deployment): string =>
-    JSON.stringify([chainId, contracts.contexts.address, contracts.packages?.address])
-  return facts(one) === facts(other)
+  return deployments.read(path)
 }

@@ -1,22 +1,17 @@
 /** Judges what {@link inspectChain} saw: a list for people and scripts, with what to do next. Pure. */
 import { amountText } from '../../shared/amount.ts'
 import {
-  agreementChecks,
   type Check,
   check,
-  clockCheck,
-  endpointChecks,
+  checksOf,
+  enough,
+  type JudgeOptions,
+  missingContract,
+  noAccountChecks,
+  otherRelease,
 } from '../../shared/checks.ts'
 import { GAS_PRICE, NEAR, STORAGE_PRICE, TERA } from '../constants.ts'
 import type { AccountReport, ChainReport, ChainState, KeyReport } from './inspect.ts'
-
-/** What is expected of an account. */
-export interface JudgeOptions {
-  /** Operations that it should be able to pay. */
-  readonly operations: number
-  /** Whether this node pays for itself. */
-  readonly isPaying: boolean
-}
 
 /** What adding a member takes: gas that has to be there, and bytes that stay. */
 const OPERATION_GAS = 25n * TERA
@@ -27,32 +22,15 @@ const GAS_COST: bigint = OPERATION_GAS * GAS_PRICE
 const STORAGE_COST: bigint = OPERATION_BYTES * STORAGE_PRICE
 
 export function judge(report: ChainReport, options: JudgeOptions): readonly Check[] {
-  const { endpoints, state, chainId } = report
-  return [
-    ...endpointChecks(endpoints, `chain ${chainId}`),
-    ...(state === undefined
-      ? []
-      : [
-          ...agreementChecks(endpoints, state.finalHashes),
-          clockCheck(state.clockSkewSeconds),
-          ...contractChecks(report, state),
-          ...accountChecks(state, options),
-        ]),
-  ]
+  return checksOf(report, {
+    rest: (state) => [...contractChecks(report, state), ...accountChecks(state, options)],
+  })
 }
 
 function contractChecks({ network }: ChainReport, { contracts }: ChainState): Check[] {
   return contracts.map(({ name, address, codeHash, isOurs, keys }) => {
-    if (codeHash === undefined) {
-      const next = `deploy with \`merogate chain deploy\`, or use the deployment file of ${network}`
-      return check('contracts', 'fail', `no ${name} at ${address}`, next)
-    }
-    if (!isOurs) {
-      const message = `the code at ${address} is not ${name} of this release: the node sends it nothing`
-      const next =
-        'use the deployment file of your group’s network, or the release that made it; see UPGRADING.md'
-      return check('release', 'fail', message, next)
-    }
+    if (codeHash === undefined) return missingContract(name, address, network)
+    if (!isOurs) return otherRelease(`the code at ${address} is not ${name} of this release`)
     if (keys > 0) {
       const message = `the account ${address} has ${keys} keys: whoever has one can replace ${name}`
       return check('keys', 'fail', message, 'deploy anew with `merogate chain deploy`')
@@ -61,13 +39,8 @@ function contractChecks({ network }: ChainReport, { contracts }: ChainState): Ch
   })
 }
 
-function accountChecks({ account }: ChainState, options: JudgeOptions): Check[] {
-  const { isPaying } = options
-  if (account === undefined) {
-    if (!isPaying) return []
-    const next = 'set key_file, key_env or relayer_url, unless this node only ever reads'
-    return [check('account', 'warn', 'this node has no account to pay with', next)]
-  }
+function accountChecks({ account }: ChainState, options: JudgeOptions): readonly Check[] {
+  if (account === undefined) return noAccountChecks(options)
   const isLimited =
     account.keys.length > 0 && account.keys.every(({ permission }) => permission !== 'full')
   return [
@@ -75,11 +48,6 @@ function accountChecks({ account }: ChainState, options: JudgeOptions): Check[] 
     ...account.keys.map(keyCheck),
     ...(isLimited ? [creditCheck(account, options)] : []),
   ]
-}
-
-function enough(amount: bigint, one: bigint, operations: number): [bigint, Check['level']] {
-  const left = amount / one
-  return [left, left < 1n ? 'fail' : left < BigInt(operations) ? 'warn' : 'ok']
 }
 
 function balanceCheck(
@@ -91,7 +59,7 @@ function balanceCheck(
     return check('balance', 'fail', `there is no account ${address}`, 'make it, and send it NEAR')
   }
   const one = GAS_COST + (isLimited ? 0n : STORAGE_COST)
-  const [left, level] = enough(balance, one, operations)
+  const { left, level } = enough(balance, one, operations)
   const text = `${address} has ${amountText(balance, NEAR)}, enough for about ${left} operations`
   return check(
     'balance',
@@ -122,7 +90,7 @@ function keyCheck({ name, permission }: KeyReport): Check {
   const { allowance, receiver, methods } = permission
   const may = `${methods.join(', ') || 'any function'} of ${receiver}`
   if (allowance === undefined) return check('key', 'ok', `${name} may call ${may}`)
-  const [left, level] = enough(allowance, GAS_COST, 1)
+  const { left, level } = enough(allowance, GAS_COST, 1)
   const text = `${name} may call ${may}, with ${amountText(allowance, NEAR)} of allowance left, enough for about ${left} operations`
   return check(
     'key',
@@ -133,7 +101,7 @@ function keyCheck({ name, permission }: KeyReport): Check {
 }
 
 function creditCheck({ address, credit }: AccountReport, { operations }: JudgeOptions): Check {
-  const [left, level] = enough(credit, STORAGE_COST, operations)
+  const { left, level } = enough(credit, STORAGE_COST, operations)
   const text = `${address} has ${amountText(credit, NEAR)} of credit for storage, enough for about ${left} additions`
   return check(
     'credit',

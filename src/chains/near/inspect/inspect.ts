@@ -1,8 +1,14 @@
 /** Everything about a deployment, its chain and an account that can be seen from outside, for `merogate chain status` and `doctor`. */
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
-import type { FinalHash } from '../../shared/checks.ts'
-import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
+import type { Endpoints } from '../../shared/endpoints.ts'
+import {
+  type CommonReport,
+  type CommonState,
+  hashesAt,
+  heightReport,
+  lookAt,
+} from '../../shared/inspect.ts'
 import { codeHashOf, CONTRACT_NAMES, type ContractName } from '../contracts/artifacts.ts'
 import { readCodeHash } from '../contracts/contract-check.ts'
 import { readAccountCredit } from '../contracts/credit.ts'
@@ -10,8 +16,7 @@ import type { Deployment } from '../deploy/deployment.ts'
 import { readSpendable } from '../deploy/quote.ts'
 import { readBlock } from '../rpc/head.ts'
 import { type KeyPermission, viewKey, viewKeys } from '../rpc/query.ts'
-import { nearRpc } from '../rpc/rpc.ts'
-import { type EndpointReport, probeEndpoint } from './probe.ts'
+import { nearRpc, readChainId } from '../rpc/rpc.ts'
 
 /** An account that pays, and the names of its keys, as `ed25519:<base58>`; without keys only its balance is looked at. */
 export interface LookedAt {
@@ -57,77 +62,51 @@ export interface AccountReport {
 }
 
 /** What the endpoints that answer say. */
-export interface ChainState {
-  readonly head: { readonly number: number; readonly ageSeconds: number }
-  readonly final: { readonly number: number; readonly ageSeconds: number }
-  /** Time of the newest block, less what this machine says, seconds. */
-  readonly clockSkewSeconds: number
+export interface ChainState extends CommonState {
   readonly contracts: readonly ContractReport[]
   readonly account: AccountReport | undefined
-  /** Hash of the same final block by endpoint, where there is one. */
-  readonly finalHashes: readonly FinalHash[]
 }
 
-export interface ChainReport {
-  readonly network: string
-  readonly chainId: string
-  readonly endpoints: readonly EndpointReport[]
-  /** Undefined when no endpoint is ok. */
-  readonly state: ChainState | undefined
-}
+export type ChainReport = CommonReport<string, ChainState>
 
 /** Looks at everything. Endpoints that fail are part of the report. @throws ANCHOR_UNREACHABLE when all fail between two questions */
 export async function inspectChain(init: InspectInit): Promise<ChainReport> {
   const { rpcUrls, deployment, clock, logger } = init
   const { chainId, network } = deployment
-  const endpoints = await Promise.all(
-    rpcUrls.map((url) => probeEndpoint(url, { chainId, clock, logger })),
-  )
-  const urls = rpcUrls.filter((_, i) => endpoints[i]?.state === 'ok')
-  const common = Math.min(...endpoints.flatMap(({ final }) => final ?? []))
-  const facts = { network, chainId, endpoints }
-  if (urls.length === 0) return { ...facts, state: undefined }
-  const rpc = nearRpc({ urls, chainId, clock, logger })
-  try {
-    return { ...facts, state: await readState(init, rpc, common) }
-  } finally {
-    rpc.stop()
-  }
+  const looked = await lookAt({
+    ...{ rpcUrls, chainId, clock, readChainId },
+    open: (urls) => nearRpc({ urls, chainId, clock, logger }),
+    readHead: async (endpoint) => (await readBlock(endpoint, { finality: 'optimistic' })).number,
+    readFinal: async (endpoint) => (await readBlock(endpoint, { finality: 'final' })).number,
+    readState: (rpc, common) => readState(init, rpc, common),
+  })
+  return { network, chainId, ...looked }
 }
 
 async function readState(init: InspectInit, rpc: Endpoints, common: number): Promise<ChainState> {
   const { deployment, account, clock } = init
-  const hashes = await Promise.all(
-    rpc.endpoints.map(async (endpoint) => {
-      const hash = await hashAt(endpoint, common)
-      return hash === undefined ? [] : [{ endpoint: endpoint.name, hash }]
-    }),
+  const finalHashes = await hashesAt(
+    rpc,
+    common,
+    async (endpoint, height) => (await readBlock(endpoint, { block_id: height })).hash,
   )
-  const nowMs = clock.nowMs()
+  const nowSeconds = clock.nowMs() / 1000
   const { head, final } = await rpc.run(async (endpoint) => ({
     head: await readBlock(endpoint, { finality: 'optimistic' }),
     final: await readBlock(endpoint, { finality: 'final' }),
   }))
-  const aheadOf = (timestampNs: bigint): number =>
-    Math.round(Number(timestampNs / 1_000_000n - BigInt(Math.floor(nowMs))) / 1000)
-  const at = ({ number, timestampNs }: typeof head): ChainState['head'] => ({
-    number,
-    ageSeconds: Math.max(0, -aheadOf(timestampNs)),
-  })
+  const at = ({ number, timestampNs }: typeof head): ChainState['head'] =>
+    heightReport(number, secondsOf(timestampNs), nowSeconds)
   return {
-    ...{ head: at(head), final: at(final), clockSkewSeconds: aheadOf(head.timestampNs) },
+    ...{ head: at(head), final: at(final), finalHashes },
+    clockSkewSeconds: Math.round(secondsOf(head.timestampNs) - nowSeconds),
     contracts: await readContracts(rpc, deployment),
     account: account && (await readAccount(rpc, deployment, account)),
-    finalHashes: hashes.flat(),
   }
 }
 
-async function hashAt(endpoint: Endpoint, height: number): Promise<string | undefined> {
-  try {
-    return (await readBlock(endpoint, { block_id: height })).hash
-  } catch {
-    return undefined // it answered a moment ago; that it has not this block is no word on its hash
-  }
+function secondsOf(ns: bigint): number {
+  return Number(ns / 1_000_000n) / 1000
 }
 
 async function readContracts(rpc: Endpoints, { contracts }: Deployment): Promise<ContractReport[]> {

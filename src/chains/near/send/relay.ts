@@ -10,11 +10,12 @@ import { findApplied } from '../contracts/applied.ts'
 import { toContext } from '../contracts/codec.ts'
 import { args } from '../contracts/layouts.ts'
 import { ContractViews, type Target } from '../contracts/views.ts'
-import { domainOf, pollMsFor } from '../defaults.ts'
+import { pollMsFor } from '../../shared/poll.ts'
+import { domainOf } from '../defaults.ts'
 import { nearError } from '../errors.ts'
 import type { NearAnchorInit } from '../init.ts'
 import { type AccountKeys, readKeys } from '../key.ts'
-import { DEFAULT_RELAYED_PER_DAY, MAX_RELAYED_COST } from '../limits.ts'
+import { DEFAULT_RELAYED_PER_DAY, MAX_RELAYED_COST, POLL_MS } from '../limits.ts'
 import { nearHeights } from '../rpc/head.ts'
 import { nearRpc } from '../rpc/rpc.ts'
 import { signingKeys } from './account.ts'
@@ -36,7 +37,7 @@ export async function openRelay(
   init: NearRelayInit,
   { clock, logger: parent }: { readonly clock: Clock; readonly logger: Logger },
 ): Promise<Relay> {
-  const { deployment, rpcUrls: urls, pollMs = pollMsFor(urls) } = init
+  const { deployment, rpcUrls: urls, pollMs = pollMsFor(urls, POLL_MS) } = init
   const { chainId, network, contracts } = deployment
   const keys = await payerKeys(init)
   const logger = parent.child({ component: 'relayer' })

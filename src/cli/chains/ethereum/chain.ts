@@ -1,19 +1,11 @@
 /** Ethereum, before anything of it is loaded. */
 import type { Chain, ChainOption } from '../chain.ts'
-
-const KEY_ENV: ChainOption = {
-  flags: '--key-env <name>',
-  text: 'environment variable with that key',
-  conflicts: ['keyFile'],
-}
+import { DEPLOYMENT, KEY_ENV, LOOK_DEPLOYMENT, RPC_URL, RUN, runNote } from '../shared/options.ts'
 
 /** Options of `status` and `doctor`. */
 const LOOK: readonly ChainOption[] = [
-  {
-    flags: '--deployment <file>',
-    text: 'look at this deployment, not at the configuration of a node',
-  },
-  { flags: '--rpc-url <url...>', text: 'its JSON-RPC endpoints' },
+  LOOK_DEPLOYMENT,
+  { ...RPC_URL, text: 'its JSON-RPC endpoints' },
   { flags: '--ws-url <url>', text: 'its endpoint for subscriptions' },
   { flags: '--finality <rule>', text: 'finalized, safe, or blocks above one that counts' },
   { flags: '--key-file <file>', text: 'file with the private key of the account' },
@@ -33,9 +25,9 @@ export const ethereum: Chain = {
   commands: {
     init: {
       options: [
-        { flags: '--rpc-url <url...>', text: 'JSON-RPC endpoints, the preferred first' },
+        { ...RPC_URL, text: 'JSON-RPC endpoints, the preferred first' },
         { flags: '--ws-url <url>', text: 'endpoint for subscriptions' },
-        { flags: '--deployment <file>', text: 'file that says where the contracts are' },
+        DEPLOYMENT,
         {
           flags: '--key-file <file>',
           text: 'file with the private key of the account that pays',
@@ -53,12 +45,9 @@ export const ethereum: Chain = {
       ],
     },
     run: {
-      options: [
-        { flags: '--out <file>', text: 'deployment file; default: local.deployment.json' },
-        { flags: '--empty', text: 'without the contracts, to try `chain deploy`' },
-      ],
+      options: RUN,
       examples: ['merogate chain run --chain ethereum --port 8545 --out local.deployment.json'],
-      note: 'The Ethereum chain keeps nothing: it and its accounts are for development only.',
+      note: runNote('Ethereum'),
     },
     deploy: {
       options: [
@@ -67,10 +56,7 @@ export const ethereum: Chain = {
           text: 'sepolia, mainnet, holesky, hoodi, local, or an endpoint',
           isRequired: true,
         },
-        {
-          flags: '--rpc-url <url...>',
-          text: 'JSON-RPC endpoints of the network, the preferred first',
-        },
+        RPC_URL,
         {
           flags: '--key-file <file>',
           text: 'file with the private key of the account that pays',

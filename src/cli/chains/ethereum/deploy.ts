@@ -4,41 +4,41 @@ import { Wallet } from 'ethers'
 import type { Deployment as DeploymentFile, FinalityRule } from '../../../chains/ethereum/index.ts'
 import { deployContracts } from '../../../chains/ethereum/deploy/deploy.ts'
 import { readKey } from '../../../chains/ethereum/key.ts'
-import { DEFAULT_MAX_FEE_PER_GAS } from '../../../chains/ethereum/limits.ts'
-import { pollMsFor } from '../../../chains/ethereum/deploy/poll.ts'
-import {
-  assertAffordable,
-  type Quote,
-  quoteDeployment,
-} from '../../../chains/ethereum/deploy/quote.ts'
+import { DEFAULT_MAX_FEE_PER_GAS, POLL_MS } from '../../../chains/ethereum/limits.ts'
+import { networkName } from '../../../chains/ethereum/constants.ts'
+import { deployments } from '../../../chains/ethereum/deploy/deployment.ts'
+import { planDeployment } from '../../../chains/ethereum/deploy/plan.ts'
+import { pollMsFor } from '../../../chains/shared/poll.ts'
+import { assertAffordable, quoteDeployment } from '../../../chains/ethereum/deploy/quote.ts'
 import type { Endpoints } from '../../../chains/shared/endpoints.ts'
 import { TransactionSender } from '../../../chains/ethereum/send/sender.ts'
 import { ether } from '../../../chains/ethereum/deploy/units.ts'
-import { toMerogateError } from '../../../node/errors.ts'
 import { systemClock } from '../../../node/primitives/clock.ts'
 import { silentLogger } from '../../../node/primitives/logger.ts'
-import { secretReference } from '../../arguments.ts'
-import { cliError } from '../../errors.ts'
 import { jsonSafe } from '../../json-safe.ts'
 import type { Output } from '../../output.ts'
 import type { Deployment } from '../chain.ts'
 import { addressArgument, finalityArgument, maxFeeArgument } from './arguments.ts'
 import { quoteLines, verificationText } from './deploy-text.ts'
-import { openOutFile } from './deployment-file.ts'
-import { type Network, resolveNetwork } from '../network.ts'
+import {
+  keyToSend,
+  missingOf,
+  payerReference,
+  type PayerOptions,
+  toldTo,
+} from '../shared/deploying.ts'
+import { openDeploymentFile } from '../shared/deployment-file.ts'
+import { type Network, resolveNetwork } from '../shared/network.ts'
 import { NETWORKS_OF_ETHEREUM } from './network.ts'
 
 /** Blocks above a contract's before its deployment counts: its address would be the same again, so little is at stake. */
 const DEFAULT_CONFIRMATIONS = 5
 
-export interface DeployOptions {
+export interface DeployOptions extends PayerOptions {
   readonly network: string
   readonly rpcUrl?: string[]
-  readonly keyFile?: string
-  readonly keyEnv?: string
   readonly from?: string
   readonly predecessor?: string
-  readonly dryRun?: true
   readonly maxFeeGwei?: string
   readonly finality?: string
 }
@@ -55,12 +55,7 @@ interface Place {
 /** Reads the options, then asks every endpoint which chain it serves. @throws CLI_USAGE, CHAIN_KEY (input), and what {@link resolveNetwork} throws */
 export async function openDeployment(options: DeployOptions, output: Output): Promise<Deployment> {
   const { maxFeeGwei, finality, from } = options
-  const reference = secretReference(options.keyFile, options.keyEnv)
-  if (reference === undefined && options.dryRun !== true) {
-    const message =
-      'who pays? Name the key with --key-file or --key-env, or look first with --dry-run'
-    throw cliError('CLI_USAGE', message)
-  }
+  const reference = payerReference(options)
   const maxFeePerGas =
     maxFeeGwei === undefined ? DEFAULT_MAX_FEE_PER_GAS : maxFeeArgument(maxFeeGwei)
   const rule = finality === undefined ? undefined : finalityArgument(finality)
@@ -84,28 +79,21 @@ export async function openDeployment(options: DeployOptions, output: Output): Pr
         facts: jsonSafe(plan),
         ...quoteLines(plan),
         cost: quote.totalGas > 0n ? ether(quote.totalCost) : undefined,
-        missing: missingOf(quote),
+        missing: missingOf(() => assertAffordable(quote)),
       }
     },
-    openFile: (path, { force }) => openOutFile(path, chainId, { force, predecessor }),
+    openFile: (path, { force }) =>
+      openDeploymentFile(path, {
+        ...{ files: deployments, network: chainId, force },
+        addresses: planDeployment(predecessor).map(({ address }) => address),
+        nameOf: (found) => networkName(found.chainId),
+      }),
     async send(told) {
-      // a plan without a key is for looking only
-      if (wallet === undefined) throw cliError('CLI_USAGE', 'expected a key: nobody can pay')
       const place = { network, rpc, maxFeePerGas, finality: chosen, predecessor }
-      const deployment = await send(place, wallet, told)
+      const deployment = await send(place, keyToSend(wallet), told)
       return { deployment, text: verificationText(deployment) }
     },
     [Symbol.dispose]: () => rpc.stop(),
-  }
-}
-
-/** Why it cannot be paid. */
-function missingOf(quote: Quote): Error | undefined {
-  try {
-    assertAffordable(quote)
-    return undefined
-  } catch (error) {
-    return toMerogateError(error)
   }
 }
 
@@ -114,7 +102,7 @@ async function send(place: Place, wallet: Wallet, output: Output): Promise<Deplo
   const { network, rpc, maxFeePerGas, finality, predecessor } = place
   const { name, chainId, rpcUrls } = network
   const sender = new TransactionSender({
-    ...{ rpc, wallet, chainId, finality, pollMs: pollMsFor(rpcUrls) },
+    ...{ rpc, wallet, chainId, finality, pollMs: pollMsFor(rpcUrls, POLL_MS) },
     fees: { maxFeePerGas },
     clock: systemClock,
     logger: silentLogger,
@@ -122,15 +110,7 @@ async function send(place: Place, wallet: Wallet, output: Output): Promise<Deplo
   return deployContracts({
     ...{ rpc, sender, chainId, predecessor },
     network: name,
-    onSigned: (contract, hash) => output.note(`${contract.name}  sent ${hash}`),
-    onContract({ name: contract, address }, mined) {
-      if (mined === undefined) return // the plan has said so
-      const { transaction, block } = mined
-      output.event(
-        { event: 'contract', contract, address, transaction, block },
-        `${contract}  ${address}  block ${block}`,
-      )
-    },
+    ...toldTo(output),
     onMined() {
       if (finality !== 0) output.note(`waiting until that is final (${finality})`)
     },

@@ -2,7 +2,7 @@
 import { NETWORKS, networkName } from '../../../chains/ethereum/constants.ts'
 import { ethereumError } from '../../../chains/ethereum/errors.ts'
 import { readChainId } from '../../../chains/ethereum/rpc/rpc.ts'
-import type { NetworksInit } from '../network.ts'
+import type { NetworksInit } from '../shared/network.ts'
 
 export const NETWORKS_OF_ETHEREUM: NetworksInit<number> = {
   networks: Object.fromEntries(

@@ -10,7 +10,7 @@ import {
   ONE_KEY,
   payer,
   resolveCommon,
-} from '../settings.ts'
+} from '../shared/settings.ts'
 
 /** Blocks above one that counts as final. */
 const MAX_CONFIRMATIONS = 1000

@@ -1,7 +1,7 @@
 /** What the configuration says of Ethereum wallets: `[auth.ethereum]`. */
 import { z } from 'zod'
 import type { OptionGroup } from '../../config/option-group.ts'
-import { httpUrl, MAX_WALLET_URLS } from '../settings.ts'
+import { httpUrl, MAX_WALLET_URLS } from '../shared/settings.ts'
 
 interface EthereumWalletUser {
   chain_ids?: string[] | undefined

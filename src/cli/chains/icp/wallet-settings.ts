@@ -1,7 +1,7 @@
 /** What the configuration says of identities of the Internet Computer: `[auth.icp]`. */
 import { z } from 'zod'
 import type { OptionGroup } from '../../config/option-group.ts'
-import { httpUrl, MAX_WALLET_URLS, walletName } from '../settings.ts'
+import { httpUrl, MAX_WALLET_URLS, walletName } from '../shared/settings.ts'
 
 interface IcpWalletUser {
   enabled?: boolean | undefined

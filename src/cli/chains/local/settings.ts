@@ -1,7 +1,7 @@
 /** What the configuration says of the local anchor: `[anchor.local]`. Nobody pays there, so there is nothing to relay. */
 import { z } from 'zod'
 import type { ChainSettings } from '../../config/option-group.ts'
-import { httpUrl } from '../settings.ts'
+import { httpUrl } from '../shared/settings.ts'
 
 /** The local anchor, as users write it and as nodes take it. */
 export interface LocalEntry {

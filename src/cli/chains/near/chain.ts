@@ -1,30 +1,19 @@
 /** NEAR, before anything of it is loaded. */
 import type { Chain, ChainOption } from '../chain.ts'
+import { DEPLOYMENT, KEY_ENV, LOOK_DEPLOYMENT, RPC_URL, RUN, runNote } from '../shared/options.ts'
 
 const KEY_FILE: ChainOption = {
   flags: '--key-file <file>',
   text: 'NEAR credentials file of the account that pays, or its keys as ed25519:...',
 }
-const KEY_ENV: ChainOption = {
-  flags: '--key-env <name>',
-  text: 'environment variable with that key',
-  conflicts: ['keyFile'],
-}
 const ACCOUNT: ChainOption = {
   flags: '--account <id>',
   text: 'the account, where the key’s file does not name it',
 }
-const RPC_URL: ChainOption = {
-  flags: '--rpc-url <url...>',
-  text: 'JSON-RPC endpoints of the network, the preferred first',
-}
 
 /** Options of `status` and `doctor`. */
 const LOOK: readonly ChainOption[] = [
-  {
-    flags: '--deployment <file>',
-    text: 'look at this deployment, not at the configuration of a node',
-  },
+  LOOK_DEPLOYMENT,
   { ...RPC_URL, text: 'its JSON-RPC endpoints' },
   ACCOUNT,
   KEY_FILE,
@@ -37,24 +26,15 @@ export const near: Chain = {
   defaultPort: 3030,
   commands: {
     init: {
-      options: [
-        RPC_URL,
-        { flags: '--deployment <file>', text: 'file that says where the contracts are' },
-        ACCOUNT,
-        KEY_FILE,
-        KEY_ENV,
-      ],
+      options: [RPC_URL, DEPLOYMENT, ACCOUNT, KEY_FILE, KEY_ENV],
       examples: [
         'merogate node init --chain near --rpc-url https://... --deployment testnet.deployment.json --key-file node.json',
       ],
     },
     run: {
-      options: [
-        { flags: '--out <file>', text: 'deployment file; default: local.deployment.json' },
-        { flags: '--empty', text: 'without the contracts, to try `chain deploy`' },
-      ],
+      options: RUN,
       examples: ['merogate chain run --chain near --port 3030 --out local.deployment.json'],
-      note: 'The NEAR chain keeps nothing: it and its accounts are for development only.',
+      note: runNote('NEAR'),
     },
     deploy: {
       options: [
@@ -89,11 +69,7 @@ deployment serves everybody on its network: repeating it changes nothing.`,
     },
     key: {
       options: [
-        {
-          flags: '--deployment <file>',
-          text: 'file that says where the contracts are',
-          isRequired: true,
-        },
+        { ...DEPLOYMENT, isRequired: true },
         { ...RPC_URL, isRequired: true },
         { ...ACCOUNT, text: 'account that pays, where the key’s file does not name it' },
         { ...KEY_FILE, text: 'its full-access key: a NEAR credentials file, or ed25519:...' },

@@ -2,46 +2,45 @@
 import { ACCOUNT_ID, NEAR } from '../../../chains/near/constants.ts'
 import { deployContracts } from '../../../chains/near/deploy/deploy.ts'
 import { planDeployment } from '../../../chains/near/deploy/plan.ts'
-import { assertAffordable, type Quote, quoteDeployment } from '../../../chains/near/deploy/quote.ts'
-import { pollMsFor } from '../../../chains/near/defaults.ts'
+import { assertAffordable, quoteDeployment } from '../../../chains/near/deploy/quote.ts'
+import { deployments } from '../../../chains/near/deploy/deployment.ts'
+import { POLL_MS } from '../../../chains/near/limits.ts'
 import { readKeys } from '../../../chains/near/key.ts'
 import { nearHeights } from '../../../chains/near/rpc/head.ts'
 import { nearRpc } from '../../../chains/near/rpc/rpc.ts'
 import { signingKeys } from '../../../chains/near/send/account.ts'
 import { TransactionSender } from '../../../chains/near/send/sender.ts'
 import { amountText } from '../../../chains/shared/amount.ts'
-import { toMerogateError } from '../../../node/errors.ts'
+import { pollMsFor } from '../../../chains/shared/poll.ts'
 import { systemClock } from '../../../node/primitives/clock.ts'
 import { silentLogger } from '../../../node/primitives/logger.ts'
-import { secretReference } from '../../arguments.ts'
 import { cliError } from '../../errors.ts'
 import { jsonSafe } from '../../json-safe.ts'
 import type { Output } from '../../output.ts'
 import type { Deployment } from '../chain.ts'
-import { resolveNetwork } from '../network.ts'
+import {
+  keyToSend,
+  missingOf,
+  payerReference,
+  type PayerOptions,
+  toldTo,
+} from '../shared/deploying.ts'
+import { openDeploymentFile } from '../shared/deployment-file.ts'
+import { resolveNetwork } from '../shared/network.ts'
 import { accountArgument } from './arguments.ts'
 import { quoteLines } from './deploy-text.ts'
-import { openOutFile } from './deployment-file.ts'
 import { NETWORKS_OF_NEAR } from './network.ts'
 
-export interface DeployOptions {
+export interface DeployOptions extends PayerOptions {
   readonly network: string
   readonly rpcUrl?: string[]
   readonly account?: string
-  readonly keyFile?: string
-  readonly keyEnv?: string
-  readonly dryRun?: true
 }
 
 /** Reads the options, then asks every endpoint which chain it serves. @throws CLI_USAGE, CHAIN_KEY (input), and what {@link resolveNetwork} throws */
 export async function openDeployment(options: DeployOptions, output: Output): Promise<Deployment> {
-  const { account: given, keyFile, keyEnv, dryRun } = options
-  const reference = secretReference(keyFile, keyEnv)
-  if (reference === undefined && dryRun !== true) {
-    const message =
-      'who pays? Name the key with --key-file or --key-env, or look first with --dry-run'
-    throw cliError('CLI_USAGE', message)
-  }
+  const { account: given } = options
+  const reference = payerReference(options)
   const named = given === undefined ? undefined : accountArgument('--account', given)
   const keys = reference === undefined ? undefined : await readKeys(reference, named)
   const account = keys?.account ?? named
@@ -64,40 +63,26 @@ export async function openDeployment(options: DeployOptions, output: Output): Pr
         facts: jsonSafe({ network: name, chainId, ...quote }),
         ...quoteLines({ network: name, chainId, ...quote }),
         cost: totalCost > 0n ? amountText(totalCost, NEAR) : undefined,
-        missing: missingOf(quote),
+        missing: missingOf(() => assertAffordable(quote)),
       }
     },
-    openFile: (path, { force }) => openOutFile(path, { chainId, force, addresses }),
+    openFile: (path, { force }) =>
+      openDeploymentFile(path, { files: deployments, network: chainId, force, addresses }),
     async send(told) {
-      // a plan without a key is for looking only
-      if (keys === undefined) throw cliError('CLI_USAGE', 'expected a key: nobody can pay')
-      const waiting = { rpc, heights: nearHeights(rpc, systemClock), pollMs: pollMsFor(urls) }
-      const payer = { account, signers: signingKeys(keys) }
+      const signers = signingKeys(keyToSend(keys))
+      const waiting = {
+        rpc,
+        heights: nearHeights(rpc, systemClock),
+        pollMs: pollMsFor(urls, POLL_MS),
+      }
+      const payer = { account, signers }
       const sender = new TransactionSender({ ...waiting, ...payer, ...parts })
       const deployment = await deployContracts({
         ...{ rpc, sender, chainId, network: name },
-        onSigned: (contract, transaction) => told.note(`${contract.name}  sent ${transaction}`),
-        onContract({ name: contract, address }, mined) {
-          if (mined === undefined) return // the plan has said so
-          const { transaction, block } = mined
-          told.event(
-            { event: 'contract', contract, address, transaction, block },
-            `${contract}  ${address}  block ${block}`,
-          )
-        },
+        ...toldTo(told),
       })
       return { deployment, text: 'nobody has a key to these accounts: their code stays as it is' }
     },
     [Symbol.dispose]: () => rpc.stop(),
-  }
-}
-
-/** Why it cannot be paid. */
-function missingOf(quote: Quote): Error | undefined {
-  try {
-    assertAffordable(quote)
-    return undefined
-  } catch (error) {
-    return toMerogateError(error)
   }
 }

@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { NEAR } from '../../../chains/near/constants.ts'
-import { pollMsFor } from '../../../chains/near/defaults.ts'
 import { addKey, type AddedKey } from '../../../chains/near/deploy/add-key.ts'
 import { readDeployment } from '../../../chains/near/index.ts'
 import { newSecretKey, readKeys, type SecretKey } from '../../../chains/near/key.ts'
@@ -11,7 +10,9 @@ import { nearHeights } from '../../../chains/near/rpc/head.ts'
 import { nearRpc } from '../../../chains/near/rpc/rpc.ts'
 import { SigningKey, signingKeys } from '../../../chains/near/send/account.ts'
 import { TransactionSender } from '../../../chains/near/send/sender.ts'
+import { POLL_MS } from '../../../chains/near/limits.ts'
 import { amountText } from '../../../chains/shared/amount.ts'
+import { pollMsFor } from '../../../chains/shared/poll.ts'
 import { systemClock } from '../../../node/primitives/clock.ts'
 import { silentLogger } from '../../../node/primitives/logger.ts'
 import { rpcUrlsArgument, secretReference } from '../../arguments.ts'
@@ -58,7 +59,11 @@ export async function makeKey(options: KeyOptions): Promise<Report> {
   const parts = { clock: systemClock, logger: silentLogger }
   const rpc = nearRpc({ urls: rpcUrls, chainId, ...parts })
   try {
-    const waiting = { rpc, heights: nearHeights(rpc, systemClock), pollMs: pollMsFor(rpcUrls) }
+    const waiting = {
+      rpc,
+      heights: nearHeights(rpc, systemClock),
+      pollMs: pollMsFor(rpcUrls, POLL_MS),
+    }
     const signers = signingKeys(keys)
     const sender = new TransactionSender({ account, signers, ...waiting, ...parts })
     const done = await addKey({ rpc, sender, contract: contract.address, key: added, ...amounts })

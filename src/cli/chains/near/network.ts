@@ -2,7 +2,7 @@
 import { NETWORKS } from '../../../chains/near/constants.ts'
 import { nearError } from '../../../chains/near/errors.ts'
 import { readChainId } from '../../../chains/near/rpc/rpc.ts'
-import type { NetworksInit } from '../network.ts'
+import type { NetworksInit } from '../shared/network.ts'
 
 export const NETWORKS_OF_NEAR: NetworksInit<string> = {
   // a chain on this machine may have any name

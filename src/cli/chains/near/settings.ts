@@ -11,7 +11,7 @@ import {
   ONE_KEY,
   payer,
   resolveCommon,
-} from '../settings.ts'
+} from '../shared/settings.ts'
 
 /** What users write. */
 export interface NearUser extends ChainUser {

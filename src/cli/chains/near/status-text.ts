@@ -3,32 +3,19 @@ import { NEAR } from '../../../chains/near/constants.ts'
 import type {
   AccountReport,
   ChainReport,
-  ChainState,
   ContractReport,
   KeyReport,
 } from '../../../chains/near/inspect/inspect.ts'
-import type { EndpointReport } from '../../../chains/near/inspect/probe.ts'
 import { amountText } from '../../../chains/shared/amount.ts'
 import { table } from '../../output.ts'
+import { statusText } from '../shared/status-text.ts'
 
-/** Seconds from which minutes are shown. */
-const MINUTES_FROM = 120
-
-export function statusText({ network, chainId, endpoints, state }: ChainReport): string {
-  const head = [`near       ${network}, chain ${chainId}`]
-  const tail = [
-    '',
-    table(endpoints, ENDPOINT_COLUMNS, 'no endpoints'),
-    ...endpoints.flatMap(({ reason }) => reason ?? []),
-  ]
-  if (state === undefined) return [...head, ...tail, '', 'no endpoint can be used'].join('\n')
-  const contracts = table(state.contracts, CONTRACT_COLUMNS, 'no contracts')
-  return [...head, ...stateLines(state), ...tail, '', contracts].join('\n')
-}
-
-function stateLines({ head, final, account }: ChainState): string[] {
-  const at = ({ number, ageSeconds }: ChainState['head']): string => `${number}, ${age(ageSeconds)}`
-  return [`head       ${at(head)}`, `final      ${at(final)}`, ...accountLines(account)]
+export function textOf(report: ChainReport): string {
+  return statusText(report, {
+    title: `near       ${report.network}, chain ${report.chainId}`,
+    state: ({ account }) => accountLines(account),
+    tables: ({ contracts }) => [table(contracts, CONTRACT_COLUMNS, 'no contracts')],
+  })
 }
 
 function accountLines(account: AccountReport | undefined): string[] {
@@ -48,18 +35,6 @@ function rightsOf({ permission }: KeyReport): string {
   const { allowance, receiver, methods } = permission
   const left = allowance === undefined ? 'no end' : `${amountText(allowance, NEAR)} left`
   return `may call ${methods.join(', ') || 'anything'} of ${receiver}, allowance: ${left}`
-}
-
-function age(seconds: number): string {
-  return seconds < MINUTES_FROM ? `${seconds} s ago` : `${Math.round(seconds / 60)} min ago`
-}
-
-const ENDPOINT_COLUMNS = {
-  ENDPOINT: ({ name }: EndpointReport) => name,
-  STATE: ({ state }: EndpointReport) => state,
-  CHAIN: ({ chainId }: EndpointReport) => chainId ?? '',
-  BLOCK: ({ head }: EndpointReport) => String(head ?? ''),
-  LATENCY: ({ latencyMs }: EndpointReport) => (latencyMs === undefined ? '' : `${latencyMs} ms`),
 }
 
 const CONTRACT_COLUMNS = {

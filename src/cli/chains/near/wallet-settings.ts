@@ -1,7 +1,7 @@
 /** What the configuration says of NEAR wallets: `[auth.near]`. */
 import { z } from 'zod'
 import type { OptionGroup } from '../../config/option-group.ts'
-import { walletName, walletUrls } from '../settings.ts'
+import { walletName, walletUrls } from '../shared/settings.ts'
 
 interface NearWalletUser {
   network?: string | undefined

@@ -3,7 +3,7 @@ import { resolve } from 'node:path'
 import { z } from 'zod'
 import { path, variable } from '../../config/fields.ts'
 import type { OptionGroup } from '../../config/option-group.ts'
-import { walletName, walletUrls } from '../settings.ts'
+import { walletName, walletUrls } from '../shared/settings.ts'
 
 interface StellarWalletUser {
   network?: string | undefined

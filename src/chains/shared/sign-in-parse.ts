@@ -1,21 +1,21 @@
 /**
- * Texts of EIP-4361 that a client made itself, from a nonce of ours. The parser takes what the grammar of the EIP gives and nothing else: one
- * text has one meaning, and every line of it is accounted for.
- * @see https://eips.ethereum.org/EIPS/eip-4361
+ * Reads texts as {@link signInText} writes them, where a client made one itself, from a nonce of ours. The parser takes what the grammar of
+ * CAIP-122, which is EIP-4361's, gives and nothing else: one text has one meaning, and every line of it is accounted for.
+ * @see https://chainagnostic.org/CAIPs/caip-122
  */
-import { MAX_SIGN_IN_TEXT_CHARS } from '../limits.ts'
+import { MAX_SIGN_IN_TEXT_CHARS } from './limits.ts'
 
 /** The fields of a text; times as ms since 1970. */
-export interface SiweFields {
+export interface SignInFields {
   /** Before the domain, without `://`. */
   readonly scheme: string | undefined
   readonly domain: string
   /** As it stands there. */
-  readonly address: string
+  readonly account: string
   readonly statement: string | undefined
   readonly uri: string
   readonly version: string
-  readonly chainId: number
+  readonly chainId: string
   readonly nonce: string
   readonly issuedAtMs: number
   readonly expiresAtMs: number | undefined
@@ -24,15 +24,25 @@ export interface SiweFields {
 }
 
 /** What is wrong with a text, in few words for the log. */
-export class SiweSyntaxError extends Error {}
+export class SignInSyntaxError extends Error {}
+
+/** How a chain writes what differs between chains. */
+export interface SignInForm {
+  /** Name of the standard, for messages: `EIP-4361`. */
+  readonly standard: string
+  /** The chain's name as people write it. */
+  readonly chainName: string
+  readonly account: RegExp
+  /** What is wrong with an account that has this form; undefined when nothing is. */
+  readonly problemOf?: ((account: string) => string | undefined) | undefined
+  readonly chainId: RegExp
+}
 
 /** Printable ASCII and line ends: all that the grammar has. */
 const CHARACTERS = /^[\x20-\x7e\n]*$/
 const FIRST_LINE =
-  /^(?:(?<scheme>[a-zA-Z][a-zA-Z0-9+.-]*):\/\/)?(?<domain>[^\s/?#]+) wants you to sign in with your Ethereum account:$/
-const ADDRESS = /^0x[0-9a-fA-F]{40}$/
+  /^(?:(?<scheme>[a-zA-Z][a-zA-Z0-9+.-]*):\/\/)?(?<domain>[^\s/?#]+) wants you to sign in with your (?<chain>[\w ]+) account:$/
 const NONCE = /^[0-9a-zA-Z]{8,128}$/
-const CHAIN_ID = /^[1-9][0-9]{0,15}$/
 /** RFC 3339 date-time. */
 const DATE_TIME =
   /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/
@@ -49,19 +59,19 @@ export function nonceOfText(data: unknown): string | undefined {
   return OUR_NONCE.exec(message)?.[1]
 }
 
-/** The fields of a text. @throws SiweSyntaxError */
-export function parseSiwe(text: string): SiweFields {
-  if (text.length > MAX_SIGN_IN_TEXT_CHARS) throw new SiweSyntaxError('the text is too long')
-  if (!CHARACTERS.test(text)) throw new SiweSyntaxError('a character that no text has')
+/** The fields of a text. @throws SignInSyntaxError */
+export function parseSignInText(text: string, form: SignInForm): SignInFields {
+  if (text.length > MAX_SIGN_IN_TEXT_CHARS) throw new SignInSyntaxError('the text is too long')
+  if (!CHARACTERS.test(text)) throw new SignInSyntaxError('a character that no text has')
   const lines = new Lines(text.split('\n'))
-  const { scheme, domain } = match(FIRST_LINE, lines.next(), 'the first line')
-  const address = lines.next()
-  match(ADDRESS, address, 'the address')
+  const { scheme, domain, chain } = match(FIRST_LINE, lines.next(), 'the first line')
+  if (chain !== form.chainName) throw new SignInSyntaxError('the first line is none')
+  const account = checked(form.account, lines.next(), 'the address')
   lines.blank()
   const statement = lines.statement()
   const uri = checked(URI, lines.field('URI'), 'URI')
   const version = lines.field('Version')
-  const chainId = Number(checked(CHAIN_ID, lines.field('Chain ID'), 'Chain ID'))
+  const chainId = checked(form.chainId, lines.field('Chain ID'), 'Chain ID')
   const nonce = checked(NONCE, lines.field('Nonce'), 'Nonce')
   const issuedAtMs = time(lines.field('Issued At'), 'Issued At')
   const expires = lines.optional('Expiration Time')
@@ -70,7 +80,7 @@ export function parseSiwe(text: string): SiweFields {
   const resources = lines.resources()
   lines.end()
   return {
-    ...{ scheme, domain: domain ?? '', address, statement, uri, version, chainId, nonce },
+    ...{ scheme, domain: domain ?? '', account, statement, uri, version, chainId, nonce },
     ...{ issuedAtMs, resources },
     expiresAtMs: expires === undefined ? undefined : time(expires, 'Expiration Time'),
     notBeforeMs: notBefore === undefined ? undefined : time(notBefore, 'Not Before'),
@@ -88,13 +98,13 @@ class Lines {
 
   next(): string {
     const line = this.#lines[this.#at]
-    if (line === undefined) throw new SiweSyntaxError(`the text ends after ${this.#at} lines`)
+    if (line === undefined) throw new SignInSyntaxError(`the text ends after ${this.#at} lines`)
     this.#at++
     return line
   }
 
   blank(): void {
-    if (this.next() !== '') throw new SiweSyntaxError(`line ${this.#at} is not empty`)
+    if (this.next() !== '') throw new SignInSyntaxError(`line ${this.#at} is not empty`)
   }
 
   /** One line between two empty ones; without it the two stand together. */
@@ -107,7 +117,8 @@ class Lines {
 
   field(name: string): string {
     const value = this.optional(name)
-    if (value === undefined) throw new SiweSyntaxError(`${name} is missing on line ${this.#at + 1}`)
+    if (value === undefined)
+      throw new SignInSyntaxError(`${name} is missing on line ${this.#at + 1}`)
     return value
   }
 
@@ -130,14 +141,14 @@ class Lines {
 
   end(): void {
     if (this.#at !== this.#lines.length) {
-      throw new SiweSyntaxError(`line ${this.#at + 1} has no place in the text`)
+      throw new SignInSyntaxError(`line ${this.#at + 1} has no place in the text`)
     }
   }
 }
 
 function match(pattern: RegExp, text: string, what: string): Record<string, string | undefined> {
   const found = pattern.exec(text)
-  if (found === null) throw new SiweSyntaxError(`${what} is none`)
+  if (found === null) throw new SignInSyntaxError(`${what} is none`)
   return found.groups ?? {}
 }
 
@@ -148,6 +159,6 @@ function checked(pattern: RegExp, text: string, what: string): string {
 
 function time(text: string, what: string): number {
   const ms = Date.parse(checked(DATE_TIME, text, what))
-  if (Number.isNaN(ms)) throw new SiweSyntaxError(`${what} is no time`)
+  if (Number.isNaN(ms)) throw new SignInSyntaxError(`${what} is no time`)
   return ms
 }

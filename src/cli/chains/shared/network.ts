@@ -1,8 +1,8 @@
 /** Which network `--network` and `--rpc-url` mean, checked with every endpoint before anything is sent. */
-import { shownAddress } from '../../node/primitives/shown-address.ts'
-import { isHttpUrl, rpcUrlsArgument } from '../arguments.ts'
-import { cliError } from '../errors.ts'
-import type { Output } from '../output.ts'
+import { shownAddress } from '../../../node/primitives/shown-address.ts'
+import { isHttpUrl, rpcUrlsArgument } from '../../arguments.ts'
+import { cliError } from '../../errors.ts'
+import type { Output } from '../../output.ts'
 
 /** A network, and where it is asked. */
 export interface Network<Id> {

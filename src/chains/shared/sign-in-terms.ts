@@ -1,54 +1,58 @@
 /** Whether a text that a client made says what the node's terms say. */
-import { getAddress } from 'ethers'
-import { refused } from '../../../auth/errors.ts'
-import type { ChallengeTerms } from '../../../auth/wallet-verifier.ts'
-import { permissionUri, SIGN_IN_STATEMENT } from '../../shared/sign-in-text.ts'
-import { MAX_SIGN_IN_SKEW_MS, MAX_SIGN_IN_VALIDITY_MS } from '../limits.ts'
-import { parseSiwe, type SiweFields, SiweSyntaxError } from './message.ts'
+import { refused } from '../../auth/errors.ts'
+import type { ChallengeTerms } from '../../auth/wallet-verifier.ts'
+import { permissionUri, SIGN_IN_STATEMENT } from './sign-in-text.ts'
+import { MAX_SIGN_IN_SKEW_MS, MAX_SIGN_IN_VALIDITY_MS } from './limits.ts'
+import {
+  parseSignInText,
+  type SignInFields,
+  type SignInForm,
+  SignInSyntaxError,
+} from './sign-in-parse.ts'
 
 /** What the text has to say beside the terms. */
 export interface TextTerms {
   readonly terms: ChallengeTerms
-  /** EIP-55. */
-  readonly address: string
+  /** As the chain writes it. */
+  readonly account: string
   /** Chains that may be named. */
-  readonly chainIds: readonly number[]
+  readonly chainIds: readonly string[]
   readonly nowMs: number
 }
 
 /** The chain that a text names. @throws AUTH_REFUSED */
-export function checkText(text: string, expected: TextTerms): number {
-  const fields = parse(text)
-  const { terms, address, chainIds } = expected
+export function checkText(text: string, form: SignInForm, expected: TextTerms): string {
+  const fields = parse(text, form)
+  const { terms, account, chainIds } = expected
   const { origin } = terms
+  const { chainId } = fields
   const uri = URL.canParse(fields.uri) ? new URL(fields.uri) : undefined
   const wrong =
     differs('domain', fields.domain, terms.domain) ??
     (fields.scheme === undefined ? undefined : scheme(fields.scheme, origin)) ??
-    (getAddress(fields.address.toLowerCase()) === fields.address
-      ? undefined
-      : 'the address in the text lacks its checksum (EIP-55)') ??
-    differs('address', fields.address, address) ??
+    form.problemOf?.(fields.account) ??
+    differs('address', fields.account, account) ??
     differs('statement', fields.statement, SIGN_IN_STATEMENT) ??
     (uri?.origin === origin && uri.username === '' && uri.password === ''
       ? undefined
       : 'URI is of another origin') ??
     differs('version', fields.version, '1') ??
-    (chainIds.includes(fields.chainId) ? undefined : `chain ${fields.chainId} is not allowed`) ??
+    (chainIds.includes(chainId) ? undefined : `chain ${chainId} is not allowed`) ??
     differs('nonce', fields.nonce, terms.nonce) ??
     wrongTime(fields, expected.nowMs) ??
     (isSame(fields.resources, terms.permissions.map(permissionUri))
       ? undefined
       : 'the resources are not the permissions that were asked for')
   if (wrong !== undefined) throw refused(wrong)
-  return fields.chainId
+  return chainId
 }
 
-function parse(text: string): SiweFields {
+function parse(text: string, form: SignInForm): SignInFields {
   try {
-    return parseSiwe(text)
+    return parseSignInText(text, form)
   } catch (error) {
-    if (error instanceof SiweSyntaxError) throw refused(`not a text of EIP-4361: ${error.message}`)
+    if (error instanceof SignInSyntaxError)
+      throw refused(`not a text of ${form.standard}: ${error.message}`)
     throw error
   }
 }
@@ -61,7 +65,7 @@ function scheme(got: string, origin: string): string | undefined {
   return `${got}:` === new URL(origin).protocol ? undefined : 'another scheme than the origin has'
 }
 
-function wrongTime(fields: SiweFields, nowMs: number): string | undefined {
+function wrongTime(fields: SignInFields, nowMs: number): string | undefined {
   const { issuedAtMs, expiresAtMs, notBeforeMs } = fields
   if (issuedAtMs > nowMs + MAX_SIGN_IN_SKEW_MS) return 'issued in the future'
   if (notBeforeMs !== undefined && notBeforeMs > nowMs + MAX_SIGN_IN_SKEW_MS) {

@@ -6,10 +6,10 @@ import {
   type ChainDeployment,
   formatDeployment,
   mergeDeployment,
-} from '../../chains/shared/deployment.ts'
-import { isMerogateError, type MerogateError } from '../../node/errors.ts'
-import { cliError } from '../errors.ts'
-import type { OutFile } from './chain.ts'
+} from '../../../chains/shared/deployment.ts'
+import { isMerogateError, type MerogateError } from '../../../node/errors.ts'
+import { cliError } from '../../errors.ts'
+import type { OutFile } from '../chain.ts'
 
 /** What a chain knows of its deployment files. */
 export interface OutFileInit<D extends ChainDeployment> {

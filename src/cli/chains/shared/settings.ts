@@ -1,8 +1,8 @@
 /** What the tables of several chains have in common: `[anchor.<chain>]` with endpoints, deployment and account, `[relayer.<chain>]` with the account that pays. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
-import { path, variable } from '../config/fields.ts'
-import type { Option, OptionGroup } from '../config/option-group.ts'
+import { path, variable } from '../../config/fields.ts'
+import type { Option, OptionGroup } from '../../config/option-group.ts'
 
 /** Endpoints of one chain. */
 const MAX_RPC_URLS = 8
