@@ -16,13 +16,13 @@ export interface Place {
 
 const SOURCE: HeightSource = {
   chain: 'made',
-  readHead: async (endpoint) => Number(await endpoint.send('head', [])),
-  readFinal: async (endpoint) => blockOf(Number(await endpoint.send('final', []))),
+  readHead: async (endpoint) => BigInt(Number(await endpoint.send('head', []))),
+  readFinal: async (endpoint) => blockOf(BigInt(Number(await endpoint.send('final', [])))),
   readBlock: async (_endpoint, number) => blockOf(number),
   readHeadTime: async (endpoint) => BigInt(Number(await endpoint.send('seconds', []))),
 }
 
-function blockOf(number: number): { number: number; hash: string } {
+function blockOf(number: bigint): { number: bigint; hash: string } {
   return { number, hash: `hash of ${number}` }
 }
 

@@ -136,8 +136,8 @@ export class PaperChain {
 
 const SOURCE: HeightSource = {
   chain: 'paper',
-  readHead: async (endpoint) => (await head(endpoint)).height,
-  readFinal: async (endpoint) => block((await head(endpoint)).height),
+  readHead: async (endpoint) => BigInt((await head(endpoint)).height),
+  readFinal: async (endpoint) => block(BigInt((await head(endpoint)).height)),
   readBlock: async (_, number) => block(number),
   readHeadTime: async (endpoint) => BigInt(Math.floor((await head(endpoint)).seconds)),
 }
@@ -146,7 +146,7 @@ async function head(endpoint: Endpoint): Promise<{ height: number; seconds: numb
   return (await endpoint.send('head', {})) as { height: number; seconds: number } // the chain above
 }
 
-function block(number: number): Block {
+function block(number: bigint): Block {
   return { number, hash: number.toString(16) }
 }
 
@@ -176,7 +176,7 @@ function paperDelivery(
       const receipt = (await rpc.send('receipt', { id }, signal)) as PaperReceipt // as above
       if (receipt.refused !== undefined) return { refusal: toRefusal(receipt.refused) }
       const look = (endpoint: Endpoint): Promise<Mined | undefined> => lookAt(endpoint, id)
-      const mined = { transaction: id, block: Number(receipt.height), succeeded: true }
+      const mined = { transaction: id, block: receipt.height, succeeded: true }
       return { ...mined, final: (ended) => untilFinal(parts, look, ended) }
     },
     look: (transaction, signal) => rpc.search((endpoint) => lookAt(endpoint, transaction), signal),
@@ -185,7 +185,7 @@ function paperDelivery(
       const digest = toHex(envelopeDigest(envelope))
       const height = await rpc.send('applied', { digest }, signal)
       if (height === undefined) return undefined
-      return { transaction: digest, block: Number(height), succeeded: true }
+      return { transaction: digest, block: height as bigint, succeeded: true } // as above
     },
   }
 }
@@ -194,7 +194,7 @@ async function lookAt(endpoint: Endpoint, id: string): Promise<Mined | undefined
   const receipt = (await endpoint.send('receipt', { id })) as PaperReceipt | undefined // as above
   if (receipt === undefined) return undefined
   const { height, refused } = receipt
-  return { transaction: id, block: Number(height), succeeded: refused === undefined }
+  return { transaction: id, block: height, succeeded: refused === undefined }
 }
 
 export interface PaperInit {

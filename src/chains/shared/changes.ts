@@ -31,10 +31,14 @@ export class ChainChanges {
     const { heights, clock, pollMs, news, read, heightOf } = this.#init
     const until = clock.monotonicMs() + waitMs
     for (;;) {
-      if (since !== undefined && heightOf !== undefined) heights.sawFinal(Number(heightOf(since)))
+      if (since !== undefined && heightOf !== undefined) heights.sawFinal(heightOf(since))
       const answer = await heights.run(
         'final',
-        (endpoint, final) => read(endpoint, BigInt(final), since),
+        async (endpoint, final, { told }) => {
+          const changes = await read(endpoint, final, since)
+          told?.(changes.height)
+          return changes
+        },
         signal,
       )
       const { height, cursor = height, missed } = answer

@@ -7,7 +7,7 @@ export interface Mined {
   /** Its name, as the chain writes it: a hash in most. */
   readonly transaction: string
   /** Number of its block, or whatever the chain counts. */
-  readonly block: number
+  readonly block: bigint
   /** False when it failed there: it may have paid, and changed nothing. */
   readonly succeeded: boolean
   /** Why it failed, in the chain's own words, where it has any. */

@@ -1,47 +1,61 @@
 /**
  * How far the chain has been seen. Endpoints lag behind each other, and an answer must not fall back behind one that was given before: where
  * an endpoint is behind what another called final, its answer is read at that height, and if it has not even that block, others are asked. A
- * height that nobody but who said it has, though others are further in time, was never the chain's.
+ * height that nobody but who said it has, though others are further in time, was never the chain's. Where every answer proves its own height there
+ * is none to read at: one from below what was seen is asked for again, of others or a moment later, and is never given.
  */
 import type { Finality, SecondWord } from '../../node/anchor/anchor.ts'
 import { isMerogateError } from '../../node/errors.ts'
 import type { FindOptions } from '../../node/anchor/service.ts'
+import { pause } from '../../node/anchor/watcher.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import type { Endpoint, Endpoints } from './endpoints.ts'
 import { chainError } from './errors.ts'
-import { HEIGHT_DOUBT_MS } from './limits.ts'
+import { BEHIND_WAIT_MS, HEIGHT_DOUBT_MS } from './limits.ts'
 
 /** A block, or whatever a chain counts. */
 export interface Block {
-  readonly number: number
+  readonly number: bigint
   readonly hash: string
 }
 
-/** How a chain tells where it stands. Each may throw ANCHOR_UNREACHABLE (transport), ANCHOR_BAD_ANSWER (protocol). */
-export interface HeightSource {
+/** How a chain tells where it stands. */
+export type HeightSource = BlockSource | ToldSource
+
+/** It is asked. Each may throw ANCHOR_UNREACHABLE (transport), ANCHOR_BAD_ANSWER (protocol). */
+export interface BlockSource {
   /** Protocol of the chain, as in `ethereum`. */
   readonly chain: string
   /** Number of the newest block. */
-  readHead(endpoint: Endpoint): Promise<number>
+  readHead(endpoint: Endpoint): Promise<bigint>
   /** The newest that counts as final. */
   readFinal(endpoint: Endpoint): Promise<Block>
   /** One that the endpoint must have. */
-  readBlock(endpoint: Endpoint, number: number): Promise<Block>
+  readBlock(endpoint: Endpoint, number: bigint): Promise<Block>
   /** Time of the newest block, Unix seconds. */
   readHeadTime(endpoint: Endpoint): Promise<bigint>
 }
 
-/** A block to read at. */
+/** Its answers do, and prove it: what is seen is final. */
+export interface ToldSource extends Pick<BlockSource, 'chain'> {
+  readonly clock: Clock
+  /** Pause before an answer from below what was seen is asked for again, ms. */
+  readonly pollMs: number
+}
+
+/** A block to read at; where answers say their own height, the least that they may say. */
 export interface Place extends Pick<Block, 'number'> {
   /** Left out at the head, where it may be another at the next question. */
   readonly hash?: string
   /** Something was seen before that is above this, and may be true. */
   readonly isBehind: boolean
+  /** What an answer says of where it stands, held to what was seen. Left out where the chain was asked before. @throws CHAIN_BEHIND */
+  readonly told?: (number: bigint) => Place
 }
 
 /** Where the chain was seen, and since when, ms since the Unix epoch. */
 interface Seen {
-  readonly number: number
+  readonly number: bigint
   readonly atMs: number
 }
 
@@ -50,7 +64,10 @@ export interface HeightOptions extends SecondWord {
   readonly signal?: AbortSignal | undefined
 }
 
-const NOWHERE: Seen = { number: 0, atMs: 0 }
+/** What is run: at a height, on an endpoint that has it. */
+type Task<T> = (endpoint: Endpoint, height: bigint, place: Place) => Promise<T>
+
+const NOWHERE: Seen = { number: 0n, atMs: 0 }
 
 export class Heights {
   readonly #rpc: Endpoints
@@ -67,12 +84,12 @@ export class Heights {
   }
 
   /** This block was called final before, perhaps by an earlier run. */
-  sawFinal(block: number): void {
+  sawFinal(block: bigint): void {
     this.#final = this.#higher(this.#final, block)
   }
 
   /** Something of ours lies in this block: whoever does not have it yet has not seen what we did. */
-  saw(block: number): void {
+  saw(block: bigint): void {
     this.#present = this.#higher(this.#present, block)
   }
 
@@ -81,9 +98,9 @@ export class Heights {
     height: bigint | undefined,
     { finality, signal }: FindOptions,
   ): Promise<bigint | undefined> {
-    if (height === undefined || finality !== 'final') return height
+    if (height === undefined || finality !== 'final' || isTold(this.#source)) return height
     const final = await this.run('final', async (_endpoint, number) => number, signal)
-    return height <= BigInt(final) ? height : undefined
+    return height <= final ? height : undefined
   }
 
   /**
@@ -92,13 +109,15 @@ export class Heights {
    */
   async run<T>(
     finality: Finality,
-    task: (endpoint: Endpoint, height: number, place: Place) => Promise<T>,
+    task: Task<T>,
     given?: AbortSignal | HeightOptions,
   ): Promise<T> {
     const options: HeightOptions = given instanceof AbortSignal ? { signal: given } : (given ?? {})
+    const source = this.#source
+    if (isTold(source)) return this.#runTold(source, task, options)
     const attempt = (isHeld: boolean): Promise<T> =>
       this.#rpc.run(async (endpoint) => {
-        const place = await this.#read(endpoint, finality, options, isHeld)
+        const place = await this.#read(source, endpoint, finality, options, isHeld)
         const value = await task(endpoint, place.number, place)
         // only what could be read at that height makes it one to hold others to
         if (finality === 'final') this.sawFinal(place.number)
@@ -114,24 +133,61 @@ export class Heights {
     }
   }
 
+  /** Asks until an answer is from where the chain was seen, for a while. @throws CHAIN_BEHIND */
+  async #runTold<T>(
+    { clock, pollMs }: ToldSource,
+    task: Task<T>,
+    options: HeightOptions,
+  ): Promise<T> {
+    const attempt = (isHeld: boolean): Promise<T> =>
+      this.#rpc.run((endpoint) => {
+        const place = this.#least(endpoint, options, isHeld)
+        return task(endpoint, place.number, place)
+      }, options)
+    const until = clock.monotonicMs() + BEHIND_WAIT_MS
+    for (;;) {
+      try {
+        return await attempt(clock.monotonicMs() < until)
+      } catch (error) {
+        const isOver = clock.monotonicMs() >= until
+        if (!isMerogateError(error, 'CHAIN_BEHIND') || isOver) throw error
+      }
+      await pause(clock, pollMs, options.signal)
+    }
+  }
+
+  /** The least height that an answer may say. What somebody else was told is only a reason to ask others. */
+  #least(endpoint: Endpoint, { since }: HeightOptions, isHeld: boolean): Place {
+    const seen = this.#final.number > this.#present.number ? this.#final : this.#present
+    const wanted = since !== undefined && since.height > seen.number ? since.height : seen.number
+    const told = (number: bigint): Place => {
+      if (number < (isHeld ? wanted : seen.number)) throw this.#behind(endpoint, wanted, number)
+      this.sawFinal(number)
+      return { number, isBehind: number < wanted }
+    }
+    return { number: wanted, isBehind: false, told }
+  }
+
   /** Where the endpoint is; held to what was seen, or not. */
   async #read(
+    source: BlockSource,
     endpoint: Endpoint,
     finality: Finality,
     { since }: HeightOptions,
     isHeld: boolean,
   ): Promise<Place> {
-    const source = this.#source
     if (finality !== 'final') {
       const number = await source.readHead(endpoint)
       const seen = this.#present
       if (number >= seen.number || !isHeld) return { number, isBehind: false }
-      if (!(await this.#isFurther(endpoint, seen))) throw this.#behind(endpoint, seen, number)
+      if (!(await isFurther(source, endpoint, seen))) {
+        throw this.#behind(endpoint, seen.number, number)
+      }
       this.#present = NOWHERE
       return { number, isBehind: false }
     }
     const { number, hash } = await source.readFinal(endpoint)
-    const told = since && { number: Number(since.height), atMs: since.atMs }
+    const told = since && { number: since.height, atMs: since.atMs }
     const seen = told !== undefined && told.number > this.#final.number ? told : this.#final
     if (number >= seen.number) return { number, hash, isBehind: false }
     const head = await source.readHead(endpoint)
@@ -139,31 +195,39 @@ export class Heights {
       const block = await source.readBlock(endpoint, seen.number)
       return { number: block.number, hash: block.hash, isBehind: false }
     }
-    const isBehind = !(await this.#isFurther(endpoint, seen))
-    if (isBehind && isHeld) throw this.#behind(endpoint, seen, head)
+    const isBehind = !(await isFurther(source, endpoint, seen))
+    if (isBehind && isHeld) throw this.#behind(endpoint, seen.number, head)
     if (!isBehind && this.#final.number >= seen.number) this.#final = NOWHERE
     return { number, hash, isBehind }
   }
 
-  /**
-   * Whether an endpoint has a block from well after something was seen: were that true, the endpoint would have it. What it is compared with
-   * are two clocks, so it must be clearly later.
-   */
-  async #isFurther(endpoint: Endpoint, { atMs }: Seen): Promise<boolean> {
-    const timestamp = await this.#source.readHeadTime(endpoint)
-    return Number(timestamp) * 1000 >= atMs + HEIGHT_DOUBT_MS
-  }
-
-  #behind(endpoint: Endpoint, { number: expected }: Seen, got: number): Error {
+  #behind(endpoint: Endpoint, expected: bigint, got: bigint): Error {
     return chainError(
       this.#source.chain,
       'CHAIN_BEHIND',
       `expected block ${expected} at ${endpoint.name}, its newest is ${got}`,
-      { endpoint: endpoint.name, expected, got },
+      { endpoint: endpoint.name, expected: String(expected), got: String(got) },
     )
   }
 
-  #higher(seen: Seen, number: number): Seen {
+  #higher(seen: Seen, number: bigint): Seen {
     return number > seen.number ? { number, atMs: this.#clock.nowMs() } : seen
   }
+}
+
+/**
+ * Whether an endpoint has a block from well after something was seen: were that true, the endpoint would have it. What it is compared with
+ * are two clocks, so it must be clearly later.
+ */
+async function isFurther(
+  source: BlockSource,
+  endpoint: Endpoint,
+  { atMs }: Seen,
+): Promise<boolean> {
+  const timestamp = await source.readHeadTime(endpoint)
+  return Number(timestamp) * 1000 >= atMs + HEIGHT_DOUBT_MS
+}
+
+function isTold(source: HeightSource): source is ToldSource {
+  return !('readHead' in source)
 }

@@ -9,6 +9,8 @@ export const MAX_ANSWER_BYTES: number = 8 * 1024 * 1024
  * compared, and they may differ a little.
  */
 export const HEIGHT_DOUBT_MS = 60_000
+/** Longest time for which an answer from below what was seen is asked for again, ms, where answers prove their height: endpoints lag by seconds. */
+export const BEHIND_WAIT_MS = 10_000
 /** The same for a chain on this machine, ms. */
 export const LOCAL_POLL_MS = 25
 /** Times an envelope is sent anew because another transaction took the nonce of its account. */

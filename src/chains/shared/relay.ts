@@ -118,5 +118,5 @@ export function relay(own: Uint8Array, init: RelayInit): Relay {
 }
 
 function toAccepted({ transaction, block }: Mined): Extract<Submission, { accepted: true }> {
-  return { accepted: true, transaction, height: BigInt(block) }
+  return { accepted: true, transaction, height: block }
 }

@@ -60,11 +60,11 @@ export class Submitter {
     const { transactions = [] } = this.#remembered.get(toHex(envelopeDigest(envelope))) ?? {}
     for (const transaction of transactions) {
       const found = await this.#delivery.look(transaction, signal)
-      if (found?.succeeded === true) return BigInt(found.block)
+      if (found?.succeeded === true) return found.block
     }
     // somebody else carried it, or this node did before it was started anew
     const found = await this.#delivery.find(envelope, signal)
-    return found === undefined ? undefined : BigInt(found.block)
+    return found?.block
   }
 
   /** See `Delivery.check`; once it is so it stays so. */
@@ -123,7 +123,7 @@ export class Submitter {
       const mined = await this.#delivery.look(transaction, signal)
       if (mined?.succeeded !== true) continue
       remembered.isTold = true
-      return { accepted: true, transaction: mined.transaction, height: BigInt(mined.block) }
+      return { accepted: true, transaction: mined.transaction, height: mined.block }
     }
     return refused
   }
@@ -187,7 +187,7 @@ export class Submitter {
     signal: AbortSignal | undefined,
   ): Promise<Submission> {
     if (mined.succeeded) {
-      return { accepted: true, transaction: mined.transaction, height: BigInt(mined.block) }
+      return { accepted: true, transaction: mined.transaction, height: mined.block }
     }
     // it was fine when it was tried out: something else came first. What now stands in its way is the reason
     const refused = await this.#delivery.tryOut?.(signed, signal)

@@ -7,7 +7,15 @@ import type { Block, Heights, Place } from './heights.ts'
 import { MAX_PINNED_LISTS } from './limits.ts'
 
 /** What a contract answered: a value, or why it gives none. */
-export type Viewed<T> = { readonly value: T } | { readonly refused: Refusal }
+export type Viewed<T> = ({ readonly value: T } | { readonly refused: Refusal }) & Proof
+
+/** What an answer says of itself. */
+interface Proof {
+  /** Where it is true, where answers say that themselves. */
+  readonly height?: bigint
+  /** Whether it came with a proof, which was checked. @default false */
+  readonly certified?: boolean
+}
 
 /** A view and its arguments. */
 export interface Question<T> {
@@ -22,8 +30,8 @@ export type At = Pick<Place, 'number' | 'hash'>
 export interface ViewsInit {
   readonly rpc: Endpoints
   readonly heights: Heights
-  /** A block that the endpoint has: pages are read at its hash. */
-  readonly readBlock: (endpoint: Endpoint, number: number) => Promise<Block>
+  /** A block that the endpoint has: pages are read at its hash. Left out where none can be read at: pages tell a revision. */
+  readonly readBlock?: ((endpoint: Endpoint, number: bigint) => Promise<Block>) | undefined
   /** What the contract refuses to answer with where it does not know the subject. */
   readonly unknown: RefusalName
 }
@@ -68,10 +76,11 @@ export class Views {
     question: Question<T>,
     options: PageOptions = {},
   ): Promise<Answer<T | undefined>> {
-    const { unknown, rpc } = this.#init
+    const { unknown, rpc, readBlock } = this.#init
+    if (readBlock === undefined) return this.find(question, options)
     const { at, finality = 'final', signal } = options
     if (at === undefined)
-      return known(question, await this.#first(list, question, options), unknown)
+      return known(question, await this.#first(list, question, options, readBlock), unknown)
     const pin = this.#pins.get(pinKey(list, at))
     if (pin !== undefined) {
       const only = { signal, only: pin.endpoint }
@@ -83,7 +92,8 @@ export class Views {
       }
     }
     // the block is gone, or its endpoint: the list begins anew elsewhere
-    const answer = known(question, await this.#first(list, question, options), unknown)
+    const first = await this.#first(list, question, options, readBlock)
+    const answer = known(question, first, unknown)
     return { ...answer, isDetached: true }
   }
 
@@ -92,9 +102,9 @@ export class Views {
     list: string,
     question: Question<T>,
     { finality = 'final', ...options }: PageOptions,
+    readBlock: NonNullable<ViewsInit['readBlock']>,
   ): Promise<Read<T>> {
-    const { heights, readBlock } = this.#init
-    return heights.run(
+    return this.#init.heights.run(
       finality,
       async (endpoint, height, place) => {
         const hash = place.hash ?? (await readBlock(endpoint, height)).hash
@@ -116,7 +126,9 @@ export class Views {
       finality,
       async (endpoint, _height, place) => {
         const answer = await question.ask(endpoint, place)
-        return { ...answer, ...evidenceOf(endpoint, place), finality }
+        const { height } = answer
+        const where = height === undefined ? place : (place.told?.(height) ?? place)
+        return { ...answer, ...evidenceOf(endpoint, where), finality }
       },
       options,
     )
@@ -124,7 +136,7 @@ export class Views {
 }
 
 /** What came of a question. */
-type Read<T> = Omit<Answer<T>, 'value'> & Viewed<T>
+type Read<T> = Omit<Answer<T>, 'value'> & ({ readonly value: T } | { readonly refused: Refusal })
 
 function known<T>(
   { name }: Question<T>,
@@ -139,7 +151,7 @@ function known<T>(
 
 function evidenceOf(endpoint: Endpoint, { number, hash, isBehind }: Place): Where {
   const block = hash === undefined ? {} : { block: hash }
-  return { height: BigInt(number), source: sourceOf(endpoint), isBehind, ...block }
+  return { height: number, source: sourceOf(endpoint), isBehind, ...block }
 }
 
 function pinKey(list: string, height: bigint): string {

@@ -101,7 +101,7 @@ export async function readEvents<E>(
     const part = await heights.run(
       'final',
       async (endpoint, height) => {
-        last = Math.min(to, height)
+        last = Math.min(to, Number(height))
         if (last < first) return { events: [], to: last }
         const read = await readLogs(endpoint, { address, from: first, to: last })
         const events = read.logs.flatMap((log) => {

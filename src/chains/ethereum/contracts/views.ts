@@ -4,7 +4,7 @@ import { badAnswer, refusal, type RefusalName } from '../../../node/anchor/error
 import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
 import type { Heights } from '../../shared/heights.ts'
 import { type At, type Question, type Viewed, Views } from '../../shared/views.ts'
-import { readKnownBlock } from '../rpc/head.ts'
+import { readPlace } from '../rpc/head.ts'
 import type { ContractName } from './artifacts.ts'
 import { abiOf, decodeView, isRevert, refusalOf } from './codec.ts'
 import { noContract } from './contract-check.ts'
@@ -29,7 +29,7 @@ export class ContractViews extends Views {
   readonly #init: ViewsInit
 
   constructor(init: ViewsInit) {
-    super({ ...init, readBlock: readKnownBlock })
+    super({ ...init, readBlock: readPlace })
     this.#init = init
   }
 

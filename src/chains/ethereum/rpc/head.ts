@@ -13,7 +13,9 @@ import { rpcErrorKind } from './rpc-errors.ts'
 export type FinalityRule = 'finalized' | 'safe' | number
 
 /** A block, as far as it matters here. */
-export interface Block extends BlockId {
+export interface Block {
+  readonly number: number
+  readonly hash: string
   /** Unix seconds. */
   readonly timestamp: bigint
 }
@@ -109,6 +111,15 @@ async function readPending(endpoint: Endpoint): Promise<Block | undefined> {
   }
 }
 
+/** A block by its number, as answers name it. */
+export async function readPlace(endpoint: Endpoint, number: bigint): Promise<BlockId> {
+  return placeOf(await readKnownBlock(endpoint, Number(number)))
+}
+
+function placeOf({ number, hash }: Block): BlockId {
+  return { number: BigInt(number), hash }
+}
+
 /** How far the chain was seen, by this rule of what is final. */
 export function ethereumHeights(
   rpc: Endpoints,
@@ -117,9 +128,9 @@ export function ethereumHeights(
 ): Heights {
   const source: HeightSource = {
     chain: 'ethereum',
-    readHead,
-    readFinal: (endpoint) => readFinalBlock(endpoint, rule),
-    readBlock: readKnownBlock,
+    readHead: async (endpoint) => BigInt(await readHead(endpoint)),
+    readFinal: async (endpoint) => placeOf(await readFinalBlock(endpoint, rule)),
+    readBlock: readPlace,
     readHeadTime: async (endpoint) => (await readKnownBlock(endpoint, 'latest')).timestamp,
   }
   return new Heights(rpc, source, clock)

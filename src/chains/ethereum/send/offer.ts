@@ -138,5 +138,5 @@ export async function readReceipt(endpoint: Endpoint, hash: string): Promise<Min
   if (!isNumbered || (status !== '0x1' && status !== '0x0')) {
     throw badAnswer(endpoint.name, 'a receipt of another shape')
   }
-  return { transaction: hash, block: Number(blockNumber), succeeded: status === '0x1' }
+  return { transaction: hash, block: BigInt(blockNumber), succeeded: status === '0x1' }
 }

@@ -216,7 +216,7 @@ export class TransactionSender {
     if (goal === 'mined') {
       return this.#init.rpc.run((endpoint) => this.#look(endpoint, offer), signal)
     }
-    const look = async (endpoint: Endpoint, height: number): Promise<Seen> => {
+    const look = async (endpoint: Endpoint, height: bigint): Promise<Seen> => {
       // it lay in a block: where it does not any more, it is wanted back at once
       const seen = await this.#look(endpoint, offer, true)
       return typeof seen === 'string' || seen.block <= height ? seen : 'mined'

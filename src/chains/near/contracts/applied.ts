@@ -30,5 +30,5 @@ export async function findApplied(
   const given = args.applied.encode({ subject, signer, nonce, digest })
   const { height } = await askView(endpoint, target, 'applied', given)
   if (height === undefined) return undefined
-  return { transaction: toHex(digest), block: Number(height), succeeded: true }
+  return { transaction: toHex(digest), block: height, succeeded: true }
 }

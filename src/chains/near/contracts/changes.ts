@@ -68,13 +68,13 @@ export class RingChanges {
 export async function readEvents<T>(
   endpoint: Endpoint,
   target: Target,
-  final: number,
+  final: bigint,
   decode: (where: string, event: Uint8Array) => T,
 ): Promise<readonly T[]> {
-  const { oldest, next: end } = await readRing(endpoint, target, undefined, final)
+  const { oldest, next: end } = await readRing(endpoint, target, undefined, Number(final))
   const events: T[] = []
   for (let place = oldest; place < end;) {
-    const { items } = await readRing(endpoint, target, place, final)
+    const { items } = await readRing(endpoint, target, place, Number(final))
     if (items.length === 0) break
     for (const { event } of items) {
       if (event !== undefined) events.push(decode(endpoint.name, event))

@@ -51,7 +51,7 @@ export class ContractViews extends Views {
     return {
       name,
       ask: (endpoint, { number, hash }) =>
-        this.#run(endpoint, work, hash === undefined ? number : hashOf(hash)),
+        this.#run(endpoint, work, hash === undefined ? Number(number) : hashOf(hash)),
     }
   }
 

@@ -5,10 +5,11 @@ import { fromBase58, fromHex, toBase58, toHex } from '../../../node/primitives/b
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
 import { NETWORKS } from '../constants.ts'
-import { type Block as BlockId, Heights, type HeightSource } from '../../shared/heights.ts'
+import { type Block as BlockId, type BlockSource, Heights } from '../../shared/heights.ts'
 
 /** A block, as far as it matters here. */
-export interface Block extends BlockId {
+export interface Block {
+  readonly number: number
   /** Base58. */
   readonly hash: string
   /** Unix time, ns. */
@@ -47,17 +48,19 @@ export async function readBlock(endpoint: Endpoint, reference: Reference): Promi
 const NS_PER_SECOND = 1_000_000_000n
 
 /** Where the chain stands, with hashes as every chain's answers show them. */
-export const SOURCE: HeightSource = {
+export const SOURCE: BlockSource = {
   chain: 'near',
-  readHead: async (endpoint) => (await readBlock(endpoint, { finality: 'optimistic' })).number,
+  readHead: async (endpoint) =>
+    BigInt((await readBlock(endpoint, { finality: 'optimistic' })).number),
   readFinal: async (endpoint) => shown(await readBlock(endpoint, { finality: 'final' })),
-  readBlock: async (endpoint, number) => shown(await readBlock(endpoint, { block_id: number })),
+  readBlock: async (endpoint, number) =>
+    shown(await readBlock(endpoint, { block_id: Number(number) })),
   readHeadTime: async (endpoint) =>
     (await readBlock(endpoint, { finality: 'optimistic' })).timestampNs / NS_PER_SECOND,
 }
 
 function shown({ number, hash }: Block): BlockId {
-  return { number, hash: `0x${toHex(fromBase58(hash))}` }
+  return { number: BigInt(number), hash: `0x${toHex(fromBase58(hash))}` }
 }
 
 /** A hash that was shown, as endpoints write it. */

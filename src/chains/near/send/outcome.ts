@@ -106,7 +106,7 @@ export async function readOutcome(
     state: 'done',
     mined: {
       transaction,
-      block: await heightOf(endpoint, called.block_hash),
+      block: BigInt(await heightOf(endpoint, called.block_hash)),
       succeeded: failure === undefined,
       ...(failure === undefined ? {} : { failure: failure.slice(0, MAX_FAILURE_CHARS) }),
     },

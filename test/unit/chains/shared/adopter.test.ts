@@ -33,7 +33,7 @@ function world(members: number, thereAfter = Infinity, over: Partial<AdopterInit
     readGroup: async () => ({ value: isThere() ? record : undefined, height: 1n }),
     readContext: async () => ({ value: isThere() ? ({} as never) : undefined, height: 1n }),
   }
-  const mined = { transaction: '0x1', block: 1, succeeded: true }
+  const mined = { transaction: '0x1', block: 1n, succeeded: true }
   const adopter = new Adopter({
     ...{ chain: 'made', service, address: '0x12', clock, pollMs: POLL_MS, adopt: undefined },
     ...{ batch: ADOPT_BATCH, isRefused: () => false },
@@ -87,7 +87,7 @@ describe('taking a group over', () => {
       async send() {
         sent++
         clock.advance(ADOPT_WAIT_MS / 2)
-        const mined = { transaction: '0x1', block: 1, succeeded: true }
+        const mined = { transaction: '0x1', block: 1n, succeeded: true }
         return { ...mined, final: async () => mined }
       },
     })

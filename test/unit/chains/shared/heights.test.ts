@@ -9,28 +9,28 @@ const at = (head: number, final: number, seconds = 0): Place => ({ head, final, 
 describe('heights of a chain', () => {
   it('are never behind what was called final before: the answer is read there', async () => {
     const { heights, places } = madeChain(handClock(), at(10, 8))
-    expect(await heights.run('final', async (_, number) => number)).to.equal(8)
+    expect(await heights.run('final', async (_, number) => number)).to.equal(8n)
     Object.assign(places[0] ?? {}, { final: 6 })
-    expect(await heights.run('final', async (_, number) => number)).to.equal(8)
+    expect(await heights.run('final', async (_, number) => number)).to.equal(8n)
   })
 
   it('pass over an endpoint that does not have that block, for one that has', async () => {
     const { heights } = madeChain(handClock(), at(5, 3), at(10, 8))
-    heights.sawFinal(8)
+    heights.sawFinal(8n)
     const asked = await heights.run('final', async ({ name }, number) => `${name}: ${number}`)
     expect(asked).to.equal('endpoint 1: 8')
   })
 
   it('hold whoever reads the head to the block of what was done here', async () => {
     const { heights } = madeChain(handClock(), at(5, 5), at(10, 5))
-    heights.saw(9)
+    heights.saw(9n)
     expect(await heights.run('optimistic', async ({ name }) => name)).to.equal('endpoint 1')
   })
 
   it('go back to what there is when nobody has it any more', async () => {
     const { heights } = madeChain(handClock(), at(5, 3), at(5, 3))
-    heights.sawFinal(8)
-    expect(await heights.run('final', async (_, number) => number)).to.equal(3)
+    heights.sawFinal(8n)
+    expect(await heights.run('final', async (_, number) => number)).to.equal(3n)
   })
 
   it('do not believe in a height that only one had, once others are clearly later', async () => {

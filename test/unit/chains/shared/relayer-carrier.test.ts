@@ -15,7 +15,7 @@ const SIGNED: SignedEnvelope = {
   envelope: new Uint8Array([1, 2, 3]),
   signature: new Uint8Array(64),
 }
-const MINED = { transaction: 'T1', block: 4, succeeded: true }
+const MINED = { transaction: 'T1', block: 4n, succeeded: true }
 
 describe('a carrier by a relayer', () => {
   let server: Server

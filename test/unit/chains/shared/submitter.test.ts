@@ -13,7 +13,7 @@ const SIGNED: SignedEnvelope = {
 /** A chain that does as it is told; what it was sent is counted. */
 function submitting(told: Partial<Delivery>): { submitter: Submitter; sent: string[] } {
   const sent: string[] = []
-  const mined = (transaction: string): Mined => ({ transaction, block: 7, succeeded: true })
+  const mined = (transaction: string): Mined => ({ transaction, block: 7n, succeeded: true })
   const submitter = new Submitter({
     chain: 'made',
     check: async () => {},
@@ -76,7 +76,7 @@ describe('a submitter', () => {
         throw unreachable('made')
       },
       tryOut: async () => (isLost ? undefined : refusal('BadNonce', 2n)),
-      look: async (transaction) => ({ transaction, block: 9, succeeded: true }),
+      look: async (transaction) => ({ transaction, block: 9n, succeeded: true }),
     })
     expect(await codeOf(submitter.submit(SIGNED))).to.equal('ANCHOR_UNREACHABLE')
     expect(await submitter.submit(SIGNED)).to.deep.equal({
@@ -104,7 +104,7 @@ describe('a submitter', () => {
         tryOut: async () => refused,
         async send() {
           refused = then
-          const mined = { transaction: 't', block: 3, succeeded: false }
+          const mined = { transaction: 't', block: 3n, succeeded: false }
           return { ...mined, final: async () => mined }
         },
       }).submitter
@@ -124,7 +124,7 @@ describe('a submitter', () => {
         sent.push('sent')
         onSigned?.(`t${left}`)
         if (left-- > 0) throw lost
-        const mined = { transaction: 't0', block: 3, succeeded: true }
+        const mined = { transaction: 't0', block: 3n, succeeded: true }
         return { ...mined, final: async () => mined }
       },
     })
@@ -137,8 +137,8 @@ describe('a submitter', () => {
 
   it('finds what it sent by the transaction, and what others carried by asking', async () => {
     const { submitter } = submitting({
-      look: async (transaction) => ({ transaction, block: 5, succeeded: true }),
-      find: async () => ({ transaction: 'theirs', block: 6, succeeded: true }),
+      look: async (transaction) => ({ transaction, block: 5n, succeeded: true }),
+      find: async () => ({ transaction: 'theirs', block: 6n, succeeded: true }),
     })
     expect(await submitter.find(SIGNED.envelope)).to.equal(6n)
     await submitter.submit(SIGNED)
