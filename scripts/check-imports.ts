@@ -86,10 +86,10 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   // what every chain's adapter is built of
   'chains/shared': {
     rooms: [
-      ...[...BASE, 'node/anchor', 'node/crypto', 'node/secret.ts'],
+      ...[...BASE, 'node/anchor', 'node/codec', 'node/crypto', 'node/secret.ts'],
       ...['auth/errors.ts', 'type auth/wallet-verifier.ts'],
     ],
-    packages: ['lru-cache', 'zod'],
+    packages: ['lru-cache', 'micro-packed', 'zod'],
   },
   'chains/near': {
     rooms: [

@@ -1,7 +1,7 @@
 /** Errors of the NEAR adapter. */
 import type { ErrorKind, MerogateError } from '../../node/errors.ts'
 import { type ChainErrors, chainErrors } from '../shared/errors.ts'
-import type { ContractName } from './contracts/artifacts.ts'
+import type { ContractName } from '../shared/core/artifacts.ts'
 
 /** NEAR_REPLACED another transaction took the place of ours, which did nothing. */
 export type NearErrorCode = 'NEAR_REPLACED'

@@ -10,8 +10,9 @@ import type { Heights } from '../shared/heights.ts'
 import { PackageContract, type PackageQuestions } from '../shared/contract-service.ts'
 import { Submitter } from '../shared/submitter.ts'
 import { readEvents } from './contracts/changes.ts'
-import { toLatest, toPackage, toRelease, toReleasePage, Unknown } from './contracts/codec.ts'
-import { decodePackageEvent } from './contracts/events.ts'
+import { toPackage, toRelease, Unknown } from '../shared/core/values.ts'
+import { toLatest, toReleasePage } from './contracts/codec.ts'
+import { decodePackageEvent } from '../shared/core/events.ts'
 import { args, pageArgs } from './contracts/layouts.ts'
 import { ContractViews, type Target } from './contracts/views.ts'
 import { domainOf } from './defaults.ts'
@@ -75,7 +76,7 @@ function questionsTo(views: ContractViews): PackageQuestions {
     release: (id, version) =>
       views.asking('release', async (ask) => {
         const found = await ask('release', args.version.encode({ id, version }))
-        if (found !== undefined) return toRelease(found)
+        if (found !== undefined) return toRelease(found.slot, found)
         const known = await ask('package', args.id.encode(id))
         return known === undefined ? new Unknown('PackageNotFound') : undefined
       }),

@@ -11,8 +11,9 @@ import { type ContextQuestions, ContextService } from '../shared/contract-servic
 import { Submitter } from '../shared/submitter.ts'
 import type { WaitInit } from '../shared/until-final.ts'
 import { readEvents, RingChanges } from './contracts/changes.ts'
-import { toContext, toGroup, toMember, toPage, toStanding } from './contracts/codec.ts'
-import { decodeEvent } from './contracts/events.ts'
+import { decodeEvent } from '../shared/core/events.ts'
+import { toContext, toGroup } from '../shared/core/values.ts'
+import { toMemberOf, toPage, toStanding } from './contracts/codec.ts'
 import { type Answers, args, pageArgs } from './contracts/layouts.ts'
 import { ContractViews, type Target } from './contracts/views.ts'
 import { domainOf, supportsOf } from './defaults.ts'
@@ -123,7 +124,7 @@ function questionsTo(views: ContractViews): ContextQuestions {
     group: (id) => views.question('group', args.id.encode(id), (found) => toGroup(id, found)),
     member: (group, identity) =>
       views.question('member', args.identity.encode({ group, identity }), (found) =>
-        toMember(identity, found),
+        toMemberOf(identity, found),
       ),
     standing: (group, identity) =>
       views.question('standing', args.identity.encode({ group, identity }), toStanding),

@@ -75,6 +75,6 @@ export function deployed(
 ): DeployedContract {
   return {
     ...contract,
-    ...(final === undefined ? {} : { transaction: final.transaction, height: final.block }),
+    ...(final === undefined ? {} : { transaction: final.transaction, height: Number(final.block) }),
   }
 }

@@ -107,11 +107,7 @@ export class Heights {
    * Runs a task at the height to read at, on an endpoint that has that block. When no endpoint has it any more the chain is another one, or
    * an endpoint lied: then what they have counts. @throws as `Endpoints.run`
    */
-  async run<T>(
-    finality: Finality,
-    task: Task<T>,
-    given?: AbortSignal | HeightOptions,
-  ): Promise<T> {
+  async run<T>(finality: Finality, task: Task<T>, given?: AbortSignal | HeightOptions): Promise<T> {
     const options: HeightOptions = given instanceof AbortSignal ? { signal: given } : (given ?? {})
     const source = this.#source
     if (isTold(source)) return this.#runTold(source, task, options)

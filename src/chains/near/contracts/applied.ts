@@ -1,23 +1,11 @@
 /** Whether an envelope was applied, whoever carried it and whatever was forgotten since, as far back as the contract's ring reaches. */
-import { type Envelope, envelopeCodec, envelopeDigest } from '../../../node/anchor/envelope.ts'
-import {
-  type PackageEnvelope,
-  packageEnvelopeCodec,
-} from '../../../node/anchor/packages/envelope.ts'
+import { envelopeDigest } from '../../../node/anchor/envelope.ts'
 import type { Mined } from '../../shared/delivery.ts'
 import type { Endpoint } from '../../shared/endpoints.ts'
 import { toHex } from '../../../node/primitives/bytes.ts'
-import type { ContractName } from './artifacts.ts'
+import { decodeEnvelope } from '../../shared/core/values.ts'
 import { args } from './layouts.ts'
 import { askView, type Target } from './views.ts'
-
-/** What an envelope says. @throws CODEC_MALFORMED (protocol) */
-export function decodeEnvelope(
-  contract: ContractName,
-  envelope: Uint8Array,
-): Envelope | PackageEnvelope {
-  return (contract === 'packages' ? packageEnvelopeCodec : envelopeCodec).decode(envelope)
-}
 
 /** Where it was applied; undefined when it was not, or so long ago that the contract does not know any more. Its name is its digest: which transaction it was, the contract does not know. */
 export async function findApplied(

@@ -4,7 +4,7 @@ import type { Changes } from '../../../node/anchor/service.ts'
 import type { Endpoint } from '../../shared/endpoints.ts'
 import { RING_PAGE } from '../limits.ts'
 import { type Answers, args } from './layouts.ts'
-import { subjectOf } from './events.ts'
+import { subjectOf } from '../../shared/core/events.ts'
 import { askView, type Target } from './views.ts'
 import type { At } from '../rpc/query.ts'
 

@@ -1,39 +1,11 @@
 /** Between what the contracts' views answer and the values of the anchor room. */
-import {
-  ROLES,
-  type ContextRecord,
-  type GroupRecord,
-  type MemberRecord,
-} from '../../../node/anchor/anchor.ts'
-import { applicationCodec } from '../../../node/anchor/envelope.ts'
-import {
-  refusal,
-  type Refusal,
-  refusalNumbered,
-  type RefusalName,
-} from '../../../node/anchor/errors.ts'
-import { releaseCodec } from '../../../node/anchor/packages/envelope.ts'
-import type {
-  LatestReleases,
-  PackageRecord,
-  ReleasePage,
-  ReleaseRecord,
-} from '../../../node/anchor/packages/registry.ts'
+import type { MemberRecord } from '../../../node/anchor/anchor.ts'
+import { refusal, type Refusal, refusalNumbered } from '../../../node/anchor/errors.ts'
+import type { LatestReleases, ReleasePage } from '../../../node/anchor/packages/registry.ts'
 import type { MemberPage, SignedEnvelope, Standing } from '../../../node/anchor/service.ts'
-import { type ContextId, GroupId, type PackageId, PublicKey } from '../../../node/primitives/ids.ts'
-import {
-  type Answers,
-  applicationLayout,
-  args,
-  type Published,
-  releaseLayout,
-  type StoredMember,
-} from './layouts.ts'
-
-/** Bytes that may be kept: what is decoded is a view of the whole. */
-function copy(view: Uint8Array): Uint8Array {
-  return new Uint8Array(view)
-}
+import { PublicKey } from '../../../node/primitives/ids.ts'
+import { copy, toMember, toRelease, Unknown } from '../../shared/core/values.ts'
+import { type Answers, args } from './layouts.ts'
 
 /** Arguments of `apply` and `check`. */
 export function signedArgs({ envelope, signature }: SignedEnvelope): Uint8Array {
@@ -67,47 +39,13 @@ export function refusalOf({ number, expected }: Answers['check']): Refusal | und
   return expected === undefined ? found : refusal(found.name, expected)
 }
 
-/** What a view answers in place of a value where it does not know the subject. */
-export class Unknown {
-  readonly refusal: Refusal
-
-  constructor(name: RefusalName) {
-    this.refusal = refusal(name)
-  }
-}
-
-/** `context(id)`. */
-export function toContext(id: ContextId, found: Answers['context']): ContextRecord | Unknown {
-  if (found === undefined) return new Unknown('ContextNotFound')
-  const { group, application, applicationRevision } = found
-  return {
-    id,
-    group: GroupId.from(copy(group)),
-    application: applicationCodec.decode(applicationLayout.encode(application)),
-    applicationRevision,
-  }
-}
-
-/** `group(id)`. */
-export function toGroup(id: GroupId, found: Answers['group']): GroupRecord | Unknown {
-  if (found === undefined) return new Unknown('ContextNotFound')
-  const { membersRevision, capabilitiesRevision, count, sealed, migration } = found
-  return {
-    ...{ id, membersRevision, capabilitiesRevision, memberCount: count, sealed },
-    migration:
-      migration === undefined
-        ? undefined
-        : { successor: copy(migration.successor), movesAt: migration.movesAt },
-  }
-}
-
 /** `member(group, identity)`; undefined when it is none. */
-export function toMember(
+export function toMemberOf(
   identity: PublicKey,
   { isKnown, member }: Answers['member'],
 ): MemberRecord | undefined | Unknown {
   if (!isKnown) return new Unknown('ContextNotFound')
-  return member && recordOf(identity, member)
+  return member && toMember(identity, member)
 }
 
 /** `standing(group, identity)`. */
@@ -121,53 +59,21 @@ export function toPage(found: Answers['members']): MemberPage | Unknown {
   const { revision, total, items } = found
   return {
     ...{ revision, total },
-    items: items.map(({ identity, member }) => recordOf(PublicKey.from(copy(identity)), member)),
-  }
-}
-
-function recordOf(identity: PublicKey, member: StoredMember): MemberRecord {
-  const { role, capabilities, nonce, joinedRevision } = member
-  // an unknown role may do least
-  return { identity, role: ROLES[role] ?? 'relay', capabilities, nonce, joinedRevision }
-}
-
-/** A release and what became of it. */
-export function toRelease({ slot, release, publisher, yankReason }: Published): ReleaseRecord {
-  return {
-    ...releaseCodec.decode(releaseLayout.encode(release)),
-    publisher: PublicKey.from(copy(publisher)),
-    slot,
-    yanked: yankReason !== undefined,
-    yankReason: yankReason ?? '',
-  }
-}
-
-/** `package(id)` and `latest(id)` of one block. */
-export function toPackage(
-  id: PackageId,
-  found: NonNullable<Answers['package']>,
-  { stable, preRelease }: LatestReleases,
-): PackageRecord {
-  const keysOf = (list: readonly Uint8Array[]): readonly PublicKey[] =>
-    list.map((key) => PublicKey.from(copy(key)))
-  const { name, description, repository, revision, releases } = found
-  return {
-    ...{ id, name, description, repository, revision, releaseCount: releases },
-    owners: keysOf(found.owners),
-    offered: keysOf(found.offered),
-    latestStable: stable?.version,
-    latestPreRelease: preRelease?.version,
+    items: items.map(({ identity, member }) => toMember(PublicKey.from(copy(identity)), member)),
   }
 }
 
 /** `latest(id)`. */
 export function toLatest({ stable, preRelease }: Answers['latest']): LatestReleases {
-  return { stable: stable && toRelease(stable), preRelease: preRelease && toRelease(preRelease) }
+  return {
+    stable: stable && toRelease(stable.slot, stable),
+    preRelease: preRelease && toRelease(preRelease.slot, preRelease),
+  }
 }
 
 /** `releases(id, offset, length)`. */
 export function toReleasePage(found: Answers['releases']): ReleasePage | Unknown {
   if (found === undefined) return new Unknown('PackageNotFound')
   const { revision, total, items } = found
-  return { revision, total, items: items.map(toRelease) }
+  return { revision, total, items: items.map((item) => toRelease(item.slot, item)) }
 }

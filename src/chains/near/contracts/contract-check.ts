@@ -8,7 +8,8 @@ import type { Endpoint } from '../../shared/endpoints.ts'
 import { CONTRACT_VERSION } from '../constants.ts'
 import { noContract } from '../errors.ts'
 import { NO_CODE, viewAccount, viewKeys } from '../rpc/query.ts'
-import { codeHashOf, type ContractName } from './artifacts.ts'
+import type { ContractName } from '../../shared/core/artifacts.ts'
+import { codeHashOf } from './artifacts.ts'
 import { askView } from './views.ts'
 
 /** What is to be there. */

@@ -2,73 +2,22 @@
 import * as P from 'micro-packed'
 import { MAX_U32 } from '../../../node/anchor/limits.ts'
 import { bytes, bytes32, option, string, vec } from '../../../node/codec/codec.ts'
-
-interface StoredContext {
-  readonly group: Uint8Array
-  readonly application: StoredApplication
-  readonly applicationRevision: bigint
-}
-
-interface StoredApplication {
-  readonly id: Uint8Array
-  readonly blob: Uint8Array
-  readonly size: bigint
-  readonly source: Uint8Array
-  readonly metadata: Uint8Array
-}
-
-interface StoredGroup {
-  readonly id: Uint8Array
-  readonly membersRevision: bigint
-  readonly capabilitiesRevision: bigint
-  readonly count: number
-  readonly managers: number
-  readonly approvers: number
-  readonly sealed: boolean
-  readonly migration?: { readonly successor: Uint8Array; readonly movesAt: bigint } | undefined
-}
-
-/** A member as it lies in the contract. */
-export interface StoredMember {
-  readonly slot: number
-  readonly role: number
-  readonly capabilities: number
-  readonly nonce: bigint
-  readonly joinedRevision: bigint
-  readonly series: number
-}
-
-interface StoredPackage {
-  readonly name: string
-  readonly description: string
-  readonly repository: string
-  readonly owners: Uint8Array[]
-  readonly offered: Uint8Array[]
-  readonly revision: bigint
-  readonly releases: number
-  readonly available: number
-}
-
-interface StoredRelease {
-  readonly version: Uint8Array
-  readonly bundle: Uint8Array
-  readonly size: bigint
-  readonly blob: Uint8Array
-  readonly sources: Uint8Array[]
-  readonly signer: Uint8Array
-  readonly abi: Uint8Array
-  readonly minRuntime: Uint8Array
-  readonly notes: Uint8Array
-}
+import {
+  contextLayout,
+  groupFields,
+  memberLayout,
+  packageLayout,
+  publishedFields,
+  type StoredContext,
+  type StoredGroup,
+  type StoredMember,
+  type StoredPackage,
+  type StoredPublished,
+} from '../../shared/core/records.ts'
 
 /** A release with its place in the order of publication. */
-export interface Published {
+interface Published extends StoredPublished {
   readonly slot: number
-  readonly release: StoredRelease
-  readonly publisher: Uint8Array
-  readonly previous: number
-  readonly next: number
-  readonly yankReason?: string | undefined
 }
 
 /** An operation that a ring remembers. */
@@ -91,7 +40,7 @@ interface Page<T> {
 /** What views answer, by their names. */
 export interface Answers {
   readonly context: StoredContext | undefined
-  readonly group: StoredGroup | undefined
+  readonly group: (StoredGroup & { readonly id: Uint8Array }) | undefined
   readonly member: { readonly isKnown: boolean; readonly member?: StoredMember | undefined }
   readonly standing: {
     readonly isKnown: boolean
@@ -134,25 +83,7 @@ export interface Answers {
 /** Name of a view. */
 export type ViewName = keyof Answers
 
-// an application and a release are read by the codecs that write them: here only where they end matters
-/** Within a context. */
-export const applicationLayout: P.CoderType<StoredApplication> = P.struct({
-  ...{ id: bytes32, blob: bytes32, size: P.U64LE, source: bytes, metadata: bytes },
-})
-/** Within {@link Published}. */
-export const releaseLayout: P.CoderType<StoredRelease> = P.struct({
-  ...{ version: bytes, bundle: bytes32, size: P.U64LE, blob: bytes32, sources: vec(bytes) },
-  ...{ signer: bytes32, abi: bytes32, minRuntime: bytes, notes: bytes32 },
-})
-
-const memberLayout: P.CoderType<StoredMember> = P.struct({
-  ...{ slot: P.U32LE, role: P.U8, capabilities: P.U8, nonce: P.U64LE },
-  ...{ joinedRevision: P.U64LE, series: P.U16LE },
-})
-const publishedLayout: P.CoderType<Published> = P.struct({
-  ...{ slot: P.U32LE, release: releaseLayout },
-  ...{ publisher: bytes32, previous: P.U32LE, next: P.U32LE, yankReason: option(string) },
-})
+const publishedLayout: P.CoderType<Published> = P.struct({ slot: P.U32LE, ...publishedFields })
 
 function page<T>(item: P.CoderType<T>): P.CoderType<Page<T> | undefined> {
   return option(P.struct({ revision: P.U64LE, total: P.U32LE, items: vec(item) }))
@@ -160,28 +91,14 @@ function page<T>(item: P.CoderType<T>): P.CoderType<Page<T> | undefined> {
 
 /** Layouts of {@link Answers}. */
 export const answers: { readonly [N in ViewName]: P.CoderType<Answers[N]> } = {
-  context: option(
-    P.struct({ group: bytes32, application: applicationLayout, applicationRevision: P.U64LE }),
-  ),
-  group: option(
-    P.struct({
-      ...{ id: bytes32, membersRevision: P.U64LE, capabilitiesRevision: P.U64LE },
-      ...{ count: P.U32LE, managers: P.U32LE, approvers: P.U8, sealed: P.bool },
-      migration: option(P.struct({ successor: bytes, movesAt: P.U64LE })),
-    }),
-  ),
+  context: option(contextLayout),
+  group: option(P.struct({ id: bytes32, ...groupFields })),
   member: P.struct({ isKnown: P.bool, member: option(memberLayout) }),
   standing: P.struct({
     ...{ isKnown: P.bool, nonce: P.U64LE, joinedRevision: P.U64LE, series: P.U16LE },
   }),
   members: page(P.struct({ identity: bytes32, member: memberLayout })),
-  package: option(
-    P.struct({
-      ...{ name: string, description: string, repository: string },
-      ...{ owners: vec(bytes32), offered: vec(bytes32) },
-      ...{ revision: P.U64LE, releases: P.U32LE, available: P.U32LE },
-    }),
-  ),
+  package: option(packageLayout),
   release: option(publishedLayout),
   latest: P.struct({ stable: option(publishedLayout), preRelease: option(publishedLayout) }),
   releases: page(publishedLayout),

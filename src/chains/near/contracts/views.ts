@@ -7,8 +7,9 @@ import { type Question, type Viewed, Views } from '../../shared/views.ts'
 import { noContract } from '../errors.ts'
 import { hashOf, SOURCE } from '../rpc/head.ts'
 import { type At, callView, NO_CODE, viewAccount } from '../rpc/query.ts'
-import type { ContractName } from './artifacts.ts'
-import { refusalIn, Unknown } from './codec.ts'
+import type { ContractName } from '../../shared/core/artifacts.ts'
+import { Unknown } from '../../shared/core/values.ts'
+import { refusalIn } from './codec.ts'
 import { type Answers, answers, type ViewName } from './layouts.ts'
 
 /** One of our contracts. */

@@ -2,7 +2,8 @@
 import { actions } from 'near-api-js'
 import { utf8 } from '../../../node/primitives/bytes.ts'
 import { GAS_PRICE, STORAGE_PRICE, TERA } from '../constants.ts'
-import { codeHashOf, codeOf, CONTRACT_NAMES, type ContractName } from '../contracts/artifacts.ts'
+import { CONTRACT_NAMES, type ContractName } from '../../shared/core/artifacts.ts'
+import { codeHashOf, codeOf } from '../contracts/artifacts.ts'
 import { type Action, callAction } from '../send/account.ts'
 
 /** A contract that is to be there. */

@@ -9,7 +9,8 @@ import {
   heightReport,
   lookAt,
 } from '../../shared/inspect.ts'
-import { codeHashOf, CONTRACT_NAMES, type ContractName } from '../contracts/artifacts.ts'
+import { CONTRACT_NAMES, type ContractName } from '../../shared/core/artifacts.ts'
+import { codeHashOf } from '../contracts/artifacts.ts'
 import { readCodeHash } from '../contracts/contract-check.ts'
 import { readAccountCredit } from '../contracts/credit.ts'
 import type { Deployment } from '../deploy/deployment.ts'

@@ -2,8 +2,8 @@
 import type { OperationKind } from '../../../node/anchor/operations.ts'
 import type { PackageOperationKind } from '../../../node/anchor/packages/operations.ts'
 import { TERA } from '../constants.ts'
-import { decodeEnvelope } from '../contracts/applied.ts'
-import type { ContractName } from '../contracts/artifacts.ts'
+import type { ContractName } from '../../shared/core/artifacts.ts'
+import { decodeEnvelope } from '../../shared/core/values.ts'
 import { MAX_OPERATION_GAS, MIN_OPERATION_GAS } from '../limits.ts'
 
 /**

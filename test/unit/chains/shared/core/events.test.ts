@@ -1,10 +1,10 @@
-/** What NEAR's contracts announce, from the bytes that their rings keep. */
+/** What contracts announce, from the bytes that they keep. */
 import { expect } from 'chai'
 import * as P from 'micro-packed'
-import { decodeEvent } from '../../../../src/chains/near/contracts/events.ts'
-import { bytes, bytes32, string } from '../../../../src/node/codec/codec.ts'
-import { EMPTY } from '../../../../src/node/primitives/bytes.ts'
-import { thrownCode } from '../../../support/error-code.ts'
+import { decodeEvent } from '../../../../../src/chains/shared/core/events.ts'
+import { bytes, bytes32, string } from '../../../../../src/node/codec/codec.ts'
+import { EMPTY } from '../../../../../src/node/primitives/bytes.ts'
+import { thrownCode } from '../../../../support/error-code.ts'
 
 const layout = P.struct({
   ...{ name: string, subject: bytes32, signer: bytes32 },
@@ -17,7 +17,7 @@ function announced(name: string, fields: Uint8Array = EMPTY): Uint8Array {
   return layout.encode({ name, subject: SUBJECT, signer: nobody, nonce: 0n, revision: 9n, fields })
 }
 
-describe('chains: near events', () => {
+describe('chains: events of the core', () => {
   for (const name of ['GroupAdopted', 'ContextAdopted', 'ContextSealed']) {
     it(`tell of ${name}, which has no fields of its own`, () => {
       const { subject, revision, ...rest } = decodeEvent('here', announced(name))

@@ -1,0 +1,40 @@
+/** The built contracts of `contracts/core` that come with the package: `contracts/artifacts/<chain>`. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { toHex } from '../../../node/primitives/bytes.ts'
+import { sha256 } from '../../../node/primitives/hash.ts'
+
+/** Contracts of a deployment, in the order in which they are made. */
+export const CONTRACT_NAMES = ['contexts', 'packages'] as const
+
+/** Name of a contract. */
+export type ContractName = (typeof CONTRACT_NAMES)[number]
+
+// the same depth below the package from src and from dist
+const FOLDER = join(import.meta.dirname, '../../../../contracts/artifacts')
+
+/** What was built for one chain. */
+export class Artifacts {
+  readonly #chain: string
+  readonly #loaded = new Map<ContractName, Uint8Array>()
+
+  /** `chain`: its protocol, as in `near`. */
+  constructor(chain: string) {
+    this.#chain = chain
+  }
+
+  /** A contract's code; read once. */
+  codeOf(name: ContractName): Uint8Array {
+    let found = this.#loaded.get(name)
+    if (found === undefined) {
+      found = new Uint8Array(readFileSync(join(FOLDER, this.#chain, name, `${name}.wasm`)))
+      this.#loaded.set(name, found)
+    }
+    return found
+  }
+
+  /** SHA-256 of the code of this release, hexadecimal. */
+  codeHashOf(name: ContractName): string {
+    return toHex(sha256(this.codeOf(name)))
+  }
+}
