@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CORE_MODULE } from './contracts/core.ts'
 import { buildEthereum, standardInputs } from './contracts/ethereum.ts'
+import { ICP_CONTRACTS } from './contracts/icp.ts'
 import { NEAR_CONTRACTS } from './contracts/near.ts'
 import { readInterface, toSolidity } from './support/contract-interface.ts'
 import { findLeaks } from './support/leaks.ts'
@@ -93,6 +94,7 @@ const INTERFACE = filesPart(async () => {
 const PARTS: Readonly<Record<string, Part>> = {
   ethereum: filesPart(buildEthereum),
   core: cratePart(CORE_MODULE),
+  icp: joinedPart(ICP_CONTRACTS.map(cratePart)),
   near: joinedPart(NEAR_CONTRACTS.map(cratePart)),
 }
 

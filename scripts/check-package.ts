@@ -31,10 +31,11 @@ const ROOT = join(import.meta.dirname, '..')
 /** Longest time of any one step, ms. */
 const STEP_TIMEOUT_MS = 60_000
 /**
- * Most bytes of what is built, committed and shipped: contracts and example apps. 580 KiB in November 2026, of which Ethereum's contracts are 248 and NEAR's 150.
+ * Most bytes of what is built, committed and shipped: contracts and example apps. 970 KiB in November 2026, of which Ethereum's contracts are 248, NEAR's 150
+ * and the Internet Computer's 390, packed: the library for Candid is half of that.
  * Whoever adds a chain raises it by what its contracts weigh.
  */
-const MAX_ARTEFACT_BYTES = 640 * 1024
+const MAX_ARTEFACT_BYTES = 1040 * 1024
 
 // the command's `#!/usr/bin/env node` has to find the Node that runs this
 const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)

@@ -184,6 +184,8 @@ pub enum Refusal {
     InvitationInvalid = 17,
     InvitationUsed = 18,
     InvitationRevoked = 19,
+    DailyLimit = 20,
+    CyclesLow = 21,
     InsufficientDeposit = 23,
     AlreadyMember = 26,
     RoleForbids = 27,
@@ -199,7 +201,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All of them, in the order of the file.
-    pub const ALL: [Refusal; 30] = [
+    pub const ALL: [Refusal; 32] = [
         Refusal::Malformed,
         Refusal::LimitExceeded,
         Refusal::WrongDomain,
@@ -219,6 +221,8 @@ impl Refusal {
         Refusal::InvitationInvalid,
         Refusal::InvitationUsed,
         Refusal::InvitationRevoked,
+        Refusal::DailyLimit,
+        Refusal::CyclesLow,
         Refusal::InsufficientDeposit,
         Refusal::AlreadyMember,
         Refusal::RoleForbids,
@@ -264,6 +268,8 @@ impl Refusal {
             Refusal::InvitationInvalid => "InvitationInvalid",
             Refusal::InvitationUsed => "InvitationUsed",
             Refusal::InvitationRevoked => "InvitationRevoked",
+            Refusal::DailyLimit => "DailyLimit",
+            Refusal::CyclesLow => "CyclesLow",
             Refusal::InsufficientDeposit => "InsufficientDeposit",
             Refusal::AlreadyMember => "AlreadyMember",
             Refusal::RoleForbids => "RoleForbids",

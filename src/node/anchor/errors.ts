@@ -4,8 +4,8 @@ import { MAX_CLOCK_SKEW_SECONDS } from './limits.ts'
 
 /**
  * Number of each refusal, the same on every chain (docs/protocol.md, Anchor). The local model knows those of membership and packages; some chains
- * alone have those of what is stored and not paid for (23) and of bound accounts (24, 25), as `contracts/interface.json` says. 20 to 22 and 30
- * to 39 belong to governance.
+ * alone have those of what is made for nothing (20, 21), of what is stored and not paid for (23) and of bound accounts (24, 25), as
+ * `contracts/interface.json` says. 22 and 30 to 39 belong to governance.
  */
 export const REFUSALS = {
   Malformed: 1,
@@ -27,6 +27,8 @@ export const REFUSALS = {
   InvitationInvalid: 17,
   InvitationUsed: 18,
   InvitationRevoked: 19,
+  DailyLimit: 20,
+  CyclesLow: 21,
   InsufficientDeposit: 23,
   NotBound: 24,
   BindStale: 25,
