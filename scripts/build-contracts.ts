@@ -10,6 +10,7 @@ import { CORE_MODULE } from './contracts/core.ts'
 import { buildEthereum, standardInputs } from './contracts/ethereum.ts'
 import { ICP_CONTRACTS } from './contracts/icp.ts'
 import { NEAR_CONTRACTS } from './contracts/near.ts'
+import { TICKER } from './contracts/ticker.ts'
 import { readInterface, toSolidity } from './support/contract-interface.ts'
 import { findLeaks } from './support/leaks.ts'
 import { report } from './support/report.ts'
@@ -94,7 +95,7 @@ const INTERFACE = filesPart(async () => {
 const PARTS: Readonly<Record<string, Part>> = {
   ethereum: filesPart(buildEthereum),
   core: cratePart(CORE_MODULE),
-  icp: joinedPart(ICP_CONTRACTS.map(cratePart)),
+  icp: joinedPart([...ICP_CONTRACTS, TICKER].map(cratePart)),
   near: joinedPart(NEAR_CONTRACTS.map(cratePart)),
 }
 
