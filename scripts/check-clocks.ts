@@ -32,6 +32,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/chains/icp/sign-in/sign-in.ts': { count: 1, why: 'whether a delegation is expired' },
   'src/devnet/near/worker.ts': { count: 1, why: 'the time of blocks' },
   'src/devnet/icp/worker.ts': { count: 1, why: 'the time of certificates' },
+  'src/devnet/stellar/worker.ts': { count: 1, why: 'the time of ledgers' },
   'src/node/anchor/envelope-anchor.ts': { count: 1, why: 'until when an invitation is valid' },
   'src/node/anchor/envelope-sender.ts': { count: 2, why: 'until when an operation is valid' },
   'src/node/anchor/fates.ts': { count: 1, why: 'until when an operation may take effect' },

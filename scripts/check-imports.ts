@@ -153,6 +153,17 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
       ...['lru-cache', 'zod'],
     ],
   },
+  'devnet/stellar': {
+    rooms: [
+      ...['node/errors.ts', 'node/primitives', 'devnet/shared', 'devnet/wasm'],
+      ...['node/runtime/wasm/binary.ts', 'node/runtime/wasm/module.ts'],
+      'node/runtime/wasm/webassembly.ts',
+    ],
+    packages: [
+      ...['@noble/curves', '@noble/hashes', '@stellar/stellar-sdk'],
+      ...['lru-cache', 'zod'],
+    ],
+  },
   server: {
     rooms: [
       ...['node/index.ts', 'type node/interface.ts', 'node/errors.ts', 'node/primitives'],

@@ -1,5 +1,5 @@
 /** Rewrites one function body: charges, a bounded stack, and NaNs that are the same on every machine. */
-import { leb, sleb, type WasmReader, WasmWriter } from '../../node/runtime/wasm/binary.ts'
+import { leb, sleb, WasmReader, WasmWriter } from '../../node/runtime/wasm/binary.ts'
 import { malformed } from './errors.ts'
 import { changesTables, countsMemory, countsTable, readOperator } from './operators.ts'
 import type { Operator, RewriteRules } from './rules.ts'
@@ -25,6 +25,8 @@ const I64_LT_S = 0x53
 const I64_ADD = 0x7c
 const I64_SUB = 0x7d
 const I64_MUL = 0x7e
+const I64_DIV_U = 0x80
+const GROW = 0x40
 const I64_EXTEND_I32_U = 0xad
 const NO_RESULT = 0x40
 /** The quiet NaN with nothing else set, as a constant. */
@@ -52,6 +54,7 @@ export interface RewrittenBody {
   readonly locals: number
   /** Whether it changes a table, or drops a segment. */
   readonly changesTables: boolean
+  readonly operators: number
 }
 
 /** Bytes that a value takes on the stack of the chain's machine. */
@@ -70,22 +73,25 @@ export function rewriteBody(
   const groups = r.list(1, () => [r.u32(), checkValueType(r.byte(), rules.features)] as const)
   const declared = groups.reduce((sum, [count]) => sum + count, 0)
   const params = type.params.reduce((sum, one) => sum + sizeOf(one), 0)
-  const frame = groups.reduce(
-    (sum, [count, one]) => sum + count * sizeOf(one),
-    rules.frames.base + params,
-  )
+  const { base, cost, isFlat = false, slots } = rules.frames
+  const frame = isFlat
+    ? base
+    : groups.reduce((sum, [count, one]) => sum + count * sizeOf(one), base + params)
   const first = type.params.length + declared
   const out = new WasmWriter((r.end - r.at) * 2 + 64)
-  const entry = Math.ceil(frame / 8) * rules.frames.cost
-  const meter = new Meter(out, r, rules, around, entry, first)
+  const entry = slots === undefined ? Math.ceil(frame / 8) * cost : Math.floor(first / slots)
+  const blocks = rules.charging === 'block' ? blockCosts(r, rules, around, entry) : undefined
+  const meter = new Meter(out, r, rules, around, entry, first, blocks)
   // one more block around the body: a branch to the function's own label ends there, and the stack is given back
   out.push(takeStack(frame, globals.stack))
   const wrapped = type.results.length <= 1
   if (wrapped) out.push([BLOCK, type.results[0] ?? NO_RESULT])
   let depth = 0
+  let operators = 0
   let hasTableChange = false
   while (!r.done) {
     const at = r.at
+    operators++
     const operator = readOperator(r, rules.features)
     const { effect } = operator
     const weight = weigh(operator, rules, around.isMemoryWide)
@@ -100,6 +106,7 @@ export function rewriteBody(
       case 'loop':
         depth++
         meter.flush()
+        meter.open()
         // what its head costs is paid inside, by each turn
         meter.count(weight)
         break
@@ -107,9 +114,11 @@ export function rewriteBody(
         depth++
         meter.count(weight)
         meter.flush()
+        meter.open()
         break
       case 'else':
         meter.flush()
+        meter.open()
         break
       case 'end':
         meter.flush()
@@ -143,7 +152,7 @@ export function rewriteBody(
   }
   if (depth !== -1) throw malformed('a function body has no end')
   const code = withLocals(groups, meter.usesScratch, out.done())
-  return { code, locals: declared, changesTables: hasTableChange }
+  return { code, locals: declared, changesTables: hasTableChange, operators }
 }
 
 function weigh(
@@ -155,7 +164,45 @@ function weigh(
   return operator.effect === 'linear' ? rules.linear.base : 1
 }
 
-/** Charges for runs of operators, each where the first of them stands. */
+/**
+ * What is paid when functions, loops and conditions are entered, in the order in which they begin: one operator each, and theirs. `r` stands
+ * on the first operator.
+ */
+function blockCosts(
+  { bytes, at, end }: WasmReader,
+  rules: RewriteRules,
+  around: Surroundings,
+  entry: number,
+): readonly number[] {
+  const r = new WasmReader(bytes, at, end)
+  const costs = [entry + 1]
+  const open = [0]
+  const add = (weight: number): void => {
+    const current = open.at(-1) ?? 0
+    costs[current] = (costs[current] ?? 0) + weight
+  }
+  while (!r.done) {
+    const operator = readOperator(r, rules.features)
+    if (operator.effect === 'end') {
+      if (open.length === 1) add(1)
+      open.pop()
+      continue
+    }
+    if (operator.effect === 'block') {
+      open.push(open.at(-1) ?? 0)
+      continue
+    }
+    if (operator.effect !== 'loop' && operator.effect !== 'else') {
+      add(weigh(operator, rules, around.isMemoryWide))
+    }
+    const isOpening = operator.effect === 'loop' || operator.effect === 'if'
+    if (operator.effect === 'else') open.pop()
+    if (isOpening || operator.effect === 'else') open.push(costs.push(1) - 1)
+  }
+  return costs
+}
+
+/** Charges for runs of operators, each where the first of them stands, or for blocks of them. */
 class Meter {
   /** Whether the local variables for values in between are needed. */
   usesScratch = false
@@ -166,6 +213,8 @@ class Meter {
   readonly #around: Surroundings
   /** The first local variable of our own: an f32, an f64, an i32 and an i64. */
   readonly #scratch: number
+  /** What blocks cost that were not entered yet; undefined: runs are paid for. */
+  readonly #blocks: number[] | undefined
   #from: number
   #operations: number
 
@@ -176,19 +225,26 @@ class Meter {
     around: Surroundings,
     entry: number,
     scratch: number,
+    blocks: readonly number[] | undefined,
   ) {
+    this.#blocks = blocks === undefined ? undefined : [...blocks]
     this.#out = out
     this.#r = r
     this.#rules = rules
     this.#meter = around.globals.meter
     this.#around = around
-    this.#operations = entry
+    this.#operations = this.#blocks?.shift() ?? entry
     this.#scratch = scratch
     this.#from = r.at
   }
 
   count(operations: number): void {
-    this.#operations += operations
+    if (this.#blocks === undefined) this.#operations += operations
+  }
+
+  /** Behind an operator that enters a block, and a flush. */
+  open(): void {
+    if (this.#blocks !== undefined) this.#operations = this.#blocks.shift() ?? 0
   }
 
   /** Ends a run behind the operator that was read last. */
@@ -233,7 +289,10 @@ class Meter {
     const count = leb(this.#scratch + (isWide ? 3 : 2))
     const get = [GLOBAL_GET, ...leb(this.#meter)]
     const cost = [LOCAL_GET, ...count, ...(isWide ? [] : [I64_EXTEND_I32_U]), I64_CONST]
-    const unit = [...sleb(linear.unit * this.#rules.operationCost), I64_MUL]
+    const isShared = linear.pages !== undefined && operator.code !== GROW
+    const each = (isShared ? 1 : (linear.pages ?? linear.unit)) * this.#rules.operationCost
+    const shared = isShared ? [...sleb(linear.unit), I64_DIV_U, I64_CONST] : []
+    const unit = [...shared, ...sleb(each), I64_MUL]
     this.#out.push([LOCAL_TEE, ...count, ...get, ...cost, ...unit, I64_SUB])
     this.#out.push([GLOBAL_SET, ...leb(this.#meter), ...trapBelowZero(this.#meter)])
     this.#out.push(this.#r.bytes.subarray(at, after))

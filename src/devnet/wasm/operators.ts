@@ -33,6 +33,24 @@ function isF64(code: number): boolean {
   return (code >= 0x9b && code <= 0xa5) || code === 0xbb
 }
 
+/** Whether it takes or makes a float. */
+function isFloat(code: number): boolean {
+  return (
+    code === 0x2a ||
+    code === 0x2b ||
+    code === 0x38 ||
+    code === 0x39 ||
+    (code >= 0x5b && code <= 0x66) ||
+    (code >= 0x8b && code <= 0xa6) ||
+    (code >= 0xa8 && code <= 0xab) ||
+    (code >= 0xae && code <= 0xbf)
+  )
+}
+
+function needFloats({ floats = true }: WasmFeatures): void {
+  if (!floats) throw malformed('floating point is not enabled')
+}
+
 /** Integer division and remainder, and conversions that trap. */
 function mayTrap(code: number): boolean {
   return (
@@ -135,9 +153,11 @@ function readRest(r: WasmReader, code: number, features: WasmFeatures): Effect {
       r.skipLeb(64)
       return 'plain'
     case 0x43:
+      needFloats(features)
       r.skip(4)
       return 'plain'
     case 0x44:
+      needFloats(features)
       r.skip(8)
       return 'plain'
     case 0xd0: // ref.null
@@ -154,6 +174,7 @@ function readRest(r: WasmReader, code: number, features: WasmFeatures): Effect {
       else if (code >= 0x28 && code <= 0x3e) readMemoryAccess(r, features)
       else if (code >= 0xc0 && code <= 0xc4) need(features.signExtension, 'sign extension')
       else if (code < 0x45 || code > 0xbf) throw malformed(`operator 0x${code.toString(16)}`)
+      if (isFloat(code)) needFloats(features)
       if (isF32(code)) return 'f32'
       if (isF64(code)) return 'f64'
       return mayTrap(code) ? 'boundary' : 'plain'

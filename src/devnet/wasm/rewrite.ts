@@ -48,9 +48,12 @@ export interface RewrittenModule {
   /** Whether tables are changed, or segments dropped, as it runs. */
   readonly changesTables: boolean
   readonly customs: readonly CustomSection[]
+  /** How many operators its functions have, ends included. */
+  readonly operators: number
 }
 
 export interface ImportedFunction {
+  readonly module: string
   readonly name: string
   readonly type: FunctionType
 }
@@ -69,8 +72,8 @@ export function rewriteModule(bytes: Uint8Array, rules: RewriteRules): Rewritten
     const code = rewriteBodies(shape, rules)
     return {
       bytes: write(shape, rules, code.section),
-      imports: shape.imports.map(({ name }, index) => ({
-        name,
+      imports: shape.imports.map(({ module, name }, index) => ({
+        ...{ module, name },
         type: shape.functions[index] ?? NO_TYPE,
       })),
       functions,
@@ -80,6 +83,7 @@ export function rewriteModule(bytes: Uint8Array, rules: RewriteRules): Rewritten
       globals: keptGlobals(shape, rules).map(globalName),
       changesTables: code.changesTables,
       customs: shape.customs,
+      operators: code.operators,
     }
   } catch (error) {
     // the reader's own words for bytes that are no module
@@ -93,7 +97,7 @@ const NO_TYPE: FunctionType = { params: [], results: [] }
 
 function checkImports({ imports }: WasmShape, { importModule }: RewriteRules): void {
   for (const { module, name, kind } of imports) {
-    if (module !== importModule)
+    if (importModule !== undefined && module !== importModule)
       throw new WasmRejected('Instantiate', `an import is from ${module}`)
     if (kind === KIND.memory) throw new WasmRejected('Memory', `a memory is imported as ${name}`)
     if (kind !== KIND.function)
@@ -205,6 +209,7 @@ function exportSection(shape: WasmShape, rules: RewriteRules): Uint8Array {
 interface RewrittenCode {
   readonly section: Uint8Array | undefined
   readonly changesTables: boolean
+  readonly operators: number
 }
 
 function rewriteBodies(shape: WasmShape, rules: RewriteRules): RewrittenCode {
@@ -212,7 +217,7 @@ function rewriteBodies(shape: WasmShape, rules: RewriteRules): RewrittenCode {
   const types = shape.functions.slice(shape.importedFunctions)
   if (section === undefined) {
     if (types.length > 0) throw malformed('functions have no bodies')
-    return { section: undefined, changesTables: false }
+    return { section: undefined, changesTables: false, operators: 0 }
   }
   const around = {
     globals: addedGlobals(shape),
@@ -224,6 +229,7 @@ function rewriteBodies(shape: WasmShape, rules: RewriteRules): RewrittenCode {
   const out = new WasmWriter((section.end - section.at) * 2)
   out.push(leb(types.length))
   let locals = 0
+  let operators = 0
   let changesTables = false
   for (const type of types) {
     const size = r.u32()
@@ -232,10 +238,11 @@ function rewriteBodies(shape: WasmShape, rules: RewriteRules): RewrittenCode {
     const body = new WasmReader(shape.bytes, r.at - size, r.at)
     const rewritten = rewriteBody(body, type, rules, around)
     changesTables ||= rewritten.changesTables
+    operators += rewritten.operators
     atMost(rules.limits.locals, (locals += rewritten.locals), 'TooManyLocals')
     out.push(leb(rewritten.code.length))
     out.push(rewritten.code)
   }
   if (!r.done) throw malformed('the code goes on after the last function')
-  return { section: out.done(), changesTables }
+  return { section: out.done(), changesTables, operators }
 }

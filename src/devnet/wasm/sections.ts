@@ -149,6 +149,8 @@ function readSections(bytes: Uint8Array): Section[] {
 /** References beside functions and vectors are proposals of their own. */
 export function checkValueType(type: number, features: WasmFeatures): number {
   const isReference = type === VALUE_TYPES.funcref || type === VALUE_TYPES.externref
+  const isFloat = type === VALUE_TYPES.f64 || type === VALUE_TYPES.f32
+  if (isFloat && features.floats === false) throw malformed('floating point is not enabled')
   if (type >= VALUE_TYPES.f64 && type <= VALUE_TYPES.i32) return type
   if (isReference && features.referenceTypes) return type
   throw malformed(`value type 0x${type.toString(16)} is not supported`)
