@@ -12,7 +12,7 @@ import type { StableState } from '../../src/devnet/icp/canister/memory.ts'
 import { runQuery } from '../../src/devnet/icp/chain/query.ts'
 import { Subnet } from '../../src/devnet/icp/chain/subnet.ts'
 import { BLOB, blobOf, IDL } from '../../src/devnet/icp/codec/candid.ts'
-import { ANONYMOUS, selfAuthenticating } from '../../src/devnet/icp/codec/principal.ts'
+import { ANONYMOUS, MANAGEMENT, selfAuthenticating } from '../../src/devnet/icp/codec/principal.ts'
 import { Rejected } from '../../src/devnet/icp/errors.ts'
 import { installCode } from '../../src/devnet/icp/management/install.ts'
 import { FEES, INSTRUCTION_LIMITS, PAGE, SECOND_NS } from '../../src/devnet/icp/parameters.ts'
@@ -51,6 +51,7 @@ const INIT = IDL.Record({
   ...{ network: IDL.Text, predecessor: IDL.Opt(IDL.Principal) },
   ...{ daily: IDL.Opt(IDL.Nat32), reserve: IDL.Opt(IDL.Nat) },
 })
+const TARGET = IDL.Record({ canister_id: IDL.Principal })
 const PAGE_OF = [BLOB, IDL.Nat32, IDL.Nat32]
 
 export type Method =
@@ -199,12 +200,18 @@ export class IcpBench {
   }
 
   /** Sends a call from outside. @throws Rejected where it is not taken */
-  submit(id: Uint8Array, method: string, arg: Uint8Array, sender: Uint8Array = ANONYMOUS): string {
+  submit(
+    id: Uint8Array,
+    method: string,
+    arg: Uint8Array,
+    sender: Uint8Array = ANONYMOUS,
+    target: Uint8Array = id,
+  ): string {
     this.#requests += 1
     const requestId = sha256(utf8(`request ${this.#requests}`))
     const expiry = (this.#now + 240n) * SECOND_NS
     const content = { canister_id: id, method_name: method, arg, sender, ingress_expiry: expiry }
-    return this.chain.submit(requestId, content, id).id
+    return this.chain.submit(requestId, content, target).id
   }
 
   /** What became of a call; undefined while it is open. */
@@ -216,6 +223,25 @@ export class IcpBench {
   call(id: Uint8Array, method: Method, ...given: readonly unknown[]): unknown {
     const response = this.send(id, method, encodeCall(method, ...given))
     return decodeAnswer(method, response)
+  }
+
+  /** Asks the management canister something about a canister; what it answers. */
+  manage(method: 'start_canister' | 'stop_canister', id: Uint8Array): string {
+    const arg = new Uint8Array(
+      IDL.encode([TARGET], [{ canister_id: Principal.fromUint8Array(id) }]),
+    )
+    return this.submit(MANAGEMENT, method, arg, CONTROLLER, id)
+  }
+
+  /** Has messages wait until {@link run}, or not. */
+  hold(isHeld: boolean): void {
+    this.chain.mode = isHeld ? 'manual' : 'instant'
+    if (!isHeld) this.chain.run()
+  }
+
+  /** Executes so many messages that wait. */
+  run(messages?: number): number {
+    return this.chain.run(messages)
   }
 
   /** Makes a call with bytes for its argument. */

@@ -1,5 +1,6 @@
 /** A group on the canister of the Internet Computer; all that is read of it is proven. */
 import * as P from 'micro-packed'
+import { groupFields, memberLayout } from '../../src/chains/shared/core/records.ts'
 import type { Signer } from '../../src/node/anchor/anchor.ts'
 import type { Domain } from '../../src/node/anchor/operations.ts'
 import type { SignedEnvelope } from '../../src/node/anchor/service.ts'
@@ -7,7 +8,6 @@ import { canisterId } from '../../src/devnet/icp/codec/principal.ts'
 import { bytes, bytes32, option } from '../../src/node/codec/codec.ts'
 import { concat, fromUtf8 } from '../../src/node/primitives/bytes.ts'
 import type { GroupId } from '../../src/node/primitives/ids.ts'
-import { groupLayout, memberLayout, pastLayout } from '../contracts/core/records.ts'
 import { ContractScene, type SeenGroup, type SeenMember, type SeenPage } from './contract-scene.ts'
 import { IcpBench, type Refused, type Supply, type Verdict } from './icp-contracts.ts'
 import type { ProvenRows } from './icp-witness.ts'
@@ -50,9 +50,19 @@ function nameOfEvent(event: Uint8Array): string {
   return fromUtf8(event.slice(4, 4 + (event[0] ?? 0)))
 }
 
+/** What an adoption came to. */
+export function adoptionIn(answer: unknown): boolean | string {
+  const adopted = answer as { readonly Ok: boolean } | { readonly Err: Refused } // ADOPTED, there
+  return 'Ok' in adopted ? adopted.Ok : adopted.Err.name
+}
+
 function decoded<T>(layout: P.CoderType<T>, row: Uint8Array | undefined): T | undefined {
   return row && layout.decode(row)
 }
+
+const groupLayout = P.struct(groupFields)
+/** What is kept of who went. */
+const pastLayout = P.struct({ nonce: P.U64LE, barred: P.bool, until: P.U64LE })
 
 export class Scene extends ContractScene<Verdict> {
   readonly bench: IcpBench
@@ -113,6 +123,11 @@ export class Scene extends ContractScene<Verdict> {
 
   tried(signed: SignedEnvelope): string {
     return this.check(signed)?.name ?? 'accepted'
+  }
+
+  /** Takes over from the predecessor: whether all is here now, or the refusal's name. */
+  adopt(method: 'adopt_group' | 'adopt_context', ...given: readonly unknown[]): boolean | string {
+    return adoptionIn(this.bench.call(this.id, method, ...given))
   }
 
   supply(): Supply {

@@ -3,6 +3,7 @@
 //!
 //! There is no owner. Who controls a canister may upgrade it, and nobody else has a call of his own. Nothing lies on the heap, so an upgrade has
 //! nothing to keep and nothing to build again, however much is stored.
+mod adoption;
 mod chain;
 mod creation;
 mod door;
@@ -16,9 +17,11 @@ mod types;
 
 use merogate_core::{Decision, Here, Id, View};
 
-pub use chain::{now, Chain};
+pub use adoption::{ask_predecessor, take_over};
+pub use chain::{address, now, Chain};
 pub use merogate_core as core;
 pub use proven::{proven, Recorder};
+pub use store::Stored;
 pub use types::{id, Applied, Blob, Cycles, InitArguments, Proven, Refused};
 
 /// What is different in each of the canisters. All that is stored is read by the view.

@@ -1,8 +1,7 @@
 //! The last operations that were applied, for nodes to read on from a place: what happened, and whether a given request did.
-use merogate_core::{record, Accepted, Bytes, Event, Host, Id, View};
+use merogate_core::{record, Accepted, Bytes, Event, Id, View};
 use merogate_icp_tree::Write;
 
-use crate::chain::Chain;
 use crate::store::{key, row, Table};
 use crate::Rules;
 
@@ -41,6 +40,13 @@ impl Entry {
         Self { place, time: ic_cdk::api::time(), digest, signer, nonce, group, event }
     }
 
+    /// Of what nobody signed.
+    pub fn unsigned(place: u64, group: &Id, event: &Event) -> Self {
+        let Event { signer, nonce, .. } = *event;
+        let (digest, group, event) = ([0; 32], *group, Some(bytes_of(event)));
+        Self { place, time: ic_cdk::api::time(), digest, signer, nonce, group, event }
+    }
+
     /// By which it is found: a nonce of a signer is used once.
     fn applied_key<R: Rules>(&self) -> Vec<u8> {
         applied_key(&R::counted_in(&self.group), &self.signer, self.nonce)
@@ -55,9 +61,9 @@ fn entry_key(slot: u64) -> Vec<u8> {
     key(Table::Log, &slot.to_be_bytes())
 }
 
+/// Requests of one signer lie side by side, in the order of their nonces: such rows have short paths.
 fn applied_key(counted_in: &Id, signer: &Id, nonce: u64) -> Vec<u8> {
-    let name = [&counted_in[..], signer, &nonce.to_le_bytes()].concat();
-    key(Table::Applied, &Chain.sha256(&name))
+    key(Table::Applied, &[&counted_in[..], signer, &nonce.to_be_bytes()].concat())
 }
 
 fn counter_key() -> Vec<u8> {

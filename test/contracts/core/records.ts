@@ -13,44 +13,16 @@ import { concat, fromHex, toHex, utf8 } from '../../../src/node/primitives/bytes
 export type Row = readonly [key: string, value: string | undefined]
 
 const flag = P.bool
-export interface GroupRow {
-  readonly membersRevision: bigint
-  readonly capabilitiesRevision: bigint
-  readonly count: number
-  readonly managers: number
-  readonly approvers: number
-  readonly sealed: boolean
-  readonly migration?: { readonly successor: Uint8Array; readonly movesAt: bigint } | undefined
-}
-
-export interface MemberRow {
-  readonly slot: number
-  readonly role: number
-  readonly capabilities: number
-  readonly nonce: bigint
-  readonly joinedRevision: bigint
-  readonly series: number
-}
-
-export interface PastRow {
-  readonly nonce: bigint
-  readonly barred: boolean
-  readonly until: bigint
-}
-
-/** A group's header. */
-export const groupLayout: P.CoderType<GroupRow> = P.struct({
+const groupLayout = P.struct({
   ...{ membersRevision: P.U64LE, capabilitiesRevision: P.U64LE, count: P.U32LE, managers: P.U32LE },
   ...{ approvers: P.U8, sealed: flag },
   migration: option(P.struct({ successor: bytes, movesAt: P.U64LE })),
 })
-/** A member. */
-export const memberLayout: P.CoderType<MemberRow> = P.struct({
+const memberLayout = P.struct({
   ...{ slot: P.U32LE, role: P.U8, capabilities: P.U8, nonce: P.U64LE },
   ...{ joinedRevision: P.U64LE, series: P.U16LE },
 })
-/** What is kept of who went. */
-export const pastLayout: P.CoderType<PastRow> = P.struct({
+const pastLayout = P.struct({
   nonce: P.U64LE,
   barred: flag,
   until: P.U64LE,

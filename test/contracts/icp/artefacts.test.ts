@@ -26,14 +26,19 @@ const IMPORTS = [
 ]
 /** What taking over from another canister needs. */
 const OWN_IMPORTS: Readonly<Record<ContractName, readonly string[]>> = {
-  contexts: [],
+  contexts: [
+    ...['call_cycles_add128', 'call_data_append', 'call_new', 'call_on_cleanup', 'call_perform'],
+    ...['call_with_best_effort_response', 'cost_call', 'msg_reject_code', 'msg_reject_msg_copy'],
+    'msg_reject_msg_size',
+  ],
   packages: [],
 }
 const SHARED = ['query applied', 'query changes', 'query check', 'query cycles', 'query info']
 const OWN: Readonly<Record<ContractName, readonly string[]>> = {
   contexts: [
     ...['query context', 'query group', 'query invitation', 'query member', 'query members'],
-    'query standing',
+    ...['query standing', 'query exported_context', 'query exported_group'],
+    ...['update adopt_context', 'update adopt_group'],
   ],
   packages: ['query latest', 'query nonce', 'query package', 'query release', 'query releases'],
 }
@@ -49,7 +54,7 @@ for (const name of ['contexts', 'packages'] as const) {
       for (const entry of imports) expect(SYSTEM_API).to.have.property(entry.name)
     })
 
-    it('has one call that changes anything, and none that is an owner’s', () => {
+    it('has one door for requests, and no call that is an owner’s', () => {
       const calls = WasmModule.exports(module).filter(({ kind }) => kind === 'function')
       const methods = [...SHARED, ...OWN[name], 'update apply']
       expect(calls.map((entry) => entry.name)).to.have.members([
@@ -63,7 +68,7 @@ for (const name of ['contexts', 'packages'] as const) {
     it('says its methods to anybody who asks', () => {
       const [section] = WasmModule.customSections(module, 'icp:public candid:service')
       const said = Buffer.from(section ?? new ArrayBuffer(0)).toString()
-      expect(said).to.include('apply : (blob, blob) -> (Result);')
+      expect(said).to.match(/  apply : \(blob, blob\) -> \(Result(?:_1)?\);/)
       for (const method of OWN[name]) {
         const [kind = '', word = ''] = method.split(' ')
         expect(said).to.match(new RegExp(`  ${word} : .*${kind === 'query' ? ' query' : ''};\n`))
