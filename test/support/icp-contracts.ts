@@ -8,14 +8,19 @@ import { join } from 'node:path'
 import { Principal } from '@dfinity/principal'
 import type { Canister } from '../../src/devnet/icp/canister/canister.ts'
 import type { Response } from '../../src/devnet/icp/canister/frame.ts'
-import type { StableState } from '../../src/devnet/icp/canister/memory.ts'
+import { type StableState, StableWriter } from '../../src/devnet/icp/canister/memory.ts'
 import { runQuery } from '../../src/devnet/icp/chain/query.ts'
 import { Subnet } from '../../src/devnet/icp/chain/subnet.ts'
 import { BLOB, blobOf, IDL } from '../../src/devnet/icp/codec/candid.ts'
 import { ANONYMOUS, MANAGEMENT, selfAuthenticating } from '../../src/devnet/icp/codec/principal.ts'
 import { Rejected } from '../../src/devnet/icp/errors.ts'
 import { installCode } from '../../src/devnet/icp/management/install.ts'
-import { FEES, INSTRUCTION_LIMITS, PAGE, SECOND_NS } from '../../src/devnet/icp/parameters.ts'
+import {
+  FEES,
+  INSTRUCTION_LIMITS,
+  type InstructionLimits,
+  SECOND_NS,
+} from '../../src/devnet/icp/parameters.ts'
 import type { Domain } from '../../src/node/anchor/operations.ts'
 import { EMPTY, equalBytes, toHex, utf8 } from '../../src/node/primitives/bytes.ts'
 import { sha256 } from '../../src/node/primitives/hash.ts'
@@ -138,14 +143,23 @@ class Uncertified extends Subnet {
 
 export class IcpBench {
   readonly chain: Subnet
+  /** Instructions that messages may take. */
+  readonly limits: { -readonly [K in keyof InstructionLimits]: bigint } = { ...INSTRUCTION_LIMITS }
   #now: bigint = GENESIS
   #requests = 0
 
-  constructor() {
-    this.chain = new Uncertified({
-      ...{ seed: '', hasSubnet: false, mode: 'instant', limits: INSTRUCTION_LIMITS },
+  /** `isCertified`: certificates are made, by the chain's own key. */
+  constructor({ isCertified = false }: { readonly isCertified?: boolean } = {}) {
+    const Chain = isCertified ? Subnet : Uncertified
+    this.chain = new Chain({
+      ...{ seed: '', hasSubnet: false, mode: 'instant', limits: this.limits },
       now: () => this.#now * SECOND_NS,
     })
+  }
+
+  /** DER of the key that certificates are signed by. */
+  get rootKey(): Uint8Array {
+    return this.chain.certifier.root.der
   }
 
   /** Unix seconds. */
@@ -278,37 +292,48 @@ export class IcpBench {
 
   /** All that a canister stores, hexadecimal. */
   stored(id: Uint8Array): Map<string, string> {
-    return storedRows(this.canister(id).stable)
+    const rows = leavesOf(this.canister(id).stable)
+    return new Map(Array.from(rows, ({ key, value }) => [toHex(key), toHex(value)]))
+  }
+
+  /** Puts a value of the same length in place of a row's, whatever is certified. */
+  patch(id: Uint8Array, key: Uint8Array, value: Uint8Array): void {
+    const canister = this.canister(id)
+    const leaf = leavesOf(canister.stable).find((one) => equalBytes(one.key, key))
+    if (leaf?.value.length !== value.length) throw new RangeError('expected a row of that length')
+    const writer = new StableWriter(canister.stable)
+    writer.write(leaf.at, value)
+    canister.stable = writer.done()
   }
 }
 
 /** Where the link to the root lies. */
 const ROOT_AT = 8
 
+/** A row, and where its value lies. */
+interface StoredLeaf {
+  readonly key: Uint8Array
+  readonly value: Uint8Array
+  readonly at: number
+}
+
 /** Rows in stable memory, in the layout of `contracts/icp/tree`. */
-export function storedRows({ pages }: StableState): Map<string, string> {
-  const bytesAt = (at: number, length: number): DataView => {
-    const out = new Uint8Array(length)
-    for (let done = 0; done < length;) {
-      const [page, from] = [pages[Math.floor((at + done) / PAGE)], (at + done) % PAGE]
-      const part = page?.subarray(from, from + length - done) ?? EMPTY
-      out.set(part, done)
-      done += Math.min(length - done, PAGE - from)
-    }
-    return new DataView(out.buffer)
-  }
-  const rows = new Map<string, string>()
-  const links = [Number(bytesAt(ROOT_AT, 8).getBigUint64(0, true))]
+function leavesOf(stable: StableState): StoredLeaf[] {
+  const memory = new StableWriter(stable)
+  const view = (at: number, length: number): DataView =>
+    new DataView(memory.read(at, length).buffer)
+  const leaves: StoredLeaf[] = []
+  const links = [Number(view(ROOT_AT, 8).getBigUint64(0, true))]
   for (let link = links.pop(); link !== undefined && link !== 0; link = links.pop()) {
     if (link % 2 === 0) {
-      const inner = bytesAt(link, 18)
+      const inner = view(link, 18)
       links.push(...[10, 2].map((at) => Number(inner.getBigUint64(at, true))))
       continue
     }
-    const lengths = bytesAt(link - 1, 8)
+    const lengths = view(link - 1, 8)
     const [key, value] = [lengths.getUint32(0, true), lengths.getUint32(4, true)]
-    const both = new Uint8Array(bytesAt(link + 7, key + value).buffer)
-    rows.set(toHex(both.subarray(0, key)), toHex(both.subarray(key)))
+    const at = link + 7 + key
+    leaves.push({ key: memory.read(link + 7, key), value: memory.read(at, value), at })
   }
-  return rows
+  return leaves
 }

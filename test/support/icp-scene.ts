@@ -6,11 +6,11 @@ import type { Domain } from '../../src/node/anchor/operations.ts'
 import type { SignedEnvelope } from '../../src/node/anchor/service.ts'
 import { canisterId } from '../../src/devnet/icp/codec/principal.ts'
 import { bytes, bytes32, option } from '../../src/node/codec/codec.ts'
-import { concat, fromUtf8 } from '../../src/node/primitives/bytes.ts'
+import { concat, equalBytes, fromUtf8 } from '../../src/node/primitives/bytes.ts'
 import type { GroupId } from '../../src/node/primitives/ids.ts'
 import { ContractScene, type SeenGroup, type SeenMember, type SeenPage } from './contract-scene.ts'
 import { IcpBench, type Refused, type Supply, type Verdict } from './icp-contracts.ts'
-import type { ProvenRows } from './icp-witness.ts'
+import { type ProvenRows, rootOf } from './icp-witness.ts'
 
 /** The rules' tables and the canister's own. */
 export type Table =
@@ -102,6 +102,12 @@ export class Scene extends ContractScene<Verdict> {
 
   prove(...[method, ...given]: Tail<Parameters<IcpBench['prove']>>): ProvenRows {
     return this.bench.prove(this.id, method, ...given)
+  }
+
+  /** @throws RangeError unless what is certified is exactly what is stored */
+  checkRoot(): void {
+    if (equalBytes(this.bench.canister(this.id).certifiedData, rootOf(this.stored()))) return
+    throw new RangeError('expected the root of what is stored')
   }
 
   stored(): Map<string, string> {

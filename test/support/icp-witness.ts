@@ -108,20 +108,24 @@ function decodeTree(bytes: Uint8Array): Node {
   return tree as Node
 }
 
-/** A row as its hash and its key's bits: each byte begins with a bit that says that there is one. */
+/** A row: its key, and the hash of both. */
 interface Leaf {
-  readonly bits: string
+  readonly key: Uint8Array
   readonly hash: Uint8Array
 }
 
+/** Bits of a byte of a key: the first says that there is one. */
+const STEP = 9
+
 /** The root of a tree of these rows and no others. Hexadecimal, by key. */
 export function rootOf(rows: ReadonlyMap<string, string>): Uint8Array {
-  const leaves = Array.from(rows, ([key, value]) => {
-    const bytes = fromHex(key)
-    const bits = [...bytes].map((byte) => `1${byte.toString(2).padStart(8, '0')}`).join('')
-    return { bits, hash: labeledHash(bytes, digestOf(fromHex(value))) }
-  })
-  return rootOfLeaves(leaves.toSorted((a, b) => (a.bits < b.bits ? -1 : 1)))
+  const sorted = [...rows].toSorted(([one], [other]) => (one < other ? -1 : 1))
+  return rootOfLeaves(
+    sorted.map(([hex, value]) => {
+      const key = fromHex(hex)
+      return { key, hash: labeledHash(key, digestOf(fromHex(value))) }
+    }),
+  )
 }
 
 function rootOfLeaves(leaves: readonly Leaf[]): Uint8Array {
@@ -129,12 +133,17 @@ function rootOfLeaves(leaves: readonly Leaf[]): Uint8Array {
   if (first === undefined || last === undefined) return EMPTY_TREE
   if (leaves.length === 1) return first.hash
   // sorted, so the first and the last differ where any do first; behind a key's end are zeros
-  let at = 0
+  let byte = 0
+  while (first.key[byte] === last.key[byte]) byte++
+  let at = byte * STEP
   while (bitOf(first, at) === bitOf(last, at)) at++
-  const middle = leaves.findIndex((leaf) => bitOf(leaf, at) === '1')
+  const middle = leaves.findIndex((leaf) => bitOf(leaf, at) === 1)
   return forkHash(rootOfLeaves(leaves.slice(0, middle)), rootOfLeaves(leaves.slice(middle)))
 }
 
-function bitOf({ bits }: Leaf, at: number): string {
-  return bits[at] ?? '0'
+function bitOf({ key }: Leaf, at: number): number {
+  const byte = key[Math.floor(at / STEP)]
+  if (byte === undefined) return 0
+  const rest = at % STEP
+  return rest === 0 ? 1 : (byte >> (STEP - 1 - rest)) & 1
 }
