@@ -45,6 +45,11 @@ export interface IcpDevnetInit {
   readonly seed?: string
   /** Certificates are by the key of a subnet, which the root key vouches for, as on the main network. @default false */
   readonly hasSubnet?: boolean
+  /**
+   * Whether certificates are signed, which takes longer than all else that is done for most answers. Without, only clients believe them that do not look at
+   * signatures: for tests of something else. @default true
+   */
+  readonly isSigning?: boolean
   /** Cycles in the ledger, by principal, beside those of {@link IcpDevnet.account}. @default nobody */
   readonly accounts?: readonly { readonly principal: string; readonly cycles: bigint }[]
   /**
@@ -108,7 +113,14 @@ export async function startIcpDevnet(init: IcpDevnetInit = {}): Promise<IcpDevne
   const key = new Ed25519Key(seed, 'account')
   const account = { principal: principalText(key.principal), pem: key.pem }
   const start: IcpStart = {
-    ...{ host, port, seed, hasSubnet: init.hasSubnet ?? false, mode: init.messages ?? 'instant' },
+    ...{
+      host,
+      port,
+      seed,
+      hasSubnet: init.hasSubnet ?? false,
+      isSigning: init.isSigning ?? true,
+      mode: init.messages ?? 'instant',
+    },
     limits: { ...INSTRUCTION_LIMITS, ...init.instructions },
     maxBodyBytes: init.maxBodyBytes ?? MAX_BODY_BYTES,
     callTimeoutMs: init.callTimeoutMs ?? CALL_TIMEOUT_MS,

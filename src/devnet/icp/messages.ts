@@ -6,6 +6,7 @@ import type { InstructionLimits } from './parameters.ts'
 export interface IcpStart extends ThreadStart {
   readonly seed: string
   readonly hasSubnet: boolean
+  readonly isSigning: boolean
   readonly mode: MessageMode
   readonly limits: InstructionLimits
   readonly maxBodyBytes: number

@@ -11,10 +11,21 @@ const TICK_MS = 100
 
 await serveThread(async (start: IcpStart) => {
   const clock = systemClock
-  const { seed, hasSubnet, mode, limits, startMs, host, port, maxBodyBytes, callTimeoutMs } = start
+  const {
+    seed,
+    hasSubnet,
+    isSigning,
+    mode,
+    limits,
+    startMs,
+    host,
+    port,
+    maxBodyBytes,
+    callTimeoutMs,
+  } = start
   const fixed = startMs === undefined ? undefined : BigInt(startMs) * 1_000_000n
   const now = (): bigint => fixed ?? clock.nowNs()
-  const chain = new Subnet({ seed, hasSubnet, mode, limits, now })
+  const chain = new Subnet({ seed, hasSubnet, isSigning, mode, limits, now })
   for (const { principal, cycles } of start.accounts) fund(chain, principal, cycles)
   const server = { chain, clock, host, port, maxBodyBytes, callTimeoutMs, tickMs: TICK_MS }
   return startIcpServer(server)

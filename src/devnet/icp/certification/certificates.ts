@@ -14,15 +14,29 @@ export function labels(entries: Readonly<Record<string, StateNode>>): Labels {
 /** Every canister is of the one subnet. */
 const RANGES = encodeCbor([[canisterId(0n), canisterId(0xffff_ffff_ffff_ffffn)]])
 
+export interface CertifierInit {
+  readonly seed: string
+  /** Certificates are by a subnet's key, which the root key vouches for. */
+  readonly hasSubnet: boolean
+  /** Otherwise they have nothing in the place of signatures. @default true */
+  readonly isSigning?: boolean
+}
+
+/** How long the root key's word for the subnet is shown, ns: it is given anew once in a while, as on the chain. */
+const DELEGATION_NS = 3_600_000_000_000n
+const NO_SIGNATURE = new Uint8Array(48)
+
 export class Certifier {
   readonly root: BlsKey
+  readonly #isSigning: boolean
+  #delegated: { readonly time: bigint; readonly delegation: CborValue } | undefined
   readonly #subnet: BlsKey | undefined
   readonly #node: Ed25519Key
   readonly #subnets: Labels
   readonly #ranges: Labels
 
-  /** `hasSubnet`: certificates are by a subnet's key, which the root key vouches for. */
-  constructor(seed: string, hasSubnet: boolean) {
+  constructor({ seed, hasSubnet, isSigning = true }: CertifierInit) {
+    this.#isSigning = isSigning
     this.root = new BlsKey(seed, 'root')
     this.#subnet = hasSubnet ? new BlsKey(seed, 'subnet') : undefined
     this.#node = new Ed25519Key(seed, 'node')
@@ -46,7 +60,7 @@ export class Certifier {
     const all = { ...parts, canister_ranges: this.#ranges, subnet: this.#subnets }
     const tree = labels({ ...all, time: leb128(time) })
     const shown = [...paths, [utf8('time')]]
-    const signed = sign(this.#subnet ?? this.root, tree, shown)
+    const signed = this.#sign(this.#subnet ?? this.root, tree, shown)
     return encodeCbor({ ...signed, delegation: this.#delegation(time) })
   }
 
@@ -64,6 +78,10 @@ export class Certifier {
 
   #delegation(time: bigint): CborValue {
     if (this.#subnet === undefined) return undefined
+    const age = time - (this.#delegated?.time ?? 0n)
+    if (this.#delegated !== undefined && age >= 0n && age < DELEGATION_NS) {
+      return this.#delegated.delegation
+    }
     const { principal, der } = this.#subnet
     const subnet = labels({ canister_ranges: RANGES, public_key: der })
     const tree = labels({
@@ -72,15 +90,19 @@ export class Certifier {
       time: leb128(time),
     })
     const paths = ['canister_ranges', 'subnet', 'time'].map((name) => [utf8(name)])
-    return { subnet_id: principal, certificate: encodeCbor(sign(this.root, tree, paths)) }
+    const signed = this.#sign(this.root, tree, paths)
+    const delegation = { subnet_id: principal, certificate: encodeCbor(signed) }
+    this.#delegated = { time, delegation }
+    return delegation
   }
-}
 
-function sign(
-  key: BlsKey,
-  tree: Labels,
-  paths: readonly StatePath[],
-): { readonly tree: CborValue; readonly signature: Uint8Array } {
-  const signature = key.sign(concat(separator('ic-state-root'), digestOf(tree)))
-  return { tree: witnessOf(tree, paths), signature }
+  #sign(
+    key: BlsKey,
+    tree: Labels,
+    paths: readonly StatePath[],
+  ): { readonly tree: CborValue; readonly signature: Uint8Array } {
+    const message = concat(separator('ic-state-root'), digestOf(tree))
+    const signature = this.#isSigning ? key.sign(message) : NO_SIGNATURE
+    return { tree: witnessOf(tree, paths), signature }
+  }
 }

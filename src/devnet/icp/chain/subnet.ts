@@ -26,6 +26,8 @@ import { dropOldRequests, runTasks, timeOut } from './tasks.ts'
 export interface SubnetInit {
   readonly seed: string
   readonly hasSubnet: boolean
+  /** See `IcpDevnetInit`. @default true */
+  readonly isSigning?: boolean
   readonly mode: MessageMode
   readonly limits: InstructionLimits
   /** Nanoseconds since the Unix epoch. */
@@ -47,7 +49,7 @@ export class Subnet implements Chain {
     this.#init = init
     this.mode = init.mode
     this.limits = init.limits
-    this.certifier = new Certifier(init.seed, init.hasSubnet)
+    this.certifier = new Certifier(init)
     const system: System = {
       subnetId: this.certifier.subnetId,
       messageLimit: init.limits.message,
