@@ -12,3 +12,6 @@ export const INTERNET_IDENTITY = 'rdmx6-jaaaa-aaaaa-aaadq-cai'
 
 /** Where people meet it. */
 export const IDENTITY_PROVIDER = 'https://identity.internetcomputer.org'
+
+/** Chain number in domains (contracts/interface.json). */
+export const ICP_CHAIN = 2

@@ -22,3 +22,20 @@ export const MAX_CERTIFICATE_AGE_NS: bigint = 300n * 1_000_000_000n
 export const CALL_VALIDITY_NS: bigint = 240n * 1_000_000_000n
 /** Bytes of an answer that are read: a reply has 2 MiB at most. */
 export const MAX_ICP_ANSWER_BYTES: number = 4 * 1024 * 1024
+/**
+ * Labels within labels of a witness: a tree of rows is as deep as the logarithm of their number, and where somebody chose keys for that as deep as they have
+ * bits.
+ */
+export const MAX_WITNESS_DEPTH = 1_024
+/** Values in a witness: a page is two hundred rows with their paths. */
+export const MAX_WITNESS_VALUES = 65_536
+/** Operations in one answer of a canister's log. */
+export const LOG_PAGE = 100
+/** Pause between two looks at a canister, ms: as long as a round takes. */
+export const POLL_MS = 1_000
+/** Longest time for which an endpoint's word that nothing changed is taken without proof, ms: a proof costs tens of milliseconds. */
+export const QUIET_MS = 15_000
+/** Calls that are made for one envelope, where those before expired and did nothing. */
+export const MAX_CALLS = 3
+/** Age at which a call that nobody knows is given to an endpoint again, ms. */
+export const RESEND_MS = 6_000

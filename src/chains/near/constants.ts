@@ -25,6 +25,3 @@ export const NETWORKS: readonly string[] = ['mainnet', 'testnet']
 /** Labels of a-z and 0-9, parted by `-` or `_`, joined by dots; 2 to 64 characters (NEP-2, account id rules). */
 export const ACCOUNT_ID: RegExp =
   /^(?=.{2,64}$)(?:[a-z\d]+[-_])*[a-z\d]+(?:\.(?:[a-z\d]+[-_])*[a-z\d]+)*$/
-
-/** Version of the contracts, as their `info` has it (`version` of contracts/interface.json). */
-export const CONTRACT_VERSION = 2

@@ -3,8 +3,9 @@ import { unreachable } from '../../../node/anchor/errors.ts'
 import { pause } from '../../../node/anchor/watcher.ts'
 import { isMerogateError, throwIfAborted } from '../../../node/errors.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
-import type { Endpoints } from '../../shared/endpoints.ts'
+import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
 import { PATIENCE_MS } from '../../shared/limits.ts'
+import { RESEND_MS } from '../limits.ts'
 import { ask, type Asked, type CallState, isExpired, type PreparedCall } from './asked.ts'
 
 export interface CallsInit {
@@ -27,7 +28,7 @@ export type CallEnd =
 
 /**
  * Calls a canister, and tells how that ended: `expired` it did nothing, and never will; `lost` nobody knows.
- * @throws CHAIN_RPC when no endpoint takes it, ANCHOR_UNREACHABLE (transport) when its fate is not known, ABORTED
+ * @throws CHAIN_RPC, ANCHOR_UNREACHABLE (transport) when no endpoint takes it, or its fate is not known; ABORTED
  */
 export async function callCanister(
   init: CallsInit,
@@ -36,39 +37,74 @@ export async function callCanister(
 ): Promise<CallEnd> {
   const { rpc } = init
   for (let attempt = 1; ; attempt++) {
-    let prepared: PreparedCall | undefined
+    const prepared = await rpc.run((endpoint) => ask(endpoint, 'prepare', question), signal)
+    onPrepared?.(prepared)
+    const offer = new Offer(prepared, init)
     try {
-      const taken = await rpc.run(async (endpoint) => {
-        if (prepared === undefined) {
-          prepared = await ask(endpoint, 'prepare', question)
-          onPrepared?.(prepared)
-        }
-        return ask(endpoint, 'call', prepared)
-      }, signal)
+      const taken = await rpc.run((endpoint) => offer.give(endpoint), signal)
       if (taken !== undefined && isEnd(taken)) return taken
     } catch (error) {
       throwIfAborted(signal)
-      // no endpoint took it because of its time, which is learned by now
-      if (isExpired(error) && attempt === 1) continue
-      // one of them may have taken it whose answer was lost
-      if (prepared === undefined || !isMerogateError(error, 'ANCHOR_UNREACHABLE')) throw error
+      if (!offer.mayBeTaken) {
+        // because of its time, which is learned by now
+        if (isExpired(error) && attempt === 1) continue
+        throw error
+      }
     }
-    if (prepared === undefined) throw new TypeError('expected a call that was prepared')
-    return followCall(init, prepared, signal)
+    return follow(init, prepared, offer, signal)
   }
 }
 
-/** Looks for a call until it is answered, or expired. @throws ANCHOR_UNREACHABLE (transport), ABORTED */
-export async function followCall(
+/** A call on its way: given to endpoints again until one of them knows it, for it is one request however often it is given. */
+class Offer {
+  readonly #call: PreparedCall
+  readonly #clock: Clock
+  readonly #givenMs = new Map<number, number>()
+  /** Whether an endpoint may have taken it: all others said that they did not. */
+  mayBeTaken = false
+
+  constructor(call: PreparedCall, { clock }: CallsInit) {
+    this.#call = call
+    this.#clock = clock
+  }
+
+  async give(endpoint: Endpoint): Promise<CallState | undefined> {
+    this.#givenMs.set(endpoint.id, this.#clock.monotonicMs())
+    try {
+      const taken = await ask(endpoint, 'call', this.#call)
+      this.mayBeTaken = true
+      return taken
+    } catch (error) {
+      if (!isMerogateError(error, 'CHAIN_RPC')) this.mayBeTaken = true
+      throw error
+    }
+  }
+
+  /** Gives it to an endpoint that does not know it, once in a while. */
+  async giveAgain(endpoint: Endpoint): Promise<void> {
+    const givenMs = this.#givenMs.get(endpoint.id)
+    if (givenMs !== undefined && this.#clock.monotonicMs() - givenMs < RESEND_MS) return
+    await this.give(endpoint)
+  }
+}
+
+/** Looks for a call until it is answered, or expired. */
+async function follow(
   { rpc, clock, pollMs }: CallsInit,
-  call: Pick<PreparedCall, 'effective' | 'requestId' | 'expiresAt'>,
-  signal?: AbortSignal,
+  call: PreparedCall,
+  offer: Offer,
+  signal: AbortSignal | undefined,
 ): Promise<CallEnd> {
+  const look = async (endpoint: Endpoint): Promise<CallState> => {
+    const seen = await ask(endpoint, 'look', call)
+    if (seen.state === 'unknown' && seen.time <= call.expiresAt) await offer.giveAgain(endpoint)
+    return seen
+  }
   let answeredMs = clock.monotonicMs()
   for (;;) {
     throwIfAborted(signal)
     try {
-      const seen = await rpc.run((endpoint) => ask(endpoint, 'look', call), signal)
+      const seen = await rpc.run(look, signal)
       answeredMs = clock.monotonicMs()
       if (isEnd(seen)) return seen
       if (seen.state === 'done') return { state: 'lost' }
@@ -79,9 +115,8 @@ export async function followCall(
       }
     } catch (error) {
       const isLasting = clock.monotonicMs() - answeredMs >= PATIENCE_MS
-      if (!isExpired(error) && !isMerogateError(error, 'ANCHOR_UNREACHABLE')) throw error
-      if (isLasting)
-        throw unreachable('the chain: a call was sent, and nobody says what became of it')
+      if (isLasting) throw unreachable('the chain: what became of a call nobody says', error)
+      if (!rpc.isFailure(error)) throw error
     }
     await pause(clock, pollMs, signal)
   }

@@ -30,9 +30,12 @@ async function readRootKey(client: EndpointClient): Promise<Uint8Array | undefin
 
 /** Whose fault an endpoint's error is. Nobody certifies it: another endpoint may fare better. */
 export function blame(error: MerogateError): Blame {
-  // the chain has too much to do
-  return error.details['code'] === SYS_TRANSIENT ? 'busy' : 'endpoint'
+  const { code, data } = error.details
+  // too much to do, or the canister is stopped or frozen for now
+  return code === SYS_TRANSIENT || STOPPED.includes(String(data)) ? 'busy' : 'endpoint'
 }
 
 /** Code of a rejection that may not be one the next time. */
 const SYS_TRANSIENT = 2
+/** Error codes of a canister that is stopped, or stopping. */
+const STOPPED = ['IC0508', 'IC0509']

@@ -5,10 +5,8 @@
 import { fromBase58, fromUtf8, toHex, EMPTY } from '../../../node/primitives/bytes.ts'
 import { isMerogateError } from '../../../node/errors.ts'
 import type { Endpoint } from '../../shared/endpoints.ts'
-import { CONTRACT_VERSION } from '../constants.ts'
-import { noContract } from '../errors.ts'
 import { NO_CODE, viewAccount, viewKeys } from '../rpc/query.ts'
-import type { ContractName } from '../../shared/core/artifacts.ts'
+import { type ContractName, CONTRACT_VERSION, noContract } from '../../shared/core/artifacts.ts'
 import { codeHashOf } from './artifacts.ts'
 import { askView } from './views.ts'
 
@@ -36,21 +34,26 @@ export async function checkContract(
   { contract, address, chainId }: ExpectedContract,
 ): Promise<void> {
   const hash = await readCodeHash(endpoint, address)
-  if (hash === undefined) throw noContract(contract, address, 'nothing that answers')
+  if (hash === undefined) throw noContract('near', contract, address, 'nothing that answers')
   if (hash !== codeHashOf(contract)) {
     const got = `code of SHA-256 ${hash}, which is not that of this release`
-    throw noContract(contract, address, got)
+    throw noContract('near', contract, address, got)
   }
   const keys = await viewKeys(endpoint, address)
   if (keys.size > 0) {
-    throw noContract(contract, address, `one that whoever has its ${keys.size} keys can replace`)
+    throw noContract(
+      'near',
+      contract,
+      address,
+      `one that whoever has its ${keys.size} keys can replace`,
+    )
   }
   const { version, network } = await askView(endpoint, { contract, address }, 'info', EMPTY)
   if (version !== CONTRACT_VERSION) {
-    throw noContract(contract, address, `one of version ${version}`)
+    throw noContract('near', contract, address, `one of version ${version}`)
   }
   const told = toText(network)
-  if (told !== chainId) throw noContract(contract, address, `one of the network ${told}`)
+  if (told !== chainId) throw noContract('near', contract, address, `one of the network ${told}`)
 }
 
 function toText(bytes: Uint8Array): string {

@@ -4,10 +4,9 @@ import { isMerogateError } from '../../../node/errors.ts'
 import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
 import type { Heights } from '../../shared/heights.ts'
 import { type Question, type Viewed, Views } from '../../shared/views.ts'
-import { noContract } from '../errors.ts'
 import { hashOf, SOURCE } from '../rpc/head.ts'
 import { type At, callView, NO_CODE, viewAccount } from '../rpc/query.ts'
-import type { ContractName } from '../../shared/core/artifacts.ts'
+import { type ContractName, noContract } from '../../shared/core/artifacts.ts'
 import { Unknown } from '../../shared/core/values.ts'
 import { refusalIn } from './codec.ts'
 import { type Answers, answers, type ViewName } from './layouts.ts'
@@ -92,7 +91,7 @@ export async function askView<N extends ViewName>(
   if ('failed' in viewed) {
     const refused = refusalIn(viewed.failed)
     const got = refused === undefined ? 'nothing that answers' : `one that refuses ${view}`
-    throw noContract(contract, address, got)
+    throw noContract('near', contract, address, got)
   }
   try {
     return answers[view].decode(viewed.result)

@@ -67,6 +67,21 @@ export interface StoredPublished {
   readonly yankReason?: string | undefined
 }
 
+/** What is kept of an identity that is no member. */
+interface StoredPast {
+  /** Nonce that its next claim must have. */
+  readonly nonce: bigint
+  readonly barred: boolean
+  /** Last second at which this counts, Unix time. */
+  readonly until: bigint
+}
+
+/** Numbers of the highest releases of a line that are not yanked, by channel; 0 for none. */
+interface StoredLine {
+  readonly stable: number
+  readonly preRelease: number
+}
+
 /** Layouts of the fields of a record, in their order. */
 type Fields<T> = { readonly [K in keyof T]-?: P.CoderType<T[K]> }
 
@@ -95,6 +110,15 @@ export const groupFields: Fields<StoredGroup> = {
 export const memberLayout: P.CoderType<StoredMember> = P.struct({
   ...{ slot: P.U32LE, role: P.U8, capabilities: P.U8, nonce: P.U64LE },
   ...{ joinedRevision: P.U64LE, series: P.U16LE },
+})
+
+export const pastLayout: P.CoderType<StoredPast> = P.struct({
+  ...{ nonce: P.U64LE, barred: P.bool, until: P.U64LE },
+})
+
+export const lineLayout: P.CoderType<StoredLine> = P.struct({
+  stable: P.U32LE,
+  preRelease: P.U32LE,
 })
 
 export const packageLayout: P.CoderType<StoredPackage> = P.struct({
