@@ -26,7 +26,10 @@ export async function membershipAct({ name, words }: Chain): Promise<void> {
   await using cluster = await step(`start ${words.chain}, contracts deployed`, () =>
     startCluster(name),
   )
-  const [alice, bob, carol] = await step('start three nodes, each with an account of its own', () =>
+  const accounts = cluster.hasAccounts
+    ? 'each with an account of its own'
+    : 'without accounts: nobody who calls pays'
+  const [alice, bob, carol] = await step(`start three nodes, ${accounts}`, () =>
     Promise.all([cluster.node('alice'), cluster.node('bob'), cluster.node('carol')]),
   )
   const set = (node: ClusterNode, key: string): Promise<unknown> =>

@@ -35,6 +35,8 @@ export interface MoreOfNode extends Pick<NodeProcessOptions, 'env' | 'onLog' | '
 export interface Cluster extends AsyncDisposable {
   readonly folder: string
   readonly chainUrl: string
+  /** Whether each node has an account of its own, with which it pays. */
+  readonly hasAccounts: boolean
   /** Starts a node, or starts one again that was ended: its home is named after it. */
   node(name: string, more?: MoreOfNode): Promise<ClusterNode>
   /** One request to a chain that takes any, as `evm_mine`. */
@@ -74,6 +76,7 @@ export async function startCluster(name: string = CHAINS[0].name): Promise<Clust
   return {
     folder,
     chainUrl: chain.url,
+    hasAccounts: chain.key !== undefined,
     async node(nodeName, { settings = [], ...more } = {}) {
       // a node that comes again has the account it had
       if (!names.includes(nodeName)) names.push(nodeName)

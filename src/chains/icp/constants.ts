@@ -1,4 +1,5 @@
-/** Facts of the Internet Computer that sign-in builds on. */
+/** Facts of the Internet Computer that sign-in and deploying build on. */
+import type { Unit } from '../shared/amount.ts'
 
 /** Key of the root subnet of the main network, DER, hexadecimal. */
 export const IC_ROOT_KEY: string =
@@ -15,3 +16,24 @@ export const IDENTITY_PROVIDER = 'https://identity.internetcomputer.org'
 
 /** Chain number in domains (contracts/interface.json). */
 export const ICP_CHAIN = 2
+
+/** The ledger of cycles, which makes canisters: one id on every network. */
+export const CYCLES_LEDGER = 'um5iw-rqaaa-aaaaq-qaaba-cai'
+
+/** What each of its operations costs. */
+export const LEDGER_FEE = 100_000_000n
+
+/** Cycles are counted one by one, and people speak of millions of millions. */
+export const CYCLES: Unit = { symbol: 'T cycles', decimals: 12 }
+
+/** Cycles of making a canister, on a subnet of 13 nodes. */
+export const CREATION_CYCLES = 500_000_000_000n
+
+/** Cycles that a GiB takes each second there. */
+export const GIB_SECOND_CYCLES = 127_000n
+
+/** Days for which our canisters keep cycles: a canister that has fewer freezes, and answers nobody. */
+export const FREEZING_DAYS = 90
+
+/** Where the main network is asked when nothing else is said: every answer that counts is certified. */
+export const IC_URL = 'https://icp-api.io'

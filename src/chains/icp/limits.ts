@@ -1,5 +1,7 @@
 /** Bounds of the Internet Computer adapter: all of them hold before anything is decoded. */
 
+/** Characters of a key as PEM, its parameters included. */
+export const MAX_PEM_CHARS = 4_096
 /** Links of a delegation chain. The Internet Computer takes 20; wallets make one or two. */
 export const MAX_CHAIN_LINKS = 5
 /** How far in the future a delegation may expire, ms: the 30 days that Internet Identity gives at most, and a minute for clocks that differ. */
@@ -39,3 +41,7 @@ export const QUIET_MS = 15_000
 export const MAX_CALLS = 3
 /** Age at which a call that nobody knows is given to an endpoint again, ms. */
 export const RESEND_MS = 6_000
+/** Bytes of a module that is sent in one message, of 2 MiB with all that is around it. */
+export const MAX_MODULE_BYTES: number = 1_900 * 1024
+/** Bytes of one part of a longer module. */
+export const MAX_CHUNK_BYTES: number = 1024 * 1024

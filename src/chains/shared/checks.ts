@@ -28,9 +28,10 @@ export function check(name: string, level: Level, message: string, next?: string
 /** An item for each endpoint. `network`: what those that are ok serve, in words. */
 function endpointChecks(endpoints: readonly EndpointReport[], network: string): readonly Check[] {
   const isAnyOk = endpoints.some(({ state }) => state === 'ok')
-  return endpoints.map(({ name, state, reason = '', latencyMs = 0, head = 0 }) => {
+  return endpoints.map(({ name, state, reason = '', latencyMs = 0, head }) => {
     if (state === 'ok') {
-      return check('endpoint', 'ok', `${name}: ${network}, block ${head}, ${latencyMs} ms`)
+      const block = head === undefined ? '' : `, block ${head}`
+      return check('endpoint', 'ok', `${name}: ${network}${block}, ${latencyMs} ms`)
     }
     if (state === 'wrong-chain') {
       const next = 'take it out of rpc_urls, or use the deployment file of its chain'

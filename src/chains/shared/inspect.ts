@@ -38,12 +38,16 @@ export interface HeightReport {
 
 /** What every chain shows through endpoints that answer. */
 export interface CommonState {
-  readonly head: HeightReport
-  readonly final: HeightReport
   /** What the chain expects the time to be, less what this machine says, seconds. */
   readonly clockSkewSeconds: number
   /** Hash of the same final block by endpoint, where there is one. */
   readonly finalHashes: readonly FinalHash[]
+}
+
+/** What a chain of blocks shows. */
+export interface BlockState extends CommonState {
+  readonly head: HeightReport
+  readonly final: HeightReport
 }
 
 /** What every chain's report has. */
@@ -65,8 +69,8 @@ export interface LookInit<Id, S> {
   readChainId(url: string): Promise<Id>
   /** Endpoints of that network. */
   open(urls: readonly string[]): Endpoints
-  readHead(endpoint: Endpoint): Promise<number>
-  readFinal(endpoint: Endpoint): Promise<number>
+  /** Where an endpoint stands, where a chain has blocks; that it can be asked, where it has none. */
+  stand(rpc: Endpoints): Promise<{ readonly head?: number; readonly final?: number }>
   /** Everything else; `common`: the newest height that is final for all. */
   readState(rpc: Endpoints, common: number): Promise<S>
 }
@@ -109,9 +113,7 @@ async function probe<Id extends string | number, S>(
   }
   const rpc = init.open([url])
   try {
-    const head = await rpc.run((endpoint) => init.readHead(endpoint))
-    const final = await rpc.run((endpoint) => init.readFinal(endpoint))
-    return { ...seen, state: 'ok', head, final }
+    return { ...seen, state: 'ok', ...(await init.stand(rpc)) }
   } catch (error) {
     return { ...seen, state: 'failed', reason: toMerogateError(error).message }
   } finally {

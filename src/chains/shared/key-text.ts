@@ -16,6 +16,8 @@ export interface KeyForm<K> {
   readonly expected: string
   /** The key; undefined for a text that is none. */
   readonly parse: (text: string) => K | undefined
+  /** What a text is that is no key, in words that tell nothing of it. @default something else */
+  readonly got?: ((text: string) => string | undefined) | undefined
   /** Characters that are read. @default MAX_KEY_CHARS */
   readonly maxChars?: number | undefined
 }
@@ -23,7 +25,7 @@ export interface KeyForm<K> {
 /** A key, from where it is. @throws CHAIN_KEY (input); the message never repeats what was found */
 export async function readKeyText<K>(
   reference: KeyReference,
-  { chain, expected, parse, maxChars = MAX_KEY_CHARS }: KeyForm<K>,
+  { chain, expected, parse, got: gotOf, maxChars = MAX_KEY_CHARS }: KeyForm<K>,
 ): Promise<K> {
   const noKey = (got: string, options?: ErrorOptions): Error => {
     const where = placeOf(reference)
@@ -32,7 +34,7 @@ export async function readKeyText<K>(
   }
   const text = await readSecret(reference, maxChars, (_, got, cause) => noKey(got, { cause }))
   const key = parse(text)
-  if (key === undefined) throw noKey('something else')
+  if (key === undefined) throw noKey(gotOf?.(text) ?? 'something else')
   return key
 }
 

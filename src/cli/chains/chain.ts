@@ -38,7 +38,8 @@ export interface ChainCommand {
 }
 
 /** Commands that a chain may add to. */
-export type ChainCommandName = 'init' | 'run' | 'deploy' | 'key' | 'status' | 'doctor' | 'dev'
+export type ChainCommandName =
+  'init' | 'run' | 'deploy' | 'upgrade' | 'key' | 'status' | 'doctor' | 'dev'
 
 /** A chain, before anything of it is loaded. */
 export interface Chain {
@@ -73,6 +74,8 @@ export interface ChainTools {
   given?(deployment: string, options: object): ChainTarget
   /** Putting contracts there. Undefined: there are none. @throws CLI_USAGE (input), and what the chain says of keys and endpoints */
   deploy?(options: object, output: Output): Promise<Deployment>
+  /** Bringing contracts there to this release. Undefined: nobody can change them. @throws as {@link deploy} */
+  upgrade?(options: object, output: Output): Promise<Deployment>
   /** A key that may do no more than a node needs. Undefined: keys may do everything there. @throws CLI_USAGE (input), and what the chain says */
   key?(options: object): Promise<Report>
   /** What `chain run` serves, with the chain's own options. */
@@ -119,8 +122,8 @@ export interface Report {
 export interface Deployment extends Disposable {
   /** Name of the network, for the file. */
   readonly network: string
-  /** Looks at what is there, and at what the rest would cost. */
-  plan(): Promise<DeployPlan>
+  /** Looks at what is there, and at what the rest would cost. @param path of the file that is to be written, which may know of earlier runs */
+  plan(path: string): Promise<DeployPlan>
   /** The file to write, looked at before anything is sent. @throws CLI_FILE (input) */
   openFile(path: string, options: { readonly force?: boolean | undefined }): Promise<OutFile>
   /** Makes what the plan says, and tells each step. Resolves with what the file is to hold, when that is final. */
@@ -139,6 +142,8 @@ export interface DeployPlan {
   readonly tail: readonly string[]
   /** What somebody has to agree to, as in `0.1 ETH`. Undefined: nobody has to pay. */
   readonly cost: string | undefined
+  /** What somebody has to agree to beside that, in a sentence. @default nothing */
+  readonly consent?: string | undefined
   /** Why it cannot be sent now: no funds, fees that are too high. @default nothing is missing */
   readonly missing?: Error | undefined
 }

@@ -4,6 +4,7 @@ import { cliError } from '../errors.ts'
 import type { Chain, ChainTools } from './chain.ts'
 import { ethereum } from './ethereum/chain.ts'
 import { ethereumWallets } from './ethereum/wallet.ts'
+import { icp } from './icp/chain.ts'
 import { icpWallets } from './icp/wallet.ts'
 import { local } from './local/chain.ts'
 import { near } from './near/chain.ts'
@@ -12,7 +13,7 @@ import { stellarWallets } from './stellar/wallet.ts'
 import type { Wallet } from './wallet.ts'
 
 /** The first is the one that commands mean when nothing is said. */
-export const CHAINS: readonly [Chain, ...Chain[]] = [local, ethereum, near]
+export const CHAINS: readonly [Chain, ...Chain[]] = [local, ethereum, near, icp]
 
 /** Wallets that people sign in with, in the order in which they are offered. */
 export const WALLETS: readonly [Wallet, ...Wallet[]] = [

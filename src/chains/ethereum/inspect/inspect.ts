@@ -20,7 +20,7 @@ import {
 } from '../rpc/head.ts'
 import {
   type CommonReport,
-  type CommonState,
+  type BlockState,
   hashesAt,
   heightReport,
   lookAt,
@@ -61,7 +61,7 @@ export interface AccountReport {
 }
 
 /** What the endpoints that answer say. */
-export interface ChainState extends CommonState {
+export interface ChainState extends BlockState {
   readonly contracts: readonly ContractReport[]
   /** Registry that the context contract was told; undefined when it does not answer. */
   readonly registry: string | undefined
@@ -88,9 +88,12 @@ export async function inspectChain(init: InspectInit): Promise<ChainReport> {
       ? undefined
       : probeSubscription(wsUrl, clock).then((failure) => ({ failure })),
     lookAt({
-      ...{ rpcUrls, chainId, clock, readChainId, readHead },
+      ...{ rpcUrls, chainId, clock, readChainId },
       open: (urls) => ethereumRpc({ urls, chainId, clock, logger }),
-      readFinal: (endpoint) => readFinal(endpoint, finality),
+      stand: async (rpc) => ({
+        head: await rpc.run(readHead),
+        final: await rpc.run((endpoint) => readFinal(endpoint, finality)),
+      }),
       readState: (rpc, common) => readState(init, rpc, common),
     }),
   ])

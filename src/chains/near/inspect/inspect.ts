@@ -4,7 +4,7 @@ import type { Logger } from '../../../node/primitives/logger.ts'
 import type { Endpoints } from '../../shared/endpoints.ts'
 import {
   type CommonReport,
-  type CommonState,
+  type BlockState,
   hashesAt,
   heightReport,
   lookAt,
@@ -63,7 +63,7 @@ export interface AccountReport {
 }
 
 /** What the endpoints that answer say. */
-export interface ChainState extends CommonState {
+export interface ChainState extends BlockState {
   readonly contracts: readonly ContractReport[]
   readonly account: AccountReport | undefined
 }
@@ -77,8 +77,10 @@ export async function inspectChain(init: InspectInit): Promise<ChainReport> {
   const looked = await lookAt({
     ...{ rpcUrls, chainId, clock, readChainId },
     open: (urls) => nearRpc({ urls, chainId, clock, logger }),
-    readHead: async (endpoint) => (await readBlock(endpoint, { finality: 'optimistic' })).number,
-    readFinal: async (endpoint) => (await readBlock(endpoint, { finality: 'final' })).number,
+    stand: async (rpc) => ({
+      head: (await rpc.run((at) => readBlock(at, { finality: 'optimistic' }))).number,
+      final: (await rpc.run((at) => readBlock(at, { finality: 'final' }))).number,
+    }),
     readState: (rpc, common) => readState(init, rpc, common),
   })
   return { network, chainId, ...looked }

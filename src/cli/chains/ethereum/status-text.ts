@@ -7,7 +7,7 @@ import type {
 } from '../../../chains/ethereum/inspect/inspect.ts'
 import { ether, gwei } from '../../../chains/ethereum/deploy/units.ts'
 import { table } from '../../output.ts'
-import { statusText } from '../shared/status-text.ts'
+import { heightLines, statusText } from '../shared/status-text.ts'
 
 export function textOf(report: ChainReport): string {
   const { network, chainId, finality, subscription } = report
@@ -26,8 +26,10 @@ export function textOf(report: ChainReport): string {
   })
 }
 
-function stateLines({ maxFeePerGas }: ChainReport, { fees, account }: ChainState): string[] {
+function stateLines({ maxFeePerGas }: ChainReport, state: ChainState): readonly string[] {
+  const { fees, account } = state
   return [
+    ...heightLines(state),
     `fee        ${gwei(fees.baseFee + fees.tip)} per gas (base ${gwei(fees.baseFee)}), ceiling ${gwei(maxFeePerGas)}`,
     account === undefined
       ? 'account    none'

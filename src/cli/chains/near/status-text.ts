@@ -8,12 +8,12 @@ import type {
 } from '../../../chains/near/inspect/inspect.ts'
 import { amountText } from '../../../chains/shared/amount.ts'
 import { table } from '../../output.ts'
-import { statusText } from '../shared/status-text.ts'
+import { heightLines, statusText } from '../shared/status-text.ts'
 
 export function textOf(report: ChainReport): string {
   return statusText(report, {
     title: `near       ${report.network}, chain ${report.chainId}`,
-    state: ({ account }) => accountLines(account),
+    state: (state) => [...heightLines(state), ...accountLines(state.account)],
     tables: ({ contracts }) => [table(contracts, CONTRACT_COLUMNS, 'no contracts')],
   })
 }

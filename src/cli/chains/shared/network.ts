@@ -17,6 +17,8 @@ export interface NetworksInit<Id> {
   readonly networks: Readonly<Record<string, Id | undefined>>
   /** Where tools expect one on this machine, `local`. */
   readonly localUrl: string
+  /** Endpoints of networks whose answers prove themselves. @default none: who asks has to trust whom he asks */
+  readonly urls?: Readonly<Record<string, string>> | undefined
   /** Which chain an endpoint serves. @throws ANCHOR_UNREACHABLE (transport) */
   readChainId(url: string): Promise<Id>
   /** The name that people use for a chain. */
@@ -55,7 +57,7 @@ export async function resolveNetwork<Id>(
 function urlsOf<Id>(
   network: string,
   given: readonly string[] | undefined,
-  { networks, localUrl }: NetworksInit<Id>,
+  { networks, localUrl, urls }: NetworksInit<Id>,
 ): readonly string[] {
   if (!Object.hasOwn(networks, network)) {
     const names = Object.keys(networks).join(', ')
@@ -63,6 +65,8 @@ function urlsOf<Id>(
   }
   if (given !== undefined) return given
   if (network === 'local') return [localUrl]
+  const known = urls?.[network]
+  if (known !== undefined) return [known]
   throw noEndpoint(network)
 }
 

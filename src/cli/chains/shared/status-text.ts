@@ -1,5 +1,6 @@
 /** What `merogate chain status` tells people of any chain: where it stands, then what each endpoint showed. */
 import type {
+  BlockState,
   CommonReport,
   CommonState,
   HeightReport,
@@ -14,7 +15,7 @@ const MINUTES_FROM = 120
 export interface StatusParts<S> {
   /** What the report is of: the first line. */
   readonly title: string
-  /** Lines below the heights. */
+  /** Lines below it: where the chain stands, and what else there is. */
   state(state: S): readonly string[]
   /** Lines below the endpoints. @default none */
   readonly endpoints?: readonly string[]
@@ -35,12 +36,15 @@ export function statusText<S extends CommonState>(
   if (state === undefined) return [parts.title, ...tail, '', 'no endpoint can be used'].join('\n')
   return [
     parts.title,
-    `head       ${heightText(state.head)}`,
-    `final      ${heightText(state.final)}`,
     ...parts.state(state),
     ...tail,
     ...parts.tables(state).flatMap((each) => ['', each]),
   ].join('\n')
+}
+
+/** Where a chain of blocks stands. */
+export function heightLines({ head, final }: BlockState): readonly string[] {
+  return [`head       ${heightText(head)}`, `final      ${heightText(final)}`]
 }
 
 function heightText({ number, ageSeconds }: HeightReport): string {

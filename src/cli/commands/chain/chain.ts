@@ -3,6 +3,7 @@ import type { Command } from 'commander'
 import { deployCommand } from './deploy.ts'
 import { doctorCommand } from './doctor.ts'
 import { keyCommand } from './key.ts'
+import { upgradeCommand } from './upgrade.ts'
 import { runCommand } from './run.ts'
 import { statusCommand } from './status.ts'
 
@@ -10,6 +11,13 @@ export function chainCommand(program: Command): void {
   const chain = program
     .command('chain')
     .description('what decides over membership: run it locally, deploy it, look after it')
-  for (const add of [runCommand, deployCommand, keyCommand, statusCommand, doctorCommand])
+  for (const add of [
+    runCommand,
+    deployCommand,
+    upgradeCommand,
+    keyCommand,
+    statusCommand,
+    doctorCommand,
+  ])
     add(chain)
 }

@@ -1,7 +1,7 @@
 /** `merogate chain deploy`: the contracts on a chain, for real. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { DeployPlan } from '../../chains/chain.ts'
+import type { Deployment, DeployPlan } from '../../chains/chain.ts'
 import { CHAINS, namesOf, toolsOf } from '../../chains/chains.ts'
 import { confirm } from '../../confirm.ts'
 import { cliError } from '../../errors.ts'
@@ -33,7 +33,6 @@ export function deployCommand(chain: Command): void {
     .action(action<DeployOptions>(({ options, output }) => deploy(options, output)))
 }
 
-/** Looks, tells, asks, sends, writes down. */
 async function deploy(options: DeployOptions, output: Output): Promise<void> {
   const tools = await toolsOf(options.chain)
   if (tools.deploy === undefined) {
@@ -41,13 +40,32 @@ async function deploy(options: DeployOptions, output: Output): Promise<void> {
   }
   using deployment = await tools.deploy(options, output)
   const path = resolve(options.out ?? `${deployment.network}.deployment.json`)
-  const plan = await deployment.plan()
+  await carryOut(deployment, path, { ...options, question: 'Deploy' }, output)
+}
+
+/** What {@link carryOut} asks and does. */
+interface CarryOptions extends Pick<DeployOptions, 'dryRun' | 'force' | 'yes'> {
+  /** What is done, as a question begins. */
+  readonly question: string
+}
+
+/** Looks, tells, asks, sends, writes down. */
+export async function carryOut(
+  deployment: Deployment,
+  path: string,
+  options: CarryOptions,
+  output: Output,
+): Promise<void> {
+  const plan = await deployment.plan(path)
   output.event({ event: 'plan', ...plan.facts, file: path }, planText(plan))
   if (options.dryRun === true) return
   const file = await deployment.openFile(path, { force: options.force })
   if (plan.missing !== undefined) throw plan.missing
-  if (plan.cost !== undefined && options.yes !== true) {
-    await confirm(`Deploy for about ${plan.cost}?`, output)
+  const { cost, consent } = plan
+  if ((cost !== undefined || consent !== undefined) && options.yes !== true) {
+    const price = cost === undefined ? '' : ` for about ${cost}`
+    const told = consent === undefined ? '' : `${consent} `
+    await confirm(`${told}${options.question}${price}?`, output)
   }
   const made = await deployment.send(output)
   const isWritten = await file.write(made.deployment)

@@ -74,6 +74,28 @@ describe('[anchor.<chain>]', () => {
     }
   })
 
+  it('says of the Internet Computer that nobody who calls pays', async () => {
+    const icp = '[anchor.icp]\nrpc_urls = ["https://a.example"]\ndeployment = "d.json"\n'
+    const { anchor, home } = await load(icp)
+    expect(anchor['icp']).to.deep.include({
+      rpcUrls: ['https://a.example'],
+      deployment: join(home, 'd.json'),
+    })
+    for (const line of [
+      'key_file = "a.pem"',
+      'key_env = "A"',
+      'relayer_url = "https://r.example"',
+    ]) {
+      const { code, message } = await refusalOf(load(`${icp}${line}`))
+      expect([code, String(message).includes('nobody who calls pays')]).to.deep.equal([
+        'CONFIG_INVALID',
+        true,
+      ])
+    }
+    const relayer = await refusalOf(load(`${icp}[relayer.icp]\nkey_file = "a.pem"`))
+    expect(relayer['code']).not.to.equal('none')
+  })
+
   it('names the chains there are when it does not know one, wherever that stands', async () => {
     const known = 'expected anchor.local or anchor.ethereum'
     await using home = await tempFolder()
