@@ -61,8 +61,12 @@ const PROVISIONAL = IDL.Record({
 })
 const MADE = IDL.Record({ canister_id: IDL.Principal })
 
-/** The same module with another interface, or one that is the same but for its hash: as of another release. */
-export function otherRelease({ bytes }: Module, candid?: (text: string) => string): Module {
+/** The same module with another interface, or one that is the same but for its hash: as of another release. @param more that it carries */
+export function otherRelease(
+  { bytes }: Module,
+  candid?: (text: string) => string,
+  more: string = 'another',
+): Module {
   const wasm = new Uint8Array(gunzipSync(bytes))
   const parts: Uint8Array[] = [wasm.subarray(0, 8)]
   for (let at = 8; at < wasm.length;) {
@@ -76,7 +80,7 @@ export function otherRelease({ bytes }: Module, candid?: (text: string) => strin
     } else parts.push(wasm.subarray(at, end))
     at = end
   }
-  return moduleOf(concat(...parts, custom('release', 'another')))
+  return moduleOf(concat(...parts, custom('release', more)))
 }
 
 function custom(name: string, text: string): Uint8Array {
