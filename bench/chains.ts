@@ -1,8 +1,8 @@
 /**
  * What membership costs on each chain, on local ones: operations in groups of 1, 100 and 10 000 members, sent by the account of the signer
  * through the adapter, as a node does; time is that of one operation, answer included. The last lines say how far groups of any size lie
- * apart, in percent of the smallest. Ethereum takes some ten seconds, NEAR some minutes, most of it to fill the largest group:
- * `npm run bench chains [-- --chains ethereum,near --sizes 1,100]`.
+ * apart, in percent of the smallest. Ethereum takes some ten seconds, NEAR and the Internet Computer some minutes each, most of it to fill the
+ * largest group: `npm run bench chains [-- --chains ethereum,near,icp --sizes 1,100]`.
  */
 import { parseArgs } from 'node:util'
 import type { Receipt, Signer } from '../src/node/anchor/anchor.ts'
@@ -13,6 +13,7 @@ import { utf8 } from '../src/node/primitives/bytes.ts'
 import { sha256 } from '../src/node/primitives/hash.ts'
 import { ApplicationId, BlobId, GroupId, type PublicKey } from '../src/node/primitives/ids.ts'
 import { ethereum } from './chains/ethereum.ts'
+import { icp } from './chains/icp.ts'
 import type { Costs, MeasuredChain } from './chains/measured-chain.ts'
 import { near } from './chains/near.ts'
 import { value } from './support.ts'
@@ -23,7 +24,7 @@ const SAMPLES = 5
 const BATCH = 16
 const PAGE = 100
 
-const CHAINS: Readonly<Record<string, () => Promise<MeasuredChain>>> = { ethereum, near }
+const CHAINS: Readonly<Record<string, () => Promise<MeasuredChain>>> = { ethereum, near, icp }
 
 const { values } = parseArgs({
   options: {
