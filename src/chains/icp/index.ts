@@ -38,7 +38,7 @@ export function icpAnchor(init: IcpAnchorInit): AnchorFactory {
         const { openService } = await withSdk('icp', () => import('./open-service.ts'))
         return openService(init, components)
       },
-      { supports: SUPPORTS, hasClock: true },
+      { supports: SUPPORTS, hasClock: true, knowsPredecessor: true },
     )
     return envelopeAnchor({
       protocol: 'icp',

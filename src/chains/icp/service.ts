@@ -13,7 +13,9 @@ import type { AnswerBounds } from '../shared/http-endpoint.ts'
 import { Submitter } from '../shared/submitter.ts'
 import type { BlsVerify } from './certificate/certificate.ts'
 import { LogChanges, readEvents } from './contracts/changes.ts'
+import { keys } from './contracts/keys.ts'
 import { contextIn, groupIn, memberIn, membersIn, pageOf, standingIn } from './contracts/queries.ts'
+import { settingsLayout } from './contracts/records.ts'
 import type { Target } from './contracts/rows.ts'
 import { CanisterViews } from './contracts/views.ts'
 import { domainOf, SUPPORTS } from './defaults.ts'
@@ -46,6 +48,7 @@ export class IcpService extends ContextService implements EnvelopeService {
   readonly packages: IcpPackages | undefined
   readonly #init: IcpServiceInit
   readonly #target: Target
+  readonly #views: CanisterViews
 
   /** @throws TypeError for a canister's id that is none */
   constructor(init: IcpServiceInit) {
@@ -78,6 +81,7 @@ export class IcpService extends ContextService implements EnvelopeService {
     })
     this.#init = init
     this.#target = target
+    this.#views = views
     this.packages =
       contracts.packages === undefined
         ? undefined
@@ -90,6 +94,14 @@ export class IcpService extends ContextService implements EnvelopeService {
 
   async readDomain(): Promise<Domain> {
     return domainOf(this.#init.network, this.#target.canister)
+  }
+
+  async hasPredecessor({ signal }: ServiceOptions = {}): Promise<boolean> {
+    const question = this.#views.question({
+      ...{ method: 'info', args: [] },
+      toValue: ({ rows }) => rows.read(keys.settings(), settingsLayout)?.predecessor !== undefined,
+    })
+    return (await this.#views.ask(question, { signal })).value
   }
 
   /** What the contract announced and still remembers, oldest first. @throws as the other reads */
