@@ -78,6 +78,7 @@ export const KEEPER: Uint8Array = stellarWat(`(module
   ${stellarFunction('sequence', 0, '(call $sequence)')}
   ${stellarFunction('fail', 1, `(call $fail (i64.or (i64.shl ${u32(0)} (i64.const 32)) (i64.const 3)))`)}
   ${stellarFunction('put_fail', 2, `(drop (call $put ${arg(0)} ${arg(1)} (i64.const 1))) (unreachable)`)}
+  ${stellarFunction('auth_fail', 1, `(drop (call $auth ${arg(0)})) (unreachable)`)}
   ${stellarFunction('auth', 1, `(call $auth ${arg(0)})`)}
   ${stellarFunction('call', 3, `(call $call ${arg(0)} ${arg(1)} ${arg(2)})`)}
   ${stellarFunction('try', 3, `(call $try ${arg(0)} ${arg(1)} ${arg(2)})`)}

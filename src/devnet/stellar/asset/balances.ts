@@ -21,6 +21,8 @@ export const ASSET_ERROR = {
 
 const DAY = 17_280
 const BALANCE = { to: 30 * DAY, threshold: 29 * DAY }
+/** What the contract of the network does beside looking at storage, instructions. */
+const WORK = { read: 14_000, move: 22_000, allowance: 32_000, approve: 40_000 }
 const MAX_I64 = (1n << 63n) - 1n
 const MAX_I128 = (1n << 127n) - 1n
 
@@ -38,6 +40,7 @@ export function record({ objects }: Host, fields: Readonly<Record<string, Val>>)
 
 /** Adds to a balance, or takes from it. @throws HostError */
 export function moveBalance(host: Host, of: Address, amount: bigint): void {
+  host.budget.work(WORK.move)
   if (of.kind === ADDRESS.account) moveOfAccount(host, of.bytes, amount)
   else moveOfContract(host, of, amount)
 }
@@ -106,6 +109,7 @@ function moveOfContract(host: Host, of: Address, amount: bigint): void {
 }
 
 export function balanceOf(host: Host, of: Address): bigint {
+  host.budget.work(WORK.read)
   if (of.kind === ADDRESS.account) {
     const entry = host.storage.get(accountKey(of.bytes))?.entry
     if (entry?.kind === 'account') return entry.balance
@@ -129,6 +133,7 @@ function allowanceKey(
   from: Address,
   spender: Address,
 ): { readonly at: string; readonly key: Uint8Array } {
+  host.budget.work(WORK.allowance)
   const parties = record(host, {
     from: host.objects.newAddress(from),
     spender: host.objects.newAddress(spender),
@@ -158,6 +163,7 @@ export function approve(
   { amount, liveUntil }: Allowance,
 ): void {
   const { sequence } = host.info
+  host.budget.work(WORK.approve)
   if (liveUntil > host.storage.longestLife) {
     throw contractError(ASSET_ERROR.allowance, 'live_until is greater than max')
   }

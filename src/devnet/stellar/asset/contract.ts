@@ -25,6 +25,8 @@ import {
 
 const DAY = 17_280
 const INSTANCE = { to: 7 * DAY, threshold: 6 * DAY }
+/** What any call costs beside looking at storage, instructions. */
+const WORK = 8_000
 const NAME = 'native'
 const DECIMALS = 7
 
@@ -202,6 +204,7 @@ const FUNCTIONS: Readonly<Record<string, AssetFunction>> = {
 /** @throws HostError */
 export function runAssetContract(host: Host, { call }: Frame): Val {
   const { method = '', args = [] } = call ?? {}
+  host.budget.work(WORK)
   const found = Object.hasOwn(FUNCTIONS, method) ? FUNCTIONS[method] : undefined
   if (found === undefined) {
     const detail = 'trying to invoke non-existent contract function'

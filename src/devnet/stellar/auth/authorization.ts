@@ -53,6 +53,8 @@ interface Mark {
   readonly own: readonly TrackerMark[]
 }
 
+/** Checking what an address agreed to, beside its signatures, instructions. */
+const AGREEMENT = 25_000
 const VOID_VALUE = new XdrWriter().u32(SCV.void).done()
 
 export class Authorization implements Authorizer {
@@ -267,8 +269,9 @@ export class Authorization implements Authorizer {
     const { storage, budget } = this.#host
     for (const { address, nonce } of this.#agreements) {
       if (nonce === undefined) continue
+      budget.work(AGREEMENT)
       if (address.kind === ADDRESS.account) {
-        storage.has(accountKey(address.bytes))
+        if (!storage.has(accountKey(address.bytes))) continue
         budget.charge(COST.ed25519Key)
         budget.charge(COST.ed25519, 32)
         continue

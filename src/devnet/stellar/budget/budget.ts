@@ -2,24 +2,20 @@
 import { hostError } from '../value/errors.ts'
 import { COST, costOf, type CostRow, type Meter } from './costs.ts'
 
-/**
- * The host of the network does much small work that is not done here, such as copying of what it keeps. What it charges for that is charged by
- * these figures, which were found by comparing with it.
- */
-const APPROXIMATE = {
-  /** Small work is this many times what it is here. */
-  factor: 1.75,
-  /** Each frame. */
-  frame: 525,
-  /** Decoding the call and its entries, encoding what it leaves. */
-  envelope: 90_000,
-  /** Looking a key up: to read it, to write it, and more for every doubling of how many keys there are. */
-  storage: { read: 9_500, write: 11_100, doubling: 4_500 },
-}
+/** Small work is this many times what it is here: the host of the network copies and converts more than is done here. */
+const SMALL_FACTOR = 1.75
 /** Kinds of small work. */
 const SMALL: ReadonlySet<number> = new Set([
-  ...[COST.memAlloc, COST.memCpy, COST.memCmp, COST.dispatch, COST.visit, COST.valSer],
-  ...[COST.valDeser, COST.int256Add, COST.int256Mul, COST.int256Div, COST.int256Pow],
+  ...[
+    COST.dispatch,
+    COST.visit,
+    COST.valSer,
+    COST.valDeser,
+    COST.int256Add,
+    COST.int256Mul,
+    COST.int256Div,
+    COST.int256Pow,
+  ],
   ...[COST.int256Shift, COST.chacha20],
 ])
 
@@ -33,6 +29,7 @@ export class Budget implements Meter {
   readonly #limits: BudgetLimits
   #instructions = 0
   #memory = 0
+  #peak = 0
   /** What is charged while this is set is not counted, as work that only a simulation does. */
   isPaused = false
 
@@ -45,17 +42,17 @@ export class Budget implements Meter {
     return this.#instructions
   }
 
-  /** Bytes. */
+  /** The most that was in use at once, bytes. */
   get memory(): number {
-    return this.#memory
+    return this.#peak
   }
 
-  charge(cost: number, input = 0): void {
+  charge(cost: number, input = 0, times = 1): void {
     const row = this.#costs[cost]
     if (row === undefined || this.isPaused) return
     const cpu = costOf(row.cpu, input)
-    this.#instructions += SMALL.has(cost) ? Math.floor(cpu * APPROXIMATE.factor) : cpu
-    this.#memory += costOf(row.memory, input)
+    this.#instructions += times * (SMALL.has(cost) ? Math.floor(cpu * SMALL_FACTOR) : cpu)
+    this.#memory += times * costOf(row.memory, input)
     this.#check()
   }
 
@@ -74,21 +71,10 @@ export class Budget implements Meter {
     this.#memory -= memory
   }
 
-  frame(): void {
-    this.#instructions += APPROXIMATE.frame
-    this.#check()
-  }
-
-  envelope(): void {
-    this.#instructions += APPROXIMATE.envelope
-    this.#check()
-  }
-
-  /** One look at storage; `keys`: how many were looked up so far. */
-  storage(isWrite: boolean, keys: number): void {
+  /** Work that is not counted by its parts, instructions: what was found by comparing with the host of the network. */
+  work(instructions: number): void {
     if (this.isPaused) return
-    const { read, write, doubling } = APPROXIMATE.storage
-    this.#instructions += (isWrite ? write : read) + Math.floor(doubling * Math.log2(keys + 1))
+    this.#instructions += instructions
     this.#check()
   }
 
@@ -108,6 +94,7 @@ export class Budget implements Meter {
   }
 
   #check(): void {
+    this.#peak = Math.max(this.#peak, this.#memory)
     const { instructions, memory } = this.#limits
     if (this.#instructions > instructions || this.#memory > memory) {
       throw hostError('Budget', 'ExceededLimit', 'operation exceeds the budget')

@@ -40,8 +40,8 @@ export interface CostRow {
 
 /** Takes payment for work. */
 export interface Meter {
-  /** `cost` of {@link COST}; `input`: bytes, or whatever the kind counts. @throws HostError where it is too much */
-  charge(cost: number, input?: number): void
+  /** `cost` of {@link COST}, so many times; `input`: bytes, or whatever the kind counts. @throws HostError where it is too much */
+  charge(cost: number, input?: number, times?: number): void
 }
 
 /** Nothing is paid. */

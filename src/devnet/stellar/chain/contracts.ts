@@ -157,7 +157,7 @@ export function applyExtend(
     if (before === undefined || liveUntil === undefined) return []
     if (liveUntil < info.sequence || liveUntil >= until) return []
     const after = { entry: before.entry, liveUntil: until }
-    return [{ key, isWritten: false, isRestored: false, before, after }]
+    return [{ key, isWritten: false, isRestored: false, isKnown: true, before, after }]
   })
   return keep(OPERATION.extend, slots, context)
 }
@@ -172,7 +172,7 @@ export function applyRestore(context: ContractContext): ContractOutcome {
     if (before === undefined || liveUntil === undefined || liveUntil >= info.sequence) return []
     if (durabilityOf(key) !== DURABILITY.persistent) return []
     const after = { entry: before.entry, liveUntil: until }
-    return [{ key, isWritten: true, isRestored: true, before, after }]
+    return [{ key, isWritten: true, isRestored: true, isKnown: true, before, after }]
   })
   const bytes = slots.reduce((sum, { after: { entry } }) => sum + (entry ? entrySize(entry) : 0), 0)
   if (bytes > declared.readBytes || bytes > declared.writeBytes) {

@@ -27,6 +27,8 @@ export interface SimulationInit {
   readonly namesAddress: boolean
   /** Instructions more than were used, at least. */
   readonly leeway: number
+  /** What randomness follows from. @default drawn */
+  readonly seed?: Uint8Array
 }
 
 /** An entry that would be changed. */
@@ -131,7 +133,11 @@ function simulateCall(
   const budget = new Budget(parameters.costs, parameters.transaction)
   const storage = new Storage((key) => chain.entries.get(key), info, budget)
   const mode = authMode(chain, init, given)
-  const call = { call: op.hostFunction, source: accountAddress(source), seed: chain.draw() }
+  const call = {
+    call: op.hostFunction,
+    source: accountAddress(source),
+    seed: init.seed ?? chain.draw(),
+  }
   const { host, auth, result } = invoke({ ...call, storage, info, budget, auth: mode })
   if (result instanceof HostError) return { kind: 'failed', error: result, events: host.events }
   const entries = mode.kind === 'enforce' ? given : auth.recorded()
@@ -197,8 +203,10 @@ function prepare(
     return entry === undefined ? 0 : entrySize(entry)
   }
   const readBytes = fromDisk.reduce((sum, slot) => sum + sizeNow(slot), 0)
+  // what only failed calls were to write is not counted, as on the network
   const writeBytes = readWrite.reduce(
-    (sum, { after: { entry } }) => sum + (entry === undefined ? 0 : entrySize(entry)),
+    (sum, { isKnown, after: { entry } }) =>
+      sum + (isKnown && entry !== undefined ? entrySize(entry) : 0),
     0,
   )
   const footprint = footprintXdr(readOnly, readWrite)
@@ -263,7 +271,8 @@ function simulateLife(chain: Chain, body: LifeBody, data: xdr.SorobanTransaction
     }
     if (isExtending ? until <= stored.liveUntil : !isOver) continue
     const after = { entry: stored.entry, liveUntil: until }
-    slots.push({ key, isWritten: !isExtending, isRestored: !isExtending, before: stored, after })
+    const how = { isWritten: !isExtending, isRestored: !isExtending, isKnown: true }
+    slots.push({ key, ...how, before: stored, after })
   }
   const operationBytes = body.toXdr().length
   const used = { instructions: 0, operationBytes, eventsBytes: 0 }

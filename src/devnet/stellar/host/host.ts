@@ -10,7 +10,7 @@ import type { LedgerInfo, Slot, Storage } from '../storage/storage.ts'
 import { ADDRESS, type Address, sameAddress } from '../value/address.ts'
 import { contractError, HostError, hostError } from '../value/errors.ts'
 import { Objects } from '../value/objects.ts'
-import { fromScVal, SCV, toScVal, writeScVal } from '../value/scval.ts'
+import { fromScVal, readScVal, SCV, toScVal, writeScVal } from '../value/scval.ts'
 import { errorOf, errorVal, TAG, tagOf, type Val, VOID } from '../value/word.ts'
 import type { ImportedFunction } from '../../wasm/rewrite.ts'
 import { EVENT, type HostEvent, joinedXdr, symbolXdr, textXdr, VOID_XDR } from './events.ts'
@@ -88,6 +88,9 @@ export class Host {
     this.source = init.source
     this.programs = init.programs
     this.#random = Random.ofSeed(init.seed)
+    // the network's host draws for other purposes first
+    this.#random.child()
+    this.#random.child()
     this.authorizer = init.authorizer(this)
   }
 
@@ -122,6 +125,11 @@ export class Host {
 
   fromXdr(bytes: Uint8Array): Val {
     return fromScVal(this.objects, bytes)
+  }
+
+  /** A value of XDR that was paid for when it was read. */
+  decoded(bytes: Uint8Array): Val {
+    return readScVal(this.objects, new XdrReader(bytes))
   }
 
   emit(type: number, topics: readonly Val[], data: Val): void {

@@ -19,6 +19,9 @@ const PROGRAMS: Programs = {
   link: checkImports,
 }
 
+/** Decoding a call, encoding what it gives, instructions. */
+const ENVELOPE = 20_000
+
 export interface Invocation {
   readonly call: xdr.HostFunction
   readonly source: Address
@@ -47,12 +50,15 @@ export function invoke(invocation: Invocation): InvocationOutcome {
   // made by the constructor
   const made = auth as unknown as Authorization
   try {
-    budget.envelope()
+    budget.work(ENVELOPE)
+    host.storage.begin()
     const value = host.top(() => {
       made.begin()
       return runFunction(host, call)
     })
-    return { host, auth: made, result: host.toXdr(value) }
+    const result = host.toXdr(value)
+    host.storage.settle()
+    return { host, auth: made, result }
   } catch (error) {
     if (error instanceof HostError) return { host, auth: made, result: error }
     throw error

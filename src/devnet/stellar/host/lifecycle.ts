@@ -1,13 +1,14 @@
 /** Making contracts and changing what they run. */
 import { concat } from '../../../node/primitives/bytes.ts'
 import { sha256 } from '../../../node/primitives/hash.ts'
+import type { RewrittenModule } from '../../wasm/rewrite.ts'
 import { COST } from '../budget/costs.ts'
 import type { Executable } from '../storage/entries.ts'
 import { codeKey, instanceKey } from '../storage/keys.ts'
 import { type Address, contractAddress } from '../value/address.ts'
 import { HostError, hostError } from '../value/errors.ts'
 import { errorVal, TAG, type Val, VOID } from '../value/word.ts'
-import { payInstantiation } from '../vm/counts.ts'
+import { payInstantiation, payParsing } from '../vm/counts.ts'
 import { prepareCode } from '../vm/code.ts'
 import { type Creation, idPreimage, type Preimage } from './creation.ts'
 import { EVENT } from './events.ts'
@@ -16,6 +17,10 @@ import { storeInstance } from './instance-storage.ts'
 
 /** The first protocol with constructors. */
 const CONSTRUCTORS = 22
+
+/** What making a contract costs beside its parts, instructions. */
+const CREATION = 12_000
+const PAGE = 65_536
 
 /** SHA-256, paid for. */
 export function paidSha256(host: Host, ...parts: readonly Uint8Array[]): Uint8Array {
@@ -68,10 +73,13 @@ function checkExecutable(host: Host, executable: Executable): void {
 
 function construct(host: Host, id: Address, executable: Executable, args: readonly Val[]): void {
   const hash = host.codeOf(executable)
-  const { entry } = host.storage.expect(codeKey(hash ?? new Uint8Array(32)), 'contract code')
-  if (entry.kind !== 'code') throw hostError('Storage', 'InternalError', 'no code')
-  const { protocol, counts } = prepareCode(entry.code)
+  const entry = host.storage.get(codeKey(hash ?? new Uint8Array(32)))?.entry
+  if (entry?.kind !== 'code') throw hostError('Storage', 'InternalError', 'no code')
+  const { protocol, counts, rewritten } = prepareCode(entry.code)
+  host.budget.work(CREATION)
+  payMemory(host, rewritten)
   // an instance is made to see what it was built for
+  if (!host.storage.wasAlive(codeKey(entry.hash))) payParsing(host.budget, counts)
   payInstantiation(host.budget, counts)
   if (protocol < CONSTRUCTORS) {
     if (args.length === 0) return
@@ -92,6 +100,11 @@ function construct(host: Host, id: Address, executable: Executable, args: readon
   }
 }
 
+/** Memory of an instance that is made to be looked at, and is there until the frame ends. */
+function payMemory(host: Host, { memory }: RewrittenModule): void {
+  host.frame.linearMemory += host.budget.linearMemory((memory?.initial ?? 0) * PAGE)
+}
+
 /** Keeps a module. @returns its hash */
 export function uploadCode(host: Host, code: Uint8Array): Uint8Array {
   const { parameters } = host.info
@@ -103,7 +116,8 @@ export function uploadCode(host: Host, code: Uint8Array): Uint8Array {
   host.budget.charge(COST.vmInstantiation, code.length)
   host.budget.charge(COST.vmInstantiation, code.length)
   host.budget.charge(COST.vmCached, code.length)
-  const { protocol, counts, imports } = prepareCode(code)
+  const { protocol, counts, imports, rewritten } = prepareCode(code)
+  payMemory(host, rewritten)
   if (protocol > parameters.protocol) {
     throw hostError('WasmVm', 'InvalidInput', 'contract protocol number is newer than host')
   }

@@ -55,6 +55,9 @@ export interface Stored {
   readonly modified: number
 }
 
+/** What transactions of the account itself count up. */
+const LOW_BITS = 0xffff_ffffn
+
 export function newAccount(publicKey: Uint8Array, balance: bigint, ledger: number): AccountEntry {
   return {
     ...{ kind: 'account', publicKey, balance, sequence: BigInt(ledger) << 32n, flags: 0 },
@@ -93,7 +96,12 @@ function encode(entry: Entry): Uint8Array {
       w.u32(entry.signers.length).u32(0).u32(entry.flags).bytes(entry.homeDomain)
       w.raw(Uint8Array.from(entry.thresholds)).u32(entry.signers.length)
       for (const { key, weight } of entry.signers) w.raw(key).u32(weight)
-      return w.u32(0).done()
+      // an account that never sent a transaction has none
+      if ((entry.sequence & LOW_BITS) === 0n) return w.u32(0).done()
+      // all extensions, of which nothing is used: liabilities, sponsors, when the number changed
+      w.u32(1).u64(0n).u64(0n).u32(2).u32(0).u32(0).u32(entry.signers.length)
+      for (let i = 0; i < entry.signers.length; i++) w.u32(0)
+      return w.u32(3).u32(0).u32(0).u64(0n).done()
     default:
       return entry satisfies never
   }

@@ -5,7 +5,8 @@
 import type { Budget } from '../budget/budget.ts'
 import type { StellarParameters } from '../parameters.ts'
 import { hostError } from '../value/errors.ts'
-import type { Entry, Stored } from './entries.ts'
+import { ITEM, StorageCosts } from './costs.ts'
+import { type Entry, entrySize, type Stored } from './entries.ts'
 import { DURABILITY, durabilityOf } from './keys.ts'
 
 /** What contracts can know of the ledger that they run in. */
@@ -43,8 +44,27 @@ export interface SlotChange {
   readonly key: string
   readonly isWritten: boolean
   readonly isRestored: boolean
+  /** Whether it was looked at but by calls that failed. */
+  readonly isKnown: boolean
   readonly before: Slot
   readonly after: Slot
+}
+
+function missing(what: string): Error {
+  return hostError('Storage', 'MissingValue', `trying to get non-existing value for ${what}`)
+}
+
+function keySize(key: string): number {
+  return (key.length * 3) / 4
+}
+
+function sizesBefore({ key, before }: SlotChange): { key: number; entry: number } {
+  return { key: keySize(key), entry: before.entry === undefined ? 0 : entrySize(before.entry) }
+}
+
+function sizesAfter({ key, after, isWritten }: SlotChange): { key: number; entry: number } {
+  const isThere = isWritten && after.entry !== undefined
+  return { key: keySize(key), entry: isThere ? entrySize(after.entry) : 0 }
 }
 
 const NOTHING: Slot = { entry: undefined, liveUntil: undefined }
@@ -52,20 +72,19 @@ const NOTHING: Slot = { entry: undefined, liveUntil: undefined }
 export class Storage {
   readonly #source: LedgerSource
   readonly #info: LedgerInfo
-  readonly #budget: Budget
+  readonly #costs: StorageCosts
   readonly #isEnforcing: boolean
   readonly #access = new Map<string, 'read' | 'write'>()
   readonly #restored: Set<string>
   readonly #before = new Map<string, Slot>()
-  /** How many keys were looked up: the same whether recording or enforcing. */
-  readonly #touched = new Set<string>()
+  readonly #decoded = new WeakSet<Entry>()
   #now = new Map<string, Slot>()
 
   /** Without a footprint, one is recorded. */
   constructor(source: LedgerSource, info: LedgerInfo, budget: Budget, footprint?: Footprint) {
     this.#source = source
     this.#info = info
-    this.#budget = budget
+    this.#costs = new StorageCosts(budget)
     this.#isEnforcing = footprint !== undefined
     this.#restored = new Set(footprint?.restored)
     for (const key of footprint?.readOnly ?? []) this.#access.set(key, 'read')
@@ -73,8 +92,21 @@ export class Storage {
     for (const key of this.#access.keys()) this.#load(key)
   }
 
+  /** Pays for what the footprint brings. */
+  begin(): void {
+    if (this.#isEnforcing) this.#costs.begin(this.changes().map(sizesBefore))
+  }
+
+  /** Pays for writing down what became of everything, and when recording for what enforcing pays before. */
+  settle(): void {
+    const changes = this.changes()
+    if (!this.#isEnforcing) this.#costs.begin(changes.map(sizesBefore))
+    this.#costs.end(changes.map(sizesAfter))
+  }
+
   /** Everything as it is now, to come back to. */
   mark(): ReadonlyMap<string, Slot> {
+    this.#costs.copyEntries(this.#now.size)
     return new Map(this.#now)
   }
 
@@ -88,6 +120,7 @@ export class Storage {
       key,
       isWritten: access === 'write',
       isRestored: this.#restored.has(key),
+      isKnown: this.#now.has(key),
       before: this.#before.get(key) ?? NOTHING,
       after: this.#now.get(key) ?? this.#before.get(key) ?? NOTHING,
     }))
@@ -99,20 +132,32 @@ export class Storage {
     return slot.entry === undefined ? undefined : { ...slot, entry: slot.entry }
   }
 
+  /** The same, with what is in the entry, which is decoded once. */
+  read(key: string): FilledSlot | undefined {
+    const slot = this.get(key)
+    if (slot !== undefined && !this.#decoded.has(slot.entry)) {
+      this.#decoded.add(slot.entry)
+      this.#costs.decode(entrySize(slot.entry))
+    }
+    return slot
+  }
+
   has(key: string): boolean {
     return this.get(key) !== undefined
   }
 
   /** @throws HostError where it is missing */
   expect(key: string, what: string): FilledSlot {
-    const slot = this.get(key)
+    const slot = this.read(key)
     if (slot !== undefined) return slot
-    throw hostError('Storage', 'MissingValue', `trying to get non-existing value for ${what}`)
+    throw missing(what)
   }
 
   /** Writes an entry; without `liveUntil` it lives as long as it did, or as new ones do. */
   put(key: string, entry: Entry, liveUntil?: number): void {
     this.#look(key, 'write')
+    this.#costs.insert(ITEM.entries, this.#now.size)
+    this.#decoded.add(entry)
     const old = this.#now.get(key)
     const durability = durabilityOf(key)
     const lives = liveUntil ?? (old?.entry === undefined ? undefined : old.liveUntil)
@@ -124,6 +169,7 @@ export class Storage {
 
   remove(key: string): void {
     this.#look(key, 'write')
+    this.#costs.insert(ITEM.entries, this.#now.size)
     this.#now.set(key, NOTHING)
   }
 
@@ -137,6 +183,11 @@ export class Storage {
   /** The last ledger that an entry can be made to live in. */
   get longestLife(): number {
     return this.#info.sequence + this.#info.parameters.lifetime.max - 1
+  }
+
+  /** Whether what is under a key was in the ledger, and alive, before. */
+  wasAlive(key: string): boolean {
+    return this.#before.get(key)?.entry !== undefined
   }
 
   /** Makes an entry live for `to` ledgers from now, where it has `threshold` or fewer left. */
@@ -160,7 +211,8 @@ export class Storage {
   }
 
   #extensible(key: string, to: number): { slot: FilledSlot; old: number; left: number } {
-    const slot = this.expect(key, 'an entry to extend')
+    const slot = this.get(key)
+    if (slot === undefined) throw missing('an entry to extend')
     const { sequence } = this.#info
     const old = slot.liveUntil
     if (old === undefined) throw hostError('Storage', 'InternalError', 'an entry lives forever')
@@ -173,18 +225,25 @@ export class Storage {
   }
 
   #look(key: string, access: 'read' | 'write'): void {
-    this.#touched.add(key)
-    this.#budget.storage(access === 'write', this.#touched.size)
     const known = this.#access.get(key)
+    this.#costs.find(ITEM.footprint, this.#access.size)
     if (known !== 'write' && known !== access) {
       if (this.#isEnforcing) {
         const detail = 'trying to access an entry outside of the footprint'
         throw hostError('Storage', 'ExceededLimit', detail)
       }
       this.#access.set(key, access)
+      this.#costs.insert(ITEM.footprint, this.#access.size)
+    }
+    this.#costs.find(ITEM.entries, this.#now.size)
+    if (!this.#isEnforcing) {
+      this.#costs.find(ITEM.footprint, this.#access.size)
+      this.#costs.find(ITEM.entries, this.#now.size)
     }
     // also what was read first in a frame that failed, and is not known any more
-    if (!this.#now.has(key)) this.#load(key)
+    if (this.#now.has(key)) return
+    this.#load(key)
+    this.#costs.insert(ITEM.entries, this.#now.size)
   }
 
   #load(key: string): void {
@@ -192,6 +251,7 @@ export class Storage {
     const slot: Slot = stored ?? NOTHING
     const { liveUntil } = slot
     const isOver = liveUntil !== undefined && liveUntil < this.#info.sequence
+    this.#costs.meet(key)
     if (!isOver) {
       this.#begin(key, slot, slot)
       return

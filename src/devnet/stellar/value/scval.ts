@@ -107,10 +107,22 @@ function writeObject(objects: Objects, w: XdrWriter, object: HostObject, depth: 
   }
 }
 
+/** Bytes of memory that each value takes on its way. */
+const VALUE_BYTES = 96
+
+/** How many values a value is, with those in it. */
+function valuesIn(objects: Objects, value: Val): number {
+  const tag = tagOf(value)
+  if (tag !== TAG.vec && tag !== TAG.map) return 1
+  const items = tag === TAG.vec ? objects.vec(value) : objects.map(value).flat()
+  return items.reduce((sum: number, one) => sum + valuesIn(objects, one), 1)
+}
+
 /** A value as XDR, paid for. */
 export function toScVal(objects: Objects, value: Val): Uint8Array {
   const bytes = writeScVal(objects, new XdrWriter(), value).done()
   objects.meter.charge(COST.valSer, bytes.length)
+  objects.meter.charge(COST.memAlloc, VALUE_BYTES, valuesIn(objects, value))
   return bytes
 }
 

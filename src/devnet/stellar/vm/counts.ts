@@ -11,6 +11,11 @@ const PAGE = 65_536
 /** What is not paid for of a module that is ready to run: instructions, and types. */
 const KNOWN_COUNTS: ReadonlySet<number> = new Set([0, 4])
 
+/** Pays for reading a module whose counts are known. */
+export function payParsing(meter: Meter, counts: readonly number[]): void {
+  for (const [i, count] of counts.entries()) meter.charge(COST.parse + i, count)
+}
+
 /** Pays for an instance of a module. */
 export function payInstantiation(meter: Meter, counts: readonly number[]): void {
   for (const [i, count] of counts.entries()) {

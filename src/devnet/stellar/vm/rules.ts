@@ -34,7 +34,8 @@ export const WASM_RULES: RewriteRules = {
   linear: { base: ENTITY, unit: 64, pages: 1024 },
   // as many calls within calls as the interpreter has room for
   frames: { limit: 1025, base: 1, cost: 0, isFlat: true, slots: 16 },
-  memory: { initial: 'own', max: 640 },
+  // more than a transaction may have: what is taken is paid for when the host is called next, and ends the call then
+  memory: { initial: 'own', max: 1024 },
   limits: {
     functions: 10_000,
     locals: 1_000_000,

@@ -9,22 +9,31 @@ import { codeKey } from '../storage/keys.ts'
 import { type ErrorCode, hostError } from '../value/errors.ts'
 import { type Val, VOID } from '../value/word.ts'
 import { type ContractCode, prepareCode } from './code.ts'
-import { payInstantiation } from './counts.ts'
+import { payInstantiation, payParsing } from './counts.ts'
 import { toAbsolute, toRelative } from './memory.ts'
 
+/** What a frame costs beside its module, instructions. */
+const FRAME = 6_000
 /** A call has so many arguments at most. */
 const MAX_ARGS = 32
 
 /** @throws HostError */
 export function runContract(host: Host, hash: Uint8Array, frame: Frame, isOptional: boolean): Val {
-  const { entry } = host.storage.expect(codeKey(hash), 'contract code')
+  // looked up, and not read: what was uploaded before is known already
+  const entry = host.storage.get(codeKey(hash))?.entry
+  if (entry === undefined) {
+    const detail = 'trying to get non-existing value for contract code'
+    throw hostError('Storage', 'MissingValue', detail)
+  }
   if (entry.kind !== 'code') throw hostError('Storage', 'InternalError', 'no code')
+  // modules that were there before are known already, and not read once more
+  if (!host.storage.wasAlive(codeKey(hash))) payParsing(host.budget, entry.counts)
   payInstantiation(host.budget, entry.counts)
   const code = prepareCode(entry.code)
   checkImports(code.imports, host.protocol)
   const instance = instantiate(host, code, frame)
   host.budget.charge(COST.invokeVm)
-  host.budget.frame()
+  host.budget.work(FRAME)
   const { method = '', args = [] } = frame.call ?? {}
   const type = code.rewritten.functions.get(method)
   if (type === undefined) {
@@ -70,12 +79,11 @@ function instantiate(host: Host, { module, rewritten }: ContractCode, frame: Fra
     const known = HOST_FUNCTIONS.get(`${of}.${name}`)
     const group = (imports[of] ??= {})
     group[name] = (...raw: bigint[]): bigint => {
-      payMemory(host, frame)
       if (known === undefined || made.instance === undefined) {
         throw hostError('WasmVm', 'InternalError', `no function ${of}.${name}`)
       }
       // the host works while the contract waits, from the same budget
-      return outside(host, made.instance, () => known.run(host, raw))
+      return outside(host, made.instance, frame, () => known.run(host, raw))
     }
   }
   let exports: Readonly<Record<string, unknown>>
@@ -106,9 +114,10 @@ function payMemory(host: Host, frame: Frame): void {
 }
 
 /** Runs something of the host in the middle of a contract: what is left is the budget's to know meanwhile. */
-function outside(host: Host, { fuel }: Instance, run: () => bigint): bigint {
+function outside(host: Host, { fuel }: Instance, frame: Frame, run: () => bigint): bigint {
   const before = host.budget.fuel
   host.budget.burn(before - fuel.value)
+  payMemory(host, frame)
   const result = run()
   fuel.value = host.budget.fuel
   return result

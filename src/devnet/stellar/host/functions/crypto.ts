@@ -32,7 +32,7 @@ export const CRYPTO_FUNCTIONS: HostFunctions = {
   0: fn('verify_sig_ed25519', [BYTES, BYTES, BYTES], NOTHING, (host, key, message, signature) => {
     host.budget.charge(COST.ed25519Key)
     if (key.length !== 32) throw refused('invalid length of ed25519 public key')
-    if (signature.length !== 64) throw refused('invalid length of ed25519 signature')
+    sized(signature, 64, 'signature')
     host.budget.charge(COST.ed25519, message.length)
     if (!verifyEd25519(key, message, signature)) throw refused('failed ED25519 verification')
   }),
@@ -48,7 +48,7 @@ export const CRYPTO_FUNCTIONS: HostFunctions = {
       budget.charge(COST.ecdsaSignature)
       budget.charge(COST.secp256k1)
       const isShaped = recovery <= 3 && signature.length === 64
-      sized(digest, 32, 'digest')
+      if (isShaped) sized(digest, 32, 'digest')
       const key = isShaped ? recoverSecp256k1(digest, signature, recovery) : undefined
       if (key === undefined) throw refused('failed secp256k1 recovery')
       return key
@@ -63,7 +63,7 @@ export const CRYPTO_FUNCTIONS: HostFunctions = {
       budget.charge(COST.ecdsaSignature)
       budget.charge(COST.secp256r1)
       const isShaped = key.length === 65 && key[0] === UNCOMPRESSED && signature.length === 64
-      sized(digest, 32, 'digest')
+      if (isShaped) sized(digest, 32, 'digest')
       if (!isShaped || !verifySecp256r1(key, digest, signature)) {
         throw refused('failed secp256r1 verification')
       }

@@ -58,7 +58,7 @@ function put(host: Host, key: Val, value: Val, storage: number): void {
     return
   }
   const at = keyOf(host, key, storage)
-  host.storage.get(at)
+  host.storage.read(at)
   host.storage.put(at, {
     kind: 'data',
     contract: host.contract,
@@ -92,13 +92,13 @@ function get(host: Host, key: Val, storage: number): Val {
     if (value !== undefined) return value
     throw hostError('Storage', 'MissingValue', 'key is missing from instance storage', [key])
   }
-  const slot = host.storage.get(keyOf(host, key, storage))
+  const slot = host.storage.read(keyOf(host, key, storage))
   if (slot === undefined) {
     const detail = 'trying to get non-existing value for contract data key'
     throw hostError('Storage', 'MissingValue', detail, [key])
   }
   if (slot.entry.kind !== 'data') throw hostError('Storage', 'InternalError', 'no data')
-  return host.fromXdr(slot.entry.value)
+  return host.decoded(slot.entry.value)
 }
 
 function remove(host: Host, key: Val, storage: number): void {
