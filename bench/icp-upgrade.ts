@@ -21,8 +21,8 @@ import { value } from './support.ts'
 
 /** Members that one operation adds at most. */
 const BATCH = 16
-/** Members of a group at most. */
-const GROUP = 50_000
+/** Members of the last group: as many as fit, so that the last figure is of a group that is nearly full. */
+const LAST = 65_000
 /** Operations that a figure is the mean of: neighbours in the tree differ. */
 const SAMPLES = 16
 /** Members whose proofs are asked for after an upgrade. */
@@ -37,6 +37,9 @@ const { values } = parseArgs({
   },
 })
 
+const most = Number(values.members)
+const MODULE = moduleBytes('contexts')
+
 /** What an operation took. */
 interface Cost {
   readonly instructions: number
@@ -50,6 +53,7 @@ class Grown {
   contexts = 0
   readonly keys: { readonly group: GroupId; readonly key: PublicKey }[] = []
   #group: GroupId | undefined
+  #groups = 0
   #owner: Signer | undefined
   #nonce = 0n
   #seed = 0
@@ -57,7 +61,10 @@ class Grown {
   constructor() {
     const bench = new IcpBench()
     const daily = 1_000_000
-    this.scene = new Scene(bench, bench.deploy('contexts', { daily, cycles: 10n ** 18n }))
+    this.scene = new Scene(
+      bench,
+      bench.deploy('contexts', { wasm: MODULE, daily, cycles: 10n ** 18n }),
+    )
   }
 
   /** Sends a request of the owner of the group. */
@@ -84,6 +91,7 @@ class Grown {
     this.#nonce = 1n << 32n
     this.members += 1
     this.contexts += 1
+    this.#groups += 1
     return (this.#group = ownGroup(context))
   }
 
@@ -96,8 +104,8 @@ class Grown {
 
   /** So many members more. */
   async add(count: number): Promise<Cost> {
-    if (this.#group === undefined || this.members % GROUP > GROUP - BATCH) await this.#begin()
-    const group = this.#group ?? (await this.#begin())
+    const isOpen = this.#groups === 2 || this.members < most - LAST || most <= LAST
+    const group = isOpen ? (this.#group ?? (await this.#begin())) : await this.#begin()
     const keys = Array.from({ length: count }, () => this.#fresh())
     const cost = await this.#send(
       add(...keys.map((publicKey) => ({ ...this.scene.a, publicKey }))),
@@ -136,7 +144,7 @@ class Grown {
   upgrade(): number {
     const { scene } = this
     const before = scene.stored()
-    const instructions = scene.bench.upgrade(scene.id, moduleBytes('contexts'))
+    const instructions = scene.bench.upgrade(scene.id, MODULE)
     const after = scene.stored()
     for (const [key, row] of before) {
       if (after.get(key) !== row) throw new RangeError(`the row ${key} is not what it was`)
@@ -169,7 +177,6 @@ const upgrades = [few.upgrade()]
 
 const many = new Grown()
 const costs: Cost[] = []
-const most = Number(values.members)
 for (let size = 1; size <= most; size *= 10) {
   await many.fill(0, size)
   const { members } = many

@@ -149,10 +149,10 @@ async function prove(envelope: Uint8Array, { signWith, garbage }: Proof): Promis
 
 interface PairInit {
   /** @default the module */
-  readonly rules?: Rules
+  readonly rules?: Rules | undefined
   readonly hasPredecessor?: boolean
   /** See {@link Pair.successor}. */
-  readonly successor?: Uint8Array
+  readonly successor?: Uint8Array | undefined
 }
 
 /** Groups and contexts. */

@@ -4,6 +4,9 @@ import { describeDifferences } from '../shared/differential.ts'
 import { ChainRules } from './chain-rules.ts'
 
 describeDifferences('icp contracts: against the model, in random sequences of requests', {
-  open: (name) => new ChainRules(name),
+  open: (name) => {
+    const rules = new ChainRules(name)
+    return () => rules.reset()
+  },
   successor: canisterId(99n),
 })

@@ -54,6 +54,8 @@ describe('icp contracts: what they store', function () {
     }
     const stored = t.stored()
     const { certifiedData } = bench.canister(t.id)
+    // no chain says that it keeps this
+    bench.canister(t.id).certifiedData = new Uint8Array(0)
     const many = bench.upgrade(t.id, module)
     expect(Number(many)).to.be.within(Number(few) * 0.95, Number(few) * 1.05)
     expect(t.stored()).to.deep.equal(stored)
@@ -61,6 +63,19 @@ describe('icp contracts: what they store', function () {
     expect(t.page(100, 100)?.items).to.have.length(61)
     expect(await t.outcome(a, add(t.b))).to.equal('accepted')
     t.checkRoot()
+  })
+
+  it('says after an upgrade of which version it is now', async () => {
+    const { bench } = t
+    await t.begin()
+    const key = keyOf('settings')
+    const settings = t.prove('info').get(key) ?? key
+    expect(settings[0]).to.equal(2)
+    // as a module of an earlier version left it
+    bench.patch(t.id, key, Uint8Array.of(1, ...settings.subarray(1)))
+    bench.upgrade(t.id, moduleBytes('contexts'))
+    t.checkRoot()
+    expect(t.prove('info').get(key)).to.deep.equal(settings)
   })
 
   it('[W23] gives every table keys of its own', async () => {
@@ -116,6 +131,9 @@ describe('icp contracts: what they store', function () {
     expect(applied(nonce)).to.not.include.members(['83'])
     expect(applied(nonce)).to.include('03')
     expect([...t.stored().keys()].filter((key) => key.startsWith('83'))).to.have.length(3)
+    // who asks from before what is remembered gets nothing that came later in its place
+    const page = t.prove('changes', [0n], 2).keys
+    expect(page.filter((key) => key.startsWith('82'))).to.deep.equal([])
     t.checkRoot()
   })
 

@@ -1,4 +1,4 @@
-/** Committed contracts on a local chain against the reference model, as the rules in Rust are compared by themselves. */
+/** The rules in Rust against the reference model: by themselves, or as the committed contracts on a local chain. Needs no Rust. */
 import { expect } from 'chai'
 import fc from 'fast-check'
 import { PACKAGE_OPERATION_ORDINALS } from '../../../src/node/anchor/packages/operations.ts'
@@ -13,37 +13,39 @@ import { A, FIRST, REFUSALS, stepBy, take, WEIGHTS } from './steps.ts'
 
 /** Random sequences, and mutated envelopes; more in a long run. */
 const SEQUENCES = Number(process.env['MEROGATE_TEST_SEQUENCES'] ?? 100)
-const MUTATIONS = Number(process.env['MEROGATE_TEST_MUTATIONS'] ?? 1000)
+const MUTATIONS = process.env['MEROGATE_TEST_MUTATIONS']
 /** Requests of a sequence. */
 const STEPS = 25
 /** Run again with the seed that a failure names. */
 const SEED = Number(process.env['MEROGATE_TEST_SEED'] ?? 0x6d65726f)
 
-/** The rules on a chain, which can be put back to their beginning. */
-export interface ChainRules extends Rules {
-  reset(): this
-}
-
-/** A chain whose contracts are compared. */
+/** What is compared. */
 export interface Compared {
-  /** Deploys a contract. */
-  open(name: 'contexts' | 'packages'): ChainRules
+  /** Deploys a contract on a chain: what gives it as if nothing had been asked. @default the committed module of the core, without a chain */
+  readonly open?: (name: 'contexts' | 'packages') => () => Rules
   /** Where groups move to. */
-  readonly successor: Uint8Array
+  readonly successor?: Uint8Array
+  /** Damaged envelopes. @default 1000 */
+  readonly damages?: number
 }
 
 /** Declares the tests. */
-export function describeDifferences(title: string, { open, successor }: Compared): void {
+export function describeDifferences(
+  title: string,
+  { open, successor, damages: usual = 1000 }: Compared = {},
+): void {
+  const mutations = Number(MUTATIONS ?? usual)
+
   describe(title, function () {
     this.timeout(SEQUENCES * 5_000 + 120_000)
 
     it(`agrees in ${SEQUENCES} random sequences of ${STEPS} requests, in every record too`, async () => {
       const outcomes = new Map<string, number>()
       const applied = new Map<string, number>()
-      const rules = open('contexts')
+      const begin = open?.('contexts')
       const steps = fc.noBias(fc.array(stepBy(['ed25519']), { minLength: STEPS, maxLength: STEPS }))
       for (const [number, list] of fc.sample(steps, { numRuns: SEQUENCES, seed: SEED }).entries()) {
-        const pair = new CorePair({ rules: rules.reset(), successor })
+        const pair = new CorePair({ rules: begin?.(), successor })
         const first = { subject: FIRST, signer: A.publicKey, nonce: 0n, validUntil: pair.now + 60n }
         await pair.submit({ ...first, operation: creation() }, { door: 'ed25519', signWith: A })
         for (const [position, s] of list.entries()) {
@@ -59,13 +61,13 @@ export function describeDifferences(title: string, { open, successor }: Compared
       expect(outcomes.get('accepted'), 'accepted').to.be.greaterThan((SEQUENCES * STEPS) / 5)
     })
 
-    it(`refuses ${MUTATIONS} damaged envelopes for the same reason`, async () => {
-      const pair = new CorePair({ rules: open('contexts'), successor })
+    it(`refuses ${mutations} damaged envelopes for the same reason`, async () => {
+      const pair = new CorePair({ rules: open?.('contexts')(), successor })
       const originals = await eachOperation(pair)
       const random = fc.array(damage, { minLength: 1, maxLength: 2 })
       const pairs = fc.noBias(fc.tuple(fc.nat({ max: originals.length - 1 }), random))
       const outcomes = new Map<string, number>()
-      for (const [position, damages] of fc.sample(pairs, { numRuns: MUTATIONS, seed: SEED })) {
+      for (const [position, damages] of fc.sample(pairs, { numRuns: mutations, seed: SEED })) {
         const [original = new Uint8Array(0), signer = A] = originals[position] ?? []
         const envelope = damages.reduce(spoil, original)
         const { signature } = await ED25519_SCHEME.signEnvelope(envelope, signer)
@@ -81,11 +83,11 @@ export function describeDifferences(title: string, { open, successor }: Compared
     it(`agrees in ${SEQUENCES} random sequences about packages, in every record too`, async () => {
       const outcomes = new Map<string, number>()
       const applied = new Set<string>()
-      const rules = open('packages')
+      const begin = open?.('packages')
       const door = packageStepBy(['ed25519'])
       const steps = fc.noBias(fc.array(door, { minLength: STEPS, maxLength: STEPS }))
       for (const [number, list] of fc.sample(steps, { numRuns: SEQUENCES, seed: SEED }).entries()) {
-        const pair = new CorePackagePair(rules.reset())
+        const pair = new CorePackagePair(begin?.())
         const [first] = list
         if (first !== undefined) await beginPackages(pair, first, number % 4 === 0)
         for (const [position, s] of list.entries()) {
