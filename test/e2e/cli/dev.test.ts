@@ -27,6 +27,7 @@ describe('merogate dev', () => {
     ['local', 'the local anchor'],
     ['ethereum', 'contracts on a local Ethereum chain'],
     ['near', 'contracts on a local NEAR chain'],
+    ['icp', 'canisters on a local Internet Computer'],
   ] as const
   for (const [chain, shown] of CHAINS) {
     it(`runs two nodes that share a context by ${shown}, and ends without a trace`, async () => {
