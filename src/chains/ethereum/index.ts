@@ -16,8 +16,7 @@
  *
  * @packageDocumentation
  */
-import type { AnchorComponents, AnchorFactory } from '../../node/anchor/anchor.ts'
-import { envelopeAnchor } from '../../node/anchor/envelope-anchor.ts'
+import type { AnchorFactory } from '../../node/anchor/anchor.ts'
 import { systemClock } from '../../node/primitives/clock.ts'
 import { silentLogger } from '../../node/primitives/logger.ts'
 import { DEFAULT_FINALITY, resolveInit, supportsOf } from './defaults.ts'
@@ -27,7 +26,7 @@ import type { FinalityRule } from './rpc/head.ts'
 import { readKey } from './key.ts'
 import type { KeyReference } from '../shared/key-text.ts'
 import { withSdk } from '../shared/sdk.ts'
-import { type LazyFacts, LazyService } from '../shared/lazy-service.ts'
+import { chainAnchor } from '../shared/chain-anchor.ts'
 
 export { DEFAULT_FINALITY } from './defaults.ts'
 export type { EthereumAnchorInit } from './init.ts'
@@ -41,26 +40,19 @@ export type { DeployedContract } from '../shared/deployment.ts'
  * @throws at start: CHAIN_KEY (input), CHAIN_SDK (missing)
  */
 export function ethereumAnchor(init: EthereumAnchorInit): AnchorFactory {
-  const { deployment } = init
-  return (components: AnchorComponents) => {
-    const service = new LazyService(async () => {
-      const { openService } = await withSdk('ethereum', () => import('./open-service.ts'))
-      return openService(resolveInit(init), components)
-    }, factsOf(init))
-    return envelopeAnchor({
-      protocol: 'ethereum',
-      network: deployment.network,
-      contract: deployment.contracts.contextAnchor.address,
-      service,
-      ...(deployment.contracts.packageRegistry === undefined ? {} : { packages: service.packages }),
-    })(components)
-  }
-}
-
-/** What the service will be, before its SDK is loaded. */
-function factsOf({ finality, wsUrl, relayer }: EthereumAnchorInit): LazyFacts {
+  const { deployment, finality, wsUrl, relayer } = init
+  const { contextAnchor, packageRegistry } = deployment.contracts
   const supports = supportsOf({ finality, wsUrl, isRelayed: relayer !== undefined })
-  return { supports, hasScheme: true, hasClock: true, knowsPredecessor: true, hasSuccessors: true }
+  const has = { hasScheme: true, hasClock: true, knowsPredecessor: true, hasSuccessors: true }
+  return chainAnchor({
+    chain: 'ethereum',
+    network: deployment.network,
+    contract: contextAnchor.address,
+    hasPackages: packageRegistry !== undefined,
+    facts: { supports, ...has },
+    open: async (components) =>
+      (await import('./open-service.ts')).openService(resolveInit(init), components),
+  })
 }
 
 /** Where the contracts are to be put, and who pays. */

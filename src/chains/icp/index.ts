@@ -15,10 +15,8 @@
  *
  * @packageDocumentation
  */
-import type { AnchorComponents, AnchorFactory } from '../../node/anchor/anchor.ts'
-import { envelopeAnchor } from '../../node/anchor/envelope-anchor.ts'
-import { LazyService } from '../shared/lazy-service.ts'
-import { withSdk } from '../shared/sdk.ts'
+import type { AnchorFactory } from '../../node/anchor/anchor.ts'
+import { chainAnchor } from '../shared/chain-anchor.ts'
 import { SUPPORTS } from './defaults.ts'
 import type { IcpAnchorInit } from './init.ts'
 
@@ -31,21 +29,11 @@ export type { DeployedContract } from '../shared/deployment.ts'
  * @throws at start: CHAIN_SDK (missing)
  */
 export function icpAnchor(init: IcpAnchorInit): AnchorFactory {
-  const { deployment } = init
-  return (components: AnchorComponents) => {
-    const service = new LazyService(
-      async () => {
-        const { openService } = await withSdk('icp', () => import('./open-service.ts'))
-        return openService(init, components)
-      },
-      { supports: SUPPORTS, hasClock: true, knowsPredecessor: true },
-    )
-    return envelopeAnchor({
-      protocol: 'icp',
-      network: deployment.network,
-      contract: deployment.contracts.contexts.address,
-      service,
-      ...(deployment.contracts.packages === undefined ? {} : { packages: service.packages }),
-    })(components)
-  }
+  const { network, contracts } = init.deployment
+  return chainAnchor({
+    ...{ chain: 'icp', network, contract: contracts.contexts.address },
+    hasPackages: contracts.packages !== undefined,
+    facts: { supports: SUPPORTS, hasClock: true, knowsPredecessor: true },
+    open: async (components) => (await import('./open-service.ts')).openService(init, components),
+  })
 }

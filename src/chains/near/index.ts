@@ -16,10 +16,8 @@
  *
  * @packageDocumentation
  */
-import type { AnchorComponents, AnchorFactory } from '../../node/anchor/anchor.ts'
-import { envelopeAnchor } from '../../node/anchor/envelope-anchor.ts'
-import { type LazyFacts, LazyService } from '../shared/lazy-service.ts'
-import { withSdk } from '../shared/sdk.ts'
+import type { AnchorFactory } from '../../node/anchor/anchor.ts'
+import { chainAnchor } from '../shared/chain-anchor.ts'
 import { supportsOf } from './defaults.ts'
 import type { NearAnchorInit } from './init.ts'
 
@@ -33,23 +31,12 @@ export type { KeyReference } from '../shared/key-text.ts'
  * @throws at start: CHAIN_KEY (input), CHAIN_SDK (missing)
  */
 export function nearAnchor(init: NearAnchorInit): AnchorFactory {
-  const { deployment } = init
-  return (components: AnchorComponents) => {
-    const service = new LazyService(async () => {
-      const { openService } = await withSdk('near', () => import('./open-service.ts'))
-      return openService(init, components)
-    }, factsOf(init))
-    return envelopeAnchor({
-      protocol: 'near',
-      network: deployment.network,
-      contract: deployment.contracts.contexts.address,
-      service,
-      ...(deployment.contracts.packages === undefined ? {} : { packages: service.packages }),
-    })(components)
-  }
-}
-
-/** What the service will be, before its SDK is loaded. */
-function factsOf({ relayer }: NearAnchorInit): LazyFacts {
-  return { supports: supportsOf(relayer !== undefined), hasClock: true, knowsPredecessor: true }
+  const { network, contracts } = init.deployment
+  const supports = supportsOf(init.relayer !== undefined)
+  return chainAnchor({
+    ...{ chain: 'near', network, contract: contracts.contexts.address },
+    hasPackages: contracts.packages !== undefined,
+    facts: { supports, hasClock: true, knowsPredecessor: true },
+    open: async (components) => (await import('./open-service.ts')).openService(init, components),
+  })
 }
