@@ -5,9 +5,9 @@ use merogate_icp_tree::Platform;
 
 use crate::store::Stable;
 
-/// The longest principal there may be, and what ends those that the chain gives canisters.
+/// The longest principal there may be, and what ends those that are a key's, are derived, or are nobody's.
 const PRINCIPAL_BYTES: usize = 29;
-const OPAQUE: u8 = 1;
+const NO_CANISTERS: [u8; 3] = [2, 3, 4];
 
 pub struct Chain;
 
@@ -21,9 +21,10 @@ impl Host for Chain {
         VerifyingKey::from_bytes(key).is_ok_and(|key| key.verify(message, &signature).is_ok())
     }
 
-    /// No canister can look another up, so this is all there is to see.
+    /// No canister can look another up, so this is all there is to see: whether it can be none.
     fn is_contract(&self, address: &[u8]) -> bool {
-        address.len() > 1 && address.len() <= PRINCIPAL_BYTES && address.last() == Some(&OPAQUE)
+        address.len() <= PRINCIPAL_BYTES
+            && address.last().is_some_and(|class| !NO_CANISTERS.contains(class))
     }
 }
 
