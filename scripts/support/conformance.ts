@@ -4,7 +4,7 @@
  */
 
 /** Anchors that have a column. */
-export const ANCHORS = ['model', 'local', 'ethereum', 'near'] as const
+export const ANCHORS = ['model', 'local', 'ethereum', 'near', 'icp'] as const
 
 /** Name of an anchor. */
 export type AnchorName = (typeof ANCHORS)[number]
@@ -16,7 +16,7 @@ function range(first: number, last: number): number[] {
 
 /**
  * Rows that every anchor passes: contexts, members, signed bytes, capabilities and invitations (1 to 52), one door (71), packages (72, 73), queued
- * operations (80), the event log (83), shared groups and roles (84 to 90), moves to another contract (91 to 93). Governance (53 to 70) and the rows of other chains (76 to 78) are not
+ * operations (80), the event log (83), shared groups and roles (84 to 90), moves to another contract (91 to 93). Governance (53 to 70) and the row of another chain (76) are not
  * part of the list yet.
  */
 const EVERYWHERE: readonly number[] = [
@@ -31,6 +31,7 @@ const ONLY: Readonly<Partial<Record<AnchorName, readonly number[]>>> = {
   model: [44],
   ethereum: [44, 74, 75, 79, 81, 82],
   near: [44, 77, 79, 81, 82],
+  icp: [44, 78, 79],
 }
 
 /** Rows an anchor has to pass, in order. */

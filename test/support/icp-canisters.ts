@@ -169,6 +169,27 @@ export const CERTIFIER: Uint8Array = canister(`
     (call $msg_reply_data_append (i32.const 4096) (local.get $n))
     (call $msg_reply))`)
 
+/**
+ * Issues delegations as Internet Identity does: `prepare` has the hash of a tree of signatures certified, `get` answers with the certificate of it
+ * and the tree, each behind its length of four bytes. The tree comes with its hash, of whoever prepares: hashing takes more than is worth here.
+ */
+export const ISSUER: Uint8Array = canister(`
+  (global $length (mut i32) (i32.const 0))
+  (func (export "canister_update prepare")
+    (global.set $length (i32.sub (call $msg_arg_data_size) (i32.const 32)))
+    (call $msg_arg_data_copy (i32.const 2048) (i32.const 0) (call $msg_arg_data_size))
+    (call $certified_data_set (i32.const 2048) (i32.const 32))
+    (call $answer (i64.const 0)))
+  (func (export "canister_query get") (local $n i32)
+    (local.set $n (call $data_certificate_size))
+    (i32.store (i32.const 32768) (local.get $n))
+    (call $data_certificate_copy (i32.const 32772) (i32.const 0) (local.get $n))
+    (call $msg_reply_data_append (i32.const 32768) (i32.add (local.get $n) (i32.const 4)))
+    (i32.store (i32.const 32768) (global.get $length))
+    (call $msg_reply_data_append (i32.const 32768) (i32.const 4))
+    (call $msg_reply_data_append (i32.const 2080) (global.get $length))
+    (call $msg_reply))`)
+
 /** Writes its argument to stable memory before an upgrade and counts what is there after it; traps where the argument is nothing. */
 export const UPGRADER: Uint8Array = canister(`
   (global $kept (mut i64) (i64.const 0))

@@ -35,6 +35,8 @@ export const MAX_WITNESS_VALUES = 65_536
 export const LOG_PAGE = 100
 /** Pause between two looks at a canister, ms: as long as a round takes. */
 export const POLL_MS = 1_000
+/** The same on this machine, ms: each certificate takes ten of them to be signed. */
+export const LOCAL_LOOK_MS = 250
 /** Longest time for which an endpoint's word that nothing changed is taken without proof, ms: a proof costs tens of milliseconds. */
 export const QUIET_MS = 15_000
 /** Calls that are made for one envelope, where those before expired and did nothing. */

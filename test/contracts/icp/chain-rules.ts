@@ -45,7 +45,9 @@ export class ChainRules implements Rules {
   }
 
   isContract(address: Uint8Array): boolean {
-    return address.length > 1 && address.length < 30 && address.at(-1) === 1
+    const last = address.at(-1)
+    // a key's, derived, nobody's
+    return last !== undefined && address.length < 30 && ![2, 3, 4].includes(last)
   }
 
   ask({ envelope, signature, now }: Question): Told {

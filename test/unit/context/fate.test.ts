@@ -2,7 +2,12 @@ import { expect } from 'chai'
 import { type ChainErrorCode, chainError } from '../../../src/chains/shared/errors.ts'
 import { fateOf } from '../../../src/node/context/intents/fate.ts'
 import { MerogateError } from '../../../src/node/errors.ts'
-import { refusal, type RefusalName, rejected } from '../../../src/node/anchor/errors.ts'
+import {
+  anchorError,
+  refusal,
+  type RefusalName,
+  rejected,
+} from '../../../src/node/anchor/errors.ts'
 
 describe('what may be done after a try failed', () => {
   const CURABLE: readonly [ChainErrorCode, string][] = [
@@ -28,6 +33,10 @@ describe('what may be done after a try failed', () => {
       expect(fateOf(rejected(refusal(name), 'createContext'))).to.equal('later')
     })
   }
+
+  it('is tried again after ANCHOR_BUSY, until the anchor makes something new again', () => {
+    expect(fateOf(anchorError('ANCHOR_BUSY', 'a test'))).to.equal('later')
+  })
 
   it('is over where the anchor knows nothing of the kind', () => {
     const error = new MerogateError('CONTEXT_NO_PROPOSALS', 'chain', 'a test')

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import { Heights } from '../../../../src/chains/shared/heights.ts'
 import { HEIGHT_DOUBT_MS } from '../../../../src/chains/shared/limits.ts'
 import { codeOf } from '../../../compliance/anchor-support.ts'
 import { handClock } from '../../../support/hand-clock.ts'
@@ -55,5 +56,77 @@ describe('heights of a chain', () => {
   it('say who is silent', async () => {
     const { heights } = madeChain(handClock(), { ...at(5, 3), isSilent: true })
     expect(await codeOf(heights.run('final', async () => 1))).to.equal('ANCHOR_UNREACHABLE')
+  })
+})
+
+describe('heights that answers prove themselves', () => {
+  /** Endpoints that answer so far, one after the other. */
+  function told(...answers: readonly (readonly bigint[])[]): {
+    readonly heights: Heights
+    readonly clock: ReturnType<typeof handClock>
+    ask(since?: { readonly height: bigint; readonly atMs: number }): Promise<string>
+  } {
+    const clock = handClock()
+    const { rpc } = madeChain(clock, ...answers.map(() => at(0, 0)))
+    const heights = new Heights(rpc, { chain: 'told', clock, pollMs: 1000 }, clock)
+    const asked = answers.map(() => 0)
+    return {
+      heights,
+      clock,
+      ask: async (since) =>
+        heights.run(
+          'final',
+          async ({ id }, _least, place) => {
+            const list = answers[id] ?? []
+            const height = list[Math.min(asked[id] ?? 0, list.length - 1)] ?? 0n
+            asked[id] = (asked[id] ?? 0) + 1
+            const { isBehind } = place.told?.(height) ?? place
+            return `${id}: ${height}${isBehind ? ' behind' : ''}`
+          },
+          since === undefined ? {} : { since },
+        ),
+    }
+  }
+
+  /** Runs with time going by. */
+  async function passing<T>(clock: ReturnType<typeof handClock>, work: Promise<T>): Promise<T> {
+    let isDone = false
+    const done = (): void => void (isDone = true)
+    work.then(done, done)
+    while (!isDone) {
+      clock.advance(500)
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    return work
+  }
+
+  it('never fall behind one that was seen: another endpoint is asked', async () => {
+    const { ask, heights } = told([5n, 3n], [9n])
+    expect(await ask()).to.equal('0: 5')
+    heights.saw(6n)
+    expect(await ask()).to.equal('1: 9')
+  })
+
+  it('are waited for where an endpoint is a moment behind', async () => {
+    const { ask, heights, clock } = told([3n, 4n, 8n])
+    heights.saw(7n)
+    expect(await passing(clock, ask())).to.equal('0: 8')
+  })
+
+  it('are no value when they stay behind', async () => {
+    const { ask, heights, clock } = told([3n], [4n])
+    heights.saw(7n)
+    expect(await codeOf(passing(clock, ask()))).to.equal('CHAIN_BEHIND')
+  })
+
+  it('are given as behind what somebody else was told, after a while', async () => {
+    const { ask, clock } = told([3n])
+    const since = { height: 7n, atMs: clock.nowMs() }
+    expect(await passing(clock, ask(since))).to.equal('0: 3 behind')
+  })
+
+  it('are final', async () => {
+    const { heights } = told([3n])
+    expect(await heights.unlessOpen(9n, { finality: 'final' })).to.equal(9n)
   })
 })
