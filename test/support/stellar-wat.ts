@@ -26,6 +26,7 @@ const HOST: Readonly<Record<string, readonly [string, string, number]>> = {
   fail: ['x', '5', 1],
   self: ['x', '7', 0],
   auth: ['a', '0', 1],
+  agree: ['a', '3', 1],
   call: ['d', '_', 3],
   try: ['d', '0', 3],
   ed25519: ['c', '0', 3],
@@ -81,6 +82,8 @@ export const KEEPER: Uint8Array = stellarWat(`(module
   ${stellarFunction('auth_fail', 1, `(drop (call $auth ${arg(0)})) (unreachable)`)}
   ${stellarFunction('auth', 1, `(call $auth ${arg(0)})`)}
   ${stellarFunction('call', 3, `(call $call ${arg(0)} ${arg(1)} ${arg(2)})`)}
+  ${stellarFunction('agree', 4, `(drop (call $agree ${arg(0)})) (call $call ${arg(1)} ${arg(2)} ${arg(3)})`)}
+  ${stellarFunction('twice', 4, `(drop (call $call ${arg(0)} ${arg(1)} ${arg(2)})) (call $call ${arg(0)} ${arg(3)} ${arg(2)})`)}
   ${stellarFunction('try', 3, `(call $try ${arg(0)} ${arg(1)} ${arg(2)})`)}
   ${stellarFunction('try_put', 4, `(drop (call $try ${arg(0)} ${arg(1)} ${arg(2)})) (call $put ${arg(3)} ${arg(3)} (i64.const 1))`)}
   ${stellarFunction('ed25519', 3, `(call $ed25519 ${arg(0)} ${arg(1)} ${arg(2)})`)}

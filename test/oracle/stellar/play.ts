@@ -1,5 +1,7 @@
 /** What the local Stellar network is asked, for another to answer as well: everything once, and then calls as they come. */
 import { Address, Asset, Keypair, nativeToScVal, Operation, xdr } from '@stellar/stellar-sdk'
+import { p256 } from '@noble/curves/p256'
+import { secp256k1 } from '@noble/curves/secp256k1'
 import { XdrReader } from '../../../src/devnet/stellar/codec/xdr.ts'
 import { addressText, readAddress } from '../../../src/devnet/stellar/value/address.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
@@ -60,6 +62,8 @@ export function play(recorded: RecordingChain, calls: number, seed: number): voi
   const constructed = deploy(recorded, CONSTRUCTED, [sym('given')])
   recorded.run(call(constructed, 'get'))
   refusals(recorded, keepers)
+  curves(recorded, keepers[0])
+  agreements(recorded, [...keepers, deploy(recorded, KEEPER)])
   for (let i = 0; i < calls; i++) {
     recorded.run(anyCall(dice, keepers), true)
     if (dice.below(40) === 0) recorded.chain.moveLedgers(1 + dice.below(2000))
@@ -102,6 +106,67 @@ function refusals(recorded: RecordingChain, [keeper, other]: readonly [string, s
     const args = [bytes(weak), bytes(message), bytes(Buffer.concat([weak, Buffer.alloc(32)]))]
     recorded.run(call(keeper, 'ed25519', ...args))
   }
+}
+
+/** Signatures of the other two curves, good ones and others. */
+function curves(recorded: RecordingChain, keeper: string): void {
+  const secret = Buffer.alloc(32, 3)
+  const digest = sha256(utf8('digest'))
+  const k1 = secp256k1.sign(digest, secret)
+  const recover = (signature: Uint8Array, recovery: number): void => {
+    recorded.run(call(keeper, 'secp256k1', bytes(digest), bytes(signature), u32(recovery)))
+  }
+  for (const recovery of [k1.recovery, 1 - k1.recovery, 2, 4]) {
+    recover(k1.toCompactRawBytes(), recovery)
+  }
+  const high = new secp256k1.Signature(k1.r, secp256k1.CURVE.n - k1.s).toCompactRawBytes()
+  recover(high, 1 - k1.recovery)
+  recover(high.subarray(1), 0)
+  const key = p256.getPublicKey(secret, false)
+  const r1 = p256.sign(digest, secret, { lowS: true })
+  const negated = new p256.Signature(r1.r, p256.CURVE.n - r1.s)
+  for (const [of, signature] of [
+    [key, r1],
+    [key, negated],
+    [p256.getPublicKey(secret, true), r1],
+    [p256.getPublicKey(Buffer.alloc(32, 4), false), r1],
+  ] as const) {
+    const args = [bytes(of), bytes(digest), bytes(signature.toCompactRawBytes())]
+    recorded.run(call(keeper, 'secp256r1', ...args))
+  }
+}
+
+/** What contracts agree to by themselves. */
+function agreements(
+  recorded: RecordingChain,
+  [outer = '', inner = '', middle = '']: string[],
+): void {
+  const me = address(outer)
+  const record = (fields: Readonly<Record<string, Value>>): Value =>
+    xdr.ScVal.scvMap(
+      Object.entries(fields).map(([key, val]) => new xdr.ScMapEntry({ key: sym(key), val })),
+    )
+  const entry = (method: string): Value => {
+    const context = record({ args: list(me), contract: address(inner), fn_name: sym(method) })
+    return list(sym('Contract'), record({ context, sub_invocations: list() }))
+  }
+  const once = list(address(inner), sym('auth'), list(me))
+  const twice = list(address(inner), sym('auth'), list(me), sym('auth'))
+  for (const [entries, method, args] of [
+    [[entry('auth')], 'call', once],
+    [[], 'call', once],
+    [[entry('echo')], 'call', once],
+    [[sym('nothing')], 'call', once],
+    [[entry('auth')], 'twice', twice],
+    [[entry('auth'), entry('auth')], 'twice', twice],
+  ] as const) {
+    recorded.run(call(outer, 'agree', list(...entries), address(middle), sym(method), args))
+  }
+  const keys = address(Keypair.fromRawEd25519Seed(Buffer.alloc(32, 11)).publicKey())
+  const asked = list(keys)
+  recorded.run(call(outer, 'call', address(inner), sym('auth'), asked))
+  recorded.run(call(outer, 'try_put', address(inner), sym('auth_fail'), asked, sym('done')))
+  recorded.run(call(outer, 'auth', address(recorded.keys.publicKey())))
 }
 
 function anyValue(dice: Dice, depth = 0): Value {

@@ -109,6 +109,38 @@ describe('agreement on the local Stellar network', () => {
     expect(rpc.Api.isSimulationError(far) && far.error).to.contain('authorize_as_current_contract')
   })
 
+  it('is a contract’s own for what others call, where it says so beforehand, once', async () => {
+    const middle = await world.deploy(KEEPER)
+    const me = addressVal(outer)
+    const record = (fields: Readonly<Record<string, xdr.ScVal>>): xdr.ScVal =>
+      xdr.ScVal.scvMap(
+        Object.entries(fields).map(([key, val]) => new xdr.ScMapEntry({ key: sym(key), val })),
+      )
+    const entry = (method: string): xdr.ScVal => {
+      const context = record({
+        ...{ args: list(me), contract: addressVal(inner), fn_name: sym(method) },
+      })
+      return list(sym('Contract'), record({ context, sub_invocations: list() }))
+    }
+    const call = (
+      entries: readonly xdr.ScVal[],
+      method: string,
+      args: xdr.ScVal,
+    ): Promise<unknown> =>
+      world
+        .call(outer, 'agree', list(...entries), addressVal(middle), sym(method), args)
+        .catch(String)
+    const once = list(addressVal(inner), sym('auth'), list(me))
+    expect(await call([entry('auth')], 'call', once)).to.equal(null)
+    for (const entries of [[], [entry('echo')]]) {
+      expect(await call(entries, 'call', once)).to.contain('Error(Auth, InvalidAction)')
+    }
+    // the one who is asked is called twice, and was agreed to once
+    const twice = list(addressVal(inner), sym('auth'), list(me), sym('auth'))
+    expect(await call([entry('auth')], 'twice', twice)).to.contain('Error(Auth, InvalidAction)')
+    expect(await call([entry('auth'), entry('auth')], 'twice', twice)).to.equal(null)
+  })
+
   it('of what failed is asked for no more', async () => {
     const other = await world.account()
     const who = addressVal(other.publicKey())
