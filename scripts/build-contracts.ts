@@ -11,6 +11,7 @@ import { buildEthereum, standardInputs } from './contracts/ethereum.ts'
 import { ICP_CONTRACTS } from './contracts/icp.ts'
 import { NEAR_CONTRACTS } from './contracts/near.ts'
 import { TICKER } from './contracts/ticker.ts'
+import { STELLAR_CONTRACTS } from './contracts/stellar.ts'
 import { readInterface, toSolidity } from './support/contract-interface.ts'
 import { findLeaks } from './support/leaks.ts'
 import { report } from './support/report.ts'
@@ -21,7 +22,7 @@ import {
   sizesOf,
   writeArtefacts,
 } from './support/rust-artefacts.ts'
-import { toRust } from './support/rust-interface.ts'
+import { toRust, toStellarErrors } from './support/rust-interface.ts'
 import { BuildError } from './support/rust-toolchain.ts'
 
 const ROOT = join(import.meta.dirname, '..')
@@ -88,6 +89,7 @@ const INTERFACE = filesPart(async () => {
   return new Map([
     ['contracts/ethereum/src/Interface.sol', toSolidity(source)],
     ['contracts/core/src/interface.rs', toRust(source)],
+    ['contracts/stellar/src/refusal.rs', toStellarErrors(source)],
   ])
 })
 
@@ -97,6 +99,7 @@ const PARTS: Readonly<Record<string, Part>> = {
   core: cratePart(CORE_MODULE),
   icp: joinedPart([...ICP_CONTRACTS, TICKER].map(cratePart)),
   near: joinedPart(NEAR_CONTRACTS.map(cratePart)),
+  stellar: joinedPart(STELLAR_CONTRACTS.map(cratePart)),
 }
 
 /** Writes what changed. */

@@ -31,11 +31,11 @@ const ROOT = join(import.meta.dirname, '..')
 /** Longest time of any one step, ms. */
 const STEP_TIMEOUT_MS = 60_000
 /**
- * Most bytes of what is built, committed and shipped: contracts and example apps. 1 020 KiB in November 2026, of which Ethereum's contracts are 248, NEAR's 150
- * and the Internet Computer's 435, packed: the library for Candid is half of that.
+ * Most bytes of what is built, committed and shipped: contracts and example apps. 1 120 KiB in November 2026, of which Ethereum's contracts are 248, NEAR's 150,
+ * Stellar's 90 and the Internet Computer's 445, packed: the library for Candid is half of that.
  * Whoever adds a chain raises it by what its contracts weigh.
  */
-const MAX_ARTEFACT_BYTES = 1040 * 1024
+const MAX_ARTEFACT_BYTES = 1190 * 1024
 
 // the command's `#!/usr/bin/env node` has to find the Node that runs this
 const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)

@@ -5,6 +5,7 @@
 import { gunzipSync } from 'node:zlib'
 import { findForeignImports, type RustBuild } from '../support/rust-artefacts.ts'
 import { gzip } from '../support/tar.ts'
+import { sized } from '../support/wasm-sections.ts'
 
 const NAMES = ['contexts', 'packages'] as const
 
@@ -82,15 +83,6 @@ function candidOf(wasm: Buffer): string {
 function withSection(wasm: Buffer, name: string, text: string): Buffer {
   const content = Buffer.concat([sized(Buffer.from(name)), Buffer.from(text)])
   return Buffer.concat([wasm, Buffer.of(0), sized(content)])
-}
-
-/** Bytes behind their number, as WebAssembly writes it (LEB128). */
-function sized(bytes: Buffer): Buffer {
-  const digits: number[] = []
-  for (let rest = bytes.length; digits.length === 0 || rest > 0; rest >>>= 7) {
-    digits.push((rest & 0x7f) | (rest > 0x7f ? 0x80 : 0))
-  }
-  return Buffer.concat([Buffer.from(digits), bytes])
 }
 
 export const ICP_CONTRACTS: readonly RustBuild[] = NAMES.map(buildOf)

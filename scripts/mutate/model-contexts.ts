@@ -176,16 +176,12 @@ export const MODEL_MUTATIONS: readonly Mutation[] = [
       "if (draft.get('invitations', invitation) === undefined) {",
       'if (invitation !== undefined) {',
     ],
-    'place-free-in-its-last-second': ['notAfter >= now)', 'notAfter > now)'],
-    'place-taken-a-second-longer': ['notAfter >= now)', 'notAfter + 1n >= now)'],
-    'invitation-forgotten-in-its-last-second': [
-      'if (place.notAfter < now) draft',
-      'if (place.notAfter <= now) draft',
-    ],
-    'one-place-more': ['live.length >= MAX_LIVE_INVITATIONS', 'live.length > MAX_LIVE_INVITATIONS'],
+    'place-free-in-its-last-second': ['notAfter < now)', 'notAfter <= now)'],
+    'place-taken-a-second-longer': ['notAfter < now)', 'notAfter + 1n < now)'],
+    'one-place-more': ['kept.length >= MAX_LIVE_INVITATIONS', 'kept.length > MAX_LIVE_INVITATIONS'],
     'one-place-less': [
-      'live.length >= MAX_LIVE_INVITATIONS',
-      'live.length >= MAX_LIVE_INVITATIONS - 1',
+      'kept.length >= MAX_LIVE_INVITATIONS',
+      'kept.length >= MAX_LIVE_INVITATIONS - 1',
     ],
     'use-not-remembered': ["draft.set('invitations', invitation, value)", ''],
     'claim-at-any-time': [

@@ -70,12 +70,13 @@ interface ModuleReader {
   new (bytes: Uint8Array): object
   imports(module: object): { module: string; name: string; kind: string }[]
 }
-const WasmModule = (globalThis as unknown as { WebAssembly: { Module: ModuleReader } }).WebAssembly
-  .Module
+export const WASM: { readonly Module: ModuleReader } = (
+  globalThis as unknown as { WebAssembly: { Module: ModuleReader } }
+).WebAssembly
 
 /** Things other than functions of one module, which the host would not provide. */
 export function findForeignImports(wasm: Buffer, from: string): string[] {
-  return WasmModule.imports(new WasmModule(wasm))
+  return WASM.Module.imports(new WASM.Module(wasm))
     .filter((entry) => entry.module !== from || entry.kind !== 'function')
     .map((entry) => `the module imports ${entry.kind} ${entry.module}.${entry.name}`)
 }

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { join, relative } from 'node:path'
+import { basename, join, relative } from 'node:path'
 import { BuildError, cargoEnvironment, librarySources, run, TOOLS } from './rust-toolchain.ts'
 
 /** Where a crate lives, and what it needs besides its registry's. */
@@ -11,7 +11,7 @@ export interface RustCrate {
   readonly folder: string
   /** Cargo package; its module has underscores for dashes. */
   readonly crate: string
-  /** What panic messages call its folder. */
+  /** What panic messages call its folder: in a workspace, the last part of its path. */
   readonly alias: string
   /** Folders below the repository of its workspace and of crates that it is made from, and what panic messages call them. */
   readonly parts?: Readonly<Record<string, string>>
@@ -19,10 +19,21 @@ export interface RustCrate {
   readonly workspace?: string
   /** What the compiler is told besides {@link RUSTC_FLAGS}. */
   readonly rustcFlags?: readonly string[]
+  /** What it is compiled for. @default WEB */
+  readonly platform?: RustPlatform
   /** Folder below the repository where it is compiled, when that is not its own: crates that share one compile once what they share. */
   readonly target?: string
   /** Name of a variable that tells the crate the digest of its sources. */
   readonly digestVariable?: string
+}
+
+/** What a crate is compiled for. */
+export interface RustPlatform {
+  readonly triple: string
+  /** Parts of the standard library: the toolchain has none compiled, only its sources. */
+  readonly library: string
+  /** Variables that the build is told. */
+  readonly told?: Readonly<Record<string, string>>
 }
 
 /** What came of compiling. */
@@ -33,18 +44,14 @@ export interface CompiledCrate {
   readonly scriptOutput: string | undefined
 }
 
-const TARGET = 'wasm32-unknown-unknown'
+const WEB: RustPlatform = { triple: 'wasm32-unknown-unknown', library: 'std,panic_abort' }
 /** Keeps instructions out that came after the first WebAssembly: hosts may refuse them. */
 const RUSTC_FLAGS = ['-C', 'target-cpu=mvp']
-const CARGO_FLAGS = [
-  '--locked',
-  '--release',
-  '--target',
-  TARGET,
-  // the toolchain has no compiled library for this target, only its sources
-  '-Zbuild-std=std,panic_abort',
-]
 const WASM_OPT_FLAGS = ['-Oz', '--mvp-features']
+
+function cargoFlags({ platform: { triple, library } = WEB }: RustCrate): string[] {
+  return ['--locked', '--release', '--target', triple, `-Zbuild-std=${library}`]
+}
 
 /** Name of the file that Cargo makes. */
 export function moduleName({ crate }: Pick<RustCrate, 'crate'>): string {
@@ -76,12 +83,18 @@ export function sourceFiles(root: string, { folder, parts = {} }: RustCrate): st
 }
 
 /** What a copy must have besides {@link sourceFiles} for Cargo to read the workspace: its other members, as paths below the repository. */
-export function workspaceFiles(root: string, { workspace }: RustCrate): string[] {
+export function workspaceFiles(root: string, crate: RustCrate): string[] {
+  return membersOf(root, crate).flatMap((member) =>
+    filesOf(join(root, member)).map((path) => `${member}/${path}`),
+  )
+}
+
+/** Folders below the repository of all crates of its workspace. */
+function membersOf(root: string, { workspace }: RustCrate): string[] {
   if (workspace === undefined) return []
   const text = readFileSync(join(root, workspace, 'Cargo.toml'), 'utf8')
   const [, list = ''] = /^members = \[([^\]]*)\]/m.exec(text) ?? []
-  const members = [...list.matchAll(/"([^"]+)"/g)].map(([, name = '']) => join(workspace, name))
-  return members.flatMap((member) => filesOf(join(root, member)).map((path) => `${member}/${path}`))
+  return [...list.matchAll(/"([^"]+)"/g)].map(([, name = '']) => join(workspace, name))
 }
 
 /** SHA-256 over path, length and content of each source, in the order of {@link sourceFiles}. */
@@ -102,28 +115,31 @@ function targetFolder(root: string, { folder, target }: RustCrate): string {
   return join(root, target ?? join(folder, 'target'))
 }
 
-/** What folders of this machine are called inside the module. The last match counts. */
+/**
+ * What folders of this machine are called inside the module. The last match counts. All crates of a workspace are named, so that what they share is
+ * compiled with the same flags, and once.
+ */
 function renameFlags(root: string, crate: RustCrate): string[] {
   const { folder, alias, parts = {} } = crate
   const library = librarySources()
   const registry = join(process.env['CARGO_HOME'] ?? join(homedir(), '.cargo'), 'registry/src')
   // there is none where no crate was ever needed
   const names = existsSync(registry) ? readdirSync(registry) : []
+  const members = membersOf(root, crate).map((member) =>
+    rename(join(root, member), basename(member)),
+  )
   return [
     ...[library, realpathSync(library)].map((path) => rename(path, 'std')),
     ...names.map((name) => rename(join(registry, name), 'crates')),
     ...Object.entries(parts).map(([part, name]) => rename(join(root, part), name)),
-    rename(join(root, folder), alias),
+    ...(members.length === 0 ? [rename(join(root, folder), alias)] : members),
     rename(targetFolder(root, crate), 'target'),
   ]
 }
 
 /** All that decides the bytes besides sources and toolchain, for the record, without paths. */
-export function recordedFlags({
-  alias,
-  parts = {},
-  rustcFlags = [],
-}: RustCrate): Record<string, string[]> {
+export function recordedFlags(crate: RustCrate): Record<string, string[]> {
+  const { alias, parts = {}, rustcFlags = [] } = crate
   const renames = [
     rename('<library sources>', 'std'),
     rename('<registry sources>', 'crates'),
@@ -133,7 +149,7 @@ export function recordedFlags({
   ]
   return {
     rustc: [...RUSTC_FLAGS, ...rustcFlags, ...renames],
-    cargo: CARGO_FLAGS,
+    cargo: cargoFlags(crate),
     wasmOpt: WASM_OPT_FLAGS,
   }
 }
@@ -169,7 +185,7 @@ function findOutputs(
 export function compileCrate(root: string, crate: RustCrate): CompiledCrate {
   const folder = join(root, crate.folder)
   const target = targetFolder(root, crate)
-  const { rustcFlags = [], digestVariable } = crate
+  const { rustcFlags = [], digestVariable, platform = WEB } = crate
   // first, so that the folders of the registry exist and can be renamed
   run(TOOLS.cargo.path, ['fetch', '--locked'], { cwd: folder, env: cargoEnvironment([]) })
   const flags = [...RUSTC_FLAGS, ...rustcFlags, ...renameFlags(root, crate)]
@@ -177,8 +193,14 @@ export function compileCrate(root: string, crate: RustCrate): CompiledCrate {
     digestVariable === undefined ? {} : { [digestVariable]: `sha256:${sourceDigest(root, crate)}` }
   const output = run(
     TOOLS.cargo.path,
-    ['build', ...CARGO_FLAGS, '--target-dir', target, '--message-format=json-render-diagnostics'],
-    { cwd: folder, env: { ...cargoEnvironment(flags), ...told } },
+    [
+      'build',
+      ...cargoFlags(crate),
+      '--target-dir',
+      target,
+      '--message-format=json-render-diagnostics',
+    ],
+    { cwd: folder, env: { ...cargoEnvironment(flags), ...platform.told, ...told } },
   )
   const lines = output.split('\n').filter((line) => line !== '')
   const messages = lines.map((line) => JSON.parse(line) as CargoMessage)

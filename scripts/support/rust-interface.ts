@@ -1,4 +1,4 @@
-/** The Rust that follows from `contracts/interface.json`: `contracts/core/src/interface.rs`. */
+/** The Rust that follows from `contracts/interface.json`: `contracts/core/src/interface.rs`, and refusals as the SDK of Stellar has them. */
 import { errorsOf, upper, type ContractInterface } from './contract-interface.ts'
 
 /** Chains whose contracts are made of the Rust core. */
@@ -153,4 +153,34 @@ export function toRust(source: ContractInterface): string {
     .join('\n')
     .trimEnd()
     .concat('\n')
+}
+
+/** `contracts/stellar/src/refusal.rs`: refusals as errors of a contract on Stellar, which its interface names. */
+export function toStellarErrors(source: ContractInterface): string {
+  const errors = errorsOf(source, ['stellar'])
+  return [
+    '//! Refusals as errors of a contract, by the names and numbers that every anchor has. Generated from `contracts/interface.json` by',
+    '//! `npm run build:contracts`. Do not edit.',
+    'use soroban_sdk::contracterror;',
+    '',
+    '#[contracterror]',
+    '#[derive(Clone, Copy, Debug, PartialEq, Eq)]',
+    '#[repr(u32)]',
+    'pub enum Refusal {',
+    ...indent(errors.map(([name, number]) => `${name} = ${number},`)),
+    '}',
+    '',
+    'impl From<merogate_core::interface::Refusal> for Refusal {',
+    '    fn from(refusal: merogate_core::interface::Refusal) -> Self {',
+    '        match refusal.number() {',
+    ...indent(
+      errors.map(([name, number]) => `${number} => Self::${name},`),
+      3,
+    ),
+    '            _ => panic!("a refusal of another chain"),',
+    '        }',
+    '    }',
+    '}',
+    '',
+  ].join('\n')
 }

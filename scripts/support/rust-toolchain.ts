@@ -77,6 +77,7 @@ export function cargoEnvironment(rustcFlags: readonly string[]): NodeJS.ProcessE
     RUSTC: TOOLS.rustc.path,
     RUSTC_BOOTSTRAP: '1', // opens -Z flags on a stable compiler
     CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_LINKER: TOOLS['wasm-ld'].path,
+    CARGO_TARGET_WASM32V1_NONE_LINKER: TOOLS['wasm-ld'].path,
     CARGO_ENCODED_RUSTFLAGS: rustcFlags.join('\x1f'),
   }
 }

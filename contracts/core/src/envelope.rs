@@ -3,7 +3,7 @@ use alloc::vec::Vec;
 
 use crate::host::{Here, Host, Refused};
 use crate::interface::{limit, tag, Refusal, ENVELOPE_VERSION};
-use crate::keys::{is_strong, verify};
+use crate::keys::{is_strong, verify_by_strong};
 use crate::layout::{decode, record, Id, Layout, Malformed, Reader};
 
 record! {
@@ -101,7 +101,7 @@ pub(crate) fn check_signature(
     if !is_strong(signer) {
         return Err(Refusal::WeakKey);
     }
-    if verify(host, signer, &envelope_digest(host, envelope), signature) {
+    if verify_by_strong(host, signer, &envelope_digest(host, envelope), signature) {
         Ok(())
     } else {
         Err(Refusal::BadSignature)

@@ -77,18 +77,23 @@ pub struct Event {
 impl Event {
     /// Its name and head, then names of fields with their values, one after another, as bytes with a length.
     pub fn write(&self, to: &mut Vec<u8>) {
-        let Self { name, subject, signer, nonce, revision, fields } = self;
+        let Self { name, subject, signer, nonce, revision, .. } = self;
         String::from(*name).write(to);
         subject.write(to);
         signer.write(to);
         nonce.write(to);
         revision.write(to);
+        self.field_bytes().write(to);
+    }
+
+    /// Names of fields with their values, one after another.
+    pub fn field_bytes(&self) -> Vec<u8> {
         let mut values = Vec::new();
-        for (name, value) in fields {
+        for (name, value) in &self.fields {
             String::from(*name).write(&mut values);
             value.write(&mut values);
         }
-        values.write(to);
+        values
     }
 }
 

@@ -34,6 +34,10 @@ fn are_points_that_are_not_of_small_order() {
         y[31] = 0x7f;
         assert!(!is_strong(&y));
     }
+    // limbs full of ones, of a point that there is
+    let mut ones = [0xff; 32];
+    ones[25..].copy_from_slice(&[118, 123, 192, 85, 101, 162, 140]);
+    assert!(is_strong(&ones));
     // no point has y = 2
     let mut two = [0; 32];
     two[0] = 2;

@@ -24,7 +24,7 @@ export const MAX_KEYS_CHARS = 4096
 /** Gas of the smallest operation. Fees are for what is used; what is attached and not used comes back but for a small part. */
 export const MIN_OPERATION_GAS: bigint = 20n * TERA
 /** Gas of the largest. */
-export const MAX_OPERATION_GAS: bigint = 84n * TERA
+export const MAX_OPERATION_GAS: bigint = 52n * TERA
 
 /** Deposit above what an operation's growth was seen to take, bytes: it may have become more since, and what is too much comes back. */
 export const SPARE_BYTES = 512n

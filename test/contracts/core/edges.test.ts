@@ -19,6 +19,7 @@ import type { Operation } from '../../../src/node/anchor/operations.ts'
 import type { PackageOperation } from '../../../src/node/anchor/packages/operations.ts'
 import { derivePackageId } from '../../../src/node/anchor/packages/envelope.ts'
 import {
+  bookKey,
   type GroupState,
   headerKey,
   memberKey,
@@ -220,6 +221,24 @@ describe('the Rust core at the edges', function () {
     world.now += 31n
     expect(await revoke(100, 900n)).to.equal('accepted')
     expect(await revoke(101, 900n)).to.equal('LimitExceeded')
+  })
+
+  it('gives up as many expired places at a time as the model does', async () => {
+    const world = await World.make()
+    const revoke = async (n: number): Promise<string> => {
+      const given = { group: GROUP, inviter: A.publicKey, notAfter: world.now + 30n }
+      const terms = world.termsOf({ ...given, inviteNonce: BigInt(n) })
+      return world.by(A, await world.revocation(terms, A))
+    }
+    for (let n = 0; n < MAX_LIVE_INVITATIONS; n++) expect(await revoke(n)).to.equal('accepted')
+    world.now += 31n
+    const left: number[] = []
+    for (let n = 0; n < 5; n++) {
+      expect(await revoke(100 + n)).to.equal('accepted')
+      const book = world.state.get('books', bookKey(GROUP, A.publicKey, world.author))
+      left.push(book?.length ?? 0)
+    }
+    expect(left).to.deep.equal([49, 34, 19, 4, 5])
   })
 
   it('counts releases and changes of a package as far as the model does', async () => {

@@ -79,8 +79,8 @@ fn check_usable(known: &Invitation, terms: &Terms) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Remembers what became of an invitation. One that was not known takes a place of the member at whose expense that is, which gives up the
-/// places of those that expired.
+/// Remembers what became of an invitation. One that was not known takes a place of the member at whose expense that is, which gives up
+/// places of those that expired: some of them at a time, since a chain may bound what one request changes.
 fn remember(
     group: &mut GroupDraft<'_>,
     digest: &Id,
@@ -94,16 +94,21 @@ fn remember(
     if read::<Invitation>(&group.rows, &key).is_none() {
         let book = book_key(&group.id, holder, &member);
         let places: Vec<Place> = read(&group.rows, &book).unwrap_or_default();
-        let (mut live, over): (Vec<Place>, Vec<Place>) =
-            places.into_iter().partition(|place| place.not_after >= now);
-        for place in over {
-            group.rows.remove(invitation_key(&place.invitation));
+        let mut kept: Vec<Place> = Vec::with_capacity(places.len() + 1);
+        let mut given_up = 0;
+        for place in places {
+            if place.not_after < now && given_up < limit::BATCH {
+                group.rows.remove(invitation_key(&place.invitation));
+                given_up += 1;
+            } else {
+                kept.push(place);
+            }
         }
-        if live.len() >= limit::LIVE_INVITATIONS {
+        if kept.len() >= limit::LIVE_INVITATIONS {
             return Err(Refusal::LimitExceeded);
         }
-        live.push(Place { invitation: *digest, not_after: value.not_after });
-        group.rows.set(book, &live);
+        kept.push(Place { invitation: *digest, not_after: value.not_after });
+        group.rows.set(book, &kept);
     }
     group.rows.set(key, value);
     Ok(())

@@ -7,15 +7,15 @@ import { decodeEnvelope } from '../../shared/core/values.ts'
 import { MAX_OPERATION_GAS, MIN_OPERATION_GAS } from '../limits.ts'
 
 /**
- * Teragas of an operation, and of each identity that it names: twice what the local chain measures and more, since that has no fees for the depth of
- * what is stored. One that joins is checked to be a point of the curve, some 3 Tgas.
+ * Teragas of an operation, and of each identity that it names: several times what the local chain measures, since that has no fees for the depth of what
+ * is stored.
  */
 const TABLE: Readonly<
   Record<OperationKind | PackageOperationKind, readonly [base: bigint, each: bigint]>
 > = {
   createContext: [25n, 0n],
   updateApplication: [20n, 0n],
-  addMembers: [20n, 4n],
+  addMembers: [20n, 2n],
   removeMembers: [20n, 2n],
   grant: [20n, 1n],
   revoke: [20n, 1n],

@@ -9,6 +9,7 @@ import { claimDigest, invitationDigest } from '../../../../node/anchor/envelope.
 import type { RefusalName } from '../../../../node/anchor/errors.ts'
 import {
   MAX_INVITATION_SECONDS,
+  MAX_BATCH,
   MAX_LIVE_INVITATIONS,
   MAX_SERIES,
 } from '../../../../node/anchor/limits.ts'
@@ -62,8 +63,8 @@ function checkUsable(known: InvitationState, terms: InvitationTerms): RefusalNam
 }
 
 /**
- * Remembers what became of an invitation. One that was not known takes a place of the member at whose expense that is, which gives up the places of
- * those that expired.
+ * Remembers what became of an invitation. One that was not known takes a place of the member at whose expense that is, which gives up places of those
+ * that expired: some of them at a time, since a chain may bound what one request changes.
  */
 function remember(
   group: GroupDraft,
@@ -79,12 +80,11 @@ function remember(
   if (draft.get('invitations', invitation) === undefined) {
     const key = bookKey(group.id, holder, member)
     const book = draft.get('books', key) ?? []
-    for (const place of book) {
-      if (place.notAfter < now) draft.set('invitations', place.invitation, undefined)
-    }
-    const live = book.filter(({ notAfter }) => notAfter >= now)
-    if (live.length >= MAX_LIVE_INVITATIONS) return 'LimitExceeded'
-    draft.set('books', key, [...live, { invitation, notAfter: terms.notAfter }])
+    const over = book.filter(({ notAfter }) => notAfter < now).slice(0, MAX_BATCH)
+    for (const place of over) draft.set('invitations', place.invitation, undefined)
+    const kept = book.filter((place) => !over.includes(place))
+    if (kept.length >= MAX_LIVE_INVITATIONS) return 'LimitExceeded'
+    draft.set('books', key, [...kept, { invitation, notAfter: terms.notAfter }])
   }
   draft.set('invitations', invitation, value)
   return undefined
