@@ -29,6 +29,11 @@ const INIT = IDL.Record({
   reserve: IDL.Opt(IDL.Nat),
 })
 
+/** A chain, as far as what lies on it is concerned. */
+export interface Place {
+  readonly chain: Pick<IcpWorld['chain'], 'rootKey'>
+}
+
 /** Bounds of what a canister makes. */
 export interface CreationBounds {
   readonly daily?: number
@@ -46,7 +51,7 @@ const IS_VERIFYING: boolean = process.env['MEROGATE_TEST_CERTIFICATES'] === 'ver
 
 /** Makes one of our canisters; its id. */
 export async function makeCanister(
-  world: IcpWorld,
+  world: Place & Pick<IcpWorld, 'install'>,
   name: 'contexts' | 'packages',
   { daily, reserve, predecessor }: CreationBounds = {},
 ): Promise<string> {
@@ -112,7 +117,7 @@ export async function startIcpTestChain({
 
 /** The adapter over endpoints. */
 export function openService(
-  { chain: { rootKey } }: IcpWorld,
+  { chain: { rootKey } }: Place,
   contracts: IcpServiceInit['contracts'],
   rpcUrls: readonly string[],
   init: Partial<Omit<IcpServiceInit, 'rpcUrls' | 'contracts'>> = {},

@@ -67,8 +67,8 @@ const management: IDL.InterfaceFactory = () =>
 
 export type InstallMode = 'install' | 'reinstall' | 'upgrade'
 
-export interface IcpWorld extends AsyncDisposable {
-  readonly chain: IcpDevnet
+/** What is done to canisters of any chain that makes them for nothing. */
+export interface IcpHands {
   readonly agent: HttpAgent
   readonly management: Methods
   /** A canister with the module, and its methods. */
@@ -76,6 +76,10 @@ export interface IcpWorld extends AsyncDisposable {
   put(canister: Principal, wasm: Uint8Array, mode: InstallMode, arg?: Uint8Array): Promise<void>
   update(canister: Principal, method: string, arg?: Uint8Array): Promise<Uint8Array>
   query(canister: Principal, method: string, arg?: Uint8Array): Promise<Uint8Array>
+}
+
+export interface IcpWorld extends IcpHands, AsyncDisposable {
+  readonly chain: IcpDevnet
 }
 
 export interface InstallOptions {
@@ -89,8 +93,18 @@ export async function openWorld(
   identity: Identity = Ed25519KeyIdentity.generate(),
 ): Promise<IcpWorld> {
   const chain = await startIcpDevnet({ port: 0, ...init })
-  const { rootKey } = chain
-  const agent = await HttpAgent.create({ host: chain.url, identity, rootKey, retryTimes: 0 })
+  const stop = (): Promise<void> => chain.stop()
+  const hands = await openHands(chain, isVerifying, identity)
+  return { chain, ...hands, [Symbol.asyncDispose]: stop }
+}
+
+/** The same at a chain that somebody else runs. */
+export async function openHands(
+  { url, rootKey }: Pick<IcpDevnet, 'url' | 'rootKey'>,
+  isVerifying: boolean,
+  identity: Identity = Ed25519KeyIdentity.generate(),
+): Promise<IcpHands> {
+  const agent = await HttpAgent.create({ host: url, identity, rootKey, retryTimes: 0 })
   const ic = Actor.createActor<Methods>(management, {
     ...{ agent, ...(isVerifying ? {} : { blsVerify: BELIEVE }) },
     canisterId: MANAGEMENT,
@@ -107,9 +121,8 @@ export async function openWorld(
     const value = mode === 'upgrade' ? [] : null
     await call('install_code', { mode: { [mode]: value }, canister_id, wasm_module, arg })
   }
-  const stop = (): Promise<void> => chain.stop()
   return {
-    ...{ chain, agent, management: ic, put },
+    ...{ agent, management: ic, put },
     async install(wasm, { arg, cycles } = {}) {
       const made = await call('provisional_create_canister_with_cycles', {
         amount: cycles === undefined ? [] : [cycles],
@@ -128,7 +141,6 @@ export async function openWorld(
       if (answer.status === 'replied') return new Uint8Array(answer.reply.arg)
       throw new Error(`${answer.reject_code} ${answer.error_code}: ${answer.reject_message}`)
     },
-    [Symbol.asyncDispose]: stop,
   }
 }
 

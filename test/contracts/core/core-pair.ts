@@ -159,11 +159,11 @@ interface PairInit {
 export class CorePair implements Pair {
   readonly state: MemoryState = new MemoryState()
   readonly tickets: Map<string, InvitationTerms> = new Map()
-  now: bigint = START
   readonly successor: Uint8Array | undefined
   readonly #records: Records
   readonly #rules: Rules
   readonly #hasPredecessor: boolean
+  #now: bigint = START
 
   constructor({
     rules = new CoreModule(GROUPS),
@@ -174,6 +174,14 @@ export class CorePair implements Pair {
     this.#records = new Records(rules)
     this.#hasPredecessor = hasPredecessor
     this.successor = successor
+  }
+
+  get now(): bigint {
+    return this.#now
+  }
+
+  set now(now: bigint) {
+    this.#now = now
   }
 
   domain(): Domain {
@@ -259,7 +267,7 @@ export class CorePair implements Pair {
   }
 
   // all that is stored was compared
-  async compareStanding(): Promise<void> {}
+  async compareStanding(_group: GroupId, _identity: PublicKey): Promise<void> {}
   async compareInvitation(): Promise<void> {}
 }
 

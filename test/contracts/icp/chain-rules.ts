@@ -21,6 +21,13 @@ const PROVE_EVERY = 8
 /** First byte of the keys that are not the rules' own. */
 const SHELL = 128
 
+/** Whether an address may be a canister's. */
+export function isContract(address: Uint8Array): boolean {
+  const last = address.at(-1)
+  // a key's, derived, nobody's
+  return last !== undefined && address.length < 30 && ![2, 3, 4].includes(last)
+}
+
 export class ChainRules implements Rules {
   readonly #scene: Scene
   readonly #snapshot: number
@@ -44,11 +51,7 @@ export class ChainRules implements Rules {
     return this.#scene.domain
   }
 
-  isContract(address: Uint8Array): boolean {
-    const last = address.at(-1)
-    // a key's, derived, nobody's
-    return last !== undefined && address.length < 30 && ![2, 3, 4].includes(last)
-  }
+  readonly isContract: (address: Uint8Array) => boolean = isContract
 
   ask({ envelope, signature, now }: Question): Told {
     this.#scene.bench.setTime(now)
