@@ -1,6 +1,7 @@
 /** `npm run oracle <chain>`: holds a local chain against software of the chain's own. Not part of the tests: it builds that first. */
 import { oracleIcp } from './icp/icp.ts'
 import { oracleNear } from './near/near.ts'
+import { oracleStellarContracts } from './stellar/host.ts'
 import { oracleStellar } from './stellar/stellar.ts'
 
 const [chain, ...args] = process.argv.slice(2)
@@ -10,11 +11,13 @@ if (chain === 'near') {
   await oracleIcp(args)
 } else if (chain === 'stellar') {
   await oracleStellar(args)
+} else if (chain === 'stellar-contracts') {
+  await oracleStellarContracts()
 } else {
   const near = 'near [-- --sequences 40 --seed 1]'
   const icp = 'icp [-- --url http://127.0.0.1:4943 --sequences 10 --seed 1]'
   process.stderr.write(
-    `usage: npm run oracle ${near} | ${icp} | stellar [-- --calls 400 --seed 1]\n`,
+    `usage: npm run oracle ${near} | ${icp} | stellar [-- --calls 400 --seed 1] | stellar-contracts\n`,
   )
   process.exitCode = 2
 }

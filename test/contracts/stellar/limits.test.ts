@@ -1,6 +1,6 @@
 /**
  * The dearest request of each kind on the local network, whose limits are those of the test network. What they take on the host that nodes of Stellar have is
- * in `figures.json`, which another test keeps true where there is a Rust compiler.
+ * in `figures.json`, which `npm run oracle stellar-contracts` keeps true where there is a Rust compiler.
  */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
