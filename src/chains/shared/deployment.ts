@@ -79,10 +79,10 @@ export class DeploymentFiles<D extends ChainDeployment> {
   async write(path: string, deployment: D): Promise<void> {
     const temporary = `${path}.new`
     try {
-      await writeFile(temporary, formatDeployment(deployment))
+      await writeFile(temporary, formatDeployment(deployment), { flush: true })
       await rename(temporary, path)
     } catch (cause) {
-      await rm(temporary, { force: true })
+      await rm(temporary, { force: true }).catch(() => {}) // why it was not written matters more
       const message = `cannot write the deployment file ${path}`
       throw chainError(this.#chain, 'CHAIN_DEPLOYMENT', message, { path }, { cause })
     }

@@ -128,6 +128,8 @@ export interface Deployment extends Disposable {
   openFile(path: string, options: { readonly force?: boolean | undefined }): Promise<OutFile>
   /** Makes what the plan says, and tells each step. Resolves with what the file is to hold, when that is final. */
   send(output: Output): Promise<{ readonly deployment: object; readonly text: string }>
+  /** Told when the file is written: what was noted, for a run that would have to go on, is not needed any more. @default nothing was */
+  written?(): Promise<void>
 }
 
 /** What a deployment would do. */

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
-import { readFile, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Principal } from '@dfinity/principal'
 import { expect } from 'chai'
@@ -210,6 +210,18 @@ describe('merogate chain deploy on the Internet Computer', function () {
     await install(looked.calls, installation)
     await checkInstalled(looked.calls, 'contexts', canister, module)
     expect(await manage(looked.calls, canister, 'stored_chunks', about)).to.deep.equal([])
+  })
+
+  it('knows its canisters still when it could not write down where they are', async () => {
+    const before = await looked.balance()
+    await mkdir(`${out}.new`)
+    const failed = await paid(...json)
+    expect(codeOf(failed)).to.equal('CHAIN_DEPLOYMENT')
+    await rm(`${out}.new`, { recursive: true })
+    const again = await paid(...json)
+    expect(again.code, again.err).to.equal(0)
+    expect(before - (await looked.balance())).to.equal(2n * (5n * T + LEDGER_FEE))
+    expect(await stat(`${out}.creating`).catch(() => undefined), 'no journal').to.equal(undefined)
   })
 
   it('is one deployment, wherever it was killed before: the same canisters, paid once', async () => {

@@ -49,7 +49,8 @@ export interface DeployInit extends CallsInit {
 }
 
 /**
- * Makes, fills and checks every canister that is not there yet, and says where they are. Whoever deploys gives them up last, if at all.
+ * Makes, fills and checks every canister that is not there yet, and says where they are. Whoever deploys gives them up last, if at all. The journal
+ * stays, for until somebody has written down where they are it is the only one that knows.
  * @throws CHAIN_DEPLOY (chain), CHAIN_FUNDS (chain), CHAIN_DEPLOYMENT (input), ANCHOR_UNREACHABLE (transport)
  */
 export async function deployContracts(init: DeployInit): Promise<Deployment> {
@@ -65,7 +66,6 @@ export async function deployContracts(init: DeployInit): Promise<Deployment> {
   if (controllers === 'drop') {
     for (const [name, { address }] of made) await drop(init, name, address)
   }
-  await journal.remove()
   const [contexts, packages] = [made.get('contexts'), made.get('packages')]
   if (contexts === undefined) throw deployError('the plan has not all canisters')
   return {

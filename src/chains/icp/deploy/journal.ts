@@ -81,7 +81,7 @@ export class Journal {
     }
   }
 
-  /** Nothing is open any more. */
+  /** To be called when the canisters are written down elsewhere. */
   async remove(): Promise<void> {
     await rm(this.path, { force: true })
   }

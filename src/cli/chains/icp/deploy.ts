@@ -96,6 +96,7 @@ export async function openDeployment(options: DeployOptions, output: Output): Pr
   const modules = releasedModules()
   let known = named
   let file = ''
+  let journal: Journal | undefined
   return {
     network,
     async plan(path) {
@@ -119,14 +120,18 @@ export async function openDeployment(options: DeployOptions, output: Output): Pr
     },
     async send(told) {
       const { principal } = keyToSend(owner)
+      journal = await Journal.open(file, { network, owner: principal })
       const deployment = await deployContracts({
         ...{ rpc, modules, network, known, cycles, controllers, predecessor, owner: principal },
         ...{ clock: systemClock, pollMs: pollMsFor(urls, POLL_MS) },
         rootKey: writtenKey(place),
-        journal: await Journal.open(file, { network, owner: principal }),
+        journal,
         onStep: toldTo(told),
       })
       return { deployment, text: await whoText(rpc, deployment) }
+    },
+    async written() {
+      await journal?.remove()
     },
     [Symbol.dispose]: () => rpc.stop(),
   }

@@ -69,6 +69,7 @@ export async function carryOut(
   }
   const made = await deployment.send(output)
   const isWritten = await file.write(made.deployment)
+  await deployment.written?.()
   output.event(
     { event: 'deployed', file: file.path, isWritten, deployment: made.deployment },
     [`\n${isWritten ? 'wrote' : 'unchanged:'} ${file.path}`, made.text].join('\n'),
