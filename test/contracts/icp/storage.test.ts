@@ -39,7 +39,8 @@ describe('icp contracts: what they store', function () {
     }
     const crowded = await measure(x)
     for (const [at, one] of alone.entries()) {
-      expect(crowded[at]).to.be.within(one * 0.97, one * 1.03)
+      // hashes on the way to the root: their number is the logarithm of what there is
+      expect(crowded[at]).to.be.within(one * 0.95, one * 1.05)
     }
   })
 
