@@ -196,7 +196,8 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   cli: {
     rooms: [
       ...['node', 'auth', 'server', 'client', 'cli/config', 'cli/sign-in'],
-      ...['cli/chains/chain.ts', 'cli/chains/chains.ts', 'type cli/chains/wallet.ts'],
+      ...['cli/chains/chain.ts', 'cli/chains/chains.ts', 'cli/chains/running.ts'],
+      ...['type cli/chains/wallet.ts'],
       'type chains/shared/checks.ts',
     ],
     packages: ['commander', 'pino'],
@@ -222,6 +223,9 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     ],
   },
   'cli/chains/chains.ts': { rooms: ['cli/chains', 'type cli/config', 'cli/errors.ts'] },
+  'cli/chains/running.ts': {
+    rooms: ['type cli/chains/chain.ts', 'cli/chains/chains.ts', 'type node/secret.ts'],
+  },
   // what the commands of several chains have in common
   'cli/chains/shared': {
     rooms: [

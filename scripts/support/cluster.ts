@@ -2,8 +2,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { LocalChain } from '../../src/cli/chains/chain.ts'
-import { CHAINS, toolsOf } from '../../src/cli/chains/chains.ts'
+import { CHAINS } from '../../src/cli/chains/chains.ts'
+import { chainsNamed, settingsOn, startChains } from '../../src/cli/chains/running.ts'
 import {
   type NodeProcess,
   type NodeProcessOptions,
@@ -34,6 +34,7 @@ export interface MoreOfNode extends Pick<NodeProcessOptions, 'env' | 'onLog' | '
 
 export interface Cluster extends AsyncDisposable {
   readonly folder: string
+  /** Of the chain, the first of several. */
   readonly chainUrl: string
   /** Whether each node has an account of its own, with which it pays. */
   readonly hasAccounts: boolean
@@ -55,55 +56,57 @@ export interface SharedContext {
   readonly members: readonly string[]
 }
 
-/** Settings as KEY=VALUE of the node that comes as number `index`; the key of its account lies in a file. */
-async function settingsOf(chain: LocalChain, folder: string, index: number): Promise<string[]> {
-  const file = join(folder, `account-${index}.key`)
-  if (chain.key !== undefined) await writeFile(file, chain.key(index), { mode: 0o600 })
-  return [...chain.settings({ file })]
-}
-
-/** Starts a chain; nodes are added one by one. @param name of the chain, by default the first there is */
+/** Starts a chain, or all with contracts; nodes are added one by one. @param name as `--chain` has it, by default the first chain there is */
 export async function startCluster(name: string = CHAINS[0].name): Promise<Cluster> {
   const folder = await mkdtemp(join(tmpdir(), 'merogate-'))
-  const chain = await (await toolsOf(name)).start(folder)
+  await using starting = new AsyncDisposableStack()
+  const chains = await startChains(chainsNamed(name), folder, starting)
+  const running = starting.move()
+  const [{ chain } = noChain(name)] = chains
+  const stopChain = (): Promise<void> => running.disposeAsync()
   const names: string[] = []
-  const running = new Map<string, ClusterNode>()
+  const nodes = new Map<string, ClusterNode>()
   const stop = async (): Promise<void> => {
-    await Promise.all([...running.values()].map((node) => node.process.stop()))
-    await chain.stop()
+    await Promise.all([...nodes.values()].map((node) => node.process.stop()))
+    await stopChain()
     await rm(folder, { recursive: true, force: true })
   }
   return {
     folder,
     chainUrl: chain.url,
-    hasAccounts: chain.key !== undefined,
+    hasAccounts: chains.some((each) => each.chain.key !== undefined),
     async node(nodeName, { settings = [], ...more } = {}) {
       // a node that comes again has the account it had
       if (!names.includes(nodeName)) names.push(nodeName)
+      const index = names.indexOf(nodeName)
+      const account = await settingsOn(chains, index, async (on, key) => {
+        const file = join(folder, `${on}-${index}.key`)
+        await writeFile(file, key, { mode: 0o600 })
+        return { file }
+      })
       const child = await startNodeProcess({
         name: nodeName,
         home: folder,
         serverPort: 0,
-        settings: [
-          ...(await settingsOf(chain, folder, names.indexOf(nodeName))),
-          'swarm.listen=/ip4/127.0.0.1/tcp/0',
-          'log.level=warn',
-          ...settings,
-        ],
+        settings: [...account, 'swarm.listen=/ip4/127.0.0.1/tcp/0', 'log.level=warn', ...settings],
         ...more,
       })
       const node = { process: child, client: merogateClient({ url: child.ready.api }) }
-      running.set(nodeName, node)
+      nodes.set(nodeName, node)
       return node
     },
     async sendToChain(method, params) {
       if (chain.send === undefined) throw new RangeError(`the chain ${name} has no ${method}`)
       return chain.send(method, params)
     },
-    stopChain: () => chain.stop(),
+    stopChain,
     stop,
     [Symbol.asyncDispose]: stop,
   }
+}
+
+function noChain(name: string): never {
+  throw new RangeError(`expected a chain, got none for ${name}`)
 }
 
 /** Installs the example app on the first node, makes a context there and lets the others join it. */

@@ -1,6 +1,7 @@
 /** The act of the demo that signs in. The others play what the tests of `test/e2e/node` look at more closely. */
 import { join } from 'node:path'
 import { expect } from 'chai'
+import { CHAINS, hasContracts, namesOf } from '../../src/cli/chains/chains.ts'
 import { runCli } from '../support/cli.ts'
 
 const main = join(import.meta.dirname, '../../scripts/demo.ts')
@@ -20,6 +21,15 @@ describe('the demo', () => {
       expect(lines.at(-1)).to.equal('demo: ok')
     }).timeout(60_000)
   }
+
+  it('anchors a context on every chain with contracts, which two nodes share', async () => {
+    const { code, out, err } = await runCli(['--chain', 'all'], { main })
+    expect(code, err).to.equal(0)
+    for (const name of namesOf(CHAINS.filter(hasContracts))) {
+      expect(out).to.include(`anchor a context on ${name}, and admit bob`)
+    }
+    expect(out.trimEnd().split('\n').at(-1)).to.equal('demo: ok')
+  }).timeout(120_000)
 
   it('names the acts there are', async () => {
     const { code, err } = await runCli(['--act', 'dance'], { main })

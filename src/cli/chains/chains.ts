@@ -23,6 +23,11 @@ export const WALLETS: readonly [Wallet, ...Wallet[]] = [
   stellarWallets,
 ]
 
+/** Whether contracts decide there. */
+export function hasContracts({ commands }: Pick<Chain, 'commands'>): boolean {
+  return commands.deploy !== undefined
+}
+
 /** Names of chains, for `--chain`. */
 export function namesOf(chains: readonly Chain[]): string[] {
   return chains.map(({ name }) => name)

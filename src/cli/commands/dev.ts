@@ -7,8 +7,15 @@ import { type Command, Option } from 'commander'
 import { integerArgument } from '../arguments.ts'
 import { merogateClient } from '../../client/index.ts'
 import { LOG_LEVELS, type LogLevel } from '../../node/primitives/logger.ts'
-import type { LocalChain } from '../chains/chain.ts'
-import { chainNamed, CHAINS, WALLETS } from '../chains/chains.ts'
+import { CHAINS, namesOf, WALLETS } from '../chains/chains.ts'
+import {
+  ALL,
+  allOf,
+  chainsNamed,
+  type RunningChain,
+  settingsOn,
+  startChains,
+} from '../chains/running.ts'
 import { cliError } from '../errors.ts'
 import { readLogLine } from '../log-line.ts'
 import { buildLoginPage } from '../login-page.ts'
@@ -25,7 +32,11 @@ const EXAMPLE_APP = join(import.meta.dirname, '../../../apps/kv-store-rs/dist/kv
 /** How long the second node may take until it has the context, ms. */
 const JOIN_WAIT_MS = 60_000
 
-const EXAMPLES = ['merogate dev', 'merogate dev --log info --app my-app.mpk']
+const EXAMPLES = [
+  'merogate dev',
+  'merogate dev --log info --app my-app.mpk',
+  `merogate dev --chain ${ALL}`,
+]
 
 interface DevOptions {
   chain: string
@@ -41,6 +52,14 @@ interface World {
   /** One for each node: may do everything. */
   readonly tokens: readonly string[]
   readonly applicationId: string
+  /** One on each chain. */
+  readonly contexts: readonly SharedContext[]
+}
+
+/** A context that all nodes are members of. */
+interface SharedContext {
+  /** Its chain. */
+  readonly protocol: string
   readonly contextId: string
 }
 
@@ -49,7 +68,10 @@ export function devCommand(program: Command): void {
     .command('dev')
     .description('start a local chain and two nodes that share a context, until Ctrl-C')
     .addOption(
-      chainOption(CHAINS.map(({ words }) => words.anchor).join(', or ')).default(CHAINS[0].name),
+      chainOption(
+        `${CHAINS.map(({ words }) => words.anchor).join(', or ')}; ${ALL}: every chain with contracts, and a context on each`,
+        [...namesOf(CHAINS), ALL],
+      ).default(CHAINS[0].name),
     )
     .option('--port <port>', 'port of the first node, the second has the next; 0: any', '2528')
     .option('--app <file>', 'application to install; default: the key-value store')
@@ -77,12 +99,12 @@ export function devCommand(program: Command): void {
 
         await mkdir(folder, { recursive: true })
         await buildLoginPage()
-        const { name: protocol, tools } = chainNamed(options.chain)
-        const chain = cleanup.use(await (await tools()).start(folder))
-        output.note(`${chain.text}; starting two nodes`)
-        const nodes = await startNodes({ folder, port, chain, log: options.log, output, cleanup })
+        const chains = await startChains(chainsNamed(options.chain), folder, cleanup)
+        output.note([...chains.map(({ chain }) => chain.text), 'starting two nodes'].join('\n'))
+        const nodes = await startNodes({ folder, port, chains, log: options.log, output, cleanup })
         const tokens = await tokensOf(folder, nodes)
-        const world = await setUp(nodes, tokens, { app, protocol })
+        const protocols = chains.map(({ name }) => name)
+        const world = await setUp(nodes, tokens, { app, protocols })
         announce(output, world)
         const failed = nodes.map(async ({ name, ended }) => {
           const code = await ended
@@ -96,26 +118,27 @@ export function devCommand(program: Command): void {
 interface Start {
   readonly folder: string
   readonly port: number
-  readonly chain: LocalChain
+  readonly chains: readonly RunningChain[]
   readonly log: LogLevel
   readonly output: Output
   readonly cleanup: AsyncDisposableStack
 }
 
-async function startNodes(start: Start): Promise<NodeProcess[]> {
-  const { folder, port, chain, log, output, cleanup } = start
+async function startNodes(start: Start): Promise<readonly NodeProcess[]> {
+  const { folder, port, chains, log, output, cleanup } = start
   const starting = ['alice', 'bob'].map(async (name, index) => {
+    const env: Record<string, string> = {}
+    const settings = await settingsOn(chains, index, (chain, key) => {
+      const variable = `MEROGATE_DEV_KEY_${chain.toUpperCase()}`
+      env[variable] = key
+      return { env: variable }
+    })
     const node = await startNodeProcess({
       name,
       home: folder,
       serverPort: port === 0 ? 0 : port + index,
-      env: chain.key === undefined ? {} : { [KEY_VARIABLE]: chain.key(index) },
-      settings: [
-        ...chain.settings({ env: KEY_VARIABLE }),
-        ...DEV_AUTH,
-        'swarm.listen=/ip4/127.0.0.1/tcp/0',
-        `log.level=${log}`,
-      ],
+      env,
+      settings: [...settings, ...DEV_AUTH, 'swarm.listen=/ip4/127.0.0.1/tcp/0', `log.level=${log}`],
       onLog: (line) => {
         const { fields, text } = readLogLine(name, line)
         output.log(fields, text)
@@ -124,16 +147,8 @@ async function startNodes(start: Start): Promise<NodeProcess[]> {
     cleanup.defer(() => node.stop())
     return node
   })
-  // all must have settled before the first failure is told, so that none is left running
-  const results = await Promise.allSettled(starting)
-  return results.map((result) => {
-    if (result.status === 'fulfilled') return result.value
-    throw result.reason
-  })
+  return allOf(starting)
 }
-
-/** Variable that holds the key of a node's account, in its own process. */
-const KEY_VARIABLE = 'MEROGATE_DEV_KEY'
 
 /** Sign-in as on a real node, with tokens that last a working day. */
 const DEV_AUTH = [
@@ -150,37 +165,44 @@ async function tokensOf(folder: string, nodes: readonly NodeProcess[]): Promise<
   )
 }
 
-/** Installs the application, makes a context on the first node and lets the others join it. */
+/** Installs the application, makes a context on each chain, on the first node, and lets the others join it. */
 async function setUp(
   nodes: readonly NodeProcess[],
   tokens: readonly string[],
-  { app, protocol }: { app: string; protocol: string },
+  { app, protocols }: { app: string; protocols: readonly string[] },
 ): Promise<World> {
   const [first, ...others] = nodes.map(
     ({ ready }, index) => merogateClient({ url: ready.api, token: tokens[index] ?? '' }).admin,
   )
   if (first === undefined) throw cliError('CLI_NODE_FAILED', 'expected a node, got none')
   const { applicationId } = await first.installFile(app)
-  const { contextId } = await first.createContext({ applicationId, protocol })
-  for (const other of others) {
-    const { publicKey } = await other.createIdentity()
-    const invitation = await first.invite({ contextId, invitee: publicKey })
-    await other.join(invitation ?? '')
-    await other.context(contextId, JOIN_WAIT_MS)
-  }
-  return { nodes, tokens, applicationId, contextId }
+  const sharing = protocols.map(async (protocol) => {
+    const { contextId } = await first.createContext({ applicationId, protocol })
+    for (const other of others) {
+      const { publicKey } = await other.createIdentity()
+      const invitation = await first.invite({ contextId, invitee: publicKey })
+      await other.join(invitation ?? '')
+      await other.context(contextId, JOIN_WAIT_MS)
+    }
+    return { protocol, contextId }
+  })
+  return { nodes, tokens, applicationId, contexts: await allOf(sharing) }
 }
 
-function announce(output: Output, { nodes, tokens, applicationId, contextId }: World): void {
+function announce(output: Output, { nodes, tokens, applicationId, contexts }: World): void {
   const shown = nodes.map(({ name, ready: { api, peerId } }, index) => ({
     ...{ name, api, peerId },
     token: tokens[index] ?? '',
   }))
   const [writer, reader = writer] = shown
+  const contextId = contexts[0]?.contextId ?? ''
+  const isOne = contexts.length === 1
   const lines = [
     ...shown.map(({ name, api }) => `${name.padEnd(12)}${api}`),
     `application ${applicationId}`,
-    `context     ${contextId}`,
+    ...contexts.map(
+      (each) => `context     ${each.contextId}${isOne ? '' : ` on ${each.protocol}`}`,
+    ),
     '',
     'tokens for development, good for twelve hours:',
     ...shown.map(({ name, token }) => `  ${name.toUpperCase()}=${token}`),
@@ -191,7 +213,8 @@ function announce(output: Output, { nodes, tokens, applicationId, contextId }: W
     '',
     'Ctrl-C stops everything.',
   ]
-  output.event({ event: 'ready', nodes: shown, applicationId, contextId }, lines.join('\n'))
+  const facts = { nodes: shown, applicationId, contextId, contexts }
+  output.event({ event: 'ready', ...facts }, lines.join('\n'))
 }
 
 function curl(

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { expect } from 'chai'
+import { CHAINS, hasContracts, namesOf } from '../../../src/cli/chains/chains.ts'
 import { merogateClient } from '../../../src/client/index.ts'
 import { runCli, startCli } from '../../support/cli.ts'
 import { panickingApp, PANIC_SHOWN } from '../../support/panicking-app.ts'
@@ -12,6 +13,7 @@ import { panickingApp, PANIC_SHOWN } from '../../support/panicking-app.ts'
 interface Ready {
   nodes: { name: string; api: string; peerId: string; token: string }[]
   contextId: string
+  contexts: { protocol: string; contextId: string }[]
   applicationId: string
 }
 
@@ -23,47 +25,49 @@ describe('merogate dev', () => {
   })
   after(() => rm(folder, { recursive: true }))
 
-  const CHAINS = [
+  const ON = [
     ['local', 'the local anchor'],
     ['ethereum', 'contracts on a local Ethereum chain'],
-    ['near', 'contracts on a local NEAR chain'],
-    ['icp', 'canisters on a local Internet Computer'],
+    ['all', 'contracts on every chain that has any, on each of which they share one'],
   ] as const
-  for (const [chain, shown] of CHAINS) {
+  for (const [chain, shown] of ON) {
     it(`runs two nodes that share a context by ${shown}, and ends without a trace`, async () => {
       const command = ['dev', '--chain', chain, '--port', '0', '--output-format', 'json']
       await using cli = startCli(command, { env: { TMPDIR: folder } })
       const ready = JSON.parse((await cli.line()) ?? '') as Ready
       const [alice, bob] = ready.nodes.map(({ api, token }) => merogateClient({ url: api, token }))
       if (alice === undefined || bob === undefined) return expect.fail('expected two nodes')
-      const { contextId } = ready
-      // applications are written against the real thing: without the token nothing is to be had
-      const stranger = merogateClient({ url: ready.nodes[0]?.api ?? '' })
-      const refusal = await stranger.admin.context(contextId).catch((error: unknown) => error)
-      expect(refusal).to.have.nested.property('details.apiCode', 'missing_token')
+      const expected = chain === 'all' ? namesOf(CHAINS.filter(hasContracts)) : [chain]
+      expect(ready.contexts.map(({ protocol }) => protocol)).to.deep.equal(expected)
+      expect(ready.contextId).to.equal(ready.contexts[0]?.contextId)
+      for (const { protocol, contextId } of ready.contexts) {
+        // applications are written against the real thing: without the token nothing is to be had
+        const stranger = merogateClient({ url: ready.nodes[0]?.api ?? '' })
+        const refusal = await stranger.admin.context(contextId).catch((error: unknown) => error)
+        expect(refusal).to.have.nested.property('details.apiCode', 'missing_token')
 
-      let subscribed = (): void => {}
-      const standing = new Promise<void>((resolve) => (subscribed = resolve))
-      const changes = bob.subscribe({ contextIds: [contextId], onSubscribed: () => subscribed() })
-      const first = changes.next()
-      await standing
-      const args = { key: 'hello', value: 'world' }
-      await alice.rpc.execute({ contextId, method: 'set', args })
-      const { value } = await first
-      await changes.return()
-      expect(value?.type === 'StateMutation' && value.events[0]?.kind).to.equal('Set')
-      expect(await bob.rpc.execute({ contextId, method: 'get', args: { key: 'hello' } })).to.equal(
-        'world',
-      )
-      const roots = await Promise.all([alice, bob].map(({ admin }) => admin.context(contextId)))
-      expect(roots[0]?.rootHash).to.equal(roots[1]?.rootHash)
-      expect(roots.map(({ protocol }) => protocol)).to.deep.equal([chain, chain])
+        let subscribed = (): void => {}
+        const standing = new Promise<void>((resolve) => (subscribed = resolve))
+        const changes = bob.subscribe({ contextIds: [contextId], onSubscribed: () => subscribed() })
+        const first = changes.next()
+        await standing
+        const args = { key: 'hello', value: 'world' }
+        await alice.rpc.execute({ contextId, method: 'set', args })
+        const { value } = await first
+        await changes.return()
+        expect(value?.type === 'StateMutation' && value.events[0]?.kind).to.equal('Set')
+        const read = { contextId, method: 'get', args: { key: 'hello' } }
+        expect(await bob.rpc.execute(read)).to.equal('world')
+        const roots = await Promise.all([alice, bob].map(({ admin }) => admin.context(contextId)))
+        expect(roots[0]?.rootHash).to.equal(roots[1]?.rootHash)
+        expect(roots.map((each) => each.protocol)).to.deep.equal([protocol, protocol])
+      }
 
       cli.child.kill('SIGINT')
       const { code, err } = await cli.ended
       expect(code, err).to.equal(0)
       expect(await readdir(folder)).to.deep.equal([])
-    }).timeout(60_000)
+    }).timeout(90_000)
   }
 
   it('shows on stderr what its nodes warn of: here a delta that is quarantined', async () => {
