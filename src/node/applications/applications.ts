@@ -10,7 +10,7 @@ import { throwIfAborted } from '../errors.ts'
 import type { Applications, InstalledApplication, InstallOptions } from '../interface.ts'
 import { EMPTY, equalBytes, toBase58, utf8 } from '../primitives/bytes.ts'
 import { sha256 } from '../primitives/hash.ts'
-import { ApplicationId, type BlobId, idKey } from '../primitives/ids.ts'
+import { ApplicationId, BlobId, idKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import type { GuestEngine, ModuleInfo } from '../runtime/engine.ts'
 import { COLUMN, columnRange, rowKey } from '../store/keys.ts'
@@ -38,6 +38,12 @@ export interface ApplicationsComponents {
   readonly logger: Logger
 }
 
+/** The build that a context runs. */
+interface Running {
+  readonly application: Uint8Array
+  readonly blob: Uint8Array
+}
+
 /** {@link Applications} and what the rest of the node needs of them. */
 export interface NodeApplications extends Applications {
   /**
@@ -54,6 +60,11 @@ export interface NodeApplications extends Applications {
   build(id: ApplicationId, blob: BlobId): Promise<InstalledApplication | undefined>
   /** The application as an anchor records it. */
   record(id: ApplicationId): Promise<ApplicationRecord | undefined>
+  /**
+   * The same for one that takes over from the build that a context runs: what is signed is followed by its signer only.
+   * @throws APPLICATION_SIGNER (denied)
+   */
+  recordAfter(runs: Running, next: ApplicationId): Promise<ApplicationRecord | undefined>
   /** Whether an installed application is kept in this blob. */
   usesBlob(blob: BlobId): Promise<boolean>
 }
@@ -112,7 +123,7 @@ class StoredApplications implements NodeApplications {
     const application = await this.#inspect(bytes, source, options)
     const { signal } = options
     await this.#lock.run(idKey(application.id), async () => {
-      await this.#checkVersion(application)
+      await this.#checkReplaced(application)
       await this.#blobs.put(bytes, signal === undefined ? {} : { signal })
       await this.#write(rowKey(COLUMN.application, application.id), application)
     })
@@ -194,6 +205,14 @@ class StoredApplications implements NodeApplications {
       if (application !== undefined && equalBytes(application.blob, blob)) return application
     }
     return undefined
+  }
+
+  async recordAfter(runs: Running, next: ApplicationId): Promise<ApplicationRecord | undefined> {
+    const { application, blob } = runs
+    const known = await this.build(ApplicationId.from(application), BlobId.from(blob))
+    const following = await this.get(next)
+    if (known !== undefined && following !== undefined) checkSigner(known, following)
+    return this.record(next)
   }
 
   async get(id: ApplicationId): Promise<InstalledApplication | undefined> {
@@ -284,14 +303,16 @@ class StoredApplications implements NodeApplications {
     return module
   }
 
-  /** Refuses to replace what a context runs: a bundle's id does not depend on its content. */
-  async #checkVersion(application: InstalledApplication): Promise<void> {
+  /** Refuses to replace what a context runs, or what somebody else signed: a bundle's id does not depend on its content. */
+  async #checkReplaced(application: InstalledApplication): Promise<void> {
     const { id, blob } = application
     const row = await this.#rows.get(rowKey(COLUMN.application, id))
     if (row === undefined) return
     const known = unlessDamaged(id, row)
     if (known === undefined) return
-    if (equalBytes(known.blob, blob) || !(await this.#inUse(id, known.blob))) return
+    if (equalBytes(known.blob, blob)) return
+    checkSigner(known, application)
+    if (!(await this.#inUse(id, known.blob))) return
     throw applicationError(
       'APPLICATION_VERSION_TAKEN',
       `${known.package} ${known.version} is in use with other content; raise its version`,
@@ -303,6 +324,23 @@ class StoredApplications implements NodeApplications {
     await this.#rows.batch([{ type: 'put', key, value: encodeRecord(application) }], { sync: true })
   }
 }
+
+/**
+ * That what follows a signed package comes from its signer: the name of a package proves nothing by itself.
+ * @throws APPLICATION_SIGNER (denied)
+ */
+function checkSigner(known: Signed, next: Signed): void {
+  const { package: name, signerId: expected } = known
+  if (next.package !== name || expected === undefined || expected === next.signerId) return
+  const got = next.signerId ?? null
+  throw applicationError(
+    'APPLICATION_SIGNER',
+    `${name} ${known.version} is signed by ${expected}: expected what follows it from the same signer, got ${got ?? 'no signature'}; another package may have another signer`,
+    { package: name, expected, got },
+  )
+}
+
+type Signed = Pick<InstalledApplication, 'package' | 'version' | 'signerId'>
 
 /** A row; undefined when it is damaged: installing again is the cure. */
 function unlessDamaged(id: ApplicationId, row: Uint8Array): InstalledApplication | undefined {

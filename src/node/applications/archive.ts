@@ -14,14 +14,22 @@ export function isGzip(bytes: Uint8Array): boolean {
   return bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b && bytes[2] === 8
 }
 
+/** What an archive holds. */
+export interface Archive {
+  /** Regular files by name, `./` removed in front. */
+  readonly files: ReadonlyMap<string, Uint8Array>
+  /** Names that stand in it more than once: which of the files is meant nobody can say, and most are of no interest. */
+  readonly repeated: ReadonlySet<string>
+}
+
 /**
- * Regular files by name, `./` removed in front. @throws BUNDLE_INVALID, BUNDLE_PATH_UNSAFE (input): links, devices, absolute names,
- * `..`, a name twice; BUNDLE_TOO_LARGE (limit)
+ * Reads an archive whole. @throws BUNDLE_INVALID, BUNDLE_PATH_UNSAFE (input): links, devices, absolute names, `..`;
+ * BUNDLE_TOO_LARGE (limit)
  */
 export async function readArchive(
   bytes: Uint8Array,
   limits: BundleLimits = BUNDLE_LIMITS,
-): Promise<ReadonlyMap<string, Uint8Array>> {
+): Promise<Archive> {
   return readTar(await gunzipBounded(bytes, limits), limits)
 }
 
@@ -42,8 +50,9 @@ async function gunzipBounded(bytes: Uint8Array, limits: BundleLimits): Promise<U
   }
 }
 
-function readTar(tar: Uint8Array, limits: BundleLimits): Promise<Map<string, Uint8Array>> {
+function readTar(tar: Uint8Array, limits: BundleLimits): Promise<Archive> {
   const files = new Map<string, Uint8Array>()
+  const repeated = new Set<string>()
   const archive = extract()
   let entries = 0
   return new Promise((resolve, reject) => {
@@ -59,7 +68,7 @@ function readTar(tar: Uint8Array, limits: BundleLimits): Promise<Map<string, Uin
       let name: string | undefined
       try {
         if (++entries > limits.entries) throw tooLarge('entries', limits.entries)
-        name = checkHeader(header, limits, files)
+        name = checkHeader(header, limits)
       } catch (error) {
         archive.destroy(error as Error) // only MerogateErrors are thrown above
         return
@@ -69,23 +78,20 @@ function readTar(tar: Uint8Array, limits: BundleLimits): Promise<Map<string, Uin
       content.on('end', () => {
         const [only, ...more] = pieces
         const whole = only !== undefined && more.length === 0 ? only : concat(...pieces)
-        if (name !== undefined) files.set(name, whole)
+        if (name !== undefined && files.has(name)) repeated.add(name)
+        else if (name !== undefined) files.set(name, whole)
         next()
       })
     })
     archive.on('error', fail)
-    archive.on('finish', () => resolve(files))
+    archive.on('finish', () => resolve({ files, repeated }))
     archive.on('close', () => fail()) // no effect after finish
     archive.end(tar)
   })
 }
 
 /** The name of a regular file; undefined for what is skipped. */
-function checkHeader(
-  header: Headers,
-  limits: BundleLimits,
-  files: ReadonlyMap<string, Uint8Array>,
-): string | undefined {
+function checkHeader(header: Headers, limits: BundleLimits): string | undefined {
   const { type, size } = header
   // an extended header may say NaN or less than nothing, which would stall the reader
   if (!Number.isSafeInteger(size) || (size ?? 0) < 0) {
@@ -103,14 +109,7 @@ function checkHeader(
       `expected plain files inside the bundle, got ${type ?? 'an entry'} ${JSON.stringify(name.slice(0, 80))}`,
     )
   }
-  if (type === 'directory') return undefined
-  if (files.has(name)) {
-    throw applicationError(
-      'BUNDLE_INVALID',
-      `expected every file once, got ${JSON.stringify(name)} twice`,
-    )
-  }
-  return name
+  return type === 'directory' ? undefined : name
 }
 
 function tooLarge(what: string, max: number): Error {

@@ -1,7 +1,7 @@
 /** Reading what is installed: a bare WebAssembly module, or an `.mpk` bundle around one. */
 import { toHex } from '../primitives/bytes.ts'
 import { sha256 } from '../primitives/hash.ts'
-import { isGzip, readArchive } from './archive.ts'
+import { type Archive, isGzip, readArchive } from './archive.ts'
 import { applicationError } from './errors.ts'
 import { BUNDLE_LIMITS, type BundleLimits } from './limits.ts'
 import { type Artifact, parseManifest } from './manifest.ts'
@@ -26,20 +26,16 @@ export function isBundle(bytes: Uint8Array): boolean {
 
 /**
  * Unpacks a bundle in memory and checks all it says about itself: hashes of module and interface description, signature if there is one.
- * @throws BUNDLE_INVALID, BUNDLE_PATH_UNSAFE, BUNDLE_HASH_MISMATCH, BUNDLE_SIGNATURE_INVALID (input), BUNDLE_TOO_LARGE (limit)
+ * @throws BUNDLE_INVALID, BUNDLE_PATH_UNSAFE, BUNDLE_HASH_MISMATCH, BUNDLE_SIGNATURE_INVALID, BUNDLE_SERVICES (input), BUNDLE_TOO_LARGE (limit)
  */
 export async function readBundle(
   bytes: Uint8Array,
   limits: BundleLimits = BUNDLE_LIMITS,
 ): Promise<Bundle> {
-  const files = await readArchive(bytes, limits)
-  const manifestBytes = files.get(MANIFEST_NAME)
-  if (manifestBytes === undefined) {
-    throw applicationError('BUNDLE_INVALID', `expected a ${MANIFEST_NAME} in the bundle, got none`)
-  }
-  const manifest = parseManifest(manifestBytes)
-  const wasm = take(files, manifest.wasm)
-  if (manifest.abi !== undefined) take(files, manifest.abi)
+  const archive = await readArchive(bytes, limits)
+  const manifest = parseManifest(fileOf(archive, MANIFEST_NAME))
+  const wasm = take(archive, manifest.wasm)
+  if (manifest.abi !== undefined) take(archive, manifest.abi)
   return {
     package: manifest.package,
     version: manifest.version,
@@ -48,14 +44,21 @@ export async function readBundle(
   }
 }
 
-function take(files: ReadonlyMap<string, Uint8Array>, artifact: Artifact): Uint8Array {
-  const bytes = files.get(artifact.path)
-  if (bytes === undefined) {
+/** A file that is needed: it must be there, and once. */
+function fileOf(archive: Archive, name: string): Uint8Array {
+  const bytes = archive.files.get(name)
+  if (bytes === undefined || archive.repeated.has(name)) {
+    const got = bytes === undefined ? 'none' : 'several'
     throw applicationError(
       'BUNDLE_INVALID',
-      `expected ${JSON.stringify(artifact.path)} in the bundle, got none`,
+      `expected one ${JSON.stringify(name)} in the bundle, got ${got}`,
     )
   }
+  return bytes
+}
+
+function take(archive: Archive, artifact: Artifact): Uint8Array {
+  const bytes = fileOf(archive, artifact.path)
   const { hash } = artifact
   const actual = toHex(sha256(bytes))
   if (hash !== undefined && hash !== actual) {

@@ -3,9 +3,9 @@ import { type ErrorDetails, type ErrorKind, MerogateError } from '../errors.ts'
 
 /**
  * BUNDLE_*: an `.mpk` archive is malformed, too large once unpacked, names a file outside itself, does not hold what its manifest says,
- * or is badly signed. INSTALL_*: the bytes could not be had: URL malformed or refused (private address), fetch failed or took too long,
+ * has several services, or is badly signed. INSTALL_*: the bytes could not be had: URL malformed or refused (private address), fetch failed or took too long,
  * too many bytes, file unreadable, other bytes than announced. APPLICATION_*: unknown id; still run by a context; the same package and
- * version is in use with other content; its blob holds another application than the anchor says; an option is too long; its row is damaged.
+ * version is in use with other content; a package that is signed comes unsigned, or from another signer; its blob holds another application than the anchor says; an option is too long; its row is damaged.
  */
 export type ApplicationErrorCode =
   | 'BUNDLE_INVALID'
@@ -13,6 +13,7 @@ export type ApplicationErrorCode =
   | 'BUNDLE_PATH_UNSAFE'
   | 'BUNDLE_HASH_MISMATCH'
   | 'BUNDLE_SIGNATURE_INVALID'
+  | 'BUNDLE_SERVICES'
   | 'INSTALL_URL_INVALID'
   | 'INSTALL_URL_REFUSED'
   | 'INSTALL_FETCH_FAILED'
@@ -23,6 +24,7 @@ export type ApplicationErrorCode =
   | 'APPLICATION_NOT_FOUND'
   | 'APPLICATION_IN_USE'
   | 'APPLICATION_VERSION_TAKEN'
+  | 'APPLICATION_SIGNER'
   | 'APPLICATION_MISMATCH'
   | 'APPLICATION_LIMIT'
   | 'APPLICATION_CORRUPT'
@@ -33,6 +35,7 @@ const KINDS: Record<ApplicationErrorCode, ErrorKind> = {
   BUNDLE_PATH_UNSAFE: 'input',
   BUNDLE_HASH_MISMATCH: 'input',
   BUNDLE_SIGNATURE_INVALID: 'input',
+  BUNDLE_SERVICES: 'input',
   INSTALL_URL_INVALID: 'input',
   INSTALL_URL_REFUSED: 'denied',
   INSTALL_FETCH_FAILED: 'transport',
@@ -43,6 +46,7 @@ const KINDS: Record<ApplicationErrorCode, ErrorKind> = {
   APPLICATION_NOT_FOUND: 'missing',
   APPLICATION_IN_USE: 'conflict',
   APPLICATION_VERSION_TAKEN: 'conflict',
+  APPLICATION_SIGNER: 'denied',
   APPLICATION_MISMATCH: 'protocol',
   APPLICATION_LIMIT: 'limit',
   APPLICATION_CORRUPT: 'corrupt',

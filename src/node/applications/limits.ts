@@ -46,5 +46,7 @@ export const BUNDLE_LIMITS: BundleLimits = {
 export const MAX_ENTRY_NAME_LENGTH = 256
 /** Bytes of a bundle's manifest. */
 export const MAX_MANIFEST_BYTES: number = 256 * 1024
+/** Services that a bundle's manifest may name. */
+export const MAX_SERVICES = 16
 /** Nesting of a bundle's manifest. */
 export const MAX_JSON_DEPTH = 64

@@ -10,6 +10,7 @@ import {
   MAX_ENTRY_NAME_LENGTH,
   MAX_MANIFEST_BYTES,
   MAX_PACKAGE_LENGTH,
+  MAX_SERVICES,
   MAX_VERSION_LENGTH,
 } from './limits.ts'
 
@@ -46,6 +47,16 @@ const shape = z.looseObject({
   appVersion: z.string().min(1).max(MAX_VERSION_LENGTH),
   wasm: artifact.nullish(),
   abi: artifact.nullish(),
+  services: z
+    .array(
+      z.looseObject({
+        name: z.string().min(1).max(MAX_ENTRY_NAME_LENGTH),
+        wasm: artifact,
+        abi: artifact.nullish(),
+      }),
+    )
+    .max(MAX_SERVICES)
+    .nullish(),
 })
 const signatureShape = z.looseObject({
   algorithm: z.literal('ed25519'),
@@ -54,8 +65,9 @@ const signatureShape = z.looseObject({
 })
 
 /**
- * Reads and checks a manifest. Unknown members are ignored; `services` too: the module is the one of `wasm`, or `app.wasm`.
- * @throws BUNDLE_INVALID, BUNDLE_SIGNATURE_INVALID (input), BUNDLE_TOO_LARGE (limit)
+ * Reads and checks a manifest. Unknown members are ignored. The module is the one of `wasm`, else that of the only service, else `app.wasm`.
+ * @throws BUNDLE_INVALID, BUNDLE_SIGNATURE_INVALID, BUNDLE_SERVICES (input): several services, of which a node cannot run one alone;
+ * BUNDLE_TOO_LARGE (limit)
  */
 export function parseManifest(bytes: Uint8Array): Manifest {
   if (bytes.length > MAX_MANIFEST_BYTES) {
@@ -81,21 +93,40 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     )
   }
   const manifest = parsed.data
-  const wasm = toArtifact(manifest.wasm ?? { path: DEFAULT_WASM_PATH })
+  const { abi, ...main } = moduleOf(manifest)
+  const wasm = toArtifact(main.wasm)
   const signerId =
     manifest['signature'] === undefined || manifest['signature'] === null
       ? undefined
       : verifyManifest(json as Record<string, unknown>) // the shape above takes only objects
   if (signerId !== undefined && wasm.hash === undefined) {
-    throw badSignature('it does not cover the module, whose hash is missing')
+    throw badSignature(
+      `the manifest has no hash of ${JSON.stringify(wasm.path)}, so it says nothing of the module; bundles of early 2026 lack it: pack it again with hashes, or without a signature`,
+    )
   }
   return {
     package: manifest.package,
     version: manifest.appVersion,
     wasm,
-    abi: manifest.abi === undefined || manifest.abi === null ? undefined : toArtifact(manifest.abi),
+    abi: abi === undefined || abi === null ? undefined : toArtifact(abi),
     signerId,
   }
+}
+
+type Module = Pick<z.infer<typeof shape>, 'abi'> & { readonly wasm: z.infer<typeof artifact> }
+
+/** What is run of a bundle. A file that lies at the usual place is not meant where the manifest names services. */
+function moduleOf({ wasm, abi, services }: z.infer<typeof shape>): Module {
+  if (wasm !== undefined && wasm !== null) return { wasm, abi }
+  const [only, ...others] = services ?? []
+  if (only === undefined) return { wasm: { path: DEFAULT_WASM_PATH }, abi }
+  if (others.length === 0) return { wasm: only.wasm, abi: only.abi }
+  const names = (services ?? []).map(({ name }) => name)
+  throw applicationError(
+    'BUNDLE_SERVICES',
+    `expected a bundle of one service, got ${names.length}: ${names.join(', ')}; pack each as a bundle of its own`,
+    { services: names },
+  )
 }
 
 function toArtifact(value: { path: string; hash?: string | null | undefined }): Artifact {

@@ -309,7 +309,8 @@ export class NodeContexts implements Contexts {
     application: ApplicationId,
     options: Signalled & { executor?: PublicKey | undefined } = {},
   ): Promise<void> {
-    const record = await this.#c.applications.record(application)
+    const replica = this.#registry.require(id)
+    const record = await this.#c.applications.recordAfter(replica.state.meta, application)
     if (record === undefined) {
       throw contextError(
         'APPLICATION_NOT_INSTALLED',
@@ -318,8 +319,7 @@ export class NodeContexts implements Contexts {
       )
     }
     const operation = { kind: 'updateApplication', application: record } as const
-    const how = { ...options, as: options.executor }
-    await this.#membership.submit(this.#registry.require(id), operation, how)
+    await this.#membership.submit(replica, operation, { ...options, as: options.executor })
   }
 
   async leave(id: ContextId, options: Signalled = {}): Promise<void> {

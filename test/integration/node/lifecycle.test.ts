@@ -2,10 +2,11 @@ import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { localAnchor } from '../../../src/chains/local/index.ts'
-import { BlobId, createNode, type Node, utf8 } from '../../../src/node/index.ts'
+import { type ApplicationId, BlobId, createNode, type Node, utf8 } from '../../../src/node/index.ts'
+import { generateSigningKey, type SigningKey } from '../../../src/node/crypto/sign.ts'
 import { concat, toBase58 } from '../../../src/node/primitives/bytes.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
-import { appBundle } from '../../support/bundles.ts'
+import { appBundle, manifestFor, signManifest, writeBundle } from '../../support/bundles.ts'
 import { rejectionCode } from '../../support/error-code.ts'
 import { kvInput, kvWasm } from '../../support/kv-app.ts'
 import {
@@ -192,5 +193,28 @@ describe('another application for a context', () => {
     const c = await world.node('c')
     await admit(a, c, context)
     await converged([a, b, c], context, { applied: 64 })
+  })
+
+  it('comes from the signer of the one before it, where that was signed', async () => {
+    await using world = await nodeWorld()
+    const a = await world.node('a')
+    const [key, other] = [generateSigningKey(), generateSigningKey()]
+    const bundle = (appVersion: string, by?: SigningKey): Promise<Uint8Array> => {
+      const manifest = manifestFor(kvWasm(), { appVersion, package: 'com.example.kv' })
+      const signed = by === undefined ? manifest : signManifest(manifest, by)
+      return writeBundle([
+        ['manifest.json', JSON.stringify(signed)],
+        ['app.wasm', kvWasm()],
+      ])
+    }
+    const install = async (bytes: Promise<Uint8Array>): Promise<ApplicationId> =>
+      (await a.applications.installBytes(await bytes, 'test')).id
+    const first = await install(bundle('1', key))
+    const { context } = await a.contexts.create({ application: first })
+    for (const next of [bundle('2'), bundle('3', other)]) {
+      const update = a.contexts.updateApplication(context, await install(next))
+      expect(await rejectionCode(update)).to.equal('APPLICATION_SIGNER')
+    }
+    await a.contexts.updateApplication(context, await install(bundle('4', key)))
   })
 })

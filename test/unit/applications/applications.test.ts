@@ -265,6 +265,28 @@ describe('applications', () => {
     expect(same.source).to.equal('y')
   })
 
+  it('replaces what is signed only by what the same signer signed', async () => {
+    await using s = await setup()
+    const [key, other] = [generateSigningKey(), generateSigningKey()]
+    const signed = (marker: string, by = key): Promise<Uint8Array> => {
+      const wasm = wasmModule(marker)
+      return writeBundle([
+        ['manifest.json', JSON.stringify(signManifest(manifestFor(wasm), by))],
+        ['app.wasm', wasm],
+      ])
+    }
+    const code = (bytes: Uint8Array): Promise<string> =>
+      rejectionCode(s.apps.installBytes(bytes, 'x'))
+    const { id, blob } = await s.apps.installBytes(await signed('one'), 'x')
+    expect(await code(await appBundle(wasmModule('two')))).to.equal('APPLICATION_SIGNER')
+    expect(await code(await signed('two', other))).to.equal('APPLICATION_SIGNER')
+    expect((await s.apps.get(id))?.blob).to.deep.equal(blob)
+    expect(await code(await signed('two'))).to.equal('none')
+    expect(await code(await appBundle(wasmModule('two'), { appVersion: '2' }))).to.equal('none')
+    await s.apps.uninstall(id)
+    expect(await code(await appBundle(wasmModule('two')))).to.equal('none')
+  })
+
   it('keeps another build of a version beside the one it has, for contexts that run it', async () => {
     const used: Uint8Array[] = []
     await using s = await setup({

@@ -70,12 +70,26 @@ describe('readBundle', () => {
   })
 
   it('takes app.wasm when the manifest names no module, and unknown members in it', async () => {
-    const bytes = await appBundle(wasm, {
-      wasm: undefined,
-      services: [{ name: 'api', wasm: { path: 'api.wasm' } }],
-      somethingNew: { deep: [1] },
-    })
+    const bytes = await appBundle(wasm, { wasm: undefined, somethingNew: { deep: [1] } })
     expect((await readBundle(bytes)).wasm).to.deep.equal(wasm)
+  })
+
+  it('takes the only service, not what lies at the usual place', async () => {
+    const left = wasmModule('left over')
+    const hash = toHex(sha256(wasm))
+    const services = [{ name: 'api', wasm: { path: 'api.wasm', hash } }]
+    const files = (named: readonly unknown[]): ArchiveFile[] => [
+      ['manifest.json', JSON.stringify(manifestFor(left, { wasm: undefined, services: named }))],
+      ['app.wasm', left],
+      ['api.wasm', wasm],
+    ]
+    expect((await readBundle(await writeBundle(files(services)))).wasm).to.deep.equal(wasm)
+    const second = { name: 'web', wasm: { path: 'app.wasm' } }
+    expect(await codeOf(files([...services, second]))).to.equal('BUNDLE_SERVICES')
+    expect(await codeOf(files([]))).to.equal('none')
+    expect(await codeOf(files([{ name: 'api', wasm: { path: 'app.wasm', hash } }]))).to.equal(
+      'BUNDLE_HASH_MISMATCH',
+    )
   })
 
   it('refuses files that are not what the manifest says', async () => {
@@ -107,8 +121,14 @@ describe('readBundle', () => {
     expect(await codeOf([manifest, module, ['a..b/c', 'x']])).to.equal('none')
   })
 
-  it('refuses a name twice, however it is spelled', async () => {
+  it('refuses what it reads when it is there twice, however it is spelled', async () => {
     expect(await codeOf([manifest, module, ['./app.wasm', 'x']])).to.equal('BUNDLE_INVALID')
+    expect(await codeOf([manifest, module, ['./manifest.json', '{}']])).to.equal('BUNDLE_INVALID')
+  })
+
+  it('has no interest in what else is there twice', async () => {
+    const double: ArchiveFile = ['._manifest.json', 'AppleDouble']
+    expect(await codeOf([double, double, manifest, module])).to.equal('none')
   })
 
   it('refuses a size that an extended header makes absurd', async () => {
