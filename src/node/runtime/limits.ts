@@ -31,6 +31,14 @@ export const HOST_CALL_FUEL = 64
 export const HOST_BYTES_PER_FUEL = 8
 /** Wall clock after which a guest's worker is terminated, ms. The last resort behind fuel. */
 export const CALL_DEADLINE_MS = 5000
+/** How long a guest may hold up those of other contexts in its thread, ms; then it moves to one for such. Ordinary calls take a few. */
+export const SLICE_MS = 250
+/** How long it may there, where contexts take turns, ms; then it moves on to a last one, where each call may take all of its time. */
+export const HOT_SLICE_MS = 1500
+/** How long a context stays there at first, ms: doubled each time. */
+export const HOT_MIN_MS = 10_000
+/** How long at most, ms; and how long it is remembered afterwards. */
+export const HOT_MAX_MS = 600_000
 /** How much longer a guest may run that nobody waits for any more, ms: most are done by then, and their thread stays with what it has cached. */
 export const GIVEN_UP_MS = 100
 

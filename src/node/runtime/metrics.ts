@@ -8,7 +8,7 @@ export interface RuntimeMetrics {
   readonly failures: Counter
   /** Labels: `call`. */
   readonly fuel: Counter
-  /** Labels: `reason` deadline | crash. */
+  /** Labels: `reason` deadline | given-up | crash | moved. */
   readonly restarts: Counter
 }
 

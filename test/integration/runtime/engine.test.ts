@@ -275,6 +275,26 @@ describe('the guest engine over a database on disk', () => {
     expect(kvOutput((await other).output), 'what was given up left nothing').to.equal(0)
   })
 
+  it('lets other contexts go on after a slice of a guest that holds them up, which has all of its time elsewhere', async () => {
+    await using bench = await Bench.open({ workers: 1, deadlineMs: 3_000, fuel: 10n ** 15n })
+    await bench.call(1, 'init')
+    await bench.call(2, 'init')
+    await bench.call(2, 'incr')
+    const startedMs = performance.now()
+    const loops = Array.from({ length: 2 }, () => rejectionCode(bench.run(1, 'fail_loop')))
+    const behind = bench.view(1, 'hits')
+    expect(await bench.view(2, 'hits'), 'what was stored').to.equal(1)
+    expect(performance.now() - startedMs, 'ms of the call that waited').to.be.below(2_500)
+    loops.push(rejectionCode(bench.run(1, 'fail_loop')))
+    const laterMs = performance.now()
+    for (let i = 0; i < 20; i++) await bench.call(2, 'incr')
+    expect(performance.now() - laterMs, 'ms of calls while it is elsewhere').to.be.below(2_500)
+    const ends = await Promise.all(loops)
+    expect(ends).to.deep.equal(loops.map(() => 'RUNTIME_DEADLINE'))
+    expect(await behind, 'what came behind the loops').to.equal(0)
+    expect(await bench.view(2, 'hits')).to.equal(21)
+  })
+
   it('takes as many calls as its queue holds, and not one more', async () => {
     await using bench = await Bench.open({ workers: 1, deadlineMs: 2_000, fuel: 10n ** 15n })
     await bench.call(1, 'init')

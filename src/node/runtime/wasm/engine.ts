@@ -16,11 +16,12 @@ import type {
   ModuleInfo,
 } from '../engine.ts'
 import { runtimeError } from '../errors.ts'
-import { CALL_DEADLINE_MS, FUEL_PER_CALL } from '../limits.ts'
+import { CALL_DEADLINE_MS, FUEL_PER_CALL, HOT_SLICE_MS, SLICE_MS } from '../limits.ts'
 import { runtimeMetrics, type RuntimeMetrics } from '../metrics.ts'
 import { inspectModule } from './inspect.ts'
 import { compileModule, type LoadedModule, moduleKey } from './loaded.ts'
 import type { Job } from './messages.ts'
+import { Places } from './places.ts'
 import { WorkerSlot } from './worker-slot.ts'
 
 export interface WasmEngineInit {
@@ -58,11 +59,9 @@ export function wasmEngine(
 class WasmEngine implements GuestEngine, StoreHolder {
   readonly #clock: Clock
   readonly #metrics: RuntimeMetrics
-  readonly #slots: readonly WorkerSlot[]
+  readonly #places: Places
   readonly #loaded = new Map<string, { readonly info: ModuleInfo; readonly module: LoadedModule }>()
   readonly #loading = new Map<string, Promise<ModuleInfo>>()
-  /** Index of each context's worker, by local number. */
-  readonly #places = new Map<number, number>()
 
   constructor(init: WasmEngineInit, components: WasmEngineComponents) {
     const logger = (components.logger ?? silentLogger).child({ component: 'runtime' })
@@ -70,38 +69,45 @@ class WasmEngine implements GuestEngine, StoreHolder {
     const metrics = runtimeMetrics(components.metrics ?? noMetrics)
     this.#clock = clock
     this.#metrics = metrics
-    this.#slots = Array.from(
-      { length: Math.max(1, init.workers ?? defaultWorkers()) },
-      () =>
-        new WorkerSlot({
-          clock,
-          logger,
-          deadlineMs: init.deadlineMs ?? CALL_DEADLINE_MS,
-          start: () => ({
-            location: init.location,
-            blobs: init.blobs,
-            fuel: init.fuel ?? FUEL_PER_CALL,
-            modules: [...this.#loaded.values()].map(({ module }) => module),
-          }),
-          onRestart: (reason) => metrics.restarts.inc({ reason }),
+    let threads = 0
+    const slot = (rules: { sliceMs?: number; inTurns?: boolean }): WorkerSlot =>
+      new WorkerSlot({
+        clock,
+        logger,
+        deadlineMs: init.deadlineMs ?? CALL_DEADLINE_MS,
+        ...rules,
+        start: () => ({
+          location: init.location,
+          blobs: init.blobs,
+          fuel: init.fuel ?? FUEL_PER_CALL,
+          modules: [...this.#loaded.values()].map(({ module }) => module),
         }),
+        nextThread: () => threads++,
+        onRestart: (reason) => metrics.restarts.inc({ reason }),
+        onHeldUp: (context, calls) => this.#places.move(context, calls),
+      })
+    const workers = Math.max(1, init.workers ?? defaultWorkers())
+    this.#places = new Places(
+      clock,
+      Array.from({ length: workers }, () => slot({ sliceMs: SLICE_MS })),
+      [slot({ sliceMs: HOT_SLICE_MS, inTurns: true }), slot({ inTurns: true })],
     )
   }
 
   async start(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.start()))
+    await this.#places.start()
   }
 
   async stop(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.stop()))
+    await this.#places.stop()
   }
 
   async release(): Promise<void> {
-    await Promise.all(this.#slots.map((slot) => slot.release()))
+    await Promise.all(this.#places.all.map((slot) => slot.release()))
   }
 
   async resume(): Promise<void> {
-    for (const slot of this.#slots) slot.resume()
+    for (const slot of this.#places.all) slot.resume()
   }
 
   inspect(wasm: Uint8Array): ModuleInfo {
@@ -124,7 +130,7 @@ class WasmEngine implements GuestEngine, StoreHolder {
     const module = await compileModule(inspected)
     this.#loaded.set(module.key, { info: inspected.info, module })
     // messages keep their order: a call posted later finds the module
-    for (const slot of this.#slots) slot.load(module)
+    for (const slot of this.#places.all) slot.load(module)
     return inspected.info
   }
 
@@ -171,12 +177,8 @@ class WasmEngine implements GuestEngine, StoreHolder {
     }
   }
 
-  // A context keeps to one worker: its rows are cached there, and its calls stay in order. Workers take turns: the numbers themselves follow patterns,
-  // such as every second one being a group's, that would leave workers idle.
   #slot({ number }: ContextRef): WorkerSlot {
-    const at = this.#places.get(number) ?? this.#places.size % this.#slots.length
-    this.#places.set(number, at)
-    const slot = this.#slots[at]
+    const slot = this.#places.of(number)
     if (slot === undefined)
       throw runtimeError('RUNTIME_STOPPED', 'internal', 'the engine has no workers')
     return slot

@@ -1,7 +1,8 @@
 /**
  * One place of the pool: a worker thread, the calls it was given, and a watch on the first of them. Calls are posted at once and answered in
  * order, so the first one waiting is the one that runs. When it overruns its time, which is short once nobody waits for it, the thread is
- * terminated, that call fails, and the others run again on a new thread: none of them has left anything behind.
+ * terminated, that call fails, and the others run again on a new thread: none of them has left anything behind. A guest that holds up those of
+ * other contexts is taken out the same way, but with all calls of its context, and these run again somewhere else.
  */
 import { Worker } from 'node:worker_threads'
 import { abortError, isMerogateError } from '../../errors.ts'
@@ -9,7 +10,8 @@ import type { Clock, Timer } from '../../primitives/clock.ts'
 import type { Logger } from '../../primitives/logger.ts'
 import type { GuestOutcome } from '../engine.ts'
 import { deadlineExceeded, runtimeError, withLogs } from '../errors.ts'
-import { APPLY_ALLOWANCE, GIVEN_UP_MS, MAX_QUEUED_BYTES, MAX_QUEUED_CALLS } from '../limits.ts'
+import { APPLY_ALLOWANCE, GIVEN_UP_MS } from '../limits.ts'
+import { CallQueue, contextOf, type Waiting } from './call-queue.ts'
 import type { LoadedModule } from './loaded.ts'
 import {
   type Job,
@@ -32,32 +34,34 @@ export interface WorkerSlotInit {
   readonly clock: Clock
   readonly logger: Logger
   readonly deadlineMs: number
+  /** How long a guest may hold up those of other contexts, ms. @default as long as it may run */
+  readonly sliceMs?: number | undefined
+  /** Contexts take turns, one call each. @default calls run in the order in which they come */
+  readonly inTurns?: boolean
   /** Data of a new thread, with all modules loaded by now. */
   readonly start: () => WorkerStart
-  /** A thread was lost. `given-up`: its guest ran on although nobody waited for it. */
-  readonly onRestart: (reason: 'deadline' | 'given-up' | 'crash') => void
-}
-
-interface Waiting {
-  readonly job: Job | { readonly kind: 'forget'; readonly context: number }
-  readonly bytes: number
-  readonly signal: AbortSignal | undefined
-  readonly resolve: (outcome: GuestOutcome | undefined) => void
-  readonly reject: (error: Error) => void
+  /** A number that no thread of the pool has had. */
+  readonly nextThread: () => number
+  /** A thread was lost. `given-up`: its guest ran on although nobody waited for it; `moved`: it held up other contexts. */
+  readonly onRestart: (reason: 'deadline' | 'given-up' | 'crash' | 'moved') => void
+  /** A context held up others for longer than a slice: its calls, oldest first, are to run elsewhere. */
+  readonly onHeldUp?: (context: number, calls: readonly Waiting[]) => void
 }
 
 export class WorkerSlot {
   readonly #init: WorkerSlotInit
-  /** Posted and unanswered, oldest first. */
-  readonly #waiting = new Map<number, Waiting>()
-  #bytes = 0
-  #nextId = 0
+  readonly #queue: CallQueue
   #worker: Worker | undefined
   /** Ends `start()`: a thread is ready, or the slot gave up or was stopped. */
   #started: () => void = () => {}
+  /** Whether the thread takes calls by now. */
+  #isReady = false
   #timer: Timer | undefined
+  #slice: Timer | undefined
+  /** When the call that runs began, ms. */
+  #sinceMs = 0
   #restarts = 0
-  /** Grows with every thread that is started here. */
+  /** The present thread. */
   #thread = 0
   #stopped = true
   /** Its thread is away so that the database can be closed; calls wait. */
@@ -69,6 +73,16 @@ export class WorkerSlot {
 
   constructor(init: WorkerSlotInit) {
     this.#init = init
+    this.#queue = new CallQueue(init.inTurns ?? false)
+  }
+
+  get isStopped(): boolean {
+    return this.#stopped
+  }
+
+  /** Calls of a context that are not answered yet. */
+  waitingOf(context: number): number {
+    return this.#queue.countOf(context)
   }
 
   /** Starts the thread; resolves when it takes calls. @throws RUNTIME_WORKER_LOST (internal) when it cannot start */
@@ -78,7 +92,8 @@ export class WorkerSlot {
     this.#restarts = 0
     await new Promise<void>((resolve) => {
       this.#started = resolve
-      this.#spawn()
+      if (this.#released) resolve()
+      else this.#spawn()
     })
     this.#throwFailure()
   }
@@ -89,7 +104,7 @@ export class WorkerSlot {
 
   async stop(): Promise<void> {
     this.#stopped = true
-    this.#timer?.cancel()
+    this.#unwatch()
     const worker = this.#worker
     this.#worker = undefined
     this.#failAll(runtimeError('RUNTIME_STOPPED', 'aborted', 'the guest engine was stopped'))
@@ -101,7 +116,7 @@ export class WorkerSlot {
   /** Ends the thread, which holds the database open; calls wait, and run on a new one after {@link resume}. */
   async release(): Promise<void> {
     this.#released = true
-    this.#timer?.cancel()
+    this.#unwatch()
     const worker = this.#worker
     this.#worker = undefined
     if (worker !== undefined) this.#end(worker)
@@ -127,16 +142,7 @@ export class WorkerSlot {
   async run(job: Job): Promise<GuestOutcome> {
     const isExecute = job.kind === 'execute'
     const bytes = isExecute ? job.call.input.length : job.call.artifact.length
-    const signal = isExecute ? job.call.signal : undefined
-    // one that waits keeps its place: the thread has it already, and what comes after it may see what it wrote
-    const giveUp = (): void => {
-      const [first] = this.#waiting.values()
-      if (first?.signal === signal) this.#watch()
-    }
-    signal?.addEventListener('abort', giveUp)
-    const outcome = await this.#enqueue(job, bytes, signal).finally(() =>
-      signal?.removeEventListener('abort', giveUp),
-    )
+    const outcome = await this.#enqueue(job, bytes, isExecute ? job.call.signal : undefined)
     if (outcome === undefined) throw runtimeError('RUNTIME_WORKER_LOST', 'internal', 'no outcome')
     return outcome
   }
@@ -154,20 +160,46 @@ export class WorkerSlot {
       if (this.#stopped) {
         throw runtimeError('RUNTIME_STOPPED', 'aborted', 'the guest engine is not started')
       }
-      if (this.#waiting.size >= MAX_QUEUED_CALLS || this.#bytes + bytes > MAX_QUEUED_BYTES) {
-        throw runtimeError('RUNTIME_QUEUE_FULL', 'limit', 'too many guest calls are waiting', {
-          calls: this.#waiting.size,
-          bytes: this.#bytes,
-          maxCalls: MAX_QUEUED_CALLS,
-          maxBytes: MAX_QUEUED_BYTES,
-        })
+      this.#queue.assertRoom(bytes)
+      const giveUp = (): void => waiting.onGivenUp()
+      const settled = (): void => signal?.removeEventListener('abort', giveUp)
+      const waiting: Waiting = {
+        ...{ job, bytes, signal, onGivenUp: () => {} },
+        resolve(outcome) {
+          settled()
+          resolve(outcome)
+        },
+        reject(error) {
+          settled()
+          reject(error)
+        },
       }
-      const id = this.#nextId++
-      this.#waiting.set(id, { job, bytes, signal, resolve, reject })
-      this.#bytes += bytes
-      if (this.#waiting.size === 1) this.#watch()
-      this.#post(message(id, job))
+      signal?.addEventListener('abort', giveUp)
+      this.#add(waiting)
     })
+  }
+
+  /** Takes over calls that waited elsewhere, and starts when it was stopped. */
+  adopt(calls: readonly Waiting[]): void {
+    if (this.#stopped) this.start().catch(() => {}) // then whoever waits is told
+    for (const waiting of calls) this.#add(waiting)
+  }
+
+  #add(waiting: Waiting): void {
+    // one that waits keeps its place: the thread has it already, and what comes after it may see what it wrote
+    waiting.onGivenUp = () => {
+      const [first] = this.#queue.posted.values()
+      if (first === waiting) this.#watch(this.#sinceMs)
+    }
+    this.#queue.add(waiting)
+    this.#goOn()
+    this.#watchSlice()
+  }
+
+  #goOn(): void {
+    const isIdle = this.#queue.posted.size === 0
+    for (const [id, { job }] of this.#queue.next()) this.#post(message(id, job))
+    if (isIdle) this.#watch()
   }
 
   #post(request: Request): void {
@@ -175,7 +207,8 @@ export class WorkerSlot {
   }
 
   #spawn(): void {
-    this.#thread++
+    this.#thread = this.#init.nextThread()
+    this.#isReady = false
     const worker = new Worker(
       new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url),
       {
@@ -194,22 +227,25 @@ export class WorkerSlot {
     worker.on('exit', (code) => {
       if (worker === this.#worker) this.#lost(new RangeError(`exit code ${code}`))
     })
-    for (const [id, { job, signal }] of this.#waiting) {
+    for (const [id, { job, signal }] of this.#queue.posted) {
       // a new thread knows nothing of what was given up, and need not
-      if (signal?.aborted === true) this.#take(id)?.reject(abortError(signal))
+      if (signal?.aborted === true) this.#queue.take(id)?.reject(abortError(signal))
       else this.#post(message(id, job))
     }
+    this.#goOn()
   }
 
   #answer(reply: Reply): void {
     if (reply.kind === 'ready') {
       this.#started()
+      this.#isReady = true
       this.#watch() // the time of the first call begins now
       return
     }
-    const waiting = this.#take(reply.id)
+    const waiting = this.#queue.take(reply.id)
     if (waiting === undefined) return
     this.#restarts = 0
+    this.#goOn()
     this.#watch()
     if (reply.kind === 'done') {
       waiting.resolve({ ...unpackOutcome(reply.outcome), thread: this.#thread })
@@ -217,33 +253,54 @@ export class WorkerSlot {
     else waiting.reject(withLogs(unpackError(reply.error), reply.logs))
   }
 
-  #take(id: number): Waiting | undefined {
-    const waiting = this.#waiting.get(id)
-    if (waiting === undefined) return undefined
-    this.#waiting.delete(id)
-    this.#bytes -= waiting.bytes
-    return waiting
+  #unwatch(): void {
+    this.#timer?.cancel()
+    this.#timer = undefined
+    this.#slice?.cancel()
+    this.#slice = undefined
   }
 
   /** Begins to measure the time of the call that runs now, if any. */
-  #watch(): void {
-    this.#timer?.cancel()
-    this.#timer = undefined
-    const [first] = this.#waiting
+  #watch(sinceMs: number = this.#init.clock.monotonicMs()): void {
+    this.#unwatch()
+    const [first] = this.#queue.posted
     if (first === undefined || this.#released) return
     const [id, { job, signal }] = first
+    this.#sinceMs = sinceMs
     const allowed = this.#init.deadlineMs * (job.kind === 'apply' ? APPLY_ALLOWANCE : 1)
     const limit = signal?.aborted === true ? Math.min(GIVEN_UP_MS, allowed) : allowed
     this.#timer = this.#init.clock.after(limit, () => {
       // if this thread was busy itself, the answer may lie in the queue: look at that first
       setImmediate(() => this.#overrun(id, limit))
     })
+    this.#watchSlice()
+  }
+
+  /** Looks again when the call that runs has had its slice, if calls of other contexts wait for it. */
+  #watchSlice(): void {
+    const { clock, sliceMs } = this.#init
+    const [id] = this.#queue.posted.keys()
+    if (sliceMs === undefined || id === undefined || this.#slice !== undefined) return
+    if (!this.#isReady || this.#released || this.#queue.contexts < 2) return
+    const left = Math.max(0, this.#sinceMs + sliceMs - clock.monotonicMs())
+    this.#slice = clock.after(left, () => setImmediate(() => this.#endSlice(id)))
+  }
+
+  /** The context that runs holds up others: its calls go elsewhere, and its thread ends. */
+  #endSlice(id: number): void {
+    const [first] = this.#queue.posted
+    if (this.#stopped || this.#released || first?.[0] !== id || this.#queue.contexts < 2) return
+    const context = contextOf(first[1])
+    const calls = this.#queue.takeOf(context)
+    this.#init.onRestart('moved')
+    this.#replace()
+    this.#init.onHeldUp?.(context, calls)
   }
 
   #overrun(id: number, limitMs: number): void {
-    const [first] = this.#waiting.keys()
+    const [first] = this.#queue.posted.keys()
     if (this.#stopped || first !== id) return
-    const waiting = this.#take(id)
+    const waiting = this.#queue.take(id)
     const isGivenUp = waiting?.signal?.aborted === true
     this.#init.onRestart(isGivenUp ? 'given-up' : 'deadline')
     this.#replace()
@@ -254,8 +311,8 @@ export class WorkerSlot {
   #lost(error: unknown): void {
     this.#init.logger.error({ err: error }, 'guest worker lost')
     this.#init.onRestart('crash')
-    const [first] = this.#waiting.keys()
-    const waiting = first === undefined ? undefined : this.#take(first)
+    const [first] = this.#queue.posted.keys()
+    const waiting = first === undefined ? undefined : this.#queue.take(first)
     const failure = runtimeError(
       'RUNTIME_WORKER_LOST',
       'internal',
@@ -278,17 +335,14 @@ export class WorkerSlot {
 
   #replace(): void {
     const old = this.#worker
-    this.#timer?.cancel()
+    this.#unwatch()
     this.#spawn()
     // nobody waits for it: its last messages are ignored
     if (old !== undefined) this.#end(old)
   }
 
   #failAll(error: Error): void {
-    const waiting = [...this.#waiting.values()]
-    this.#waiting.clear()
-    this.#bytes = 0
-    for (const { reject } of waiting) reject(error)
+    for (const { reject } of this.#queue.clear()) reject(error)
   }
 }
 

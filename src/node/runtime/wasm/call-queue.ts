@@ -1,0 +1,125 @@
+/** The calls of one worker thread that are not answered yet: which of them it has been given, and whose turn is next. */
+import { runtimeError } from '../errors.ts'
+import type { GuestOutcome } from '../engine.ts'
+import { MAX_QUEUED_BYTES, MAX_QUEUED_CALLS } from '../limits.ts'
+import type { Job } from './messages.ts'
+
+/** A call that is not answered yet. */
+export interface Waiting {
+  readonly job: Job | { readonly kind: 'forget'; readonly context: number }
+  readonly bytes: number
+  readonly signal: AbortSignal | undefined
+  /** What to do when its signal fires: whoever has it says so. */
+  onGivenUp: () => void
+  resolve(outcome: GuestOutcome | undefined): void
+  reject(error: Error): void
+}
+
+/** Local number of the context that a call is of. */
+export function contextOf({ job }: Waiting): number {
+  return job.kind === 'forget' ? job.context : job.call.context.number
+}
+
+export class CallQueue {
+  /** Contexts take turns, one call each, and one call is posted at a time. Otherwise all are posted at once. */
+  readonly #inTurns: boolean
+  /** Posted, oldest first. */
+  readonly posted: Map<number, Waiting> = new Map()
+  /** Not posted yet, of each context; the one whose turn is next comes first. */
+  readonly #turns = new Map<number, Waiting[]>()
+  /** Calls of each context. */
+  readonly #counts = new Map<number, number>()
+  #size = 0
+  #bytes = 0
+  #nextId = 0
+
+  constructor(inTurns: boolean) {
+    this.#inTurns = inTurns
+  }
+
+  /** How many contexts have calls here. */
+  get contexts(): number {
+    return this.#counts.size
+  }
+
+  countOf(context: number): number {
+    return this.#counts.get(context) ?? 0
+  }
+
+  /** Refuses what is too much. @throws RUNTIME_QUEUE_FULL (limit) */
+  assertRoom(bytes: number): void {
+    if (this.#size < MAX_QUEUED_CALLS && this.#bytes + bytes <= MAX_QUEUED_BYTES) return
+    throw runtimeError('RUNTIME_QUEUE_FULL', 'limit', 'too many guest calls are waiting', {
+      calls: this.#size,
+      bytes: this.#bytes,
+      maxCalls: MAX_QUEUED_CALLS,
+      maxBytes: MAX_QUEUED_BYTES,
+    })
+  }
+
+  add(waiting: Waiting): void {
+    const context = contextOf(waiting)
+    this.#size++
+    this.#bytes += waiting.bytes
+    this.#counts.set(context, this.countOf(context) + 1)
+    const turn = this.#turns.get(context)
+    if (turn === undefined) this.#turns.set(context, [waiting])
+    else turn.push(waiting)
+  }
+
+  /** Those that may be posted now, by a number of their own; they count as posted from here on. */
+  next(): readonly (readonly [number, Waiting])[] {
+    const due: [number, Waiting][] = []
+    for (const [context, turn] of this.#turns) {
+      if (this.#inTurns && this.posted.size > 0) break
+      this.#turns.delete(context)
+      const rest = this.#inTurns ? turn.splice(1) : []
+      if (rest.length > 0) this.#turns.set(context, rest)
+      for (const waiting of turn) {
+        const id = this.#nextId++
+        this.posted.set(id, waiting)
+        due.push([id, waiting])
+      }
+    }
+    return due
+  }
+
+  /** Takes out a posted call. */
+  take(id: number): Waiting | undefined {
+    const waiting = this.posted.get(id)
+    if (waiting === undefined) return undefined
+    this.posted.delete(id)
+    this.#uncount(waiting)
+    return waiting
+  }
+
+  /** Takes out all calls of a context, oldest first. */
+  takeOf(context: number): readonly Waiting[] {
+    const posted = [...this.posted].filter(([, waiting]) => contextOf(waiting) === context)
+    for (const [id] of posted) this.take(id)
+    const later = this.#turns.get(context) ?? []
+    this.#turns.delete(context)
+    for (const waiting of later) this.#uncount(waiting)
+    return [...posted.map(([, waiting]) => waiting), ...later]
+  }
+
+  /** Takes out all. */
+  clear(): readonly Waiting[] {
+    const all = [...this.posted.values(), ...[...this.#turns.values()].flat()]
+    this.posted.clear()
+    this.#turns.clear()
+    this.#counts.clear()
+    this.#size = 0
+    this.#bytes = 0
+    return all
+  }
+
+  #uncount(waiting: Waiting): void {
+    const context = contextOf(waiting)
+    this.#size--
+    this.#bytes -= waiting.bytes
+    const left = this.countOf(context) - 1
+    if (left > 0) this.#counts.set(context, left)
+    else this.#counts.delete(context)
+  }
+}

@@ -1,0 +1,58 @@
+import { expect } from 'chai'
+import { MAX_QUEUED_CALLS } from '../../../src/node/runtime/limits.ts'
+import { CallQueue, contextOf, type Waiting } from '../../../src/node/runtime/wasm/call-queue.ts'
+import { thrownCode } from '../../support/error-code.ts'
+
+function call(context: number, bytes = 1): Waiting {
+  const job = { kind: 'forget', context } as const
+  const nothing = (): void => {}
+  return { job, bytes, signal: undefined, onGivenUp: nothing, resolve: nothing, reject: nothing }
+}
+
+/** Contexts of the calls that are posted next. */
+function nextOf(queue: CallQueue): number[] {
+  return queue.next().map(([, waiting]) => contextOf(waiting))
+}
+
+describe('the calls of a thread', () => {
+  it('are posted at once, as they come', () => {
+    const queue = new CallQueue(false)
+    for (const context of [1, 1, 2]) queue.add(call(context))
+    expect(nextOf(queue)).to.deep.equal([1, 1, 2])
+    expect(queue.contexts).to.equal(2)
+  })
+
+  it('are posted one by one where contexts take turns', () => {
+    const queue = new CallQueue(true)
+    for (const context of [1, 1, 1, 2, 3]) queue.add(call(context))
+    const order: number[] = []
+    for (let due = queue.next(); due.length > 0; due = queue.next()) {
+      expect(nextOf(queue), 'while one is posted').to.deep.equal([])
+      for (const [id, waiting] of due) {
+        order.push(contextOf(waiting))
+        queue.take(id)
+      }
+    }
+    expect(order).to.deep.equal([1, 2, 3, 1, 1])
+    expect(queue.contexts).to.equal(0)
+  })
+
+  it('of one context are taken out together, posted or not, in their order', () => {
+    const queue = new CallQueue(true)
+    const own = [call(1), call(1)]
+    for (const each of own) queue.add(each)
+    queue.add(call(2))
+    expect(nextOf(queue)).to.deep.equal([1])
+    expect(queue.takeOf(1)).to.deep.equal(own)
+    expect(queue.countOf(1)).to.equal(0)
+    expect(nextOf(queue)).to.deep.equal([2])
+  })
+
+  it('are bounded, posted or not, until they are taken out', () => {
+    const queue = new CallQueue(true)
+    for (let i = 0; i < MAX_QUEUED_CALLS; i++) queue.add(call(i))
+    expect(thrownCode(() => queue.assertRoom(0))).to.equal('RUNTIME_QUEUE_FULL')
+    expect(queue.clear()).to.have.length(MAX_QUEUED_CALLS)
+    queue.assertRoom(0)
+  })
+})
