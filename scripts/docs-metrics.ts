@@ -25,7 +25,7 @@ A node serves them at \`GET /metrics\` in the Prometheus text format, together w
 Base units are seconds and bytes; no label holds an id. Embedders pass their own registry as \`metrics\` to \`createNode\`.
 
 What to watch: \`merogate_context_root_mismatches_total\` and \`merogate_sync_root_mismatches_total\` stay at 0 while all copies agree;
-\`merogate_runtime_worker_restarts_total\` grows when an application overruns its time; \`merogate_sync_push_overflows_total\` when a peer
+\`merogate_runtime_worker_restarts_total\` grows when an application overruns its time, or holds up others (reason \`moved\`); \`merogate_sync_push_overflows_total\` when a peer
 cannot keep up; \`merogate_context_deltas_rejected_total\` when somebody sends what no honest node makes.
 
 This page is generated from the sources by \`node scripts/docs-metrics.ts\`.`

@@ -60,7 +60,7 @@ export function simEngine(store: Store, life: Life, clock: Clock, random: SimRan
   return {
     start: async () => {},
     stop: async () => {},
-    inspect: (wasm) =>
+    inspect: async (wasm) =>
       compiled.get(moduleKey(platform.sha256(wasm)))?.info ?? inspectModule(wasm).info,
     async load(wasm) {
       const key = moduleKey(platform.sha256(wasm))

@@ -13,7 +13,7 @@ export interface StubEngine extends Pick<GuestEngine, 'inspect' | 'load' | 'info
 
 export function stubEngine(): StubEngine {
   const loaded = new Map<string, ModuleInfo>()
-  const inspect = (wasm: Uint8Array): ModuleInfo => {
+  const inspect = async (wasm: Uint8Array): Promise<ModuleInfo> => {
     if (toHex(wasm.subarray(0, 4)) !== '0061736d') {
       throw new MerogateError('RUNTIME_MODULE_INVALID', 'input', 'expected a WebAssembly module')
     }
@@ -34,7 +34,7 @@ export function stubEngine(): StubEngine {
     inspect,
     async load(wasm) {
       engine.loads++
-      const info = { ...inspect(wasm), ...engine.knows }
+      const info = { ...(await inspect(wasm)), ...engine.knows }
       await Promise.resolve()
       loaded.set(toHex(info.hash), info)
       return info

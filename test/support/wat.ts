@@ -3,6 +3,7 @@ import wabtInit from 'wabt'
 import { hostSignature } from '../../src/node/runtime/wasm/host/define.ts'
 import { HOST_FUNCTIONS } from '../../src/node/runtime/wasm/host/table.ts'
 import { inspectModule } from '../../src/node/runtime/wasm/inspect.ts'
+import { leb } from '../../src/node/runtime/wasm/binary.ts'
 import { compileModule, type LoadedModule } from '../../src/node/runtime/wasm/loaded.ts'
 import { concat, utf8 } from '../../src/node/primitives/bytes.ts'
 
@@ -20,6 +21,27 @@ export function wat(text: string): Uint8Array {
   } finally {
     module.destroy()
   }
+}
+
+/** A module of so many functions that do nothing, the first of them under so many names. */
+export function manyFunctions(functions: number, names = 0): Uint8Array {
+  const section = (id: number, count: number, items: readonly Uint8Array[]): Uint8Array => {
+    const content = concat(Uint8Array.from(leb(count)), ...items)
+    return concat(Uint8Array.from([id, ...leb(content.length)]), content)
+  }
+  const each = (...bytes: number[]): Uint8Array =>
+    Uint8Array.from({ length: functions * bytes.length }, (_, i) => bytes[i % bytes.length] ?? 0)
+  const named = (name: string, ...what: number[]): Uint8Array =>
+    concat(Uint8Array.from([name.length]), utf8(name), Uint8Array.from(what))
+  const exported = Array.from({ length: names }, (_, i) => named(`f${i}`, 0, 0))
+  return concat(
+    Uint8Array.from([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]),
+    section(1, 1, [Uint8Array.from([0x60, 0, 0])]),
+    section(3, functions, [each(0)]),
+    section(5, 1, [Uint8Array.from([0, 1])]),
+    section(7, names + 1, [named('memory', 2, 0), ...exported]),
+    section(10, functions, [each(2, 0, 0x0b)]),
+  )
 }
 
 /** Data of a guest: constants and room, laid out from address 1024 on. */

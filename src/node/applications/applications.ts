@@ -150,7 +150,7 @@ class StoredApplications implements NodeApplications {
     }
     throwIfAborted(signal)
     const { wasm, ...named } = await unpack(bytes)
-    const module = this.#engine.inspect(wasm)
+    const module = await this.#engine.inspect(wasm)
     const parts = { blob: blobIdOfBytes(bytes), size: bytes.length, source, metadata }
     const id = isBundle(bytes)
       ? bundleApplicationId(named.package, named.version)

@@ -166,7 +166,7 @@ export interface GuestOutcome {
 
 export interface GuestEngine extends Startable {
   /** Reads a module without running it. @throws RUNTIME_MODULE_INVALID, RUNTIME_IMPORT_UNKNOWN_MODULE, RUNTIME_LIMIT (input) */
-  inspect(wasm: Uint8Array): ModuleInfo
+  inspect(wasm: Uint8Array): Promise<ModuleInfo>
   /** Meters, caps and compiles a module once, for all workers. Safe to repeat. @throws as {@link inspect} */
   load(wasm: Uint8Array): Promise<ModuleInfo>
   /** What {@link load} learnt of a module in this process; undefined before. */

@@ -9,6 +9,12 @@ export const MAX_MODULE_BYTES: number = 20 << 20
 export const MAX_MEMORY_PAGES = 1024
 /** Entries of all tables of a module together. The largest known app has some 3 000. */
 export const MAX_TABLE_ENTRIES = 65_536
+/** Functions a module may have. The largest known app has some 2 000. */
+export const MAX_FUNCTIONS = 50_000
+/** Names a module may export. */
+export const MAX_EXPORTS = 10_000
+/** Time to read, meter and compile a module, ms: one of the largest size takes a few seconds (2026-11). */
+export const MODULE_TIMEOUT_MS = 20_000
 /** Functions a module may import; the whole ABI has about 130. */
 export const MAX_IMPORTS = 1000
 /** Bytes of the embedded ABI manifest. */

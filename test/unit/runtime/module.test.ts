@@ -4,6 +4,8 @@ import { inspectModule } from '../../../src/node/runtime/wasm/inspect.ts'
 import { meterModule, FUEL_EXPORT } from '../../../src/node/runtime/wasm/meter.ts'
 import {
   MAX_ABI_BYTES,
+  MAX_EXPORTS,
+  MAX_FUNCTIONS,
   MAX_IMPORTS,
   MAX_MEMORY_PAGES,
   MAX_MODULE_BYTES,
@@ -14,7 +16,7 @@ import { concat, utf8 } from '../../../src/node/primitives/bytes.ts'
 import { leb } from '../../../src/node/runtime/wasm/binary.ts'
 import { thrownCode } from '../../support/error-code.ts'
 import { kvWasm } from '../../support/kv-app.ts'
-import { importHost, wat } from '../../support/wat.ts'
+import { importHost, manyFunctions, wat } from '../../support/wat.ts'
 
 const MEMORY = '(memory (export "memory") 1)'
 
@@ -175,6 +177,17 @@ describe('reading modules', () => {
         )
       expect(inspectModule(imports(MAX_IMPORTS)).info.imports.length).to.equal(MAX_IMPORTS)
       expect(thrownCode(() => inspectModule(imports(MAX_IMPORTS + 1)))).to.equal('RUNTIME_LIMIT')
+    })
+
+    it('takes as many functions and exports as allowed, and not one more', () => {
+      expect(inspectModule(manyFunctions(MAX_FUNCTIONS)).module.functions).to.have.length(
+        MAX_FUNCTIONS,
+      )
+      const oneMore = manyFunctions(MAX_FUNCTIONS + 1)
+      expect(thrownCode(() => inspectModule(oneMore))).to.equal('RUNTIME_LIMIT')
+      const names = (n: number): Uint8Array => manyFunctions(1, n - 1) // the memory is one
+      expect(inspectModule(names(MAX_EXPORTS)).info.methods).to.have.length(MAX_EXPORTS - 1)
+      expect(thrownCode(() => inspectModule(names(MAX_EXPORTS + 1)))).to.equal('RUNTIME_LIMIT')
     })
 
     it('reads an embedded manifest up to its limit', () => {

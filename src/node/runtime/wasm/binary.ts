@@ -1,5 +1,5 @@
 /** Reading and writing the binary format of WebAssembly modules: LEB128 numbers, names, vectors. */
-import { invalidModule } from '../errors.ts'
+import { invalidModule, overLimit } from '../errors.ts'
 
 /** Walks a module's bytes. Every read is bounds-checked. @throws RUNTIME_MODULE_INVALID */
 export class WasmReader {
@@ -78,9 +78,10 @@ export class WasmReader {
     }
   }
 
-  /** A vector; `least` bytes per item keep a huge count from allocating anything. */
-  list<T>(least: number, item: () => T): T[] {
+  /** A vector; `least` bytes per item keep a huge count from allocating anything, and `most` says how many there may be. @throws RUNTIME_LIMIT */
+  list<T>(least: number, item: () => T, most?: { what: string; limit: number }): T[] {
     const count = this.u32()
+    if (most !== undefined && count > most.limit) throw overLimit(most.what, most.limit, count)
     if (count * least > this.end - this.at) throw invalidModule('a list is longer than the module')
     const out: T[] = []
     for (let i = 0; i < count; i++) out.push(item())

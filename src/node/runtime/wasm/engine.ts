@@ -18,9 +18,9 @@ import type {
 import { runtimeError } from '../errors.ts'
 import { CALL_DEADLINE_MS, FUEL_PER_CALL, HOT_SLICE_MS, SLICE_MS } from '../limits.ts'
 import { runtimeMetrics, type RuntimeMetrics } from '../metrics.ts'
-import { inspectModule } from './inspect.ts'
-import { compileModule, type LoadedModule, moduleKey } from './loaded.ts'
+import { type LoadedModule, moduleKey } from './loaded.ts'
 import type { Job } from './messages.ts'
+import { ModuleReader } from './module-reader.ts'
 import { Places } from './places.ts'
 import { WorkerSlot } from './worker-slot.ts'
 
@@ -60,6 +60,7 @@ class WasmEngine implements GuestEngine, StoreHolder {
   readonly #clock: Clock
   readonly #metrics: RuntimeMetrics
   readonly #places: Places
+  readonly #reader: ModuleReader
   readonly #loaded = new Map<string, { readonly info: ModuleInfo; readonly module: LoadedModule }>()
   readonly #loading = new Map<string, Promise<ModuleInfo>>()
 
@@ -69,6 +70,7 @@ class WasmEngine implements GuestEngine, StoreHolder {
     const metrics = runtimeMetrics(components.metrics ?? noMetrics)
     this.#clock = clock
     this.#metrics = metrics
+    this.#reader = new ModuleReader(clock)
     let threads = 0
     const slot = (rules: { sliceMs?: number; inTurns?: boolean }): WorkerSlot =>
       new WorkerSlot({
@@ -99,7 +101,7 @@ class WasmEngine implements GuestEngine, StoreHolder {
   }
 
   async stop(): Promise<void> {
-    await this.#places.stop()
+    await Promise.all([this.#places.stop(), this.#reader.stop()])
   }
 
   async release(): Promise<void> {
@@ -110,8 +112,8 @@ class WasmEngine implements GuestEngine, StoreHolder {
     for (const slot of this.#places.all) slot.resume()
   }
 
-  inspect(wasm: Uint8Array): ModuleInfo {
-    return inspectModule(wasm).info
+  inspect(wasm: Uint8Array): Promise<ModuleInfo> {
+    return this.#reader.inspect(wasm)
   }
 
   load(wasm: Uint8Array): Promise<ModuleInfo> {
@@ -126,12 +128,11 @@ class WasmEngine implements GuestEngine, StoreHolder {
   }
 
   async #compile(wasm: Uint8Array): Promise<ModuleInfo> {
-    const inspected = inspectModule(wasm)
-    const module = await compileModule(inspected)
-    this.#loaded.set(module.key, { info: inspected.info, module })
+    const { info, module } = await this.#reader.compile(wasm)
+    this.#loaded.set(module.key, { info, module })
     // messages keep their order: a call posted later finds the module
     for (const slot of this.#places.all) slot.load(module)
-    return inspected.info
+    return info
   }
 
   info(module: Uint8Array): ModuleInfo | undefined {

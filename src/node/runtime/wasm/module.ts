@@ -3,7 +3,14 @@
  * reads the sections itself. Function bodies are read by the meter.
  */
 import { invalidModule, overLimit, runtimeError } from '../errors.ts'
-import { MAX_IMPORTS, MAX_MEMORY_PAGES, MAX_MODULE_BYTES, MAX_TABLE_ENTRIES } from '../limits.ts'
+import {
+  MAX_EXPORTS,
+  MAX_FUNCTIONS,
+  MAX_IMPORTS,
+  MAX_MEMORY_PAGES,
+  MAX_MODULE_BYTES,
+  MAX_TABLE_ENTRIES,
+} from '../limits.ts'
 import { WasmReader } from './binary.ts'
 
 /** A value type: `i32`, `i64`, `f32`, `f64`, `v128`, `funcref`, `externref`. */
@@ -90,6 +97,9 @@ export const SECTION = {
 /** Order in which sections stand in a module; `dataCount` lies before `code`. */
 export const SECTION_ORDER: readonly number[] = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 10, 11]
 
+const FUNCTIONS = { what: 'a number of functions', limit: MAX_FUNCTIONS }
+const IMPORTS = { what: 'a number of imports', limit: MAX_IMPORTS }
+const EXPORTS = { what: 'a number of exports', limit: MAX_EXPORTS }
 const EXPORT_KINDS = ['function', 'table', 'memory', 'global', 'tag'] as const
 /** `\0asm` and version 1. */
 const HEADER = [0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]
@@ -113,7 +123,7 @@ export function parseModule(bytes: Uint8Array): ParsedModule {
   const types = readTypes(reader(SECTION.type))
   const imports = readImports(reader(SECTION.import), types)
   const defined = reader(SECTION.function)
-  const functions = defined?.list(1, () => typeAt(types, defined.u32())) ?? []
+  const functions = defined?.list(1, () => typeAt(types, defined.u32()), FUNCTIONS) ?? []
   const tables = readTables(reader(SECTION.table))
   const memory = readMemory(reader(SECTION.memory))
   const exports = readExports(reader(SECTION.export))
@@ -195,7 +205,7 @@ function readImports(
   types: readonly FunctionType[],
 ): FunctionImport[] {
   if (reader === undefined) return []
-  const out = reader.list(4, () => {
+  const read = (): FunctionImport => {
     const module = reader.name()
     const name = reader.name()
     const kind = reader.byte()
@@ -209,9 +219,8 @@ function readImports(
       )
     }
     return { name, type: typeAt(types, reader.u32()) }
-  })
-  if (out.length > MAX_IMPORTS) throw overLimit('a number of imports', MAX_IMPORTS, out.length)
-  return out
+  }
+  return reader.list(4, read, IMPORTS)
 }
 
 /** Limits of a table or memory: a flag byte (bit 0: a maximum follows), minimum, maximum. */
@@ -249,10 +258,14 @@ function readMemory(reader: WasmReader | undefined): { min: number; max: number 
 
 function readExports(reader: WasmReader | undefined): ModuleExport[] {
   if (reader === undefined) return []
-  return reader.list(3, () => {
-    const name = reader.name()
-    const kind = EXPORT_KINDS[reader.byte()]
-    if (kind === undefined) throw invalidModule('an export has an unknown kind')
-    return { name, kind, index: reader.u32() }
-  })
+  return reader.list(
+    3,
+    () => {
+      const name = reader.name()
+      const kind = EXPORT_KINDS[reader.byte()]
+      if (kind === undefined) throw invalidModule('an export has an unknown kind')
+      return { name, kind, index: reader.u32() }
+    },
+    EXPORTS,
+  )
 }
