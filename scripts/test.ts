@@ -1,8 +1,8 @@
 /**
  * Runs the tests named on the command line, folders or files below the repository: mocha's below `test`, and Solidity's below `contracts`, which
  * Hardhat runs in a process of its own meanwhile (`scripts/test-solidity.ts`). Default: all of both. With `--grep=<text>` those whose names
- * match. A run of everything is made by three processes: one has the tests of whole nodes and servers, which wait more than they compute, one
- * those of contracts. It says how much of the conformance list each anchor passed, and fails when a row of it has no test. What failed is told
+ * match. A run of everything is made by four processes: two have the tests of whole nodes, servers and programs, which wait more than they
+ * compute, one those of contracts. It says how much of the conformance list each anchor passed, and fails when a row of it has no test. What failed is told
  * once more at the end, in lines that begin with `failed: `: of a long report often only the end is kept. Ends with one line alone,
  * `N passed, N failed`; the exit code is 1 when anything failed or no test ran.
  */
@@ -33,7 +33,11 @@ function filesOf(end: string): string[] {
 }
 
 /** What processes of their own run. Rows of the conformance list are counted in the first. */
-const APART: readonly RegExp[] = [/^test[/\\](?:integration|e2e)[/\\]/, /^test[/\\]contracts[/\\]/]
+const APART: readonly RegExp[] = [
+  /^test[/\\](?:e2e|integration[/\\]cli)[/\\]/,
+  /^test[/\\]integration[/\\](?!cli[/\\])/,
+  /^test[/\\]contracts[/\\]/,
+]
 
 function isApart(file: string): boolean {
   return named.length === 0 && APART.some((group) => group.test(file))
