@@ -28,6 +28,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/chains/icp/rpc/clock.ts': { count: 2, why: 'compared with the time of certificates' },
   'src/chains/icp/inspect/inspect.ts': { count: 1, why: 'compared with the time of the chain' },
   'src/chains/near/inspect/inspect.ts': { count: 1, why: 'compared with the time of blocks' },
+  'src/chains/near/send/adoption.ts': { count: 1, why: 'compared with the time of blocks' },
   'src/chains/near/wallet.ts': { count: 1, why: 'whether a challenge is expired' },
   'src/chains/stellar/wallet.ts': { count: 1, why: 'whether a challenge is expired' },
   'src/chains/icp/sign-in/sign-in.ts': { count: 1, why: 'whether a delegation is expired' },

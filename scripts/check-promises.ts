@@ -12,7 +12,7 @@ const GENERATED: ReadonlySet<string> = new Set(['errors.md', 'limits.md', 'metri
 
 const PROMISE =
   /\b(?:tr(?:y|ies|ied)|fetch(?:es|ed)?|asks?|asked|looks?|looked|sends?|sent|runs?|read) (?:it |them |for )?again\b|\bretr(?:y|ies|ied)\b|\b(?:gives?|given) up\b|\bshuts? out\b|\b(?:takes?|taken) over\b|\bresum(?:e|es|ed)\b|\bheal(?:s|ed)?\b/i
-const TEST_LINK = /\]\((\.\.\/test\/[^)\s"]+\.test\.ts)(?: (["'])(.+?)\2)?\)/g
+const TEST_LINK = /\]\((\.\.\/test\/[^)\s"]+(?:\.test|-suite)\.ts)(?: (["'])(.+?)\2)?\)/g
 
 /** The sentences of a page, rows of tables one by one; what stands in code blocks is left out. */
 export function sentencesOf(page: string): readonly string[] {

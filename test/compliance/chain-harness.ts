@@ -47,8 +47,8 @@ export interface TestChain<S extends ChainService = ChainService> extends AsyncD
   reset(): Promise<void>
   /** The chain's clock as it is now. */
   clock(): Promise<HarnessClock>
-  /** The adapter, with an account that pays. */
-  open(key: string, options: OpenOptions): S
+  /** The adapter, with an account that pays or without one. */
+  open(key: string | undefined, options: OpenOptions): S
   /** Everything the contract announced, oldest first. */
   events(service: S): Promise<readonly AnchorEvent[]>
   /** The same of the package registry. */

@@ -11,10 +11,11 @@ import type { Signer } from '../../src/node/anchor/anchor.ts'
 import { systemClock } from '../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../src/node/primitives/logger.ts'
 import type { HarnessClock } from '../compliance/anchor-bench.ts'
-import type { OpenOptions, TestChain } from '../compliance/chain-harness.ts'
+import type { OpenOptions } from '../compliance/chain-harness.ts'
+import type { MovingChain } from '../compliance/migration-suite.ts'
 import { creationCode } from './ethereum-contracts.ts'
 
-export interface EthereumTestChain extends TestChain<EthereumService> {
+export interface EthereumTestChain extends MovingChain<EthereumService> {
   readonly devnet: EthereumDevnet
   readonly deployment: Deployment
 }
@@ -39,6 +40,11 @@ export async function startTestChain(
     },
     clock: () => chainClock({ devnet }),
     open: (key, options) => openService({ devnet, deployment }, key, options),
+    deploySuccessor: (predecessor) => deploySuccessor({ devnet, deployment }, predecessor),
+    bytesOf: (address) => getBytes(address),
+    addressOf: (bytes) => getAddress(hex(bytes)),
+    openAt: (contextAnchor, key, clock) =>
+      openService({ devnet, deployment }, key, { clock }, contextAnchor),
     events: async (service) => (await service.readEvents(...everything)).map(({ event }) => event),
     packageEvents: async ({ packages }) =>
       ((await packages?.readEvents(...everything)) ?? []).map(({ event }) => event),
@@ -51,8 +57,9 @@ type Started = Pick<EthereumTestChain, 'devnet' | 'deployment'>
 
 function openService(
   { devnet, deployment }: Started,
-  key: string,
+  key: string | undefined,
   { clock, schemes }: OpenOptions,
+  contextAnchor: string = deployment.contracts.contextAnchor.address,
 ): EthereumService {
   const { contracts, chainId } = deployment
   return new EthereumService({
@@ -61,11 +68,11 @@ function openService(
     chainId,
     contracts: {
       identityRegistry: contracts.identityRegistry.address,
-      contextAnchor: contracts.contextAnchor.address,
+      contextAnchor,
       packageRegistry: contracts.packageRegistry?.address,
     },
     finality: 0,
-    wallet: new Wallet(key),
+    wallet: key === undefined ? undefined : new Wallet(key),
     scheme: schemes?.contexts,
     packageScheme: schemes?.packages,
     maxFeePerGas: DEFAULT_MAX_FEE_PER_GAS,

@@ -10,10 +10,10 @@ import { networkOf } from '../../src/chains/icp/network.ts'
 import { systemClock } from '../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../src/node/primitives/logger.ts'
 import type { HarnessClock } from '../compliance/anchor-bench.ts'
-import type { TestChain } from '../compliance/chain-harness.ts'
+import type { MovingChain } from '../compliance/migration-suite.ts'
 import { BELIEVE, type IcpWorld, openWorld } from './icp-devnet.ts'
 
-export interface IcpTestChain extends TestChain<IcpService> {
+export interface IcpTestChain extends MovingChain<IcpService> {
   readonly world: IcpWorld
   /** Ids of the canisters. */
   readonly contracts: { readonly contexts: string; readonly packages: string }
@@ -108,6 +108,11 @@ export async function startIcpTestChain({
     clock: () => icpClock(world),
     // two endpoints, though of one chain: a nonce that does not follow needs a second word
     open: (_key, { clock }) => openService(world, contracts, urls, { clock, verify }),
+    deploySuccessor: (predecessor = contexts) => makeCanister(world, 'contexts', { predecessor }),
+    bytesOf: (address) => Principal.fromText(address).toUint8Array(),
+    addressOf: (bytes) => Principal.fromUint8Array(bytes).toText(),
+    openAt: (address, _key, clock) =>
+      openService(world, { contexts: address }, urls, { clock, verify }),
     events: (service) => service.readEvents(),
     packageEvents: async ({ packages: registry }) => (await registry?.readEvents()) ?? [],
     stop,

@@ -1,25 +1,20 @@
 /** The context contract as an `EnvelopeService`: reads with their height, envelopes in transactions, changes from events. */
 import { ethereumRpc } from './rpc/rpc.ts'
 import { ethereumHeights, type FinalityRule, readTime } from './rpc/head.ts'
-import { getAddress, isAddress, type Result, type Wallet, ZeroAddress } from 'ethers'
+import { type Result, type Wallet, ZeroAddress } from 'ethers'
 import type { AnchorManifest } from '../../node/anchor/anchor.ts'
 import type { AnchorEvent } from '../../node/anchor/events.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
-import type {
-  EnvelopeScheme,
-  ServiceOptions,
-  SignatureScheme,
-  SuccessorService,
-} from '../../node/anchor/service.ts'
+import type { EnvelopeScheme, ServiceOptions, SignatureScheme } from '../../node/anchor/service.ts'
 import { fromHex } from '../../node/primitives/bytes.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
-import type { ContextId, GroupId } from '../../node/primitives/ids.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
 import type { Target } from './contracts/applied.ts'
 import type { WaitInit } from '../shared/until-final.ts'
 import { Bindings } from './bindings.ts'
 import { byHeight, ChainChanges } from '../shared/changes.ts'
-import { type ContextQuestions, ContextService } from '../shared/contract-service.ts'
+import type { ContextQuestions } from '../shared/contract-service.ts'
+import { MovingService } from '../shared/moving-service.ts'
 import { readChanges } from './contracts/changes.ts'
 import {
   hex,
@@ -44,10 +39,9 @@ import type { Carrier } from './send/carrier.ts'
 import { EthereumDelivery } from './send/delivery.ts'
 import { TransactionSender } from './send/sender.ts'
 import { Submitter } from '../shared/submitter.ts'
-import { Adopter } from '../shared/adopter.ts'
 import { adoptCall } from './contracts/adopt-call.ts'
 import { ADOPT_BATCH } from './limits.ts'
-import { predecessorsOf, successorAt } from './successor.ts'
+import { successionAt } from './succession.ts'
 import { ContractViews } from './contracts/views.ts'
 
 /** Addresses of the contracts, hexadecimal with checksum. */
@@ -97,8 +91,7 @@ export interface SharedParts {
   readonly newBlocks: NewBlocks
 }
 
-export class EthereumService extends ContextService implements SuccessorService {
-  readonly contract: string
+export class EthereumService extends MovingService {
   readonly supports: Partial<AnchorManifest>
   readonly scheme: SignatureScheme
   readonly sender: TransactionSender | undefined
@@ -106,9 +99,7 @@ export class EthereumService extends ContextService implements SuccessorService 
   /** The package registry, where the deployment has one. */
   readonly packages: EthereumPackages | undefined
   readonly #init: EthereumServiceInit
-  readonly #views: ContractViews
   readonly #shared: SharedParts
-  readonly #adopter: Adopter
 
   constructor(init: EthereumServiceInit) {
     const { wsUrl, chainId, contracts, finality, wallet, clock, pollMs } = init
@@ -119,31 +110,34 @@ export class EthereumService extends ContextService implements SuccessorService 
     const views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
     const relayed = init.carrier?.({ target, rpc, heights, clock, pollMs })
     const carrier = relayed ?? sender
-    super({
-      ...{ rpc, heights, clock, views, readTime, questions: questionsTo(views) },
-      submitter: new Submitter(
-        new EthereumDelivery({ ...target, registry, rpc, carrier, heights }),
-      ),
-      changes: new ChainChanges({
-        ...{ heights, clock, pollMs, news: newBlocks },
-        ...byHeight((endpoint, final, since) => readChanges(endpoint, contract, final, since)),
-      }),
-    })
+    const toValue = ([predecessor]: Result): boolean => predecessor !== ZeroAddress
+    super(
+      {
+        ...{ rpc, heights, clock, views, readTime, questions: questionsTo(views) },
+        submitter: new Submitter(
+          new EthereumDelivery({ ...target, registry, rpc, carrier, heights }),
+        ),
+        changes: new ChainChanges({
+          ...{ heights, clock, pollMs, news: newBlocks },
+          ...byHeight((endpoint, final, since) => readChanges(endpoint, contract, final, since)),
+        }),
+      },
+      {
+        ...{ chain: 'ethereum', address: contract, before: init.before, pollMs },
+        ...{ adopt: relayed?.adopt, batch: ADOPT_BATCH, isRefused: isRevert },
+        succession: successionAt({ rpc, registry }),
+        takesOver: views.question({ name: 'predecessor', args: [], toValue }),
+        send:
+          sender &&
+          ((moved, signal) =>
+            sender.send(adoptCall(contract, moved, ADOPT_BATCH), undefined, signal)),
+      },
+    )
     this.#init = init
-    this.contract = contract
     this.#shared = shared
-    this.#views = views
     this.sender = sender
     const domain = typedDomain('merogate contexts', chainId, contract)
     this.scheme = init.scheme ?? ethereumScheme({ domain, bindings, wallet, sender })
-    this.#adopter = new Adopter({
-      ...{ chain: 'ethereum', service: this, address: contract, before: init.before },
-      ...{ clock, pollMs, adopt: relayed?.adopt, batch: ADOPT_BATCH, isRefused: isRevert },
-      send:
-        sender &&
-        ((moved, signal) =>
-          sender.send(adoptCall(contract, moved, ADOPT_BATCH), undefined, signal)),
-    })
     const { packageRegistry } = contracts
     this.packages =
       packageRegistry === undefined
@@ -174,50 +168,11 @@ export class EthereumService extends ContextService implements SuccessorService 
     return { chain: EVM_CHAIN, network: networkBytes(chainId), contract }
   }
 
-  async hasPredecessor({ signal }: ServiceOptions = {}): Promise<boolean> {
-    const toValue = ([predecessor]: Result): boolean => predecessor !== ZeroAddress
-    const question = this.#views.question({ name: 'predecessor', args: [], toValue })
-    const { value } = await this.#views.ask(question, { signal })
-    return value
-  }
-
-  async successor(contract: Uint8Array, { signal }: ServiceOptions = {}): Promise<EthereumService> {
-    const { identityRegistry, contextAnchor: predecessor } = this.#init.contracts
-    const move = { rpc: this.rpc, registry: identityRegistry, predecessor, contract }
-    const contextAnchor = await successorAt(move, signal)
+  protected override follow(contextAnchor: string): EthereumService {
     const { scheme: _, packageScheme: __, ...init } = this.#init
+    const { identityRegistry } = init.contracts
     const contracts = { identityRegistry, contextAnchor }
     return new EthereumService({ ...init, contracts, shared: this.#shared, before: this })
-  }
-
-  async wayTo(
-    contract: string,
-    { signal }: ServiceOptions = {},
-  ): Promise<readonly Uint8Array[] | undefined> {
-    if (!isAddress(contract)) return undefined
-    const all = [getAddress(contract), ...(await this.#predecessorsOf(contract, signal))]
-    const at = all.indexOf(getAddress(this.contract))
-    if (at < 0) return undefined
-    const way = all.slice(0, at).reverse()
-    return way.map((address) => fromHex(address.slice(2).toLowerCase()))
-  }
-
-  async takesOverFrom(contract: string, { signal }: ServiceOptions = {}): Promise<boolean> {
-    if (!isAddress(contract)) return false
-    return (await this.#predecessorsOf(this.contract, signal)).includes(getAddress(contract))
-  }
-
-  async adoptGroup(group: GroupId, options?: ServiceOptions): Promise<void> {
-    await this.#adopter.adoptGroup(group, options)
-  }
-
-  async adoptContext(context: ContextId, options?: ServiceOptions): Promise<void> {
-    await this.#adopter.adoptContext(context, options)
-  }
-
-  async #predecessorsOf(contract: string, signal?: AbortSignal): Promise<readonly string[]> {
-    const { identityRegistry: registry } = this.#init.contracts
-    return predecessorsOf({ rpc: this.rpc, registry }, contract, signal)
   }
 
   /**

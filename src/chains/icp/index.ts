@@ -33,7 +33,7 @@ export function icpAnchor(init: IcpAnchorInit): AnchorFactory {
   return chainAnchor({
     ...{ chain: 'icp', network, contract: contracts.contexts.address },
     hasPackages: contracts.packages !== undefined,
-    facts: { supports: SUPPORTS, hasClock: true, knowsPredecessor: true },
+    facts: { supports: SUPPORTS, hasClock: true, knowsPredecessor: true, hasSuccessors: true },
     open: async (components) => (await import('./open-service.ts')).openService(init, components),
   })
 }

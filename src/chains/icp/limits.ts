@@ -41,6 +41,8 @@ export const LOCAL_LOOK_MS = 250
 export const QUIET_MS = 15_000
 /** Calls that are made for one envelope, where those before expired and did nothing. */
 export const MAX_CALLS = 3
+/** Members of a group that are taken over from another canister by one call: a page. */
+export const ADOPT_BATCH = 100
 /** Age at which a call that nobody knows is given to an endpoint again, ms. */
 export const RESEND_MS = 6_000
 /** Bytes of a module that is sent in one message, of 2 MiB with all that is around it. */

@@ -2,14 +2,16 @@
 import type { AnchorManifest } from '../../node/anchor/anchor.ts'
 import type { AnchorEvent } from '../../node/anchor/events.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
-import type { EnvelopeService, ServiceOptions } from '../../node/anchor/service.ts'
+import type { ServiceOptions } from '../../node/anchor/service.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
 import { ChainChanges } from '../shared/changes.ts'
-import { type ContextQuestions, ContextService } from '../shared/contract-service.ts'
+import type { ContextQuestions } from '../shared/contract-service.ts'
+import { ADOPTION_REFUSALS } from '../shared/core/adoption.ts'
 import { decodeEvent } from '../shared/core/events.ts'
 import { Heights } from '../shared/heights.ts'
 import type { AnswerBounds } from '../shared/http-endpoint.ts'
+import { MovingService } from '../shared/moving-service.ts'
 import { Submitter } from '../shared/submitter.ts'
 import type { BlsVerify } from './certificate/certificate.ts'
 import { LogChanges, readEvents } from './contracts/changes.ts'
@@ -19,11 +21,13 @@ import { settingsLayout } from './contracts/records.ts'
 import type { Target } from './contracts/rows.ts'
 import { CanisterViews } from './contracts/views.ts'
 import { domainOf, SUPPORTS } from './defaults.ts'
+import { ADOPT_BATCH } from './limits.ts'
 import { IcpPackages } from './packages.ts'
 import { icpRpc } from './rpc/rpc.ts'
 import { readTimeBy } from './rpc/time.ts'
 import { targetOf } from './target.ts'
 import { IcpDelivery } from './send/delivery.ts'
+import { successionAt } from './succession.ts'
 
 export interface IcpServiceInit {
   readonly rpcUrls: readonly string[]
@@ -39,49 +43,51 @@ export interface IcpServiceInit {
   /** @default the agent's; tests of something else give a quicker one */
   readonly verify?: BlsVerify | undefined
   readonly bounds?: AnswerBounds | undefined
+  /** The canister that groups come from, with whose endpoints this one is asked. @default none */
+  readonly before?: Pick<IcpService, 'readGroup' | 'rpc'> | undefined
 }
 
-export class IcpService extends ContextService implements EnvelopeService {
+export class IcpService extends MovingService {
   readonly supports: Partial<AnchorManifest> = SUPPORTS
   readonly lifecycle: { start(): Promise<void>; stop(): Promise<void> }
   /** The package registry, where the deployment has one. */
   readonly packages: IcpPackages | undefined
   readonly #init: IcpServiceInit
   readonly #target: Target
-  readonly #views: CanisterViews
 
   /** @throws TypeError for a canister's id that is none */
   constructor(init: IcpServiceInit) {
-    const {
-      rpcUrls: urls,
-      rootKey,
-      verify,
-      bounds,
-      network,
-      contracts,
-      clock,
-      logger,
-      pollMs,
-    } = init
-    const rpc = icpRpc({ urls, rootKey, verify, bounds, clock, logger })
+    const { rpcUrls: urls, network, contracts, clock, pollMs } = init
+    const rpc = init.before?.rpc ?? icpRpc({ ...init, urls })
     const heights = new Heights(rpc, { chain: 'icp', clock, pollMs }, clock)
     const target = targetOf('contexts', contracts.contexts)
     const views = new CanisterViews({ rpc, heights, target, unknown: 'ContextNotFound' })
     const log = new LogChanges(target, clock)
-    super({
-      ...{ rpc, heights, clock, views, questions: questionsTo(views) },
-      readTime: readTimeBy(urls, target.canister, heights),
-      submitter: new Submitter(
-        new IcpDelivery({ ...target, rpc, heights, clock, pollMs, network }),
-      ),
-      changes: new ChainChanges({
-        ...{ heights, clock, pollMs },
-        read: (endpoint, seen, since) => log.read(endpoint, seen, since),
-      }),
-    })
+    const delivery = new IcpDelivery({ ...target, rpc, heights, clock, pollMs, network })
+    super(
+      {
+        ...{ rpc, heights, clock, views, questions: questionsTo(views) },
+        readTime: readTimeBy(urls, target.canister, heights),
+        submitter: new Submitter(delivery),
+        changes: new ChainChanges({
+          ...{ heights, clock, pollMs },
+          read: (endpoint, seen, since) => log.read(endpoint, seen, since),
+        }),
+      },
+      {
+        ...{ chain: 'icp', address: target.address, before: init.before, pollMs },
+        ...{ adopt: undefined, batch: ADOPT_BATCH, ...ADOPTION_REFUSALS },
+        succession: successionAt({ rpc, network }),
+        takesOver: views.question({
+          ...{ method: 'info', args: [] },
+          toValue: ({ rows }) =>
+            rows.read(keys.settings(), settingsLayout)?.predecessor !== undefined,
+        }),
+        send: (moved, signal) => delivery.adopt(moved, ADOPT_BATCH, signal),
+      },
+    )
     this.#init = init
     this.#target = target
-    this.#views = views
     this.packages =
       contracts.packages === undefined
         ? undefined
@@ -89,19 +95,16 @@ export class IcpService extends ContextService implements EnvelopeService {
             ...{ rpc, heights, clock, pollMs, network, urls },
             ...targetOf('packages', contracts.packages),
           })
-    this.lifecycle = { start: async () => {}, stop: async () => rpc.stop() }
+    const isOwner = init.before === undefined
+    this.lifecycle = { start: async () => {}, stop: async () => (isOwner ? rpc.stop() : undefined) }
   }
 
   async readDomain(): Promise<Domain> {
     return domainOf(this.#init.network, this.#target.canister)
   }
 
-  async hasPredecessor({ signal }: ServiceOptions = {}): Promise<boolean> {
-    const question = this.#views.question({
-      ...{ method: 'info', args: [] },
-      toValue: ({ rows }) => rows.read(keys.settings(), settingsLayout)?.predecessor !== undefined,
-    })
-    return (await this.#views.ask(question, { signal })).value
+  protected override follow(contexts: string): IcpService {
+    return new IcpService({ ...this.#init, contracts: { contexts }, before: this })
   }
 
   /** What the contract announced and still remembers, oldest first. @throws as the other reads */

@@ -36,7 +36,7 @@ export function nearAnchor(init: NearAnchorInit): AnchorFactory {
   return chainAnchor({
     ...{ chain: 'near', network, contract: contracts.contexts.address },
     hasPackages: contracts.packages !== undefined,
-    facts: { supports, hasClock: true, knowsPredecessor: true },
+    facts: { supports, hasClock: true, knowsPredecessor: true, hasSuccessors: true },
     open: async (components) => (await import('./open-service.ts')).openService(init, components),
   })
 }

@@ -26,6 +26,19 @@ export const MIN_OPERATION_GAS: bigint = 20n * TERA
 /** Gas of the largest. */
 export const MAX_OPERATION_GAS: bigint = 52n * TERA
 
+/** Gas for taking over what moved from another contract, which is asked in between: as much as a transaction may have. What is not used comes back. */
+export const ADOPT_GAS: bigint = 300n * TERA
+/** Members of a group that are taken over from another contract by one transaction. */
+export const ADOPT_BATCH = 100
+/** The same where a relayer pays, within what one operation may cost. */
+export const RELAYED_ADOPT_BATCH = 8
+/** Deposit for each, bytes: its two rows take 238, and what is too much comes back. */
+export const ADOPTED_MEMBER_BYTES = 250n
+/** Deposit for a group without its members, and for what is remembered of its coming, bytes. */
+export const ADOPTED_BYTES = 750n
+/** The same for a context: its application's source and metadata are most of it. */
+export const ADOPTED_CONTEXT_BYTES = 2_800n
+
 /** Deposit above what an operation's growth was seen to take, bytes: it may have become more since, and what is too much comes back. */
 export const SPARE_BYTES = 512n
 

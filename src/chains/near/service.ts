@@ -2,12 +2,16 @@
 import type { AnchorManifest } from '../../node/anchor/anchor.ts'
 import type { AnchorEvent } from '../../node/anchor/events.ts'
 import type { Domain } from '../../node/anchor/operations.ts'
-import type { EnvelopeService, ServiceOptions } from '../../node/anchor/service.ts'
+import type { ServiceOptions } from '../../node/anchor/service.ts'
 import { EMPTY } from '../../node/primitives/bytes.ts'
 import type { Clock } from '../../node/primitives/clock.ts'
 import type { Logger } from '../../node/primitives/logger.ts'
 import { ChainChanges } from '../shared/changes.ts'
-import { type ContextQuestions, ContextService } from '../shared/contract-service.ts'
+import type { ContextQuestions } from '../shared/contract-service.ts'
+import { ADOPTION_REFUSALS } from '../shared/core/adoption.ts'
+import type { Endpoints } from '../shared/endpoints.ts'
+import type { Heights } from '../shared/heights.ts'
+import { MovingService } from '../shared/moving-service.ts'
 import { Submitter } from '../shared/submitter.ts'
 import type { WaitInit } from '../shared/until-final.ts'
 import { readEvents, RingChanges } from './contracts/changes.ts'
@@ -17,13 +21,16 @@ import { toMemberOf, toPage, toStanding } from './contracts/codec.ts'
 import { type Answers, args, pageArgs } from './contracts/layouts.ts'
 import { ContractViews, type Target } from './contracts/views.ts'
 import { domainOf, supportsOf } from './defaults.ts'
+import { ADOPT_BATCH } from './limits.ts'
 import { NearPackages } from './packages.ts'
 import { nearHeights, readTimeOf } from './rpc/head.ts'
 import { nearRpc } from './rpc/rpc.ts'
 import type { SigningKey } from './send/account.ts'
+import { adopt, adoptionWish } from './send/adoption.ts'
 import { accountCarrier, type Carrier } from './send/carrier.ts'
 import { NearDelivery } from './send/delivery.ts'
 import { TransactionSender } from './send/sender.ts'
+import { successionAt } from './succession.ts'
 
 /** Accounts of the contracts. */
 export interface Contracts {
@@ -51,9 +58,18 @@ export interface NearServiceInit {
   readonly pollMs: number
   readonly clock: Clock
   readonly logger: Logger
+  /** The contract that groups come from, with whose endpoints and account this one is reached. @default none */
+  readonly before?: (SharedParts & Pick<NearService, 'readGroup'>) | undefined
 }
 
-export class NearService extends ContextService implements EnvelopeService {
+/** What the contracts of one network have in common, whose life is the first one's. */
+export interface SharedParts {
+  readonly rpc: Endpoints
+  readonly heights: Heights
+  readonly sender: TransactionSender | undefined
+}
+
+export class NearService extends MovingService {
   readonly supports: Partial<AnchorManifest>
   readonly lifecycle: { start(): Promise<void>; stop(): Promise<void> }
   readonly sender: TransactionSender | undefined
@@ -61,32 +77,41 @@ export class NearService extends ContextService implements EnvelopeService {
   readonly packages: NearPackages | undefined
   readonly #init: NearServiceInit
   readonly #target: Target
-  readonly #views: ContractViews
 
   constructor(init: NearServiceInit) {
-    const { rpcUrls: urls, chainId, contracts, payer, clock, logger, pollMs } = init
-    const rpc = nearRpc({ urls, chainId, clock, logger })
-    const heights = nearHeights(rpc, clock)
+    const { chainId, contracts, clock, pollMs } = init
+    const { rpc, heights, sender } = init.before ?? partsOf(init)
     const waiting: WaitInit = { rpc, heights, clock, pollMs }
     const target: Target = { contract: 'contexts', address: contracts.contexts }
     const views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
     const ring = new RingChanges(target)
-    const isOwn = payer !== undefined && init.carrier === undefined
-    const sender = isOwn ? new TransactionSender({ ...waiting, ...payer, logger }) : undefined
     const own = sender && accountCarrier(sender)
-    const carrier = init.carrier?.({ target, ...waiting }) ?? own
-    super({
-      ...{ rpc, heights, clock, views, questions: questionsTo(views) },
-      readTime: readTimeOf(chainId),
-      submitter: new Submitter(new NearDelivery({ ...target, rpc, chainId, carrier, heights })),
-      changes: new ChainChanges({
-        ...{ heights, clock, pollMs },
-        read: (endpoint, final, since) => ring.read(endpoint, final, since),
-      }),
-    })
+    const relayed = init.carrier?.({ target, ...waiting })
+    const carrier = relayed ?? own
+    const toValue = ({ predecessor }: Answers['info']): boolean => predecessor !== undefined
+    super(
+      {
+        ...{ rpc, heights, clock, views, questions: questionsTo(views) },
+        readTime: readTimeOf(chainId),
+        submitter: new Submitter(new NearDelivery({ ...target, rpc, chainId, carrier, heights })),
+        changes: new ChainChanges({
+          ...{ heights, clock, pollMs },
+          read: (endpoint, final, since) => ring.read(endpoint, final, since),
+        }),
+      },
+      {
+        ...{ chain: 'near', address: target.address, before: init.before, pollMs },
+        ...{ adopt: relayed?.adopt, batch: ADOPT_BATCH, ...ADOPTION_REFUSALS },
+        succession: successionAt({ rpc, chainId }),
+        takesOver: views.question('info', EMPTY, toValue),
+        send:
+          sender &&
+          ((moved, signal) =>
+            adopt(sender, adoptionWish(target.address, moved, ADOPT_BATCH), { signal })),
+      },
+    )
     this.#init = init
     this.#target = target
-    this.#views = views
     this.sender = sender
     this.packages =
       contracts.packages === undefined
@@ -96,16 +121,16 @@ export class NearService extends ContextService implements EnvelopeService {
             address: contracts.packages,
           })
     this.supports = supportsOf(init.carrier !== undefined)
-    this.lifecycle = { start: async () => {}, stop: async () => rpc.stop() }
+    const isOwner = init.before === undefined
+    this.lifecycle = { start: async () => {}, stop: async () => (isOwner ? rpc.stop() : undefined) }
   }
 
   async readDomain(): Promise<Domain> {
     return domainOf(this.#init.chainId, this.#init.contracts.contexts)
   }
 
-  async hasPredecessor({ signal }: ServiceOptions = {}): Promise<boolean> {
-    const toValue = ({ predecessor }: Answers['info']): boolean => predecessor !== undefined
-    return (await this.#views.ask(this.#views.question('info', EMPTY, toValue), { signal })).value
+  protected override follow(contexts: string): NearService {
+    return new NearService({ ...this.#init, contracts: { contexts }, before: this })
   }
 
   /** What the contract announced and still remembers, oldest first, as far as it is final. @throws as the other reads */
@@ -116,6 +141,18 @@ export class NearService extends ContextService implements EnvelopeService {
       signal,
     )
   }
+}
+
+/** What a contract has that shares nothing. */
+function partsOf(init: NearServiceInit): SharedParts {
+  const { rpcUrls: urls, chainId, payer, carrier, clock, logger, pollMs } = init
+  const rpc = nearRpc({ urls, chainId, clock, logger })
+  const heights = nearHeights(rpc, clock)
+  const isPaying = payer !== undefined && carrier === undefined
+  const sender = isPaying
+    ? new TransactionSender({ rpc, heights, clock, pollMs, ...payer, logger })
+    : undefined
+  return { rpc, heights, sender }
 }
 
 function questionsTo(views: ContractViews): ContextQuestions {

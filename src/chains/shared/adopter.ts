@@ -26,6 +26,8 @@ export interface AdopterInit {
   readonly batch: number
   /** Whether an error says that it would change nothing, as when somebody else was faster. */
   readonly isRefused: (error: unknown) => boolean
+  /** Whether an error says that somebody else took that part over meanwhile, and there may be more. @default none does */
+  readonly isOvertaken?: ((error: unknown) => boolean) | undefined
   /** Has somebody else do it who pays in this node's place, some of it at a time. */
   readonly adopt: ((moved: Moved, signal?: AbortSignal) => Promise<void>) | undefined
   readonly clock: Clock
@@ -92,10 +94,10 @@ export class Adopter {
     tries: number,
     signal: AbortSignal | undefined,
   ): Promise<void> {
-    const { clock, isRefused } = this.#init
+    const { clock, isRefused, isOvertaken } = this.#init
     const startedMs = clock.monotonicMs()
     let last: Sent | undefined
-    for (let sent = 0; last === undefined || !(await look('optimistic')); sent++) {
+    for (let sent = 0; sent === 0 || !(await look('optimistic')); sent++) {
       throwIfAborted(signal)
       if (sent >= tries || clock.monotonicMs() - startedMs > ADOPT_WAIT_MS) {
         this.#givenUp.set(key, clock.monotonicMs())
@@ -104,12 +106,13 @@ export class Adopter {
       try {
         last = await send()
       } catch (error) {
+        if (isOvertaken?.(error) === true) continue
         // somebody else was faster: then it is there
         if (!isRefused(error) || !(await look('optimistic'))) throw error
         return
       }
     }
-    await last.final(signal)
+    await last?.final(signal)
   }
 
   /** Asks somebody who pays until it is there for good, as our own endpoints see it. */

@@ -116,15 +116,14 @@ export class RelayerCarrier {
   }
 
   /**
-   * Asks it to take over what moved to a contract, `address` as the chain writes it, or the next part of that. Resolves when it goes on with it, or says that it
+   * Asks it to take over what moved to a contract, by the bytes that name it in a domain, or the next part of that. Resolves when it goes on with it, or says that it
    * is there, which is not believed. @throws CHAIN_RELAYER_REFUSED (denied), ANCHOR_UNREACHABLE (transport), ANCHOR_BUSY (limit)
    */
-  async adopt(address: string, moved: Moved, signal?: AbortSignal): Promise<void> {
+  async adopt(contract: Uint8Array, moved: Moved, signal?: AbortSignal): Promise<void> {
     const { chain, network } = this.#init
     const what =
       'group' in moved ? { group: toHex(moved.group) } : { context: toHex(moved.context) }
-    const contract = address.replace(/^0x/, '').toLowerCase()
-    const body = { chain, network, contract, ...what }
+    const body = { chain, network, contract: toHex(contract), ...what }
     const answer = await this.#request(adoptionSchema, '/adoptions', body, signal)
     if (answer === undefined) throw this.#refused('unknown', 404)
     if (answer.state === 'refused') throw this.#refused(answer.name, 422)

@@ -1,15 +1,11 @@
 /** A contract of NEAR that takes groups over from another: what is made there has ids of its own, and is told of what was taken over. */
 import { expect } from 'chai'
-import { actions } from 'near-api-js'
-import { STORAGE_PRICE, TERA } from '../../../src/chains/near/constants.ts'
-import { codeHashOf, codeOf } from '../../../src/chains/near/contracts/artifacts.ts'
+import { codeHashOf } from '../../../src/chains/near/contracts/artifacts.ts'
 import { nearAnchor } from '../../../src/chains/near/index.ts'
-import { callAction } from '../../../src/chains/near/send/account.ts'
 import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
-import { utf8 } from '../../../src/node/primitives/bytes.ts'
 import { NearFaults } from '../../support/near-faults.ts'
-import { openService } from '../../support/near.ts'
+import { deploySuccessor, openService } from '../../support/near.ts'
 import { creation, refusalOf, salt } from '../anchor-support.ts'
 
 describe('anchor: near, a contract with a predecessor', () => {
@@ -18,22 +14,7 @@ describe('anchor: near, a contract with a predecessor', () => {
 
   it('gets contexts by ids that are its own, through an anchor whose SDK is loaded late', async () => {
     const { deployment, url } = t.chain
-    const { sender } = t.service([url])
-    if (sender === undefined) throw new RangeError('expected a service with an account')
-    const receiver = `next.${sender.account}`
-    const predecessor = deployment.contracts.contexts.address
-    const told = utf8(JSON.stringify({ network: deployment.chainId, predecessor }))
-    const code = codeOf('contexts')
-    const made = await sender.send({
-      receiver,
-      actions: [
-        actions.createAccount(),
-        actions.transfer(BigInt(code.length + 2048) * STORAGE_PRICE),
-        actions.deployContract(code),
-        callAction('new', told, { gas: 20n * TERA }),
-      ],
-    })
-    expect('succeeded' in made && made.succeeded).to.equal(true)
+    const receiver = await deploySuccessor(t.chain)
     const contexts = { address: receiver, codeHash: codeHashOf('contexts') }
     const next = { ...deployment, contracts: { contexts } }
     const service = openService({ deployment: next, rpcUrls: [url] }, { key: t.chain.key(2) })

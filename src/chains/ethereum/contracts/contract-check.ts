@@ -24,8 +24,6 @@ export interface ExpectedContract {
   readonly address: string
   /** Address of the IdentityRegistry it must have been told; left out for the registry itself. */
   readonly registry?: string | undefined
-  /** Address of the ContextAnchor whose groups it must take over; any, or none, where this is left out. */
-  readonly predecessor?: string | undefined
 }
 
 /** Instructions that push two bytes, and 32: so many of nothing are the place of an immutable until the constructor writes it. */
@@ -88,7 +86,7 @@ function templateOf(contract: ContractName): Uint8Array {
 /** @throws CHAIN_NO_CONTRACT when there is none, or another */
 export async function checkContract(
   endpoint: Endpoint,
-  { contract, address, registry, predecessor }: ExpectedContract,
+  { contract, address, registry }: ExpectedContract,
 ): Promise<void> {
   const code = await endpoint.send('eth_getCode', [address, 'latest'])
   if (code === '0x') throw noContract(contract, address, 'nothing that answers')
@@ -111,11 +109,6 @@ export async function checkContract(
   const [identities] = await ask('identities')
   if (String(identities).toLowerCase() !== registry.toLowerCase()) {
     throw noContract(contract, address, `one that asks the registry ${String(identities)}`)
-  }
-  if (predecessor === undefined) return
-  const [before] = await ask('predecessor')
-  if (String(before).toLowerCase() !== predecessor.toLowerCase()) {
-    throw noContract(contract, address, `one that takes over from ${String(before)}`)
   }
 }
 

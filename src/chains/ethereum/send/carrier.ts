@@ -1,4 +1,5 @@
 /** Who brings an envelope to the chain: this node's own account, or a relayer that pays for it. */
+import { getBytes } from 'ethers'
 import type { SignedEnvelope } from '../../../node/anchor/service.ts'
 import type { OnSigned, Refused, Sent } from '../../shared/delivery.ts'
 import {
@@ -41,6 +42,6 @@ export function relayerCarrier({
   return {
     address: undefined,
     send: ({ signed }, onSigned, signal) => relayer.send(signed, onSigned, signal),
-    adopt: (moved, signal) => relayer.adopt(target.address, moved, signal),
+    adopt: (moved, signal) => relayer.adopt(getBytes(target.address), moved, signal),
   }
 }

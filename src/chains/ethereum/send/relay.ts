@@ -17,7 +17,7 @@ import {
 } from '../limits.ts'
 import { adoptCall } from '../contracts/adopt-call.ts'
 import { relay, type Relay, type RelayedContract } from '../../shared/relay.ts'
-import { predecessorsOf } from '../successor.ts'
+import { successionAt } from '../succession.ts'
 import { EVM_CHAIN } from '../constants.ts'
 import { resolveInit } from '../defaults.ts'
 import { ethereumError } from '../errors.ts'
@@ -54,6 +54,7 @@ export async function openRelay(
     ...{ rpc, wallet, chainId, finality, heights, clock, logger, pollMs, fees },
     ...(stuckMs === undefined ? {} : { stuckMs }),
   })
+  const succession = successionAt({ rpc, registry })
   const contract = (bytes: Uint8Array): RelayedContract => {
     const address = getAddress(hex(bytes))
     const target: Target = { contract: 'ContextAnchor', address }
@@ -97,11 +98,7 @@ export async function openRelay(
       perDay: init.gasPerDay ?? DEFAULT_RELAYED_GAS_PER_DAY,
     },
     waiting: { rpc, heights, clock, pollMs },
-    async isSuccessor(bytes, signal) {
-      if (bytes.length !== 20) return false
-      const before = await predecessorsOf({ rpc, registry }, getAddress(hex(bytes)), signal)
-      return before.includes(getAddress(own))
-    },
+    isSuccessor: (bytes, signal) => succession.isSuccessor(bytes, own, signal),
   })
 }
 

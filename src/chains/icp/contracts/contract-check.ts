@@ -5,7 +5,7 @@ import type { Endpoint } from '../../shared/endpoints.ts'
 import { ask } from '../rpc/asked.ts'
 import { ARTIFACTS } from './artifacts.ts'
 import { keys } from './keys.ts'
-import { settingsLayout } from './records.ts'
+import { type Settings, settingsLayout } from './records.ts'
 import { proveRows, type Target } from './rows.ts'
 
 /** What is to be there. */
@@ -26,8 +26,11 @@ export async function readModuleHash(
   return hash && toHex(hash)
 }
 
-/** @throws CHAIN_NO_CONTRACT (missing) when there is none, or another */
-export async function checkCanister(endpoint: Endpoint, expected: ExpectedCanister): Promise<void> {
+/** What a canister of ours was told when it was made, proven. @throws CHAIN_NO_CONTRACT (missing) when there is none, or another */
+export async function checkCanister(
+  endpoint: Endpoint,
+  expected: ExpectedCanister,
+): Promise<Settings> {
   const { contract, address, canister, network } = expected
   const other = (got: string): Error => noContract('icp', contract, address, got)
   const hash = await readModuleHash(endpoint, canister)
@@ -40,4 +43,5 @@ export async function checkCanister(endpoint: Endpoint, expected: ExpectedCanist
   if (settings === undefined) throw other('a canister without settings')
   if (settings.version !== CONTRACT_VERSION) throw other(`one of version ${settings.version}`)
   if (settings.network !== network) throw other(`one of the network ${settings.network}`)
+  return settings
 }

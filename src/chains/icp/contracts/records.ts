@@ -3,7 +3,7 @@ import * as P from 'micro-packed'
 import { bytes, bytes32, option, string } from '../../../node/codec/codec.ts'
 
 /** What a canister was told when it was made. */
-interface Settings {
+export interface Settings {
   /** Of the interface. */
   readonly version: number
   readonly network: string

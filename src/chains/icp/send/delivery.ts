@@ -5,12 +5,14 @@ import {
   type Refusal,
   refusal,
   refusalNumbered,
+  rejected,
   unreachable,
 } from '../../../node/anchor/errors.ts'
 import type { SignedEnvelope } from '../../../node/anchor/service.ts'
 import { fromHex, toHex } from '../../../node/primitives/bytes.ts'
 import type { Delivery, Mined, Refused, SendOptions, Sent } from '../../shared/delivery.ts'
 import type { Heights } from '../../shared/heights.ts'
+import type { Moved } from '../../shared/relayer-carrier.ts'
 import { findApplied } from '../contracts/applied.ts'
 import { type CandidValue, decodeAnswer, encodeArguments, fieldOf } from '../contracts/candid.ts'
 import { checkCanister, type ExpectedCanister } from '../contracts/contract-check.ts'
@@ -25,6 +27,12 @@ export interface DeliveryInit extends CallsInit, ExpectedCanister {
 
 /** Refusals that may be none tomorrow: nothing is wrong with what was asked for. */
 const BUSY: ReadonlySet<string> = new Set(['DailyLimit', 'CyclesLow'])
+
+/** A call that ended, and the name of its request. */
+interface EndedCall {
+  readonly end: CallEnd
+  readonly transaction: string
+}
 
 const [NUMBER, EXPECTED, OK] = [fieldOf('number'), fieldOf('expected'), fieldOf('Ok')]
 
@@ -57,29 +65,47 @@ export class IcpDelivery implements Delivery {
   }
 
   async send(signed: SignedEnvelope, options: SendOptions): Promise<Sent | Refused> {
-    const { canister } = this.#init
-    const question = { canister, method: 'apply', arg: argumentOf(signed) }
+    const ended = await this.#call('apply', argumentOf(signed), options)
+    const mined = await this.#minedBy(ended, signed, options.signal)
+    if (mined === undefined) throw unreachable(this.#where)
+    return 'refusal' in mined ? mined : { ...mined, final: async () => mined }
+  }
+
+  /** Takes over what moved to the canister, or the next members of it. @throws ANCHOR_REJECTED (chain) when it refuses, ANCHOR_BUSY (limit) */
+  async adopt(moved: Moved, members: number, signal?: AbortSignal): Promise<Sent> {
+    const [method, arg] =
+      'group' in moved
+        ? (['adopt_group', encodeArguments({ blob: moved.group }, { nat32: members })] as const)
+        : (['adopt_context', encodeArguments({ blob: moved.context })] as const)
+    const { end, transaction } = await this.#call(method, arg, { signal })
+    if (!('time' in end)) throw unreachable(this.#where)
+    const mined = this.#outcome(transaction, end)
+    if ('refusal' in mined) throw rejected(mined.refusal, 'taking over what moved')
+    return { ...mined, final: async () => mined }
+  }
+
+  /** Calls the canister, anew when a call expired: it did nothing, and never will. */
+  async #call(
+    method: string,
+    arg: Uint8Array,
+    { signal, onSigned }: SendOptions,
+  ): Promise<EndedCall> {
+    const question = { canister: this.#init.canister, method, arg }
     let transaction = ''
     const onPrepared = ({ requestId }: { readonly requestId: Uint8Array }): void => {
       transaction = toHex(requestId)
-      options.onSigned?.(transaction)
+      onSigned?.(transaction)
     }
     for (let attempt = 1; attempt <= MAX_CALLS; attempt++) {
-      const { signal } = options
       const end = await callCanister(this.#init, question, { signal, onPrepared })
-      // it did nothing, and never will
-      if (end.state === 'expired') continue
-      const mined = await this.#minedBy(end, transaction, signed, signal)
-      if (mined === undefined) break
-      return 'refusal' in mined ? mined : { ...mined, final: async () => mined }
+      if (end.state !== 'expired') return { end, transaction }
     }
     throw unreachable(this.#where)
   }
 
   /** Where it was applied; undefined when nobody knows. */
   async #minedBy(
-    end: CallEnd,
-    transaction: string,
+    { end, transaction }: EndedCall,
     { envelope }: SignedEnvelope,
     signal: AbortSignal | undefined,
   ): Promise<Mined | Refused | undefined> {

@@ -31,6 +31,19 @@ export function refusalIn(words: string): Refusal | undefined {
   return expected === undefined ? found : refusal(found.name, BigInt(expected))
 }
 
+/** Calls that answer a refusal's number rather than fail, since a deposit goes back from there. */
+const TELLING: ReadonlySet<string> = new Set(['adopt_group', 'adopt_context'])
+
+/** The refusal that a call answers; undefined for any other answer, and of other calls. */
+export function refusalToldBy(
+  method: string | undefined,
+  value: Uint8Array | undefined,
+): Refusal | undefined {
+  const [number, ...others] = value ?? []
+  const isTold = method !== undefined && TELLING.has(method) && others.length === 0
+  return isTold && number !== undefined ? refusalNumbered(number) : undefined
+}
+
 /** The refusal of `check`; undefined for none. @throws RangeError for a number that nobody knows */
 export function refusalOf({ number, expected }: Answers['check']): Refusal | undefined {
   if (number === 0) return undefined

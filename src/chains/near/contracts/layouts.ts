@@ -137,6 +137,8 @@ export interface Arguments {
   readonly identity: { readonly group: Uint8Array; readonly identity: Uint8Array }
   readonly page: { readonly id: Uint8Array; readonly offset: number; readonly length: number }
   readonly version: { readonly id: Uint8Array; readonly version: string }
+  /** A group, and how many of its members. */
+  readonly adoption: { readonly group: Uint8Array; readonly length: number }
   readonly signed: { readonly envelope: Uint8Array; readonly signature: Uint8Array }
   readonly changes: { readonly from?: bigint | undefined; readonly length: number }
   readonly applied: {
@@ -153,6 +155,7 @@ export const args: { readonly [N in keyof Arguments]: P.CoderType<Arguments[N]> 
   identity: P.struct({ group: bytes32, identity: bytes32 }),
   page: P.struct({ id: bytes32, offset: P.U32LE, length: P.U32LE }),
   version: P.struct({ id: bytes32, version: string }),
+  adoption: P.struct({ group: bytes32, length: P.U32LE }),
   signed: P.struct({ envelope: bytes, signature: bytes }),
   changes: P.struct({ from: option(P.U64LE), length: P.U32LE }),
   applied: P.struct({ subject: bytes32, signer: bytes32, nonce: P.U64LE, digest: bytes32 }),

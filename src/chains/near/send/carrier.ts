@@ -1,7 +1,12 @@
 /** Who brings an envelope to the chain: this node's own account, or a relayer that pays for it. */
 import type { SignedEnvelope } from '../../../node/anchor/service.ts'
+import { utf8 } from '../../../node/primitives/bytes.ts'
 import type { Refused, SendOptions, Sent } from '../../shared/delivery.ts'
-import { RelayerCarrier, type RelayerCarrierInit } from '../../shared/relayer-carrier.ts'
+import {
+  type Moved,
+  RelayerCarrier,
+  type RelayerCarrierInit,
+} from '../../shared/relayer-carrier.ts'
 import { findApplied } from '../contracts/applied.ts'
 import { signedArgs } from '../contracts/codec.ts'
 import type { Target } from '../contracts/views.ts'
@@ -26,6 +31,8 @@ export interface Carrier {
   /** Whether it can attach a deposit. Undefined: it pays in its own way. */
   canDeposit?(receiver: string, signal?: AbortSignal): Promise<boolean>
   send(call: EnvelopeCall, options: SendOptions): Promise<Sent | Refused>
+  /** Has somebody else take over what moved to the contract, some of it at a time. Left out where this node does that by itself. */
+  readonly adopt?: ((moved: Moved, signal?: AbortSignal) => Promise<void>) | undefined
 }
 
 /** This node's own account. */
@@ -64,5 +71,6 @@ export function relayerCarrier({
   return {
     account: undefined,
     send: ({ signed }, { onSigned, signal }) => relayer.send(signed, onSigned, signal),
+    adopt: (moved, signal) => relayer.adopt(utf8(target.address), moved, signal),
   }
 }

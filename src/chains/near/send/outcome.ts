@@ -1,10 +1,10 @@
-/** What became of a transaction: of its call of the contract, whatever became of refunds and of all else that followed. */
+/** What became of a transaction: of its call of the contract, and of what that hands its answer over to, whatever became of refunds and of all else that followed. */
 import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
 import { badAnswer, type Refusal } from '../../../node/anchor/errors.ts'
 import type { Mined } from '../../shared/delivery.ts'
 import type { Endpoint } from '../../shared/endpoints.ts'
-import { envelopeIn, refusalIn } from '../contracts/codec.ts'
+import { envelopeIn, refusalIn, refusalToldBy } from '../contracts/codec.ts'
 import { HASH, readBlock } from '../rpc/head.ts'
 import { rpcErrorKind } from '../rpc/rpc-errors.ts'
 
@@ -99,6 +99,7 @@ export async function readOutcome(
   const { status } = called.outcome
   if (status === 'Unknown') return { state: 'pending', isIncluded: true }
   const failure = 'Failure' in status ? JSON.stringify(status.Failure) : undefined
+  const made = callOf(data)
   const all = [data.transaction_outcome, ...(data.receipts_outcome ?? [])]
   const sum = (of: 'gas_burnt' | 'tokens_burnt'): bigint =>
     all.reduce((total, each) => total + (each?.outcome[of] ?? 0n), 0n)
@@ -110,13 +111,19 @@ export async function readOutcome(
       succeeded: failure === undefined,
       ...(failure === undefined ? {} : { failure: failure.slice(0, MAX_FAILURE_CHARS) }),
     },
-    refusal: failure === undefined ? undefined : refusalIn(failure),
-    ...callOf(data),
+    refusal:
+      failure === undefined
+        ? refusalToldBy(made.call?.method, valueOf(status))
+        : refusalIn(failure),
+    ...made,
     ...{ gasBurnt: sum('gas_burnt'), tokensBurnt: sum('tokens_burnt') },
   }
 }
 
-/** The outcome of the receipt that calls the contract, or of the transaction when there came none of it. */
+/**
+ * The outcome of the receipt that calls the contract, or of the one that answers in its place; of the transaction when there came none of it. Undefined while
+ * that is not known.
+ */
 function calledOf({
   transaction_outcome: own,
   receipts_outcome: all = [],
@@ -124,8 +131,24 @@ function calledOf({
   if (own === undefined) return undefined
   const { status, receipt_ids: ids } = own.outcome
   if (status !== 'Unknown' && 'Failure' in status) return own
-  const id = status !== 'Unknown' && 'SuccessReceiptId' in status ? status.SuccessReceiptId : ids[0]
-  return all.find((each) => each.id === id)
+  let found = all.find(({ id }) => id === (nextOf(own) ?? ids[0]))
+  // each is looked at once: receipts of a lie might go in a circle
+  for (let seen = 0; found !== undefined && seen < all.length; seen++) {
+    const next = nextOf(found)
+    if (next === undefined) return found
+    found = all.find(({ id }) => id === next)
+  }
+  return undefined
+}
+
+/** The receipt that answers in the place of another. */
+function nextOf({ outcome: { status } }: Outcome): string | undefined {
+  return status !== 'Unknown' && 'SuccessReceiptId' in status ? status.SuccessReceiptId : undefined
+}
+
+function valueOf(status: Exclude<Outcome['outcome']['status'], 'Unknown'>): Uint8Array | undefined {
+  if (!('SuccessValue' in status)) return undefined
+  return new Uint8Array(Buffer.from(status.SuccessValue, 'base64'))
 }
 
 function callOf({ transaction }: Answer): Pick<Executed, 'call'> {

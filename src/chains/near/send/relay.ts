@@ -4,6 +4,7 @@ import { fromUtf8, utf8 } from '../../../node/primitives/bytes.ts'
 import { ContextId } from '../../../node/primitives/ids.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
 import type { KeyReference } from '../../shared/key-text.ts'
+import type { Endpoint } from '../../shared/endpoints.ts'
 import { type Relay, relay, type RelayedContract } from '../../shared/relay.ts'
 import { Submitter } from '../../shared/submitter.ts'
 import { findApplied } from '../contracts/applied.ts'
@@ -15,10 +16,17 @@ import { domainOf } from '../defaults.ts'
 import { nearError } from '../errors.ts'
 import type { NearAnchorInit } from '../init.ts'
 import { type AccountKeys, readKeys } from '../key.ts'
-import { DEFAULT_RELAYED_PER_DAY, MAX_RELAYED_COST, POLL_MS } from '../limits.ts'
+import {
+  DEFAULT_RELAYED_PER_DAY,
+  MAX_RELAYED_COST,
+  POLL_MS,
+  RELAYED_ADOPT_BATCH,
+} from '../limits.ts'
 import { nearHeights } from '../rpc/head.ts'
 import { nearRpc } from '../rpc/rpc.ts'
+import { successionAt } from '../succession.ts'
 import { signingKeys } from './account.ts'
+import { adopt, adoptionWish, readAdoption } from './adoption.ts'
 import { accountCarrier } from './carrier.ts'
 import { NearDelivery } from './delivery.ts'
 import { TransactionSender } from './sender.ts'
@@ -46,6 +54,7 @@ export async function openRelay(
   const waiting = { rpc, heights, clock, pollMs }
   const payer = { account: keys.account, signers: signingKeys(keys) }
   const sender = new TransactionSender({ ...waiting, ...payer, logger })
+  const succession = successionAt({ rpc, chainId })
   const contractOf = (bytes: Uint8Array): RelayedContract => {
     const target: Target = { contract: 'contexts', address: fromUtf8(bytes) }
     const views = new ContractViews({ rpc, heights, ...target, unknown: 'ContextNotFound' })
@@ -55,6 +64,14 @@ export async function openRelay(
       domain: domainOf(chainId, target.address),
       submitter: new Submitter(delivery),
       estimate: (signed, signal) => delivery.estimate(signed, signal),
+      async adoption(moved, signal) {
+        const ask = (endpoint: Endpoint): ReturnType<typeof readAdoption> =>
+          readAdoption(endpoint, { address: target.address, chainId }, moved, clock)
+        const found = await heights.run('optimistic', ask, signal)
+        if (found !== 'due') return found
+        const wish = adoptionWish(target.address, moved, RELAYED_ADOPT_BATCH)
+        return { cost: wish.cost, send: (options) => adopt(sender, wish, options) }
+      },
       async groupOf(context, signal) {
         const id = ContextId.from(context)
         const given = args.id.encode(id)
@@ -72,6 +89,8 @@ export async function openRelay(
       perOperation: MAX_RELAYED_COST,
       perDay: init.perDay ?? DEFAULT_RELAYED_PER_DAY,
     },
+    isSuccessor: (bytes, signal) =>
+      succession.isSuccessor(bytes, contracts.contexts.address, signal),
   })
 }
 

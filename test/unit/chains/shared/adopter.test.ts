@@ -1,7 +1,9 @@
 import { expect } from 'chai'
 import { Adopter, type AdopterInit } from '../../../../src/chains/shared/adopter.ts'
+import { ADOPTION_REFUSALS } from '../../../../src/chains/shared/core/adoption.ts'
 import { ADOPT_PAUSE_MS, ADOPT_SPARE, ADOPT_WAIT_MS } from '../../../../src/chains/shared/limits.ts'
 import type { GroupRecord } from '../../../../src/node/anchor/anchor.ts'
+import { refusal, rejected } from '../../../../src/node/anchor/errors.ts'
 import { ContextId, GroupId } from '../../../../src/node/primitives/ids.ts'
 import { rejectionCode } from '../../../support/error-code.ts'
 import { handClock } from '../../../support/hand-clock.ts'
@@ -69,6 +71,28 @@ describe('taking a group over', () => {
     at.clock.advance(ADOPT_PAUSE_MS)
     await rejectionCode(at.adopter.adoptGroup(group))
     expect(at.sent).to.equal(2 * most + 1 + ADOPT_SPARE)
+  })
+
+  it('goes on where somebody else took a part of it over meanwhile, as often as its members take', async () => {
+    const overtaken = rejected(refusal('RevisionMismatch'), 'taking over what moved')
+    let times = 0
+    const send = async (): Promise<never> => {
+      times++
+      throw overtaken
+    }
+    const at = world(ADOPT_BATCH + 1, Infinity, { ...ADOPTION_REFUSALS, send })
+    expect(await rejectionCode(at.adopter.adoptGroup(group))).to.equal('CHAIN_SUCCESSOR')
+    expect(times).to.equal(2 + ADOPT_SPARE)
+    const other = world(1, Infinity, {
+      ...ADOPTION_REFUSALS,
+      send: async () => {
+        // and the other one takes the rest
+        other.sent = Infinity
+        throw overtaken
+      },
+    })
+    await other.adopter.adoptGroup(group)
+    expect(other.settled).to.equal(0)
   })
 
   it('is not begun anew for what is there by then', async () => {

@@ -120,18 +120,17 @@ describe('a carrier by a relayer', () => {
     expect(await carrier({ url: way.url }).send(SIGNED)).to.deep.include(MINED)
   })
 
-  it('has what moved taken over, by a contract as the chain writes it', async () => {
+  it('has what moved taken over, by the bytes that name a contract', async () => {
     answers = [[202, { state: 'pending' }]]
     await using way = await startFaultyHttp(url)
-    await carrier({ url: way.url }).adopt('0xABCD', { group: new Uint8Array(32) })
+    await carrier({ url: way.url }).adopt(Uint8Array.of(0xab, 0xcd), { group: new Uint8Array(32) })
     const [asked] = way.asked
     expect(asked?.method).to.equal('POST /v1/adoptions')
     expect(JSON.parse(Buffer.from(asked?.request.body ?? []).toString())).to.deep.equal({
       ...{ chain: 'made', network: 'test', contract: 'abcd', group: '00'.repeat(32) },
     })
     answers = [[422, { state: 'refused', name: 'ContextNotFound' }]]
-    expect(await codeOf(carrier().adopt('abcd', { group: new Uint8Array(32) }))).to.equal(
-      'CHAIN_RELAYER_REFUSED',
-    )
+    const refused = carrier().adopt(Uint8Array.of(1), { group: new Uint8Array(32) })
+    expect(await codeOf(refused)).to.equal('CHAIN_RELAYER_REFUSED')
   })
 })
