@@ -13,8 +13,14 @@ const MAX_SIGNATURES = 20
 const AUTHENTICATION = 5
 /** Place among the thresholds. */
 const MEDIUM = 2
-/** XDR of the kind of a key: ed25519. */
-const KIND_ED25519 = new Uint8Array(4)
+/** Bytes of the kind in XDR of a signer's key. */
+export const KIND_BYTES = 4
+const KIND_ED25519 = new Uint8Array(KIND_BYTES)
+
+/** Whether XDR of a signer's key is of an ed25519 key. */
+export function isEd25519(key: Uint8Array): boolean {
+  return equalBytes(key.subarray(0, KIND_BYTES), KIND_ED25519)
+}
 
 /** Weight of a key, 0 where it is none of the account's. */
 export function weightOf(
@@ -23,8 +29,7 @@ export function weightOf(
 ): number {
   if (equalBytes(publicKey, key)) return thresholds[0]
   const signer = signers.find(
-    (one) =>
-      equalBytes(one.key.subarray(0, 4), KIND_ED25519) && equalBytes(one.key.subarray(4), key),
+    (one) => isEd25519(one.key) && equalBytes(one.key.subarray(KIND_BYTES), key),
   )
   return Math.min(255, signer?.weight ?? 0)
 }

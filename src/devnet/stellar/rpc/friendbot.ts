@@ -25,7 +25,7 @@ export const FRIENDBOT_AMOUNT: bigint = 100_000_000_000n
 const STROOPS = 10_000_000n
 
 /** In XLM, with all digits behind the point. */
-function xlm(stroops: bigint): string {
+export function xlm(stroops: bigint): string {
   return `${stroops / STROOPS}.${String(stroops % STROOPS).padStart(7, '0')}`
 }
 

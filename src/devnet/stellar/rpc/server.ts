@@ -1,4 +1,4 @@
-/** The chain behind HTTP: JSON-RPC at any path, and a friendbot beside it. */
+/** The chain behind HTTP: JSON-RPC at any path, a friendbot beside it, and of Horizon what wallets ask. */
 import { fromUtf8 } from '../../../node/primitives/bytes.ts'
 import {
   type HttpAnswer,
@@ -14,6 +14,7 @@ import { getLedgerEntries, simulateTransaction } from './entries.ts'
 import { RPC, RpcRefused } from './errors.ts'
 import { getEvents } from './events.ts'
 import { friendbot } from './friendbot.ts'
+import { horizon } from './horizon.ts'
 import {
   getFeeStats,
   getHealth,
@@ -85,6 +86,8 @@ function serve(request: HttpRequest, context: RpcContext): HttpAnswer {
   const url = new URL(request.url, 'http://local')
   const text = textOf(request.body)
   if (url.pathname === '/friendbot') return serveFriendbot(context.chain, url, text ?? '')
+  const found = request.method === 'GET' ? horizon(context.chain, url.pathname) : undefined
+  if (found !== undefined) return found
   if (request.method !== 'POST') return json(405, { error: 'JSON-RPC goes by POST' })
   let body: unknown
   try {

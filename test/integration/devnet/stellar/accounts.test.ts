@@ -1,11 +1,14 @@
 /** Accounts on the local Stellar network: signers, thresholds, numbers, and their end. */
 import {
   Asset,
+  Horizon,
   Keypair,
   Memo,
   MuxedAccount,
+  NotFoundError,
   Operation,
   rpc,
+  StrKey,
   TransactionBuilder,
   type xdr,
 } from '@stellar/stellar-sdk'
@@ -42,6 +45,41 @@ describe('accounts on the local Stellar network', () => {
     if (done.status === rpc.Api.GetTransactionStatus.NOT_FOUND) return done.status
     return resultOf(done)
   }
+
+  it('are told of as Horizon does, to the SDK’s client of it', async () => {
+    const [own, second] = [await world.account(), Keypair.random()]
+    const horizon = new Horizon.Server(world.chain.url, { allowHttp: true })
+    const hash = sha256(new Uint8Array(1))
+    for (const signer of [
+      { ed25519PublicKey: second.publicKey() },
+      { sha256Hash: Buffer.from(hash) },
+    ]) {
+      const set = Operation.setOptions({ signer: { ...signer, weight: 3 } })
+      expect(await sent(set, own, own)).to.equal('setOptionsSuccess')
+    }
+    const change = {
+      masterWeight: 0,
+      medThreshold: 2,
+      homeDomain: 'a.example',
+      setFlags: 2 as const,
+    }
+    expect(await sent(Operation.setOptions(change), own, own)).to.equal('setOptionsSuccess')
+    const told = await horizon.loadAccount(own.publicKey())
+    const entry = await world.server.getAccountEntry(own.publicKey())
+    expect(told.sequenceNumber()).to.equal(String(entry.seqNum))
+    expect(told.thresholds).to.deep.equal({ low_threshold: 0, med_threshold: 2, high_threshold: 0 })
+    expect(told.signers).to.have.deep.members([
+      { weight: 3, key: second.publicKey(), type: 'ed25519_public_key' },
+      { weight: 3, key: StrKey.encodeSha256Hash(Buffer.from(hash)), type: 'sha256_hash' },
+      { weight: 0, key: own.publicKey(), type: 'ed25519_public_key' },
+    ])
+    expect(told.home_domain).to.equal('a.example')
+    expect(told.flags.auth_revocable).to.equal(true)
+    expect(told.balances[0]?.balance).to.equal('9999.9999700')
+    const asked = horizon.loadAccount(second.publicKey())
+    const refused: unknown = await asked.catch((error: unknown) => error)
+    expect(refused).to.be.instanceOf(NotFoundError)
+  })
 
   const pay = (to: Keypair): xdr.Operation =>
     Operation.payment({ destination: to.publicKey(), asset: Asset.native(), amount: '1' })
