@@ -78,7 +78,7 @@ function benchReplica(seen: (envelope: Uint8Array) => void): BenchReplica {
     },
     announcement: (envelope) => envelope,
     grantKeys: () => Promise.resolve([]),
-    acceptKeys: () => Promise.resolve({ accepted: 0 }),
+    acceptKeys: () => Promise.resolve({ accepted: 0, looked: 0, refused: 0 }),
     missingEpochs: () => [],
     missingDeltas: () => [],
     acknowledge: () => {},

@@ -57,7 +57,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   },
   'node/network': {
     rooms: [...BASE, 'node/codec', 'node/crypto'],
-    packages: ['libp2p', '@libp2p/*', '@chainsafe/*', '@multiformats/multiaddr'],
+    packages: ['libp2p', '@libp2p/*', '@chainsafe/*', '@multiformats/multiaddr', 'lru-cache'],
   },
   'node/sync': {
     rooms: [

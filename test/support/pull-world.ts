@@ -49,7 +49,7 @@ export class PullWorld {
   constructor(context: ContextId) {
     this.context = context
     this.us = this.replica()
-    this.us.events.on('delta:applied', () => this.fetcher.applied(context))
+    this.us.events.on('delta:applied', ({ delta }) => this.fetcher.applied(context, delta))
     this.fetcher = new Fetcher({
       replica: this.us,
       push: {

@@ -378,12 +378,15 @@ export class StubReplica implements ReplicaSource {
     )
   }
 
-  acceptKeys(context: ContextId, grants: readonly KeyGrant[]): Promise<{ accepted: number }> {
+  acceptKeys(
+    context: ContextId,
+    grants: readonly KeyGrant[],
+  ): ReturnType<ReplicaSource['acceptKeys']> {
     const { epochs } = this.#state(context)
     const fresh = grants.filter(({ epoch }) => !epochs.has(epoch))
     for (const { epoch } of fresh) epochs.add(epoch)
     if (fresh.length > 0) this.events.emit('keys:changed', { context })
-    return Promise.resolve({ accepted: fresh.length })
+    return Promise.resolve({ accepted: fresh.length, looked: grants.length, refused: 0 })
   }
 
   /** Set by a test that wants keys asked for. */

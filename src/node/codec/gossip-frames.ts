@@ -20,6 +20,9 @@ export const MAX_GOSSIPED_ENVELOPE_BYTES: number = 48 << 10
 /** Bytes of any message of a topic. */
 export const MAX_GOSSIP_MESSAGE_BYTES: number = MAX_GOSSIPED_ENVELOPE_BYTES + 5
 
+/** The greatest tag that this version knows. */
+export const GOSSIP_TAGS = 1
+
 /** What a member says of its frontier, before the signature. */
 export interface HeadsStatement extends WireFrontier {
   party: Uint8Array

@@ -1,5 +1,6 @@
 /** Errors of the context room. */
 import { type ErrorDetails, isMerogateError, MerogateError } from '../errors.ts'
+import { type GroupId, idText } from '../primitives/ids.ts'
 
 const KINDS = {
   /** No such context on this node. */
@@ -90,4 +91,13 @@ const OWN_FAILURES: ReadonlySet<string> = new Set([
 /** Whether a guest's run ended because the node could not go on with it: its disk refuses, its queue is full, it stops. */
 export function isOwnFailure(error: unknown): boolean {
   return isMerogateError(error) && OWN_FAILURES.has(error.code)
+}
+
+/** A call met a departure whose key is not here yet. */
+export function keyPending(group: GroupId, sealFrom: bigint): Error {
+  return contextError(
+    'CONTEXT_KEY_PENDING',
+    'a member has gone and the key that it does not have is not here yet: nothing was written, try again',
+    { group: idText(group), membersRevision: String(sealFrom) },
+  )
 }

@@ -92,6 +92,15 @@ export const MAX_KEYS_PER_EPOCH = 16
  * numbers for ever.
  */
 export const MAX_EPOCH_JUMP = 1024
+/**
+ * How far the number of a given epoch may lie above the membersRevision that was read here: each departure makes one epoch, and now and then one is made
+ * for want of a word.
+ */
+export const MAX_UNEXPLAINED_EPOCHS = 64
+/** Key grants that are looked at, or made, before something else has its turn: some 5 ms. */
+export const GRANTS_AT_ONCE = 16
+/** Grants of one frame that are for nobody here before the rest is left alone. */
+export const MAX_FALSE_GRANTS = 4
 /** How long a stored delta that no key of its epoch opens waits for another key, ms; then its body is asked for again. */
 export const UNOPENED_WAIT_MS = 60_000
 /** Epochs asked for at once because no key covers a departure. */

@@ -1,5 +1,6 @@
 /** The context room as the sync room sees it: the adapter behind the port `sync/replica.ts`. */
 import type { Signer } from '../anchor/anchor.ts'
+import { pause } from '../anchor/watcher.ts'
 import { envelopeCodec } from '../codec/delta.ts'
 import type { AuthorHeight } from '../codec/frontier.ts'
 import type { GaugeReading } from '../metrics.ts'
@@ -21,6 +22,7 @@ import type {
   ReplicaEvents,
   ReplicaSource,
 } from '../sync/replica.ts'
+import type { TakenKeys } from './groups/given-keys.ts'
 import type { Groups } from './groups/groups.ts'
 import {
   type HistoryRequest,
@@ -30,6 +32,7 @@ import {
 } from './replica/history.ts'
 import type { IdentityPool } from './groups/identities.ts'
 import type { ContextReplica } from './replica/replica.ts'
+import { GRANTS_AT_ONCE } from './limits.ts'
 
 export interface ReplicaSourceComponents {
   readonly store: Store
@@ -214,7 +217,7 @@ export class ContextReplicas implements ReplicaSource {
     return replica.receive(envelope)
   }
 
-  precheck(context: ContextId, envelope: Uint8Array): 'accept' | 'ignore' | 'reject' {
+  precheck(context: ContextId, envelope: Uint8Array): ReturnType<ReplicaSource['precheck']> {
     return this.replica(context)?.precheck(envelope) ?? 'ignore'
   }
 
@@ -251,16 +254,27 @@ export class ContextReplicas implements ReplicaSource {
     if (group === undefined || own === undefined || role === undefined || role === 'relay')
       return []
     const giver = this.#c.identities.signer(own.publicKey)
-    return group.keyring.grant(recipient, epochs, giver, group.view)
+    const wanted = epochs.length === 0 ? group.keyring.epochs : epochs
+    const grants: KeyGrant[] = []
+    for (let at = 0; at < wanted.length; at += GRANTS_AT_ONCE) {
+      if (at > 0) await pause(this.#c.clock, 0, undefined)
+      const some = wanted.slice(at, at + GRANTS_AT_ONCE)
+      grants.push(...group.keyring.grant(recipient, some, giver, group.view))
+    }
+    return grants
   }
 
-  async acceptKeys(context: ContextId, grants: readonly KeyGrant[]): Promise<{ accepted: number }> {
+  async acceptKeys(
+    context: ContextId,
+    grants: readonly KeyGrant[],
+    asked?: readonly number[],
+  ): Promise<TakenKeys> {
     const group = this.replica(context)?.group
-    if (group === undefined) return { accepted: 0 }
-    const accepted = await this.#c.groups.acceptKeys(group, grants)
+    if (group === undefined) return { accepted: 0, looked: 0, refused: 0 }
+    const taken = await this.#c.groups.acceptKeys(group, grants, asked)
     const { wanted } = group.keyring
     if (wanted.length > 0) this.#emitter.emit('wanted:keys', { context, epochs: wanted })
-    return { accepted }
+    return taken
   }
 
   missingEpochs(context: ContextId): readonly number[] {

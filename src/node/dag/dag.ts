@@ -11,7 +11,12 @@ import { compareBytes } from '../primitives/bytes.ts'
 import { compareHlc } from '../primitives/hlc.ts'
 import { type DeltaId, idKey, isZero } from '../primitives/ids.ts'
 import { AuthorNumbers } from './numbers.ts'
-import { MAX_AUTHOR_SHARE, MAX_WAITING_BYTES, MAX_WAITING_DELTAS } from './limits.ts'
+import {
+  MAX_AUTHOR_SHARE,
+  MAX_AUTHOR_UNKNOWN_PARENTS,
+  MAX_WAITING_BYTES,
+  MAX_WAITING_DELTAS,
+} from './limits.ts'
 
 /** What the DAG keeps of a delta that waits. */
 export interface DagNode {
@@ -46,7 +51,18 @@ interface Waiting {
   why: string
   /** Keys of parents that are not applied yet. */
   readonly open: Set<string>
+  /** How many of them nobody had named before. */
+  readonly unknown: number
 }
+
+/** What one author has waiting. */
+interface Share {
+  count: number
+  bytes: number
+  unknown: number
+}
+
+const NO_SHARE: Readonly<Share> = { count: 0, bytes: 0, unknown: 0 }
 
 /** Order in which deltas that are ready at once are applied: smallest (hlc, id) first, the same on every node. */
 export function compareNodes(a: DagNode, b: DagNode): number {
@@ -62,7 +78,7 @@ export class Dag {
   readonly #children = new Map<string, Set<string>>()
   /** Pending deltas all of whose parents are applied. */
   readonly #ready = new Set<string>()
-  readonly #shares = new Map<string, { count: number; bytes: number }>()
+  readonly #shares = new Map<string, Share>()
   /** Numbers of the deltas that wait. */
   readonly #numbers = new AuthorNumbers()
   #heads: readonly DeltaId[]
@@ -122,7 +138,11 @@ export class Dag {
 
   /** Parents that are not applied. Empty: the delta may be applied now. */
   openParents(parents: readonly DeltaId[]): readonly DeltaId[] {
-    return parents.filter((parent) => !isZero(parent) && !this.#isApplied(parent))
+    return parents.filter((parent) => {
+      if (isZero(parent)) return false
+      // what waits, or is waited for, is not applied: that saves a look at the disk
+      return this.#isNamed(idKey(parent)) || !this.#isApplied(parent)
+    })
   }
 
   /** Numbers of an author's deltas that wait. */
@@ -130,10 +150,11 @@ export class Dag {
     return this.#numbers.of(author)
   }
 
-  /** Whether a delta of this size may wait at this share, or would break a bound. */
-  hasRoom(of: Uint8Array, size: number): boolean {
-    const share = this.#shares.get(idKey(of)) ?? { count: 0, bytes: 0 }
+  /** Whether a delta of this size and with these open parents may wait at this share, or would break a bound. */
+  hasRoom(of: Uint8Array, size: number, open: readonly DeltaId[] = []): boolean {
+    const share = this.#shares.get(idKey(of)) ?? NO_SHARE
     return (
+      share.unknown + this.#unnamed(open) <= MAX_AUTHOR_UNKNOWN_PARENTS &&
       this.#waiting.size < this.#maxWaiting &&
       this.#bytes + size <= this.#maxWaitingBytes &&
       share.count < this.#maxWaiting * MAX_AUTHOR_SHARE &&
@@ -142,7 +163,12 @@ export class Dag {
   }
 
   /** Lets a delta wait, or changes why it waits; `why` names what it waits for, one of few words. */
-  wait(node: DagNode, status: WaitingStatus, why = ''): void {
+  wait(
+    node: DagNode,
+    status: WaitingStatus,
+    why = '',
+    openParents: readonly DeltaId[] = this.openParents(node.parents),
+  ): void {
     const key = idKey(node.id)
     const known = this.#waiting.get(key)
     if (known !== undefined) {
@@ -151,8 +177,8 @@ export class Dag {
       this.#noteReady(key, known)
       return
     }
-    const open = new Set(this.openParents(node.parents).map(idKey))
-    const entry = { node, status, why, open }
+    const open = new Set(openParents.map(idKey))
+    const entry = { node, status, why, open, unknown: this.#unnamed(openParents) }
     this.#waiting.set(key, entry)
     this.#noteReady(key, entry)
     for (const parent of open) {
@@ -160,7 +186,7 @@ export class Dag {
       if (children === undefined) this.#children.set(parent, (children = new Set()))
       children.add(key)
     }
-    this.#account(node, 1)
+    this.#account(entry, 1)
   }
 
   /** Takes a delta out without applying it. */
@@ -171,7 +197,7 @@ export class Dag {
     this.#waiting.delete(key)
     this.#ready.delete(key)
     for (const parent of entry.open) this.#unlink(parent, key)
-    this.#account(entry.node, -1)
+    this.#account(entry, -1)
   }
 
   /** Notes that a delta was applied and stored: children that waited only for it are ready now. */
@@ -263,12 +289,22 @@ export class Dag {
     if (children?.size === 0) this.#children.delete(parent)
   }
 
-  #account(node: DagNode, sign: 1 | -1): void {
+  /** Whether a delta waits, or one that waits has it as parent. */
+  #isNamed(key: string): boolean {
+    return this.#waiting.has(key) || this.#children.has(key)
+  }
+
+  #unnamed(open: readonly DeltaId[]): number {
+    return open.filter((parent) => !this.#isNamed(idKey(parent))).length
+  }
+
+  #account({ node, unknown }: Waiting, sign: 1 | -1): void {
     this.#bytes += sign * node.size
     const key = idKey(node.share)
-    const share = this.#shares.get(key) ?? { count: 0, bytes: 0 }
+    const share = this.#shares.get(key) ?? { ...NO_SHARE }
     share.count += sign
     share.bytes += sign * node.size
+    share.unknown += sign * unknown
     if (share.count === 0) this.#shares.delete(key)
     else this.#shares.set(key, share)
     if (sign === 1) this.#numbers.add(node.author, node.sequence)

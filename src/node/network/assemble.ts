@@ -3,7 +3,7 @@ import { noise } from '@chainsafe/libp2p-noise'
 import { yamux } from '@chainsafe/libp2p-yamux'
 import { type GossipSub, gossipsub } from '@libp2p/gossipsub'
 import { identify } from '@libp2p/identify'
-import type { ComponentLogger, Libp2p, PrivateKey } from '@libp2p/interface'
+import type { ComponentLogger, ConnectionGater, Libp2p, PrivateKey } from '@libp2p/interface'
 import { kadDHT } from '@libp2p/kad-dht'
 import { mdns } from '@libp2p/mdns'
 import { ping } from '@libp2p/ping'
@@ -31,6 +31,8 @@ export interface AssembleInit {
   readonly mdns: boolean
   readonly dht: boolean
   readonly logger: ComponentLogger
+  /** @default everybody may come */
+  readonly gater?: ConnectionGater
 }
 
 export type Libp2pNode = Libp2p<{ pubsub: GossipSub }>
@@ -45,11 +47,12 @@ export async function assemble(init: AssembleInit): Promise<Libp2pNode> {
     transports: [tcp()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
+    ...(init.gater === undefined ? {} : { connectionGater: init.gater }),
     peerDiscovery: init.mdns ? [mdns()] : [],
     connectionManager: {
       maxConnections: MAX_CONNECTIONS,
       dialTimeout: DIAL_TIMEOUT_MS,
-      // libp2p's own defaults refuse a cluster behind one address
+      // libp2p's own defaults refuse a cluster behind one address; what one may open is counted by `Door`
       inboundConnectionThreshold: 100,
       maxIncomingPendingConnections: 128,
     },

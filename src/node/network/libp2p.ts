@@ -1,21 +1,28 @@
 /** The {@link Network} port over libp2p: TCP, Noise, yamux, gossipsub. */
-import type { PeerId as Libp2pPeerId, PrivateKey } from '@libp2p/interface'
-import { peerIdFromString } from '@libp2p/peer-id'
-import { type Multiaddr, multiaddr } from '@multiformats/multiaddr'
+import type { PrivateKey } from '@libp2p/interface'
 import { isMerogateError } from '../errors.ts'
 import type { Gauge, Metrics } from '../metrics.ts'
 import type { Clock, Random } from '../primitives/clock.ts'
 import { Emitter, type Listenable } from '../primitives/emitter.ts'
 import type { Logger } from '../primitives/logger.ts'
 import type { Status } from '../primitives/startable.ts'
+import {
+  addressInvalid,
+  listenError,
+  parseAddress,
+  parsePeer,
+  peerOf,
+  withPeer,
+} from './addresses.ts'
 import type { Libp2pNode } from './assemble.ts'
+import { Door } from './door.ts'
 import { networkError } from './errors.ts'
+import { gaterOf, watchDoor } from './gate.ts'
 import { framedStream } from './framed-stream.ts'
 import { Keeper } from './keeper.ts'
 import { networkKey, peerIdOf } from './key.ts'
 import {
   DIAL_TIMEOUT_MS,
-  MAX_ADDRESS_LENGTH,
   MAX_DISCOVERED_CONNECTIONS,
   MAX_GOSSIP_BYTES,
   MAX_INBOUND_STREAMS,
@@ -70,6 +77,7 @@ class Libp2pNetwork implements Network {
   readonly #logger: Logger
   readonly #emitter: Emitter<NetworkEvents>
   readonly #keeper: Keeper
+  readonly #door: Door
   readonly #handlers = new Map<string, (stream: FramedStream) => void>()
   readonly #topics = new Map<string, GossipTopic>()
   readonly #connections: Gauge
@@ -86,6 +94,7 @@ class Libp2pNetwork implements Network {
     this.#connections = components.metrics.gauge('merogate_network_peers_count', {
       help: 'Connected peers',
     })
+    this.#door = new Door(components.clock)
     this.#keeper = new Keeper({
       clock: components.clock,
       random: components.random,
@@ -111,6 +120,7 @@ class Libp2pNetwork implements Network {
         mdns: this.#init.mdns ?? false,
         dht: this.#init.dht ?? false,
         logger: libp2pLogger(this.#logger),
+        gater: gaterOf(this.#door),
       })
       this.#node = node
       this.#listenTo(node)
@@ -201,10 +211,16 @@ class Libp2pNetwork implements Network {
     await this.#node?.hangUp(parsePeer(peer))
   }
 
+  shutOut(peer: PeerId, ms: number): void {
+    this.#door.shutOut(peer, ms)
+    void this.#node?.hangUp(parsePeer(peer)).catch(() => {}) // it is refused all the same
+  }
+
   async keep(peer: PeerId, addresses: readonly string[]): Promise<void> {
     for (const address of addresses) parseAddress(address)
     parsePeer(peer)
     this.#keeper.keep(peer, addresses)
+    this.#door.proved(peer)
     // what libp2p's pruning goes by when there are too many connections: members go last
     await this.#node?.peerStore.merge(parsePeer(peer), {
       tags: { 'merogate-member': { value: 100 } },
@@ -270,6 +286,7 @@ class Libp2pNetwork implements Network {
   }
 
   #listenTo(node: Libp2pNode): void {
+    watchDoor(node, this.#door, (peer) => this.#keeper.list().has(peer))
     node.addEventListener('peer:connect', ({ detail }) => {
       this.#countPeers(node)
       this.#keeper.connected(detail.toString())
@@ -335,65 +352,4 @@ class Libp2pNetwork implements Network {
 function deadline(ms: number, signal: AbortSignal | undefined): AbortSignal {
   const timeout = AbortSignal.timeout(ms)
   return signal === undefined ? timeout : AbortSignal.any([timeout, signal])
-}
-
-function parsePeer(peer: PeerId): Libp2pPeerId {
-  try {
-    return peerIdFromString(peer)
-  } catch (cause) {
-    throw networkError(
-      'NETWORK_ADDRESS_INVALID',
-      `expected a libp2p peer id, got ${JSON.stringify(peer.slice(0, 80))}`,
-      {},
-      { cause },
-    )
-  }
-}
-
-function parseAddress(address: string): Multiaddr {
-  if (address.length > MAX_ADDRESS_LENGTH) {
-    throw addressInvalid(address, `it is longer than ${MAX_ADDRESS_LENGTH} characters`)
-  }
-  try {
-    return multiaddr(address)
-  } catch (cause) {
-    throw addressInvalid(address, 'it does not parse', cause)
-  }
-}
-
-function peerOf(address: Multiaddr): PeerId | undefined {
-  return address.getComponents().findLast((component) => component.name === 'p2p')?.value
-}
-
-function withPeer(address: string, peer: PeerId): Multiaddr {
-  const parsed = parseAddress(address)
-  return peerOf(parsed) === undefined ? parsed.encapsulate(`/p2p/${peer}`) : parsed
-}
-
-function addressInvalid(address: string, reason: string, cause?: unknown): Error {
-  return networkError(
-    'NETWORK_ADDRESS_INVALID',
-    `expected multiaddrs such as /ip4/192.0.2.1/tcp/2428/p2p/12D3KooW..., got ${JSON.stringify(address.slice(0, 300))}: ${reason}`,
-    {},
-    { cause },
-  )
-}
-
-function listenError(error: unknown, listen: readonly string[]): Error {
-  const message = error instanceof Error ? error.message : String(error)
-  const used = /EADDRINUSE: address already in use (\S+)/.exec(message)
-  if (used !== null) {
-    return networkError(
-      'NETWORK_ADDRESS_IN_USE',
-      `cannot listen on ${used[1]}: another process has it; stop that one or choose another listen address`,
-      { listen, address: used[1] },
-      { cause: error },
-    )
-  }
-  return networkError(
-    'NETWORK_LISTEN_FAILED',
-    `cannot listen on ${listen.join(', ')}; check that the addresses belong to this machine`,
-    { listen },
-    { cause: error },
-  )
 }

@@ -30,6 +30,39 @@ export const MAX_TOPIC_BYTES_PER_PEER: number = 16 << 20
 /** Connections in total. */
 export const MAX_CONNECTIONS = 512
 
+/** Of them those of peers that came to us and have not proved to be members of anything here. The rest is kept for those that have. */
+export const MAX_UNPROVEN = 128
+
+/** Of these those from one address. */
+export const MAX_UNPROVEN_PER_ADDRESS = 32
+
+/** And those from one network: 24 bits of IPv4, 64 of IPv6. */
+export const MAX_UNPROVEN_PER_NETWORK = 64
+
+/** How long they may stay before they must give their place to others of their address or network, ms: time for a handshake and a Join. */
+export const UNPROVEN_GRACE_MS = 10_000
+
+/** Connections that may be opened from one address at once: each costs a handshake of a millisecond or two. */
+export const ARRIVAL_BURST = 64
+
+/** The same per second in the long run. */
+export const ARRIVALS_PER_SECOND = 8
+
+/** Connections that may be opened from one network at once. */
+export const NETWORK_ARRIVAL_BURST = 128
+
+/** The same per second in the long run. */
+export const NETWORK_ARRIVALS_PER_SECOND = 16
+
+/** Arrivals that an address loses when a peer there is shut out. */
+export const SHUT_OUT_ARRIVALS = 32
+
+/** Addresses and networks whose arrivals are remembered. */
+export const MAX_REMEMBERED_ADDRESSES = 8_192
+
+/** Peers that are refused at once. */
+export const MAX_SHUT_OUT_PEERS = 4_096
+
 /** Time for opening a stream on a connection, ms: a busy machine needs room. */
 export const OPEN_TIMEOUT_MS = 5_000
 

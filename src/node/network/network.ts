@@ -62,6 +62,8 @@ export interface Network extends Startable {
   /** Connects to multiaddrs of one peer. @throws NETWORK_DIAL_FAILED, NETWORK_ADDRESS_INVALID */
   dial(addresses: readonly string[], options?: { signal?: AbortSignal }): Promise<PeerId>
   disconnect(peer: PeerId): Promise<void>
+  /** Closes all connections to a peer, and refuses others for so long. */
+  shutOut(peer: PeerId, ms: number): void
   /** Remembers addresses of a peer and keeps the connection to it alive. */
   keep(peer: PeerId, addresses: readonly string[]): Promise<void>
   /** Registers the responder of a stream protocol. Before `start`. */

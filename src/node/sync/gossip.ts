@@ -1,5 +1,7 @@
 /** The gossip plane: reaches members without a push stream, and tells frontiers now and then (docs/protocol.md, Gossip). */
+import { LRUCache } from 'lru-cache'
 import {
+  GOSSIP_TAGS,
   gossipCodec,
   type GossipMessage,
   type HeadsStatement,
@@ -20,11 +22,12 @@ import {
   MAX_GOSSIP_RECEIVING,
   MAX_GOSSIP_SKEW_MS,
   MAX_OUTBOX_BYTES,
+  MAX_REMEMBERED_RELAYS,
 } from './limits.ts'
 import type { SyncMetrics } from './metrics.ts'
 import { signHeads, verifyHeads } from './proof.ts'
-import { TokenBucket } from './quotas.ts'
-import type { ReplicaSource } from './replica.ts'
+import { type Budgets, type Misbehaviour, TokenBucket } from './quotas.ts'
+import type { ReceiveResult, ReplicaSource } from './replica.ts'
 import { toDeltaIds, toWireFrontier } from './wire.ts'
 
 export interface GossipComponents {
@@ -34,14 +37,23 @@ export interface GossipComponents {
   readonly logger: Logger
   readonly metrics: SyncMetrics
   readonly background: Background
-  /** Ids that somebody has and we lack. */
-  want(context: ContextId, ids: readonly DeltaId[]): void
+  readonly misbehaviour: Misbehaviour
+  readonly budgets: Budgets
+  /** Ids that somebody has and we lack, and by whom we know. */
+  want(context: ContextId, ids: readonly DeltaId[], peer: PeerId): void
+  /** What became of a delta that came, and from whom. */
+  came(context: ContextId, result: ReceiveResult, peer: PeerId): void
+}
+
+/** A message, who sent it, and what Heads peers may still send in its topic. */
+interface Gossiped {
+  readonly data: Uint8Array
+  readonly from: PeerId
+  readonly heads: LRUCache<PeerId, TokenBucket>
 }
 
 interface Topic {
   readonly topic: string
-  /** Heads we look at. */
-  readonly heads: TokenBucket
   /** Deltas we publish. */
   readonly deltas: TokenBucket
   /** Set while deltas were left out and Heads are due. */
@@ -63,16 +75,12 @@ export class GossipPlane {
     const key = idKey(context)
     if (this.#topics.has(key)) return
     const topic = contextTopic(context)
-    const heads = new TokenBucket(
-      this.#c.clock,
-      MAX_GOSSIP_HEADS_PER_SECOND,
-      MAX_GOSSIP_HEADS_PER_SECOND,
-    )
+    const heads = new LRUCache<PeerId, TokenBucket>({ max: MAX_REMEMBERED_RELAYS })
     const deltas = new TokenBucket(this.#c.clock, GOSSIP_DELTA_BURST, GOSSIP_DELTAS_PER_SECOND)
-    this.#topics.set(key, { topic, heads, deltas, headsTimer: undefined })
+    this.#topics.set(key, { topic, deltas, headsTimer: undefined })
     this.#c.network.subscribe({
       topic,
-      validate: (data) => this.#validate(context, heads, data),
+      validate: (data, from) => this.#validate(context, { data, from, heads }),
       deliver: (data, from) => this.#deliver(context, data, from),
     })
   }
@@ -147,18 +155,47 @@ export class GossipPlane {
     }
   }
 
-  #validate(context: ContextId, heads: TokenBucket, data: Uint8Array): GossipVerdict {
+  /** Nobody passes on what is rejected here: it is the fault of who sent it. */
+  #validate(context: ContextId, gossiped: Gossiped): GossipVerdict {
+    const { misbehaviour } = this.#c
+    const { from } = gossiped
+    if (misbehaviour.isBanned(from)) return 'ignore'
+    const verdict = this.#judge(context, gossiped)
+    if (verdict === 'reject') misbehaviour.charge(from)
+    if (verdict !== 'useless') return verdict
+    this.#useless(from)
+    return 'ignore'
+  }
+
+  #judge(context: ContextId, { data, from, heads }: Gossiped): GossipVerdict | 'useless' {
     if (data.length > MAX_GOSSIP_MESSAGE_BYTES) return 'reject'
+    // what another version says is no breach
+    if ((data[0] ?? 0) > GOSSIP_TAGS) return 'useless'
     let message: GossipMessage
     try {
       message = gossipCodec.decode(data)
     } catch {
       return 'reject' // no honest node sends what does not decode
     }
-    if (message.type === 'delta') return this.#c.replica.precheck(context, message.envelope)
+    if (message.type === 'delta') {
+      const verdict = this.#c.replica.precheck(context, message.envelope)
+      return verdict === 'stranger' ? 'useless' : verdict
+    }
     const skew = Math.abs(Number(message.timeMs) - this.#c.clock.nowMs())
-    if (skew > MAX_GOSSIP_SKEW_MS || !heads.take()) return 'ignore'
+    if (skew > MAX_GOSSIP_SKEW_MS || !this.#headsOf(heads, from).take()) return 'useless'
     return verifyHeads(context, message, message.signature) ? 'accept' : 'reject'
+  }
+
+  #headsOf(heads: Gossiped['heads'], from: PeerId): TokenBucket {
+    const rate = MAX_GOSSIP_HEADS_PER_SECOND
+    const bucket = heads.get(from) ?? new TokenBucket(this.#c.clock, rate, rate)
+    heads.set(from, bucket)
+    return bucket
+  }
+
+  /** A view of the members that lags lets an honest peer pass on what is of no use to us: some of that is no breach. */
+  #useless(from: PeerId): void {
+    if (!this.#c.budgets.useless(from).take()) this.#c.misbehaviour.charge(from)
   }
 
   #deliver(context: ContextId, data: Uint8Array, from: PeerId): void {
@@ -168,7 +205,7 @@ export class GossipPlane {
     this.#c.background.run('receive gossip', async () => {
       try {
         if (message.type === 'delta') await this.#onDelta(context, message.envelope, from)
-        else await this.#onHeads(context, message)
+        else await this.#onHeads(context, message, from)
       } finally {
         this.#receiving--
       }
@@ -176,15 +213,19 @@ export class GossipPlane {
   }
 
   async #onDelta(context: ContextId, envelope: Uint8Array, from: PeerId): Promise<void> {
-    const { status, missing } = await this.#c.replica.receive(context, envelope, { peer: from })
-    this.#c.metrics.received.inc({ path: 'gossip', status })
-    if (missing.length > 0) this.#c.want(context, missing)
+    const result = await this.#c.replica.receive(context, envelope, { peer: from })
+    this.#c.metrics.received.inc({ path: 'gossip', status: result.status })
+    this.#c.came(context, result, from)
   }
 
-  async #onHeads(context: ContextId, statement: HeadsStatement): Promise<void> {
-    const unknown = toDeltaIds(statement.heads).filter((id) => !this.#c.replica.knows(context, id))
-    if (unknown.length === 0) return
+  async #onHeads(context: ContextId, statement: HeadsStatement, from: PeerId): Promise<void> {
+    // who says so comes first: heads cost a look each
     const party = await this.#c.replica.party(context, PublicKey.from(statement.party))
-    if (party !== undefined) this.#c.want(context, unknown)
+    if (party === undefined) {
+      this.#useless(from)
+      return
+    }
+    const unknown = toDeltaIds(statement.heads).filter((id) => !this.#c.replica.knows(context, id))
+    if (unknown.length > 0) this.#c.want(context, unknown, from)
   }
 }

@@ -32,12 +32,38 @@ export const GOSSIP_DELTA_BURST = 64
 export const GOSSIP_DELTAS_PER_SECOND = 32
 /** After deltas were left out of gossip, signed Heads follow within this, ms. */
 export const GOSSIP_CATCH_UP_MS = 1_000
-/** Heads messages of one topic looked at per second. */
+/** Heads messages that one peer sends in one topic looked at per second. */
 export const MAX_GOSSIP_HEADS_PER_SECOND = 16
+/** Peers of one topic whose Heads are counted. */
+export const MAX_REMEMBERED_RELAYS = 1_024
+/** Messages of no use that one peer may gossip at once, by authors that are no members here or of another version; each one more is a breach. */
+export const USELESS_BURST = 512
+/** The same per second in the long run: what two busy members may cause of whom a peer has heard and we have not. */
+export const USELESS_PER_SECOND = 64
 /** How far the time of a gossiped Heads may be from ours, ms. */
 export const MAX_GOSSIP_SKEW_MS = 120_000
-/** Provably invalid deltas of one peer before it is shut out for {@link BAN_MS}. */
+/** Breaches of the protocol by one peer, invalid deltas among them, before it is shut out for {@link BAN_MS}. */
 export const MAX_INVALID_DELTAS = 16
+/** After this one of them is forgiven, ms: who comes back with the same fault again and again waits longer. */
+export const BREACH_FORGIVEN_MS = 10_000
+/** Work that one member may cause at once, in units of about 10 us: a look-up each, {@link GRANT_UNITS} a key grant. */
+export const WORK_BURST = 32_768
+/** The same per second in the long run; beyond it we read more slowly what it sends. 40 ms of each second. */
+export const WORK_PER_SECOND = 4_096
+/** Work that a peer may cause at once that has proved to be no member, in the same units. */
+export const STRANGER_WORK_BURST = 1_024
+/** The same per second in the long run. */
+export const STRANGER_WORK_PER_SECOND = 128
+/** Units of a Join that fails, or says again what was proven. */
+export const SIGNATURE_UNITS = 16
+/** Bytes of an answer, envelopes or blobs, that cost one unit. */
+export const ANSWER_UNIT_BYTES: number = 8 << 10
+/** Units of a key grant: a signature, and a box to open or to seal. */
+export const GRANT_UNITS = 32
+/** Bytes of a frame, deltas aside, that cost one unit. */
+export const UNIT_BYTES = 256
+/** Keys frames of one stream that wait to be looked at; more are left unread, and asked for when they are missing. */
+export const MAX_WAITING_GRANTS = 4
 /** How long a peer that sent garbage is shut out, ms. */
 export const BAN_MS = 60_000
 /** Peers whose misbehaviour is remembered. */
@@ -60,6 +86,8 @@ export { MAX_ENVELOPE_BYTES } from '../codec/delta.ts'
 
 /** Ids wanted in one context. Of more, one takes the place of that which was asked for most often in vain, or is not noted: frontiers name it again. */
 export const MAX_WANTED_PER_CONTEXT = 3_000
+/** Those that one peer showed us. */
+export const MAX_WANTED_PER_PEER = 1_000
 /** Requests of one context that run at once, each at another peer; those whose peer fell silent, or has answered, not counted. */
 export const MAX_FETCHES_PER_CONTEXT = 3
 /** The same, all counted. */

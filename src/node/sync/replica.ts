@@ -137,8 +137,8 @@ export interface ReplicaSource {
   knows(context: ContextId, delta: DeltaId): boolean
   /** Verify and, when it is its turn, apply. Resolves when the envelope's fate is decided; never throws for bad bytes. */
   receive(context: ContextId, envelope: Uint8Array, from: { peer: string }): Promise<ReceiveResult>
-  /** The cheap first half of verification, synchronous, for the gossip validator. */
-  precheck(context: ContextId, envelope: Uint8Array): 'accept' | 'ignore' | 'reject'
+  /** The cheap first half of verification, synchronous, for the gossip validator; `stranger`: its author is no member as far as is known here. */
+  precheck(context: ContextId, envelope: Uint8Array): 'accept' | 'ignore' | 'stranger' | 'reject'
   /** Sealed envelopes of the applied deltas in some ranges, parents before children. */
   readRanges(
     context: ContextId,
@@ -169,10 +169,15 @@ export interface ReplicaSource {
     recipient: PublicKey,
     epochs: readonly number[],
   ): Promise<readonly KeyGrant[]>
+  /**
+   * Takes keys that a member gave; `asked` are the epochs that it was asked for. `looked` counts those that cost a look, `refused` those of them that
+   * are nobody's here.
+   */
   acceptKeys(
     context: ContextId,
     grants: readonly KeyGrant[],
-  ): Promise<{ readonly accepted: number }>
+    asked?: readonly number[],
+  ): Promise<{ readonly accepted: number; readonly looked: number; readonly refused: number }>
   /** Epochs we lack and need. */
   missingEpochs(context: ContextId): readonly number[]
   /** Ids of parents and announced bodies that are still wanted. */

@@ -33,7 +33,7 @@ import { Heartbeat } from './heartbeat.ts'
 import { Introductions } from './introductions.ts'
 import { type SyncMetrics, syncMetrics } from './metrics.ts'
 import { PushPlane } from './push/push.ts'
-import { Misbehaviour } from './quotas.ts'
+import { Budgets, Misbehaviour } from './quotas.ts'
 import type { Frontier, ReplicaSource } from './replica.ts'
 import { NO_FRONTIER } from './wire.ts'
 import { Requests } from './requests/requests.ts'
@@ -136,7 +136,8 @@ class Sync implements SyncService {
       metrics: this.#metrics,
       background: this.#background,
       directory: this.#directory,
-      misbehaviour: new Misbehaviour(clock),
+      misbehaviour: new Misbehaviour(clock, network),
+      budgets: new Budgets(clock),
     }
     const push = new PushPlane(shared)
     const requests = new Requests(shared)
@@ -151,7 +152,8 @@ class Sync implements SyncService {
     })
     this.#gossip = new GossipPlane({
       ...shared,
-      want: (context, ids) => fetcher.want(context, ids),
+      want: (context, ids, peer) => fetcher.want(context, ids, peer),
+      came: (context, result, peer) => fetcher.came(context, result, peer),
     })
     this.#introductions = new Introductions({ ...shared, push, requests })
     this.blobFinder = blobTransfer({ ...shared, push, requests })
@@ -294,7 +296,7 @@ class Sync implements SyncService {
       }),
       push.on('frontier', ({ context, peer, frontier }) => this.#compare(context, peer, frontier)),
       push.on('received', ({ context, peer, result }) => {
-        if (result.missing.length > 0) this.#fetcher.want(context, result.missing, peer)
+        this.#fetcher.came(context, result, peer)
       }),
     )
   }
@@ -310,7 +312,7 @@ class Sync implements SyncService {
       this.#gossip.publishDelta(context, envelope)
     }
     this.#heartbeat.applied(context)
-    this.#fetcher.applied(context)
+    this.#fetcher.applied(context, delta)
   }
 
   #onClosed(context: ContextId): void {

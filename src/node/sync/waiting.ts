@@ -25,3 +25,17 @@ export async function waitWithin<T>(
     controller.abort()
   }
 }
+
+/** Resolves after so long, or when the signal fires. */
+export async function pausing(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return
+  await new Promise<void>((resolve) => {
+    const done = (): void => {
+      timer.cancel()
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = clock.after(ms, done)
+    signal.addEventListener('abort', done)
+  })
+}

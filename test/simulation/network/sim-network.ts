@@ -111,6 +111,10 @@ export class SimNetwork implements Network {
     return peer
   }
 
+  shutOut(peer: PeerId): void {
+    for (const link of [...(this.#links.get(peer)?.keys() ?? [])]) this.#swarm.hangUp(link, this)
+  }
+
   async disconnect(peer: PeerId): Promise<void> {
     this.#keeper.forget(peer)
     for (const link of [...(this.#links.get(peer)?.keys() ?? [])]) this.#swarm.hangUp(link, this)

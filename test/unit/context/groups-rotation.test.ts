@@ -4,6 +4,8 @@ import { Groups } from '../../../src/node/context/groups/groups.ts'
 import type { Group } from '../../../src/node/context/groups/group.ts'
 import { type IdentityPool, identityPool } from '../../../src/node/context/groups/identities.ts'
 import {
+  MAX_FALSE_GRANTS,
+  MAX_UNEXPLAINED_EPOCHS,
   ROTATION_RETRY_MIN_MS,
   ROTATION_STEP_MS,
   ROTATION_TAKEOVER_MS,
@@ -131,8 +133,13 @@ async function nodeOf(
   }
 }
 
-async function give(from: GroupNode, to: GroupNode, epochs?: readonly number[]): Promise<void> {
-  await to.groups.acceptKeys(to.group, from.grants(to, epochs))
+async function give(
+  from: GroupNode,
+  to: GroupNode,
+  epochs?: readonly number[],
+  asked?: readonly number[],
+): Promise<void> {
+  await to.groups.acceptKeys(to.group, from.grants(to, epochs), asked)
   await to.idle()
 }
 
@@ -314,7 +321,7 @@ describe('the key epoch after a departure', () => {
 })
 
 describe('keys that are given', () => {
-  it('by one that may not make any open, and do nothing else', async () => {
+  it('by one that may not make any are taken when they were asked for; they open, and do nothing else', async () => {
     const { members, clock, nodes } = await world(a, b)
     const [first, second] = nodes as [GroupNode, GroupNode]
     members.now([a, 'writer'], [b, 'reader'])
@@ -327,6 +334,10 @@ describe('keys that are given', () => {
     await third.refresh()
     await second.refresh()
     await give(second, third)
+    expect(epochs(third)).to.deep.equal([])
+    await give(second, third, [], [1])
+    expect(epochs(third)).to.deep.equal([1])
+    await give(second, third, [], [0, 1])
     expect([epochs(third), sealsUnder(third)]).to.deep.equal([[0, 1], undefined])
     // it gives them on as what they are
     await first.refresh()
@@ -381,6 +392,36 @@ describe('keys that are given', () => {
     expect(second.grants(lost)).to.deep.equal([])
     await give(second, lost)
     expect(epochs(lost)).to.deep.equal([0])
+  })
+
+  it('of epochs that no change of the members explains are not kept, whoever gives them', async () => {
+    const { nodes } = await world(a, b)
+    const [first, second] = nodes as [GroupNode, GroupNode]
+    const last = Number(first.group.membersRevision) + MAX_UNEXPLAINED_EPOCHS
+    const madeAtOnce = { madeAt: 1n, coversTo: 1n }
+    for (const epoch of [last, last + 1]) {
+      first.group.keyring.remember(epoch, bytesOf(`invented ${epoch}`), madeAtOnce)
+    }
+    await give(first, second)
+    expect(epochs(second)).to.deep.equal([0, last])
+  })
+
+  it('are stored together, and those that are for nobody here are looked at a few at a time', async () => {
+    const { nodes } = await world(a, b)
+    const [first, second] = nodes as [GroupNode, GroupNode]
+    for (let epoch = 1; epoch < 12; epoch++) {
+      first.group.keyring.remember(epoch, bytesOf(`epoch ${epoch}`), { madeAt: 1n, coversTo: 1n })
+    }
+    const grants = first.grants(second)
+    const before = second.store.batches
+    const forged = grants.map((grant) => ({ ...grant, signature: new Uint8Array(64) }))
+    expect(await second.groups.acceptKeys(second.group, forged)).to.deep.equal({
+      ...{ accepted: 0, looked: MAX_FALSE_GRANTS, refused: MAX_FALSE_GRANTS },
+    })
+    expect(await second.groups.acceptKeys(second.group, grants)).to.deep.equal({
+      ...{ accepted: 11, looked: 12, refused: 0 },
+    })
+    expect(second.store.batches - before).to.equal(1)
   })
 
   it('make us look at the member list first', async () => {

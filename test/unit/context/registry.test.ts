@@ -61,7 +61,7 @@ async function registryOf(
     ensure: async () => group,
     anchors: () => [],
     rotation: () => undefined,
-    acceptKeys: async () => 0,
+    acceptKeys: async () => ({ accepted: 0, looked: 0, refused: 0 }),
   }
   const eventLog = new EventLog({ ...shared, rows: eventRows, position: () => undefined })
   const registry = new ContextRegistry(

@@ -330,7 +330,7 @@ describe('a context replica receiving deltas', () => {
     const forged = craftDelta({ author: alice, keyring, signer: bob })
     const before = kit.store.batches
     expect(kit.replica.precheck(first.bytes)).to.equal('accept')
-    expect(kit.replica.precheck(stranger.bytes)).to.equal('ignore')
+    expect(kit.replica.precheck(stranger.bytes)).to.equal('stranger')
     expect(kit.replica.precheck(forged.bytes)).to.equal('reject')
     expect(kit.replica.precheck(EMPTY)).to.equal('reject')
     expect(kit.store.batches).to.equal(before)

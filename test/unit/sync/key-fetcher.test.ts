@@ -26,7 +26,7 @@ describe('fetching keys', () => {
       missingEpochs: () => missing,
       acceptKeys: async () => {
         missing = []
-        return { accepted: 1 }
+        return { accepted: 1, looked: 1, refused: 0 }
       },
     },
     push: { members: () => online },

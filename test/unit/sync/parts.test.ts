@@ -206,6 +206,16 @@ describe('quotas', () => {
     expect([1, 2, 3, 4].map(() => bucket.take())).to.deep.equal([true, true, true, false])
   })
 
+  it('let a debt grow no longer than it takes to fill the bucket', () => {
+    const clock = new ManualClock()
+    const bucket = new TokenBucket(clock, 10, 2)
+    expect([bucket.owe(10), bucket.owe(4), bucket.owe(0)]).to.deep.equal([0, 2_000, 2_000])
+    expect(bucket.owe(1_000)).to.equal(5_000)
+    expect(bucket.take()).to.equal(false)
+    clock.tick(5_500)
+    expect([bucket.take(), bucket.take()]).to.deep.equal([true, false])
+  })
+
   it('shut a peer out one past the limit of garbage, for a while', () => {
     const clock = new ManualClock()
     const misbehaviour = new Misbehaviour(clock)

@@ -6,6 +6,7 @@ import { Background } from '../../../src/node/primitives/background.ts'
 import { systemRandom } from '../../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { SERVE_TIMEOUT_MS } from '../../../src/node/sync/limits.ts'
+import { Budgets } from '../../../src/node/sync/quotas.ts'
 import { Responder, type ResponderComponents } from '../../../src/node/sync/requests/responder.ts'
 import { handClock } from '../../support/hand-clock.ts'
 
@@ -31,6 +32,7 @@ describe('a peer that asked and does not read its answers', () => {
     const responder = new Responder({
       network: { handle: (_: string, serve: typeof accept) => (accept = serve) },
       misbehaviour: { isBanned: () => false },
+      budgets: new Budgets(clock),
       ...{ clock, background, random: systemRandom, logger: silentLogger },
     } as unknown as ResponderComponents) // as above
     responder.start()

@@ -3,6 +3,7 @@ import { MAX_WANTED_IDS } from '../../../src/node/codec/sync-frames.ts'
 import { DeltaId } from '../../../src/node/primitives/ids.ts'
 import {
   MAX_WANTED_PER_CONTEXT,
+  MAX_WANTED_PER_PEER,
   RETRY_MAX_MS,
   RETRY_MIN_MS,
 } from '../../../src/node/sync/limits.ts'
@@ -76,10 +77,14 @@ describe('wanted deltas', () => {
 
   it('are asked for as many at a time as a request names, and forgotten once they are here', () => {
     const wanted = new WantedDeltas()
-    for (let i = 0; i < MAX_WANTED_IDS + 5; i++) wanted.add(id(i), 'a', i)
+    for (let i = 0; i < MAX_WANTED_IDS + 5; i++) wanted.add(id(i), undefined, i)
     expect(wanted.ask('a', wanted.ready('a', 0, anybody))).to.have.length(MAX_WANTED_IDS)
     expect(ready(wanted, 'a')).to.equal(5)
-    wanted.prune(() => true)
+    wanted.drop(id(0))
+    expect(wanted.size).to.equal(MAX_WANTED_IDS + 4)
+    wanted.prune(() => true, 5)
+    expect(wanted.size).to.equal(MAX_WANTED_IDS - 1)
+    wanted.prune(() => true, Infinity)
     expect(wanted.size).to.equal(0)
     expect(wanted.nextTime('a')).to.equal(undefined)
   })
@@ -87,11 +92,36 @@ describe('wanted deltas', () => {
   it('are no more than their limit, but what was asked for in vain gives way', () => {
     const wanted = new WantedDeltas()
     const max = MAX_WANTED_PER_CONTEXT
-    for (let i = 0; i < max; i++) expect(wanted.add(id(i), 'a', i)).to.equal(true)
+    for (let i = 0; i < max; i++) expect(wanted.add(id(i), undefined, i)).to.equal(true)
     expect(wanted.add(id(max), 'a', max)).to.equal(false)
     expect(wanted.add(id(0), 'b', max)).to.equal(true) // known already
     ask(wanted, 'a', 0)
     expect(wanted.add(id(max), 'a', max)).to.equal(true)
     expect(wanted.size).to.equal(max)
+  })
+
+  it('are of one peer no more than its share, and what it names then takes the place of its own only', () => {
+    const wanted = new WantedDeltas()
+    for (let i = 0; i < MAX_WANTED_PER_PEER; i++) {
+      expect(wanted.add(id(i), 'liar', i)).to.equal(true)
+    }
+    expect(wanted.add(id(5_000), 'liar', 0)).to.equal(false)
+    expect(wanted.add(id(6_000), 'honest', 0)).to.equal(true)
+    for (let i = 0; i < 9; i++) wanted.missed('liar', [id(6_000)], 0, 0)
+    expect(wanted.add(id(5_000), 'liar', 0)).to.equal(false)
+    wanted.missed('liar', [id(7)], 0, 0)
+    expect(wanted.add(id(5_000), 'liar', 0)).to.equal(true)
+    expect(wanted.size).to.equal(MAX_WANTED_PER_PEER + 1)
+    // what is here gives its place free
+    wanted.drop(id(8))
+    expect(wanted.add(id(5_001), 'liar', 0)).to.equal(true)
+  })
+
+  it('are not asked for when they are here by now', () => {
+    const wanted = new WantedDeltas()
+    for (let i = 0; i < 3; i++) wanted.add(id(i), 'a', i)
+    const asked = wanted.ask('a', wanted.ready('a', 0, anybody), (one) => one[3] === 1)
+    expect(asked).to.deep.equal([id(0), id(2)])
+    expect(wanted.size).to.equal(2)
   })
 })

@@ -16,13 +16,13 @@ import { throwIfAborted, untilAborted } from '../../errors.ts'
 import { compareBytes } from '../../primitives/bytes.ts'
 import type { Timer } from '../../primitives/clock.ts'
 import { Emitter } from '../../primitives/emitter.ts'
-import { type GroupId, idKey, idText, type PublicKey } from '../../primitives/ids.ts'
+import { type GroupId, idKey, type PublicKey } from '../../primitives/ids.ts'
 import type { GroupRow, GroupRows, MemberRow } from '../../store/repositories/groups.ts'
 import type { BatchOp, Store } from '../../store/store.ts'
-import { contextError } from '../errors.ts'
+import { keyPending } from '../errors.ts'
 import { judgeAnswer, mayHaveDeparted } from './departures.ts'
 import type { IdentityPool } from './identities.ts'
-import type { Keyring, Standing } from './keyring.ts'
+import { type Keyring, type LearntKey, type Standing, unvouched } from './keyring.ts'
 import { isAltered, toRecord, toRow, viewOf } from './member-rows.ts'
 import { isSameMove, migrationOf, moveOf, tellMove } from './move.ts'
 import { SecondLook, type SecondLookComponents, type View } from './second-look.ts'
@@ -39,8 +39,8 @@ export interface GroupEvents {
   }
   /** Its contract is another, or will be, or will not be after all. */
   moved: unknown
-  /** A key epoch arrived or was made. */
-  keys: { readonly epoch: number }
+  /** Key epochs arrived, or one was made. */
+  keys: { readonly epochs: readonly number[] }
 }
 
 export interface GroupComponents extends SecondLookComponents {
@@ -312,17 +312,22 @@ export class Group {
       .join()
   }
 
-  /** Stores a key epoch that a member gave, or what it says of one. False when it was known. */
+  /** Stores a key epoch, or what was learned of it. False when it was known. */
   async addKey(epoch: number, key: Uint8Array, standing: Standing): Promise<boolean> {
-    const op = this.keyring.row(epoch, key, standing)
-    if (op === undefined) return false
+    return (await this.addKeys([{ epoch, key, standing }])) > 0
+  }
+
+  /** Stores keys of different epochs, or what was learned of them, in one batch. Returns how many were news. */
+  async addKeys(keys: readonly LearntKey[]): Promise<number> {
+    const { news, ops } = this.keyring.rows(keys)
+    if (news.length === 0) return 0
     const replaced = this.#replaced
-    await this.#components.store.batch([op], { sync: true })
-    // what it was said to cover, it was by a view that was none
-    if (replaced !== this.#replaced) return this.addKey(epoch, key, { ...standing, coversTo: 0n })
-    this.keyring.remember(epoch, key, standing)
-    this.events.emit('keys', { epoch })
-    return true
+    await this.#components.store.batch(ops, { sync: true })
+    // what they were said to cover, they were by a view that was none
+    if (replaced !== this.#replaced) return this.addKeys(news.map(unvouched))
+    for (const { epoch, key, standing } of news) this.keyring.remember(epoch, key, standing)
+    this.events.emit('keys', { epochs: news.map(({ epoch }) => epoch) })
+    return news.length
   }
 
   /** Stores the next key epoch, made here: it covers every departure known here. */
@@ -376,7 +381,7 @@ export class Group {
       await this.events.next('keys', { accept: () => !this.isRotating, signal: either })
     } catch {
       throwIfAborted(signal)
-      throw keyPending(this)
+      throw keyPending(this.id, this.sealFrom)
     } finally {
       timer.cancel()
     }
@@ -386,13 +391,4 @@ export class Group {
   hasDeparted(identity: PublicKey): boolean {
     return this.#departed.has(idKey(identity)) && !this.#members.has(idKey(identity))
   }
-}
-
-/** A call met a departure whose key is not here yet. */
-export function keyPending({ id, sealFrom }: Group): Error {
-  return contextError(
-    'CONTEXT_KEY_PENDING',
-    'a member has gone and the key that it does not have is not here yet: nothing was written, try again',
-    { group: idText(id), membersRevision: String(sealFrom) },
-  )
 }

@@ -9,7 +9,8 @@ import type { GroupRow } from '../../store/repositories/groups.ts'
 import type { KeyGrant } from '../../sync/replica.ts'
 import { contextError } from '../errors.ts'
 import { Group, type GroupComponents } from './group.ts'
-import { Keyring, type Standing } from './keyring.ts'
+import { type TakenKeys, takeKeys } from './given-keys.ts'
+import { Keyring } from './keyring.ts'
 import { NO_MOVE } from './move.ts'
 import { Rotation, type RotationComponents } from './rotation.ts'
 
@@ -112,30 +113,13 @@ export class Groups {
     if (group.keyring.newest < 0) await group.makeKey(this.#c.random.bytes(32))
   }
 
-  /**
-   * Takes keys that a current member gave to one of our identities. One that may not make keys is not believed about them, and neither is
-   * anybody about a key that was made because of a departure that we have not seen: such keys open and seal nothing, until we are told again.
-   */
-  async acceptKeys(group: Group, grants: readonly KeyGrant[]): Promise<number> {
-    let accepted = 0
-    if (grants.some(({ madeAt }) => madeAt > group.membersRevision)) await group.refreshSoon()
-    // oldest first: an epoch may not lie too far ahead of those before it
-    for (const grant of [...grants].sort((a, b) => a.epoch - b.epoch)) {
-      if (group.roleOf(grant.giver) === undefined) await group.refreshSoon()
-      const role = group.roleOf(grant.giver)
-      if (role === undefined || role === 'relay') continue
-      const isUnseen = grant.madeAt > group.membersRevision
-      const isBelieved = role === 'writer' && !isUnseen
-      const { madeAt } = grant
-      const standing = isBelieved ? standingOf(group, grant) : { madeAt, coversTo: 0n }
-      for (const recipient of group.owned()) {
-        const key = group.keyring.unwrap(grant, recipient)
-        if (key === undefined) continue
-        if (await group.addKey(grant.epoch, key, standing)) accepted++
-        if (isUnseen) group.keyring.want(grant.epoch)
-      }
-    }
-    return accepted
+  /** Takes keys that members gave to our identities; `asked` are the epochs that they were asked for. */
+  acceptKeys(
+    group: Group,
+    grants: readonly KeyGrant[],
+    asked?: readonly number[],
+  ): Promise<TakenKeys> {
+    return takeKeys(group, grants, { asked, clock: this.#c.clock })
   }
 
   /** What `context get` says of a rotation that is owed. */
@@ -179,10 +163,4 @@ export class Groups {
     const members = await rows.members(row.number)
     return new Group(id, row, this.anchor(row.protocol), keyring, members, this.#c)
   }
-}
-
-/** What a writer says of a key, as far as we have seen the members ourselves. */
-function standingOf(group: Group, { madeAt, coversTo }: KeyGrant): Standing {
-  const seen = group.membersRevision
-  return { madeAt, coversTo: coversTo < seen ? coversTo : seen }
 }

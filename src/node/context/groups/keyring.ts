@@ -42,6 +42,18 @@ interface EpochKey extends Standing {
   readonly hash: Uint8Array
 }
 
+/** A key, and what was learned of it. */
+export interface LearntKey {
+  readonly epoch: number
+  readonly key: Uint8Array
+  readonly standing: Standing
+}
+
+/** The same where nobody is believed about it. */
+export function unvouched(learnt: LearntKey): LearntKey {
+  return { ...learnt, standing: { ...learnt.standing, coversTo: 0n } }
+}
+
 /** A key to seal with, and its epoch. */
 export interface SealingKey {
   readonly epoch: number
@@ -130,6 +142,17 @@ export class Keyring {
     const { madeAt, coversTo } = known === undefined ? standing : merged(known, standing)
     const sealed = this.#atRest.seal(key)
     return this.#rows.putEpoch(this.#number, hash, { epoch, madeAt, coversTo, sealed })
+  }
+
+  /** Rows that store what is news of some keys, of which no epoch comes twice. */
+  rows(keys: readonly LearntKey[]): { readonly news: LearntKey[]; readonly ops: BatchOp[] } {
+    const ops: BatchOp[] = []
+    const news = keys.filter(({ epoch, key, standing }) => {
+      const op = this.row(epoch, key, standing)
+      if (op !== undefined) ops.push(op)
+      return op !== undefined
+    })
+    return { news, ops }
   }
 
   /**

@@ -204,6 +204,7 @@ export class Admission {
   async #settle(arrival: Arrival, verdict: Verdict): Promise<() => void> {
     try {
       const settled = await this.#store(arrival.candidate, verdict)
+      if (arrival.isStored === true) this.#room.want(settled.missing, [])
       return () => arrival.resolve(settled)
     } catch (error) {
       if (isMerogateError(error, 'STORE_CORRUPT')) throw error
@@ -219,7 +220,7 @@ export class Admission {
         return result('pending', candidate, this.#room.unknownParents(candidate))
       case 'hold':
         await this.#hold(candidate, verdict.reason)
-        return result('parked', candidate)
+        return result('parked', candidate, this.#room.unknownParents(candidate))
       case 'false':
         throw verdict.error
       case 'duplicate':

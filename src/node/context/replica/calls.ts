@@ -12,8 +12,7 @@ import { isBlind, settle } from './apply.ts'
 import { makeDelta } from './author.ts'
 import type { CommitBatch, LedgerEntry } from './commit-batch.ts'
 import { isMerogateError, throwIfAborted, untilAborted } from '../../errors.ts'
-import { contextError } from '../errors.ts'
-import { keyPending } from '../groups/group.ts'
+import { contextError, keyPending } from '../errors.ts'
 import type { Piece } from './executor.ts'
 import { MAX_CALL_RUN } from '../limits.ts'
 import type { ReplicaCore } from './replica-core.ts'
@@ -240,7 +239,7 @@ export class Calls {
       data,
       handler,
     }))
-    if (group.isRotating) throw keyPending(group)
+    if (group.isRotating) throw keyPending(group.id, group.sealFrom)
     const payload: DeltaPayload = {
       application: state.meta.application,
       appPayload: outcome.artifact,

@@ -113,13 +113,14 @@ export class Intake {
   }
 
   /** First half of verification for the gossip validator: no disk beyond one lookup, no guest. */
-  precheck(bytes: Uint8Array): 'accept' | 'ignore' | 'reject' {
+  precheck(bytes: Uint8Array): 'accept' | 'ignore' | 'stranger' | 'reject' {
     try {
       const candidate = decodeCandidate(this.#core.state.id, bytes)
+      if (this.#core.group.member(candidate.member) === undefined) return 'stranger'
       if (this.#inFlight.has(toHex(sha256(bytes)))) return 'ignore'
       if (this.#core.state.status(candidate.id, candidate.parents) !== undefined) return 'ignore'
       checkSignature(candidate)
-      return this.#core.group.member(candidate.member) === undefined ? 'ignore' : 'accept'
+      return 'accept'
     } catch (error) {
       return isRefusedByDisk(error) ? 'ignore' : 'reject'
     }

@@ -69,7 +69,7 @@ export class ContextReplica {
   }
 
   /** First half of verification for the gossip validator: no disk beyond one lookup, no guest. */
-  precheck(envelope: Uint8Array): 'accept' | 'ignore' | 'reject' {
+  precheck(envelope: Uint8Array): 'accept' | 'ignore' | 'stranger' | 'reject' {
     return this.#intake.precheck(envelope)
   }
 

@@ -33,7 +33,9 @@ export class WaitingRoom {
     const { id, parents, header, bytes } = candidate
     // one share for all who are no members: keys that nobody admitted cost nothing to make
     const share = group.member(candidate.member) === undefined ? ZERO_ID : header.author
-    if (state.dag.waitingStatus(id) === undefined && !state.dag.hasRoom(share, bytes.length)) {
+    const open = state.dag.openParents(parents)
+    const isNew = state.dag.waitingStatus(id) === undefined
+    if (isNew && !state.dag.hasRoom(share, bytes.length, open)) {
       c.metrics.refused()
       throw contextError('CONTEXT_BUSY', 'too many deltas wait in this context', {
         context: idText(state.id),
@@ -50,11 +52,12 @@ export class WaitingRoom {
       c.deltas.putEnvelope(number, id, bytes),
     ])
     const { hlc, author, sequence } = header
-    state.dag.wait({ id, parents, hlc, author, sequence, share, size: bytes.length }, status, why)
+    const node = { id, parents, hlc, author, sequence, share, size: bytes.length }
+    state.dag.wait(node, status, why, open)
     c.metrics.waiting(status)
     const keys = reason === 'key' ? [candidate.envelope.sealedEpoch] : []
     for (const epoch of keys) group.keyring.want(epoch)
-    this.#want(this.unknownParents(candidate), keys)
+    this.want([], keys)
     return status === 'held' ? 'parked' : status
   }
 
@@ -64,7 +67,7 @@ export class WaitingRoom {
     c.logger.warn({ err: error, delta: shortHex(id) }, 'stored delta rejected')
     await c.store.batch(c.deltas.delWaiting(state.ref.number, id))
     state.dag.remove(id)
-    this.#want([id], [])
+    this.want([id], [])
   }
 
   /** Parents that nobody has shown us. */
@@ -75,7 +78,8 @@ export class WaitingRoom {
       .filter((parent) => dag.waitingStatus(parent) === undefined)
   }
 
-  #want(deltas: readonly DeltaId[], keys: readonly number[]): void {
+  /** Asks for what is named to nobody: whoever brought a delta is told what it lacks. */
+  want(deltas: readonly DeltaId[], keys: readonly number[]): void {
     if (deltas.length > 0 || keys.length > 0) this.#core.events.emit('wanted', { deltas, keys })
   }
 }

@@ -24,8 +24,17 @@ export class KeyGrants {
     const epoch = this.#replica.frontier(context)?.epoch
     const key = idKey(context) + idKey(party.identity)
     if (party.role === 'relay' || epoch === undefined) return
-    if ((this.#given.get(key) ?? -1) >= epoch) return
-    const grants = await this.#replica.grantKeys(context, party.identity, [])
+    const given = this.#given.get(key) ?? -1
+    if (given >= epoch) return
+    // all at first, and from then on what is new: to seal them all again each time would be the work of a squanderer
+    const news = given < 0 ? [] : range(given + 1, epoch)
+    const all = await this.#replica.grantKeys(context, party.identity, news)
+    // what nobody vouched for is given to who asks for it
+    const grants = all.filter(({ coversTo }) => coversTo > 0n)
     if (grants.length > 0 && send(grants)) this.#given.set(key, epoch)
   }
+}
+
+function range(from: number, to: number): readonly number[] {
+  return Array.from({ length: to - from + 1 }, (_, i) => from + i)
 }

@@ -11,19 +11,19 @@ import { ContextId, idKey, PublicKey } from '../../primitives/ids.ts'
 import { dialable } from '../address-book.ts'
 import { within } from '../waiting.ts'
 import { syncError } from '../errors.ts'
-import { InFlight } from '../requests/in-flight.ts'
 import {
-  ACK_DELAY_MS,
   HANDSHAKE_TIMEOUT_MS,
   HEADS_REPLY_MS,
   MAX_FAILED_JOINS,
   MAX_SILENT_PINGS,
   MAX_STREAM_CONTEXTS,
   PARTY_TIMEOUT_MS,
+  SIGNATURE_UNITS,
 } from '../limits.ts'
 import { Outbox } from './outbox.ts'
 import { proofEnds, proveParty, verifyParty } from '../proof.ts'
 import type { KeyGrant, Party } from '../replica.ts'
+import { ReceivedFrames } from './received-frames.ts'
 import type { SessionComponents, Shared, StreamState } from './session-types.ts'
 import { afterHeads, afterJoin, afterProof, partyOf, UNKNOWN, withParty } from './standing.ts'
 import { TimeQuestion } from './time-question.ts'
@@ -45,7 +45,7 @@ export class PushSession {
   readonly #outbox: Outbox
   readonly #c: SessionComponents<PushSession>
   readonly #shared = new Map<string, Shared>()
-  readonly #inFlight = new InFlight()
+  readonly #received: ReceivedFrames<PushSession>
   readonly #time: TimeQuestion
   #state: StreamState = { name: 'opening' }
   #failedJoins = 0
@@ -63,6 +63,7 @@ export class PushSession {
     this.#nonce = init.nonce
     this.#c = components
     this.#time = new TimeQuestion(components.clock)
+    this.#received = new ReceivedFrames<PushSession>(this, components)
     this.#outbox = new Outbox(stream, {
       onOverflow: () => components.metrics.overflows.inc(),
       onDrained: (contexts) => {
@@ -118,7 +119,8 @@ export class PushSession {
     }
     if (frame.version !== WIRE_VERSION) {
       this.sendError(WIRE_ERRORS.unsupported)
-      throw syncError('SYNC_PROTOCOL', `expected version ${WIRE_VERSION}, got ${frame.version}`)
+      // an honest node of another time comes back again and again: no breach
+      throw syncError('SYNC_REFUSED', `expected version ${WIRE_VERSION}, got ${frame.version}`)
     }
     if (this.#state.name !== 'opening') return // given up meanwhile
     const us = { peer: this.#self, nonce: this.#nonce }
@@ -130,7 +132,7 @@ export class PushSession {
   async serve(): Promise<void> {
     for await (const bytes of this.#stream) {
       this.#silentPings = 0
-      await this.#take(decodePushFrame(bytes))
+      await this.#take(decodePushFrame(bytes), bytes.length)
     }
   }
 
@@ -221,7 +223,7 @@ export class PushSession {
     this.#state = { name: 'ended', wasOpen: this.established }
     for (const { ackTimer } of this.#shared.values()) ackTimer?.cancel()
     this.#shared.clear()
-    this.#inFlight.release()
+    this.#received.release()
   }
 
   #share(context: ContextId): Shared | undefined {
@@ -239,7 +241,8 @@ export class PushSession {
     return shared
   }
 
-  async #take(frame: PushFrame): Promise<void> {
+  async #take(frame: PushFrame, bytes: number): Promise<void> {
+    if (frame.type !== 'delta') await this.#received.paySize(this.#firstParty, bytes)
     switch (frame.type) {
       case 'hello':
         throw syncError('SYNC_PROTOCOL', 'expected one Hello, got a second')
@@ -251,7 +254,7 @@ export class PushSession {
         return
       case 'pong': {
         // a stranger's clock says nothing to us
-        const member = this.#member
+        const member = this.#firstParty?.identity
         if (member !== undefined) this.#time.answered(member, frame.value, frame.timeMs)
         return
       }
@@ -277,9 +280,12 @@ export class PushSession {
   }
 
   /** Who the peer proved to be first. */
-  get #member(): PublicKey | undefined {
-    const parties = [...this.#shared.values()].map(({ standing }) => partyOf(standing))
-    return parties.find((party) => party !== undefined)?.identity
+  get #firstParty(): Party | undefined {
+    for (const { standing } of this.#shared.values()) {
+      const party = partyOf(standing)
+      if (party !== undefined) return party
+    }
+    return undefined
   }
 
   async #onJoin(frame: Extract<PushFrame, { type: 'join' }>): Promise<void> {
@@ -289,7 +295,7 @@ export class PushSession {
     if (state.name !== 'open') return
     // The proof comes first: it is judged alike whether or not the context is known here, so a refusal tells nothing.
     if (!verifyParty(context, frame.party, frame.proof, state.ends.theirs)) {
-      this.#failJoin(WIRE_ERRORS.badProof, context)
+      await this.#failJoin(WIRE_ERRORS.badProof, context)
       return
     }
     const party = replica.has(context) ? await this.#party(context, frame.party) : undefined
@@ -298,10 +304,11 @@ export class PushSession {
     if (party === undefined || shared === undefined) {
       const identity = PublicKey.from(frame.party)
       if (replica.has(context)) this.#c.hooks.onStranger(this, context, identity, state.addresses)
-      this.#failJoin(WIRE_ERRORS.notMember, context)
+      await this.#failJoin(WIRE_ERRORS.notMember, context)
       return
     }
-    if (this.#member === undefined) this.askTime()
+    if (this.#firstParty === undefined) this.askTime()
+    if (partyOf(shared.standing) !== undefined) await this.#received.pay(party, SIGNATURE_UNITS)
     shared.standing = afterProof(shared.standing, party)
     this.#c.hooks.onProven(this, context, party, state.addresses)
     this.join(context)
@@ -319,12 +326,13 @@ export class PushSession {
     }
   }
 
-  #failJoin(code: number, context: ContextId): void {
+  async #failJoin(code: number, context: ContextId): Promise<void> {
     this.#c.metrics.refused.inc({ code: String(code) })
     this.#refuse(code, context)
     if (++this.#failedJoins >= MAX_FAILED_JOINS) {
       throw syncError('SYNC_BAD_PROOF', `expected fewer than ${MAX_FAILED_JOINS} failed joins`)
     }
+    await this.#received.pay(undefined, SIGNATURE_UNITS)
   }
 
   /** An Error that names a context resets it at both ends: whoever wants to go on joins anew. */
@@ -348,7 +356,7 @@ export class PushSession {
     shared: Shared,
     party: Party,
   ): Promise<void> {
-    const { replica, hooks, background } = this.#c
+    const { replica, hooks } = this.#c
     const { context } = shared
     switch (frame.type) {
       case 'heads': {
@@ -357,6 +365,7 @@ export class PushSession {
           shared.standing = joined
           hooks.onJoined(this, context)
         }
+        await this.#received.pay(party, frame.heads.length)
         hooks.onFrontier(this, context, fromWireFrontier(frame))
         return
       }
@@ -364,35 +373,10 @@ export class PushSession {
         replica.acknowledge(context, party.identity, toDeltaIds(frame.heads))
         return
       case 'keys':
-        background.run('accept keys', () =>
-          replica.acceptKeys(context, fromWireGrants(frame.grants)),
-        )
+        this.#received.keys(shared, party, fromWireGrants(frame.grants))
         return
       case 'delta':
-        background.run('receive delta', () => this.#receive(shared, frame.envelope))
-        await this.#inFlight.room()
+        await this.#received.delta(shared, party, frame.envelope)
     }
-  }
-
-  async #receive(shared: Shared, envelope: Uint8Array): Promise<void> {
-    this.#inFlight.enter(envelope.length)
-    try {
-      const result = await this.#c.replica.receive(shared.context, envelope, { peer: this.peer })
-      this.#c.metrics.received.inc({ path: 'push', status: result.status })
-      if (this.ended) return
-      if (result.status === 'applied' || result.status === 'duplicate') this.#ackSoon(shared)
-      this.#c.hooks.onReceived(this, shared.context, result)
-    } finally {
-      this.#inFlight.leave(envelope.length)
-    }
-  }
-
-  #ackSoon(shared: Shared): void {
-    shared.ackTimer ??= this.#c.clock.after(ACK_DELAY_MS, () => {
-      shared.ackTimer = undefined
-      const frontier = this.#c.replica.frontier(shared.context)
-      if (frontier === undefined || this.ended) return
-      this.send({ type: 'ack', context: shared.context, heads: toWireFrontier(frontier).heads })
-    })
   }
 }

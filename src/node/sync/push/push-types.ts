@@ -7,7 +7,7 @@ import type { ComparedClock } from '../compared-clock.ts'
 import type { Directory } from '../address-book.ts'
 import type { Background } from '../../primitives/background.ts'
 import type { SyncMetrics } from '../metrics.ts'
-import type { Misbehaviour } from '../quotas.ts'
+import type { Budgets, Misbehaviour } from '../quotas.ts'
 import type { Frontier, Party, ReceiveResult, ReplicaSource } from '../replica.ts'
 
 /** A member at the far end of a push stream. */
@@ -36,6 +36,7 @@ export interface PushComponents {
   readonly replica: ReplicaSource
   readonly directory: Directory
   readonly misbehaviour: Misbehaviour
+  readonly budgets: Budgets
   readonly clock: ComparedClock
   readonly random: Random
   readonly logger: Logger

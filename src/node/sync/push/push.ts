@@ -260,12 +260,9 @@ export class PushPlane {
   }
 
   #build(stream: FramedStream, outbound: boolean): PushSession {
-    const { network, random, replica, clock, logger, metrics, background } = this.#c
-    return new PushSession(
-      stream,
-      { self: network.peerId, outbound, nonce: random.bytes(NONCE_BYTES) },
-      { replica, clock, logger, metrics, background, hooks: this.#hooks },
-    )
+    const { network, random } = this.#c
+    const init = { self: network.peerId, outbound, nonce: random.bytes(NONCE_BYTES) }
+    return new PushSession(stream, init, { ...this.#c, hooks: this.#hooks })
   }
 
   /**
@@ -354,6 +351,8 @@ export class PushPlane {
     onFrontier: ({ peer }, context, frontier) => {
       this.#emitter.emit('frontier', { context, peer, frontier })
     },
+    // a member may have got another identity meanwhile: that is no breach, but many are
+    onFalseKeys: ({ peer }) => void this.#c.misbehaviour.charge(peer, 0.25),
     onReceived: (session, context, result) => {
       const { peer } = session
       // a context that was closed meanwhile makes everything invalid, and that is nobody's fault

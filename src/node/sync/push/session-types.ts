@@ -5,6 +5,7 @@ import type { Logger } from '../../primitives/logger.ts'
 import type { ComparedClock } from '../compared-clock.ts'
 import type { Background } from '../../primitives/background.ts'
 import type { SyncMetrics } from '../metrics.ts'
+import type { Budgets } from '../quotas.ts'
 import type { proofEnds } from '../proof.ts'
 import type { Frontier, Party, ReceiveResult, ReplicaSource } from '../replica.ts'
 import type { Standing } from './standing.ts'
@@ -25,6 +26,8 @@ export interface SessionHooks<S> {
   onFrontier(session: S, context: ContextId, frontier: Frontier): void
   onReceived(session: S, context: ContextId, result: ReceiveResult): void
   onRefused(session: S, context: ContextId, code: number): void
+  /** Keys came that are nobody's here. */
+  onFalseKeys(session: S): void
 }
 
 export interface SessionComponents<S> {
@@ -33,6 +36,7 @@ export interface SessionComponents<S> {
   readonly logger: Logger
   readonly metrics: SyncMetrics
   readonly background: Background
+  readonly budgets: Budgets
   readonly hooks: SessionHooks<S>
 }
 

@@ -8,7 +8,7 @@ import type { Logger } from '../../primitives/logger.ts'
 import type { SyncMetrics } from '../metrics.ts'
 import type { OnlineMember } from '../push/push-types.ts'
 import type { Misbehaviour } from '../quotas.ts'
-import type { ReplicaSource } from '../replica.ts'
+import type { ReceiveResult, ReplicaSource } from '../replica.ts'
 import { isHopeless, type Outcome, Pull, type Task } from './pull.ts'
 import { Receiver } from './receiver.ts'
 import type { DeltasEnd, Requests } from './requests.ts'
@@ -96,9 +96,18 @@ export class Fetcher {
   }
 
   /** A delta was applied: more of its author may be asked for. */
-  applied(context: ContextId): void {
+  applied(context: ContextId, id: DeltaId): void {
     const work = this.#work.get(idKey(context))
+    work?.pull.have(id)
     if (work !== undefined && work.running.size === 0) this.#soon(work)
+  }
+
+  /** A delta came that was not asked for: it is here, and what it lacks is wanted. */
+  came(context: ContextId, result: ReceiveResult, peer?: PeerId): void {
+    const { status, delta, missing } = result
+    const isHere = status === 'pending' || status === 'parked' || status === 'quarantined'
+    if (isHere && delta !== undefined) this.#work.get(idKey(context))?.pull.have(delta)
+    if (missing.length > 0) this.want(context, missing, peer)
   }
 
   /** Whether members are being asked for deltas. */

@@ -86,8 +86,9 @@ export class KeyFetcher {
     for (const { peer, party } of push.members(context)) {
       if (party.role === 'relay' || missing().length === 0 || signal.aborted) continue
       try {
-        const grants = await requests.keys(peer, context, missing(), { signal })
-        await replica.acceptKeys(context, grants)
+        const epochs = missing()
+        const grants = await requests.keys(peer, context, epochs, { signal })
+        await replica.acceptKeys(context, grants, epochs)
       } catch (error) {
         logger.debug({ err: error, peer }, 'keys could not be fetched')
       }

@@ -21,7 +21,7 @@ import {
   MAX_TRUSTED_MS,
   SECOND_OPINION_MS,
 } from '../limits.ts'
-import type { AuthorRange, ReceiveResult } from '../replica.ts'
+import type { AuthorNumber, AuthorRange, ReceiveResult } from '../replica.ts'
 import { type Claim, Partner } from './partner.ts'
 import { WantedDeltas } from './wanted.ts'
 
@@ -36,6 +36,8 @@ export interface OwnCopy {
 
 /** Shortest wait before the state of things is looked at again, ms. */
 const MIN_PAUSE_MS = 10
+/** Wanted ids that are looked for here at such a look. */
+const MAX_PRUNED = 32
 
 interface Asked {
   readonly peer: PeerId
@@ -108,10 +110,15 @@ export class Pull {
     return this.#ids.add(id, peer, ++this.#turn)
   }
 
+  /** A delta is here. */
+  have(id: DeltaId): void {
+    this.#ids.drop(id)
+  }
+
   /** The next thing to ask of one of the peers that are online, noted as being asked; undefined when there is none now. */
   next(online: readonly PeerId[], now: number): Task | undefined {
     this.#forgetAbsent(online)
-    this.#ids.prune((id) => this.#copy.knows(id))
+    this.#ids.prune((id) => this.#copy.knows(id), MAX_PRUNED)
     let live = 0
     for (const task of this.#tasks) {
       if (task.isRead) continue
@@ -174,10 +181,8 @@ export class Pull {
     // one that does not open is no matter of room: it counts as not brought
     if (isRefused && missing.length === 0) task.refused++
     const isHere = !isRefused && status !== 'invalid' && status !== 'announced'
-    const wasOpen =
-      task.kind === 'ranges'
-        ? isHere && number !== undefined && take(task.open, number.author, number.sequence)
-        : isHere
+    if (isHere && result.delta !== undefined) this.have(result.delta)
+    const wasOpen = isHere && (task.kind !== 'ranges' || take(task.open, number))
     if (!wasOpen || status === 'duplicate') return
     task.brought++
     task.progressAt = now
@@ -294,7 +299,8 @@ export class Pull {
       return { kind: 'frontier', ...asked }
     }
     if (ids.length === 0 || this.#rangesRun(now)) return undefined
-    return { kind: 'ids', ...asked, ids: this.#ids.ask(peer, ids) }
+    const lacking = this.#ids.ask(peer, ids, (id) => this.#copy.knows(id))
+    return lacking.length === 0 ? undefined : { kind: 'ids', ...asked, ids: lacking }
   }
 
   #owesLook(partner: Partner, now: number): boolean {
@@ -375,12 +381,8 @@ export function isHopeless(task: Task, now: number): boolean {
   return task.verifying === 0 && now - task.progressAt >= FETCH_PATIENCE_MS
 }
 
-function take(
-  open: ReadonlyMap<string, Set<bigint>>,
-  author: Uint8Array,
-  sequence: bigint,
-): boolean {
-  return open.get(idKey(author))?.delete(sequence) ?? false
+function take(open: ReadonlyMap<string, Set<bigint>>, number?: AuthorNumber): boolean {
+  return number !== undefined && open.get(idKey(number.author))?.delete(number.sequence) === true
 }
 
 /** Ascending numbers as ranges. */

@@ -18,9 +18,11 @@ import type { Logger } from '../../primitives/logger.ts'
 import type { Directory } from '../address-book.ts'
 import { answer as answerRequest } from './answers.ts'
 import type { Background } from '../../primitives/background.ts'
-import { within } from '../waiting.ts'
+import { pausing, within } from '../waiting.ts'
 import { isBreach, syncError } from '../errors.ts'
 import {
+  ANSWER_UNIT_BYTES,
+  GRANT_UNITS,
   MAX_FAILED_JOINS,
   MAX_IN_FLIGHT,
   MAX_REMEMBERED_PEERS,
@@ -33,10 +35,11 @@ import {
   REQUESTS_PER_SECOND,
   SERVE_TIMEOUT_MS,
   SYNC_PROTOCOL,
+  UNIT_BYTES,
 } from '../limits.ts'
 import type { SyncMetrics } from '../metrics.ts'
 import { verifyParty } from '../proof.ts'
-import { type Misbehaviour, TokenBucket } from '../quotas.ts'
+import { type Budgets, type Misbehaviour, TokenBucket } from '../quotas.ts'
 import type { Party, ReplicaSource } from '../replica.ts'
 
 export interface ResponderComponents {
@@ -47,6 +50,7 @@ export interface ResponderComponents {
   readonly blobs: BlobStore
   readonly directory: Directory
   readonly misbehaviour: Misbehaviour
+  readonly budgets: Budgets
   readonly clock: Clock
   readonly random: Random
   readonly logger: Logger
@@ -71,6 +75,7 @@ export class Responder {
   readonly #served = new Set<Served>()
   readonly #buckets = new LRUCache<PeerId, TokenBucket>({ max: MAX_REMEMBERED_PEERS })
   #running = false
+  #stop = new AbortController()
 
   constructor(components: ResponderComponents) {
     this.#c = components
@@ -79,10 +84,12 @@ export class Responder {
 
   start(): void {
     this.#running = true
+    this.#stop = new AbortController()
   }
 
   stop(): void {
     this.#running = false
+    this.#stop.abort()
     for (const { stream } of this.#served) stream.abort(syncError('SYNC_STOPPED', 'stopping'))
   }
 
@@ -134,6 +141,7 @@ export class Responder {
       for (;;) {
         const bytes = await this.#read(served)
         if (bytes === undefined) break
+        await this.#pay(served, bytes.length)
         await this.#take(served, decodeRequest(bytes))
       }
     } catch (error) {
@@ -148,6 +156,18 @@ export class Responder {
       for (const { stop } of served.running.values()) stop.abort()
       stream.abort(syncError('SYNC_SESSION_CLOSED', 'the request stream is done'))
     }
+  }
+
+  /** What is read slowly holds back who sends too much. */
+  async #pay(served: Served, bytes: number): Promise<void> {
+    const { budgets, clock } = this.#c
+    const [proven] = served.parties.values()
+    const budget =
+      proven === undefined
+        ? budgets.stranger(served.stream.peer)
+        : budgets.member(proven.party.identity)
+    const ms = budget.owe(1 + Math.floor(bytes / UNIT_BYTES))
+    if (ms > 0) await pausing(clock, ms, this.#stop.signal)
   }
 
   /** The next request. A stream on which nothing is asked or answered for two minutes is not worth its place. */
@@ -248,6 +268,13 @@ export class Responder {
       this.#refuse(served, id, WIRE_ERRORS.rateLimited, 1_000)
       return
     }
+    const budget = this.#c.budgets.member(proven.party.identity)
+    const waitMs = budget.owe(0)
+    if (waitMs > 0) {
+      this.#refuse(served, id, WIRE_ERRORS.busy, Math.ceil(waitMs))
+      return
+    }
+    budget.owe(unitsOf(request, proven.context, this.#c.replica))
     const stop = new AbortController()
     served.running.set(id, { context: key, stop })
     this.#c.background.run('answer request', async () => {
@@ -258,7 +285,7 @@ export class Responder {
         for await (const answer of answers) {
           if (stop.signal.aborted) return
           outcome = answer.type === 'error' ? 'refused' : 'answered'
-          await this.#send(served, id, answer)
+          budget.owe(await this.#send(served, id, answer))
         }
       } finally {
         served.running.delete(id)
@@ -283,14 +310,38 @@ export class Responder {
     }
   }
 
-  /** Sends an answer and waits while the peer does not read; not for ever. */
-  async #send({ stream }: Served, id: number, answer: SyncAnswer): Promise<void> {
-    if (stream.send(encodeAnswer(id, answer))) return
+  /** Sends an answer and waits while the peer does not read; not for ever. Returns what it cost. */
+  async #send({ stream }: Served, id: number, answer: SyncAnswer): Promise<number> {
+    const bytes = encodeAnswer(id, answer)
+    const units = bytes.length / ANSWER_UNIT_BYTES
+    if (stream.send(bytes)) return units
     try {
       await within(this.#c.clock, SERVE_TIMEOUT_MS, stream.drained())
     } catch (error) {
       stream.abort(syncError('SYNC_PEER_SILENT', 'the peer does not read its answers'))
       throw error
     }
+    return units
+  }
+}
+
+/** What a request costs before anything is sent: look-ups, and keys to seal. */
+function unitsOf(request: Asked, context: ContextId, replica: ReplicaSource): number {
+  switch (request.type) {
+    case 'deltas':
+      return 1 + request.want.length + request.have.length
+    case 'ranges':
+      return 1 + request.ranges.length
+    case 'keys': {
+      const all = (replica.frontier(context)?.epoch ?? 0) + 1
+      const { length } = request.epochs
+      return 1 + GRANT_UNITS * (length === 0 ? all : Math.min(length, all))
+    }
+    case 'heads':
+    case 'frontier':
+    case 'members':
+    case 'blobHave':
+    case 'blobGet':
+      return 1
   }
 }

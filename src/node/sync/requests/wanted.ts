@@ -2,7 +2,12 @@
 import type { PeerId } from '../../network/network.ts'
 import { type DeltaId, idKey } from '../../primitives/ids.ts'
 import { MAX_WANTED_IDS } from '../../codec/sync-frames.ts'
-import { MAX_WANTED_PER_CONTEXT, RETRY_MAX_MS, RETRY_MIN_MS } from '../limits.ts'
+import {
+  MAX_WANTED_PER_CONTEXT,
+  MAX_WANTED_PER_PEER,
+  RETRY_MAX_MS,
+  RETRY_MIN_MS,
+} from '../limits.ts'
 
 /** An id that is wanted. */
 export interface Wanted {
@@ -11,6 +16,8 @@ export interface Wanted {
   turn: number
   /** Who showed us that it exists. */
   preferred: PeerId | undefined
+  /** Whose share it takes: of who named it first. */
+  readonly share: PeerId | undefined
   readonly tries: Map<PeerId, { count: number; next: number }>
   /** Who is being asked for it. */
   asked: PeerId | undefined
@@ -19,14 +26,18 @@ export interface Wanted {
 
 export class WantedDeltas {
   readonly #wanted = new Map<string, Wanted>()
+  /** How many each peer named that are still wanted. */
+  readonly #shares = new Map<PeerId, number>()
+  /** Where the last sweep ended. */
+  #sweep: Iterator<Wanted, undefined> | undefined
 
   get size(): number {
     return this.#wanted.size
   }
 
   /**
-   * Notes an id; false when the context wants too many. Then the id that was asked for most often in vain gives way, so that made-up parents
-   * cannot keep real ones out.
+   * Notes an id; false when the context, or who names it, wants too many. Then the id that was asked for most often in vain gives way, so that
+   * made-up parents cannot keep real ones out: in a share that is used up one of the same share.
    */
   add(id: DeltaId, preferred: PeerId | undefined, turn: number): boolean {
     const key = idKey(id)
@@ -35,16 +46,38 @@ export class WantedDeltas {
       if (preferred !== undefined) known.preferred = preferred
       return true
     }
+    const share = preferred
+    const taken = share === undefined ? 0 : (this.#shares.get(share) ?? 0)
+    if (taken >= MAX_WANTED_PER_PEER && !this.#evict(share)) return false
     if (this.#wanted.size >= MAX_WANTED_PER_CONTEXT && !this.#evict()) return false
     this.#wanted.set(key, {
-      ...{ id, turn, preferred, tries: new Map(), asked: undefined, total: 0 },
+      ...{ id, turn, preferred, share, tries: new Map(), asked: undefined, total: 0 },
     })
+    if (share !== undefined) this.#shares.set(share, (this.#shares.get(share) ?? 0) + 1)
     return true
   }
 
-  /** Forgets ids that are no longer wanted. */
-  prune(known: (id: DeltaId) => boolean): void {
-    for (const [key, { id }] of this.#wanted) if (known(id)) this.#wanted.delete(key)
+  /** An id is here: it is wanted no more. */
+  drop(id: DeltaId): void {
+    const key = idKey(id)
+    const wanted = this.#wanted.get(key)
+    if (wanted === undefined) return
+    this.#wanted.delete(key)
+    const { share } = wanted
+    if (share === undefined) return
+    const left = (this.#shares.get(share) ?? 1) - 1
+    if (left > 0) this.#shares.set(share, left)
+    else this.#shares.delete(share)
+  }
+
+  /** Looks at so many ids, others each time, and forgets those that are here. Each costs a look at the disk, and most are told of by {@link drop}. */
+  prune(known: (id: DeltaId) => boolean, most: number): void {
+    for (let left = Math.min(most, this.#wanted.size); left > 0; left--) {
+      this.#sweep ??= this.#wanted.values()
+      const next: IteratorResult<Wanted, undefined> = this.#sweep.next()
+      if (next.done === true) this.#sweep = undefined
+      else if (known(next.value.id)) this.drop(next.value.id)
+    }
   }
 
   /** What a peer may be asked for now: ids that it showed us, and those that who showed them did not have or cannot be asked for. */
@@ -60,9 +93,18 @@ export class WantedDeltas {
     return ready
   }
 
-  /** Notes that a peer is being asked for some ids; returns those, at most as many as a request names. */
-  ask(peer: PeerId, list: readonly Wanted[]): readonly DeltaId[] {
-    const asked = list.slice(0, MAX_WANTED_IDS)
+  /** Notes that a peer is being asked for some ids; returns those, at most as many as a request names, and none that is here. */
+  ask(
+    peer: PeerId,
+    list: readonly Wanted[],
+    known: (id: DeltaId) => boolean = () => false,
+  ): readonly DeltaId[] {
+    const asked: Wanted[] = []
+    for (const wanted of list) {
+      if (asked.length >= MAX_WANTED_IDS) break
+      if (known(wanted.id)) this.drop(wanted.id)
+      else asked.push(wanted)
+    }
     for (const wanted of asked) wanted.asked = peer
     return asked.map(({ id }) => id)
   }
@@ -99,13 +141,16 @@ export class WantedDeltas {
     return time
   }
 
-  #evict(): boolean {
-    let worst: [string, Wanted] | undefined
-    for (const entry of this.#wanted) {
-      if (entry[1].asked !== undefined || entry[1].total === 0) continue
-      if (worst === undefined || entry[1].total > worst[1].total) worst = entry
+  /** Of one share, or of all. */
+  #evict(share?: PeerId): boolean {
+    let worst: Wanted | undefined
+    for (const wanted of this.#wanted.values()) {
+      if (wanted.asked !== undefined || wanted.total === 0) continue
+      if (share !== undefined && wanted.share !== share) continue
+      if (worst === undefined || wanted.total > worst.total) worst = wanted
     }
-    return worst !== undefined && this.#wanted.delete(worst[0])
+    if (worst !== undefined) this.drop(worst.id)
+    return worst !== undefined
   }
 }
 

@@ -1,0 +1,54 @@
+/**
+ * `npm run attack -- [--seconds 60] [--only a,b] [--json]`: hostile strangers and members against a node, while somebody else calls it. Prints the p99 of
+ * those calls before, during and after each attack; the exit code is 1 when one of them did what it must not.
+ */
+import { parseArgs } from 'node:util'
+import { HEADER, lineOf, runScenario } from './run.ts'
+import { SCENARIOS } from './scenarios/index.ts'
+import { openStage } from './stage.ts'
+
+const HELP = `npm run attack -- [options]
+An honest pair, a bystander that calls one of them every 50 ms, and an attacker, in processes of their own. Times are the p99 of those calls.
+
+  --seconds N   how long each attack lasts (60)
+  --only a,b    only these
+  --list        name them
+  --json        a line of JSON for each instead of the table`
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    only: { type: 'string' },
+    list: { type: 'boolean' },
+    json: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  },
+})
+const names = values.only?.split(',') ?? SCENARIOS.map(({ name }) => name)
+const unknown = names.filter((name) => SCENARIOS.every((one) => one.name !== name))
+if (unknown.length > 0) throw new RangeError(`no scenario ${unknown.join(', ')}`)
+const attackMs = Number(values.seconds) * 1000
+
+if (values.help === true) {
+  console.log(HELP)
+} else if (values.list === true) {
+  for (const { name, standing, does } of SCENARIOS) console.log(`${name} (${standing}): ${does}`)
+} else {
+  if (values.json !== true) console.log(HEADER)
+  let faulty = 0
+  for (const scenario of SCENARIOS.filter(({ name }) => names.includes(name))) {
+    await using stage = await openStage()
+    const outcome = await runScenario(stage, scenario, {
+      attackMs,
+      beforeMs: Math.min(attackMs, 15_000),
+      afterMs: Math.min(attackMs, 5_000),
+      factor: 2,
+      floorMs: 0,
+      maxGrownMib: 64,
+    })
+    console.log(values.json === true ? JSON.stringify(outcome) : lineOf(outcome))
+    if (outcome.faults.length > 0) faulty++
+  }
+  if (values.json !== true) console.log(`attack: ${names.length} scenarios, ${faulty} with faults`)
+  process.exitCode = faulty === 0 ? 0 : 1
+}

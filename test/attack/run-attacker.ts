@@ -1,0 +1,25 @@
+/** The attacker, a process of its own: `node run-attacker.ts ORDER`, begun and ended by its parent. */
+import { Hostile } from './hostile.ts'
+import type { Answer, Order, Word } from './order.ts'
+import { SCENARIOS } from './scenarios/index.ts'
+
+const order = JSON.parse(process.argv[2] ?? '') as Order // our parent wrote it
+const scenario = SCENARIOS.find(({ name }) => name === order.scenario)
+if (scenario === undefined) throw new RangeError(`no scenario ${order.scenario}`)
+
+const say = (answer: Answer): void => void process.send?.(answer)
+// whoever is cut off meets errors wherever it is
+process.on('unhandledRejection', () => {})
+process.on('uncaughtException', (error) => console.error('attacker:', error.message))
+process.once('disconnect', () => process.exit(0))
+
+if (order.from !== '') Hostile.comeFrom(order.from)
+const hostile = new Hostile(order)
+await hostile.network.start()
+const attack = await scenario.prepare(hostile)
+const end = new AbortController()
+process.on('message', (word: Word) => {
+  if (word.say === 'end') end.abort()
+  else void attack(end.signal).then((tally) => say({ say: 'done', tally }))
+})
+say({ say: 'ready' })

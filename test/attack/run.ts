@@ -1,0 +1,141 @@
+/** One scenario from beginning to end: the bystander without the attacker, beside it, and once it has gone. */
+import { type ClusterNode, equalRoots } from '../../scripts/support/cluster.ts'
+import type { Tally } from './order.ts'
+import type { Scenario } from './scenario.ts'
+import { Attacker, Bystander, type Measured, type Pair, type Stage } from './stage.ts'
+
+/** How long after the attack everything must be as before, ms. */
+const RECOVERY_MS = 10_000
+/** How long somebody who is invited may take to get in, ms. */
+const NEWCOMER_MS = 30_000
+
+export interface Outcome {
+  readonly scenario: string
+  readonly standing: string
+  readonly does: string
+  readonly before: Measured
+  readonly during: Measured
+  readonly after: Measured
+  /** MiB more than before. */
+  readonly grownMib: number
+  /** How long the pair took to agree once the attacker had gone, ms; undefined: longer than it may. */
+  readonly agreedMs: number | undefined
+  /** How long somebody took to get in who was invited during the attack, ms; undefined: nobody was, or did not. */
+  readonly newcomerMs?: number | undefined
+  readonly tally: Tally
+  /** What is not as it must be; empty when all is well. */
+  readonly faults: readonly string[]
+}
+
+export interface RunOptions {
+  /** How long the attack lasts, ms. */
+  readonly attackMs: number
+  /** How long the bystander is measured before and after it, ms. */
+  readonly beforeMs: number
+  readonly afterMs: number
+  /** How many times as long as without the attacker the p99 of calls may be. */
+  readonly factor: number
+  /** What the p99 may be in any case, ms: a busy machine makes short measures worthless. */
+  readonly floorMs: number
+  readonly maxGrownMib: number
+}
+
+export async function runScenario(
+  stage: Stage,
+  scenario: Scenario,
+  options: RunOptions,
+): Promise<Outcome> {
+  const pair = await stage.newPair()
+  const bystander = new Bystander(pair)
+  await bystander.measure(1_000) // caches and compilers get warm
+  const newcomer = scenario.isNewcomerInvited === true ? await stage.another() : undefined
+  const attacker = await Attacker.start(scenario, pair)
+  try {
+    const before = await bystander.measure(options.beforeMs)
+    attacker.begin()
+    const joined = newcomer === undefined ? undefined : letIn(pair, newcomer, options.attackMs / 4)
+    const during = await bystander.measure(options.attackMs)
+    const newcomerMs = await joined
+    const tally = await attacker.end()
+    const ended = performance.now()
+    const agreedMs = await agreement(pair).catch(() => undefined)
+    const leftMs = ended + RECOVERY_MS - options.afterMs - performance.now()
+    if (leftMs > 0 && options.attackMs >= RECOVERY_MS)
+      await new Promise((resolve) => setTimeout(resolve, leftMs))
+    const after = await bystander.measure(options.afterMs)
+    const grownMib = after.heldMib - before.heldMib
+    const { name, standing, does } = scenario
+    const outcome = { scenario: name, standing, does, before, during, after, grownMib, agreedMs }
+    const faults = faultsOf({ ...outcome, newcomerMs, tally, faults: [] }, scenario, options)
+    return { ...outcome, newcomerMs, tally, faults }
+  } finally {
+    attacker.kill()
+  }
+}
+
+/** Invites somebody once the attack is under way; resolves with how long it took to get in. */
+async function letIn(
+  { victim, contextId }: Pair,
+  newcomer: ClusterNode,
+  afterMs: number,
+): Promise<number | undefined> {
+  await new Promise((resolve) => setTimeout(resolve, afterMs))
+  const start = performance.now()
+  const { publicKey } = await newcomer.client.admin.createIdentity()
+  const invitation = await victim.client.admin.invite({ contextId, invitee: publicKey })
+  await newcomer.client.admin.join(invitation ?? '')
+  while (performance.now() - start < NEWCOMER_MS) {
+    const { status } = await newcomer.client.admin.context(contextId, 1_000)
+    if (status === 'ready') return performance.now() - start
+  }
+  return undefined
+}
+
+/** How long the two take to have the same; what the attacker sent may wait for ever. */
+async function agreement({ victim, partner, contextId }: Pair): Promise<number> {
+  const start = performance.now()
+  while (performance.now() - start < RECOVERY_MS) {
+    const states = await Promise.all(
+      [victim, partner].map(({ client }) => client.admin.context(contextId)),
+    )
+    if (states[0]?.rootHash === states[1]?.rootHash) return performance.now() - start
+    await new Promise((resolve) => setTimeout(resolve, 50))
+  }
+  await equalRoots([victim, partner], contextId)
+  throw new RangeError('not in time')
+}
+
+function faultsOf(outcome: Outcome, scenario: Scenario, options: RunOptions): string[] {
+  const { before, during, after, grownMib, agreedMs, newcomerMs, tally } = outcome
+  const faults: string[] = []
+  const mayMs = Math.max(before.p99Ms * options.factor, options.floorMs)
+  if (during.p99Ms > mayMs) faults.push(`p99 ${ms(during.p99Ms)} of at most ${ms(mayMs)}`)
+  if (during.failed + after.failed > 0) faults.push(`${during.failed + after.failed} calls failed`)
+  if (after.p99Ms > mayMs) faults.push(`p99 ${ms(after.p99Ms)} when it had gone`)
+  if (grownMib > options.maxGrownMib) faults.push(`${grownMib.toFixed(0)} MiB more are held`)
+  if (agreedMs === undefined) faults.push('the pair did not agree afterwards')
+  if (scenario.isNewcomerInvited === true && newcomerMs === undefined)
+    faults.push('who was invited did not get in')
+  if (scenario.mustReach !== undefined) {
+    const [name, least] = scenario.mustReach
+    if ((tally[name] ?? 0) < least) faults.push(`expected ${name} of at least ${least}`)
+  }
+  return faults
+}
+
+function ms(value: number): string {
+  return `${value.toFixed(value < 10 ? 1 : 0)} ms`
+}
+
+/** One line for people. */
+export function lineOf(outcome: Outcome): string {
+  const { scenario, standing, before, during, after, grownMib, agreedMs, newcomerMs } = outcome
+  const p99 = [before, during, after].map(({ p99Ms }) => ms(p99Ms).padStart(9)).join('')
+  const grown = `${grownMib.toFixed(0)} MiB`.padStart(9)
+  const agreed = (agreedMs === undefined ? 'never' : ms(agreedMs)).padStart(9)
+  const verdict = outcome.faults.length === 0 ? 'ok' : outcome.faults.join('; ')
+  const came = newcomerMs === undefined ? '' : `, newcomer in ${ms(newcomerMs)}`
+  return `${scenario.padEnd(34)} ${standing.padEnd(9)}${p99}${ms(during.maxMs).padStart(9)}${grown}${agreed}  ${verdict}${came}`
+}
+
+export const HEADER: string = `${'scenario'.padEnd(34)} ${'who'.padEnd(9)}${'before'.padStart(9)}${'during'.padStart(9)}${'after'.padStart(9)}${'slowest'.padStart(9)}${'memory'.padStart(9)}${'agreed'.padStart(9)}`
