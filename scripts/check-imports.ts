@@ -80,7 +80,10 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   // the parts put together: index.ts, node.ts and their like
   node: { rooms: ['node'] },
   'chains/local': {
-    rooms: [...BASE, 'node/anchor', 'node/codec', 'node/crypto', 'chains/shared'],
+    rooms: [
+      ...[...BASE, 'node/anchor', 'node/codec', 'node/crypto', 'chains/shared'],
+      'node/store/owner.ts',
+    ],
     packages: ['zod'],
   },
   // what every chain's adapter is built of

@@ -95,7 +95,7 @@ export async function compose(config: Config, options: ComposeOptions = {}): Pro
     node,
     logger,
     metrics,
-    relayer,
+    relayer: relayer?.relayer,
     auth: signIn?.auth,
     wallets: signIn?.wallets,
     clock: systemClock,

@@ -59,7 +59,7 @@ export async function startNodeProcess(options: NodeProcessOptions): Promise<Nod
     [
       main,
       ...['--home', home, '--node', name, '--output-format', 'json'],
-      ...['node', 'run', '--server-port', String(serverPort), '--set', ...settings],
+      ...['node', 'run', '--create', '--server-port', String(serverPort), '--set', ...settings],
     ],
     // a process group of its own: Ctrl-C reaches us, and we end the nodes in order; the channel tells them when we are gone
     {

@@ -76,7 +76,12 @@ async function tokensOf(options: GlobalOptions, folder: string): Promise<TokenSt
 }
 
 /** Where the node serves, without a slash at the end. */
-async function addressOf({ api }: GlobalOptions, folder: string): Promise<string> {
+async function addressOf({ api, node }: GlobalOptions, folder: string): Promise<string> {
+  // a name that is mistyped would lead to whatever listens where nodes do by default
+  if (api === undefined && node !== undefined) {
+    const { assertKnown, initFirst } = await import('./known-nodes.ts')
+    await assertKnown(folder, initFirst)
+  }
   return (api === undefined ? await urlOf(folder) : checked(api)).replace(/\/+$/, '')
 }
 

@@ -90,6 +90,7 @@ export type ErrorCode =
   | 'CLI_DECLINED'
   | 'CLI_FILE'
   | 'CLI_NODE_FAILED'
+  | 'CLI_NODE_UNKNOWN'
   | 'CLI_NOT_FOUND'
   | 'CLI_RELAYER_CHAIN'
   | 'CLI_USAGE'

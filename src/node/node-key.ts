@@ -24,7 +24,7 @@ export async function loadNodeKey(home: string, random: Random): Promise<Uint8Ar
 }
 
 async function createNodeKey(home: string, path: string, random: Random): Promise<Uint8Array> {
-  await mkdir(home, { recursive: true })
+  await mkdir(home, { recursive: true, mode: 0o700 })
   const seed = random.bytes(32)
   const temporary = `${path}.new`
   const file = await open(temporary, 'w', 0o600)

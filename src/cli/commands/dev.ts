@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { integerArgument } from '../arguments.ts'
 import { merogateClient } from '../../client/index.ts'
+import { isMerogateError } from '../../node/errors.ts'
 import { LOG_LEVELS, type LogLevel } from '../../node/primitives/logger.ts'
 import { CHAINS, namesOf, WALLETS } from '../chains/chains.ts'
 import {
@@ -97,7 +98,7 @@ export function devCommand(program: Command): void {
         if (options.dir === undefined)
           cleanup.defer(() => rm(folder, { recursive: true, force: true }))
 
-        await mkdir(folder, { recursive: true })
+        await mkdir(folder, { recursive: true, mode: 0o700 })
         await buildLoginPage()
         const chains = await startChains(chainsNamed(options.chain), folder, cleanup)
         output.note([...chains.map(({ chain }) => chain.text), 'starting two nodes'].join('\n'))
@@ -133,21 +134,34 @@ async function startNodes(start: Start): Promise<readonly NodeProcess[]> {
       env[variable] = key
       return { env: variable }
     })
+    const serverPort = port === 0 ? 0 : port + index
     const node = await startNodeProcess({
       name,
       home: folder,
-      serverPort: port === 0 ? 0 : port + index,
+      serverPort,
       env,
       settings: [...settings, ...DEV_AUTH, 'swarm.listen=/ip4/127.0.0.1/tcp/0', `log.level=${log}`],
       onLog: (line) => {
         const { fields, text } = readLogLine(name, line)
         output.log(fields, text)
       },
+    }).catch((error: unknown) => {
+      throw isPortTaken(error) ? portTaken(serverPort, error) : error
     })
     cleanup.defer(() => node.stop())
     return node
   })
   return allOf(starting)
+}
+
+/** Whether a node did not start because its port is taken: what it said last is in the message. */
+function isPortTaken(error: unknown): boolean {
+  return isMerogateError(error, 'CLI_NODE_FAILED') && error.message.includes('SERVER_PORT_IN_USE')
+}
+
+function portTaken(port: number, cause: unknown): Error {
+  const message = `port ${port} is in use: choose other ports with --port, 0 for any`
+  return cliError('CLI_NODE_FAILED', message, { port }, { cause })
 }
 
 /** Sign-in as on a real node, with tokens that last a working day. */

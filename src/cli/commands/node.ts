@@ -27,6 +27,7 @@ interface RunOptions {
   serverPort?: string
   swarmPort?: string
   set?: string[]
+  create?: true
 }
 
 export function nodeCommand(program: Command): void {
@@ -81,8 +82,12 @@ export function nodeCommand(program: Command): void {
     .description('show the settings, or change them: KEY=VALUE')
     .addHelpText('after', '\nExample:\n  merogate node config log.level=debug discovery.mdns=true')
     .action(
-      action(async ({ output, folder }, ...received) => {
+      action(async ({ options, output, folder }, ...received) => {
         const assignments = received.flat() // a variadic argument comes as one array
+        if (options.node !== undefined) {
+          const { assertKnown, initFirst } = await import('../known-nodes.ts')
+          await assertKnown(folder, initFirst)
+        }
         if (assignments.length > 0) {
           const { setConfig } = await import('../config/edit.ts')
           const path = await setConfig(folder, assignments, await chainSettings())
@@ -105,6 +110,10 @@ export function nodeCommand(program: Command): void {
     .option('--server-port <port>', 'port for clients on 127.0.0.1; 0: any')
     .option('--swarm-port <port>', 'port for peers; 0: any')
     .option('--set <assignment...>', 'settings for this run: KEY=VALUE')
+    .option(
+      '--create',
+      'make the node when there is none yet, with what --set and the environment say',
+    )
     .addHelpText(
       'after',
       '\nExamples:\n  merogate node run\n  merogate --node bob node run --server-port 2529 --swarm-port 2429\n' +
@@ -114,6 +123,11 @@ export function nodeCommand(program: Command): void {
       action<RunOptions>(async ({ options, output, folder }) => {
         const { loadConfig } = await import('../config/load.ts')
         const flags = flagsOf(options)
+        if (options.create !== true) {
+          const { assertKnown, initFirst } = await import('../known-nodes.ts')
+          await assertKnown(folder, (name) => `${initFirst(name)}, or run it with --create`)
+        }
+        process.umask(0o077) // what the node writes is its owner's alone
         const chains = await chainSettings()
         await runNode(await loadConfig({ home: folder, env: process.env, flags, chains }), output)
       }),

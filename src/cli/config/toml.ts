@@ -16,7 +16,8 @@ export function parseToml(text: string, origin: string): Table {
       Record<'message' | 'line' | 'column', unknown>
     >
     const reason = String(message).split('\n')[0]
-    throw configError('CONFIG_SYNTAX', `expected TOML in ${origin}: ${reason}`, {
+    const place = typeof line === 'number' ? `, line ${line}, column ${String(column)}` : ''
+    throw configError('CONFIG_SYNTAX', `expected TOML in ${origin}${place}: ${reason}`, {
       origin,
       line,
       column,

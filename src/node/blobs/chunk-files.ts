@@ -8,15 +8,19 @@ import { equalBytes, fromBase58, toBase58 } from '../primitives/bytes.ts'
 import { sha256 } from '../primitives/hash.ts'
 import { blobError } from './errors.ts'
 import { KeyedLock } from './keyed-lock.ts'
+import { own, type Owned } from '../store/owner.ts'
 
 /** Where files are written before they are renamed; emptied at start. No chunk id is this short. */
 const INCOMING = 'incoming'
+/** The lock on the folder; of no chunk either. */
+const LOCK = 'owner.lock'
 
 export class ChunkFiles {
   readonly #folder: string
   readonly #users = new Map<string, number>()
   readonly #lock = new KeyedLock()
   #written = 0
+  #owned: Owned | undefined
 
   constructor(folder: string) {
     this.#folder = folder
@@ -24,10 +28,11 @@ export class ChunkFiles {
 
   /**
    * Prepares the folder and removes what a crash left: half-written files, and chunks no blob has (unless `sweep` is false because
-   * some row could not be read). @returns names of the files removed
+   * some row could not be read). @returns names of the files removed @throws STORE_LOCKED (conflict): another process has the folder
    */
   async open(links: readonly Uint8Array[], sweep: boolean): Promise<readonly string[]> {
-    await mkdir(this.#folder, { recursive: true })
+    await mkdir(this.#folder, { recursive: true, mode: 0o700 })
+    this.#owned = await own(this.#folder, join(this.#folder, LOCK))
     await rm(join(this.#folder, INCOMING), { recursive: true, force: true })
     await mkdir(join(this.#folder, INCOMING))
     this.#users.clear()
@@ -40,6 +45,12 @@ export class ChunkFiles {
       removed.push(name)
     }
     return removed
+  }
+
+  /** Gives the folder back. */
+  async close(): Promise<void> {
+    await this.#owned?.release()
+    this.#owned = undefined
   }
 
   /** Counts one more user of each chunk: it stays until {@link release}. */

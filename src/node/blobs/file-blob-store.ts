@@ -94,6 +94,7 @@ class FileBlobStore implements BlobStore {
     this.#life?.abort()
     this.#life = undefined
     await Promise.allSettled(this.#running)
+    await this.#files.close()
   }
 
   put(

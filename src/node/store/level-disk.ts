@@ -5,6 +5,7 @@ import type { AbstractLevel } from 'abstract-level'
 import { Level } from 'level'
 import { equalBytes } from '../primitives/bytes.ts'
 import { storeError } from './errors.ts'
+import { inUse, isLocked, noteOwner } from './owner.ts'
 
 export type Db = AbstractLevel<string | Buffer | Uint8Array, Uint8Array, Uint8Array>
 
@@ -35,8 +36,9 @@ export function levelDisk(location: string): Disk {
       try {
         await db.open()
       } catch (cause) {
-        throw cannotOpen(location, cause)
+        throw await cannotOpen(location, cause)
       }
+      await noteOwner(location).catch(() => {}) // the lock holds without its note
       return db
     },
     async probe() {
@@ -66,21 +68,9 @@ async function logBytes(location: string): Promise<number> {
   return sizes.reduce((sum, size) => sum + size, 0)
 }
 
-function cannotOpen(location: string, cause: unknown): Error {
+async function cannotOpen(location: string, cause: unknown): Promise<Error> {
+  if (isLocked(cause)) return inUse(location, location, cause)
   const inner = cause instanceof Error ? cause.cause : undefined
-  if (
-    typeof inner === 'object' &&
-    inner !== null &&
-    'code' in inner &&
-    inner.code === 'LEVEL_LOCKED'
-  ) {
-    return storeError(
-      'STORE_LOCKED',
-      `another process uses ${location}: stop it, or choose another home`,
-      { location },
-      { cause },
-    )
-  }
   return storeError(
     'STORE_FAILED',
     `cannot open the database in ${location}: ${String(inner ?? cause)}`,

@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { existsSync } from 'node:fs'
+import { createServer, type AddressInfo } from 'node:net'
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -30,6 +31,17 @@ describe('merogate dev', () => {
     ['ethereum', 'contracts on a local Ethereum chain'],
     ['all', 'contracts on every chain that has any, on each of which they share one'],
   ] as const
+  it('names --port when one of its ports is taken', async () => {
+    await using taken = createServer()
+    taken.listen(0, '127.0.0.1')
+    await once(taken, 'listening')
+    const { port } = taken.address() as AddressInfo // it listens on a port
+    const command = ['dev', '--port', String(port), '--output-format', 'json']
+    const { code, err } = await runCli(command, { env: { TMPDIR: folder } })
+    expect(code).to.equal(1)
+    expect(err).to.include(`port ${port} is in use`).and.include('--port')
+  })
+
   for (const [chain, shown] of ON) {
     it(`runs two nodes that share a context by ${shown}, and ends without a trace`, async () => {
       const command = ['dev', '--chain', chain, '--port', '0', '--output-format', 'json']

@@ -25,7 +25,7 @@ describe('a node process that cannot start', () => {
   async function codeOfRun(name: string, ...args: string[]): Promise<string | undefined> {
     const { code, err } = await runCli([
       ...['--home', cluster.folder, '--node', name, '--output-format', 'json'],
-      ...['node', 'run', ...args],
+      ...['node', 'run', '--create', ...args],
     ])
     expect(code, err).to.equal(1)
     return /"code":"([A-Z_]+)"/.exec(err)?.[1]

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -359,9 +360,26 @@ describe('merogate', () => {
       }
     })
 
+    it('of a name that there is not is told the names there are, and nothing goes elsewhere', async () => {
+      const { port } = world.server.address()
+      await run('--node', 'known', 'node', 'init', '--server-port', String(port))
+      const rows = [['peers'], ['node', 'config'], ['node', 'config', 'log.level=debug']]
+      for (const words of [...rows, ['node', 'run']]) {
+        const ended = await run('--output-format', 'json', '--node', 'knwon', ...words)
+        const { error } = JSON.parse(ended.err) as { error: { code: string; message: string } }
+        expect({ words, exit: ended.code, code: error.code }).to.deep.equal({
+          words,
+          exit: 3,
+          code: 'CLI_NODE_UNKNOWN',
+        })
+        expect(error.message).to.include('known').and.include('node init')
+      }
+      expect(existsSync(join(folder, 'knwon')), 'no home was made').to.equal(false)
+    })
+
     it('run refuses an anchor it does not know', async () => {
       const ended = await run(
-        ...['--output-format', 'json', 'node', 'run', '--server-port', '0'],
+        ...['--output-format', 'json', 'node', 'run', '--create', '--server-port', '0'],
         ...['--set', 'anchor.moon.url=http://127.0.0.1:1', '--set', 'log.level=silent'],
       )
       expect(ended.code).to.equal(1)

@@ -9,7 +9,7 @@ import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { contextOf, creation, person } from '../../compliance/anchor-support.ts'
 import { loadConfig } from '../../support/config.ts'
-import { rejectionCode } from '../../support/error-code.ts'
+import { failure, rejectionCode } from '../../support/error-code.ts'
 import { startTestChain } from '../../support/ethereum.ts'
 import { startNearTestChain } from '../../support/near.ts'
 import { stubNode } from '../../support/stub-node.ts'
@@ -73,6 +73,17 @@ describe('a node with a relayer', () => {
     await using home = await tempFolder()
     const parts = await composed(home.path, { 'relayer.enabled': true, 'relayer.open': true })
     expect(await answerOf(parts)).to.include({ code: 'relayer_operation_unknown' })
+  })
+
+  it('has the key that pays to itself', async () => {
+    await using home = await tempFolder()
+    const flags = { 'relayer.enabled': true, 'relayer.open': true }
+    const first = await composed(home.path, flags)
+    const { code, details } = await failure(composed(home.path, flags))
+    expect(code).to.equal('STORE_LOCKED')
+    expect(details).to.include({ location: join(home.path, 'payer.key'), pid: process.pid })
+    await first.stop()
+    await (await composed(home.path, flags)).stop()
   })
 
   it('asks for API keys where the settings name them', async () => {

@@ -12,7 +12,7 @@ import { BlobId } from '../../../src/node/primitives/ids.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { COLUMN, rowKey } from '../../../src/node/store/keys.ts'
 import type { Store } from '../../../src/node/store/store.ts'
-import { rejectionCode } from '../../support/error-code.ts'
+import { failure, rejectionCode } from '../../support/error-code.ts'
 import { memoryStore } from '../../support/memory-store.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
@@ -30,12 +30,15 @@ async function setup(maxBytes?: number): Promise<Setup> {
   const temp = await tempFolder()
   const store = memoryStore()
   const folder = join(temp.path, 'blobs')
+  let open: BlobStore | undefined
   const make = async (): Promise<BlobStore> => {
+    await open?.stop()
     const blobs = fileBlobStore({ folder, ...(maxBytes === undefined ? {} : { maxBytes }) })({
       store,
       clock: systemClock,
       logger: silentLogger,
     })
+    open = blobs
     await blobs.start()
     return blobs
   }
@@ -45,9 +48,10 @@ async function setup(maxBytes?: number): Promise<Setup> {
     store,
     folder,
     reopen: make,
-    chunks: async () => (await readdir(folder)).filter((name) => name !== 'incoming').sort(),
+    chunks: async () =>
+      (await readdir(folder)).filter((name) => !['incoming', 'owner.lock'].includes(name)).sort(),
     [Symbol.asyncDispose]: async () => {
-      await blobs.stop()
+      await open?.stop()
       await temp[Symbol.asyncDispose]()
     },
   }
@@ -348,6 +352,22 @@ describe('fileBlobStore', () => {
     const { id } = await s.blobs.put(utf8('precious'))
     expect(await s.blobs.bytes(id)).to.deep.equal(utf8('precious'))
     expect(await readdir(incoming)).to.deep.equal([])
+  })
+
+  it('has its folder to itself until it is stopped', async () => {
+    await using s = await setup()
+    const components = { store: memoryStore(), clock: systemClock, logger: silentLogger }
+    const second = fileBlobStore({ folder: s.folder })(components)
+    const kept = await s.blobs.put(utf8('kept'))
+    const { code, details } = await failure(second.start())
+    expect({ code, pid: details['pid'] }).to.deep.equal({
+      code: 'STORE_LOCKED',
+      pid: process.pid,
+    })
+    expect(await s.blobs.bytes(kept.id), 'nothing was removed').to.deep.equal(utf8('kept'))
+    await s.blobs.stop()
+    await second.start()
+    await second.stop()
   })
 
   it('removes what a crash left, and nothing else', async () => {

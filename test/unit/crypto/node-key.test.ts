@@ -15,6 +15,7 @@ describe('node key', () => {
     expect(seed).to.have.length(32)
     const path = join(home, NODE_KEY_FILE)
     expect((await stat(path)).mode & 0o777).to.equal(0o600)
+    expect((await stat(home)).mode & 0o777).to.equal(0o700)
     expect((await readFile(path, 'utf8')).trim()).to.equal(toHex(seed))
     expect(await loadNodeKey(home, systemRandom)).to.deep.equal(seed)
   })

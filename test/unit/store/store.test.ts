@@ -112,14 +112,14 @@ describe('a database folder', () => {
     await second.close()
   })
 
-  it('belongs to one process at a time', async () => {
+  it('belongs to one process at a time, which the next one is told', async () => {
     await using folder = await tempFolder()
     const store = await openLevelStore(folder.path, { clock: systemClock })
     const run = async (): Promise<string> => {
       const args = [join(support, 'open-store.ts'), folder.path]
       return (await promisify(execFile)(process.execPath, args)).stdout
     }
-    expect(await run()).to.equal('STORE_LOCKED')
+    expect(await run()).to.equal(`STORE_LOCKED ${process.pid}`)
     await store.batch([put('a', '1')])
     await store.close()
     expect(await run()).to.equal('opened')

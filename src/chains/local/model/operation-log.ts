@@ -7,6 +7,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { MerogateError } from '../../../node/errors.ts'
+import { own, type Owned } from '../../../node/store/owner.ts'
 import { fromHex, toHex, utf8 } from '../../../node/primitives/bytes.ts'
 import { anchorError } from '../../../node/anchor/errors.ts'
 import type { SignedEnvelope } from '../../../node/anchor/service.ts'
@@ -78,31 +79,40 @@ export class OperationLog {
   /** Of the authority that wrote the file. */
   readonly domain: Domain
   readonly #file: FileHandle
+  readonly #owned: Owned
   #length: number
 
-  private constructor(path: string, file: FileHandle, domain: Domain, length: number) {
+  private constructor(
+    { path, file, owned }: { path: string; file: FileHandle; owned: Owned },
+    domain: Domain,
+    length: number,
+  ) {
     this.path = path
     this.domain = domain
     this.#file = file
+    this.#owned = owned
     this.#length = length
   }
 
   /**
    * Opens a log, or makes one for `fallback`, and hands over what it holds in order. `replay` throws to refuse an entry.
-   * @throws ANCHOR_LOG_CORRUPT (corrupt)
+   * @throws ANCHOR_LOG_CORRUPT (corrupt); STORE_LOCKED (conflict): another process has it
    */
   static async open(
     path: string,
     fallback: Domain,
     replay: (entry: LoggedOperation, domain: Domain) => void,
   ): Promise<OperationLog> {
-    await mkdir(dirname(path), { recursive: true })
-    const file = await open(path, 'a+')
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 })
+    const owned = await own(path)
+    let file: FileHandle | undefined
     try {
+      file = await open(path, 'a+', 0o600)
+      const parts = { path, file, owned }
       const length = await completeLength(file)
       await file.truncate(length)
       if (length === 0) {
-        const log = new OperationLog(path, file, fallback, 0)
+        const log = new OperationLog(parts, fallback, 0)
         await log.#write({
           format: FORMAT,
           version: VERSION,
@@ -113,9 +123,10 @@ export class OperationLog {
         await syncFolder(path)
         return log
       }
-      return new OperationLog(path, file, await readAll(path, replay), length)
+      return new OperationLog(parts, await readAll(path, replay), length)
     } catch (error) {
-      await file.close()
+      await file?.close()
+      await owned.release()
       throw error
     }
   }
@@ -132,6 +143,7 @@ export class OperationLog {
 
   async close(): Promise<void> {
     await this.#file.close()
+    await this.#owned.release()
   }
 
   async #write(value: object): Promise<void> {

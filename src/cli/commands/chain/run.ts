@@ -34,6 +34,7 @@ export function runCommand(chain: Command): void {
       action<RunOptions>(async ({ options, output }) => {
         const { defaultPort, tools } = chainNamed(options.chain)
         const port = integerArgument('--port', options.port ?? String(defaultPort), MAX_PORT)
+        process.umask(0o077) // what it keeps is its owner's alone
         const signal = untilSignal()
         const { run } = await tools()
         await using serving = await run(options, { port, home: homeOf(options) })

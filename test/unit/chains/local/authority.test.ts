@@ -1,4 +1,6 @@
-import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { appendFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
@@ -36,6 +38,7 @@ import {
   shiftedClock,
   sign,
 } from '../../../compliance/anchor-support.ts'
+import { failure } from '../../../support/error-code.ts'
 import { creationOf, NAME, publishing } from '../../../compliance/package-support.ts'
 
 const [a, b] = [person('A'), person('B')]
@@ -99,6 +102,29 @@ describe('local authority', () => {
       expect(events.map(({ name }) => name)).to.deep.equal(['ContextCreated', 'MembersAdded'])
       expect(await submit(again, addB, first)).to.deep.include({ accepted: false })
       expect(await submit(again, addB, first + 1n)).to.deep.include({ height: 3n })
+    })
+
+    it('has it to itself, and gives it back when it stops', async () => {
+      const authority = await start({ file })
+      expect(statSync(file).mode & 0o777, 'for its owner alone').to.equal(0o600)
+      const { code, details } = await failure(start({ file }))
+      expect(code).to.equal('STORE_LOCKED')
+      expect(details).to.include({ location: file, pid: process.pid })
+      await submit(authority, creation(), 0n)
+      await authority.stop()
+      expect((await start({ file })).height).to.equal(1n)
+    })
+
+    it('is told which process has it, and goes on when that one was killed', async () => {
+      const main = join(import.meta.dirname, '../../../../src/chains/local/main.ts')
+      const child = spawn(process.execPath, [main, '--port', '0', '--file', file], {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      })
+      await once(child.stdout, 'data')
+      expect((await failure(start({ file }))).details['pid']).to.equal(child.pid)
+      child.kill('SIGKILL')
+      await once(child, 'exit')
+      expect((await start({ file })).height).to.equal(0n)
     })
 
     it('reads its file anew on every start', async () => {

@@ -234,6 +234,18 @@ level = "debug"
     expect((await failure(anchors(17))).code).to.equal('CONFIG_INVALID')
   })
 
+  it('says in which line and column text is not TOML, and nothing of what stands there', async () => {
+    await using home = await tempFolder()
+    await writeFile(configPath(home.path), '[log]\nlevel = = "secret"\n')
+    const loading = loadConfig({ home: home.path })
+    const error = await loading.then(
+      () => undefined,
+      (reason: unknown) => reason as Error & { details: object },
+    )
+    expect(error?.message).to.include('config.toml, line 2, column 9: ').and.not.include('secret')
+    expect(error?.details).to.include({ line: 2, column: 9 })
+  })
+
   it('refuses text that is not TOML, and names that could reach prototypes', async () => {
     for (const toml of ['[swarm', 'a = ', '[__proto__]\nx = 1', 'swarm.constructor.x = 1']) {
       expect((await failure(toml)).code, toml).to.equal('CONFIG_SYNTAX')
