@@ -113,10 +113,10 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   },
   'chains/stellar': {
     rooms: [
-      ...[...BASE, 'node/anchor/errors.ts', 'node/crypto', 'chains/shared'],
+      ...[...BASE, 'node/anchor', 'node/crypto', 'node/secret.ts', 'chains/shared'],
       ...['auth/errors.ts', 'type auth/wallet-verifier.ts', 'type node/interface.ts'],
     ],
-    packages: ['@stellar/stellar-sdk', 'zod'],
+    packages: ['@stellar/stellar-sdk', 'lru-cache', 'zod'],
   },
   'chains/ethereum': {
     rooms: [

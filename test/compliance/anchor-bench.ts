@@ -52,6 +52,8 @@ export interface AnchorHarness {
   packageEvents?(): Promise<readonly PackageEvent[]>
   /** What the rows sign with. @default plain ed25519 */
   readonly scheme?: SignatureScheme
+  /** Addresses that other contracts have. @default any: the chain cannot say where contracts are, or does not */
+  readonly successors?: readonly [Uint8Array, Uint8Array]
   /** The contract's clock. */
   readonly clock: HarnessClock
   stop(): Promise<void>
@@ -97,7 +99,7 @@ export function bits(
   return { kind, changes }
 }
 
-/** An address that some contract has, on every chain. */
+/** An address that some contract may have, on every chain that does not ask whether there is one. */
 export const SUCCESSOR: Uint8Array = new Uint8Array(20).fill(0x37)
 
 /** Plans a move to a contract; without bytes, that there is none. */
@@ -175,6 +177,11 @@ export class AnchorBench {
   readonly nonceOf = async (who: Signer, of: GroupId = this.group): Promise<bigint> => {
     if ((await this.anchor.readGroup(of)) === undefined) return 0n
     return (await this.harness.service.readStanding(of, who.publicKey)).value.nonce
+  }
+
+  /** Addresses that other contracts have, or may have. */
+  get successors(): readonly [Uint8Array, Uint8Array] {
+    return this.harness.successors ?? [SUCCESSOR, SUCCESSOR.map((byte) => byte + 1)]
   }
 
   get scheme(): SignatureScheme {

@@ -41,6 +41,8 @@ export interface TestChain<S extends ChainService = ChainService> extends AsyncD
   readonly contract: string
   /** Where it answers. */
   readonly url: string
+  /** See `AnchorHarness`. */
+  readonly successors?: readonly [Uint8Array, Uint8Array]
   /** Text of the private key of a funded account. */
   key(index: number): string
   /** Forgets everything that happened since the contracts were made. */
@@ -80,6 +82,7 @@ export async function chainHarness<S extends ChainService>(
     service,
     clock,
     ...(schemes === undefined ? {} : { scheme: schemes.contexts }),
+    ...(chain.successors === undefined ? {} : { successors: chain.successors }),
     packages: {
       ...(schemes === undefined ? {} : { scheme: schemes.packages }),
       readDomain: () => packages.readDomain(),

@@ -11,7 +11,7 @@ import { PackageContract, type PackageQuestions } from '../shared/contract-servi
 import { Submitter } from '../shared/submitter.ts'
 import { readEvents } from './contracts/changes.ts'
 import { toPackage, toRelease, Unknown } from '../shared/core/values.ts'
-import { toLatest, toReleasePage } from './contracts/codec.ts'
+import { toLatest, toReleasePage } from '../shared/core/views.ts'
 import { decodePackageEvent } from '../shared/core/events.ts'
 import { args, pageArgs } from './contracts/layouts.ts'
 import { ContractViews, type Target } from './contracts/views.ts'

@@ -1,8 +1,8 @@
 /**
  * How far the chain has been seen. Endpoints lag behind each other, and an answer must not fall back behind one that was given before: where
  * an endpoint is behind what another called final, its answer is read at that height, and if it has not even that block, others are asked. A
- * height that nobody but who said it has, though others are further in time, was never the chain's. Where every answer proves its own height there
- * is none to read at: one from below what was seen is asked for again, of others or a moment later, and is never given.
+ * height that nobody but who said it has, though others are further in time, was never the chain's. Where every answer says its own height there
+ * is none to read at: one from below what was seen is asked for again, of others or a moment later, and is never given where heights are proven.
  */
 import type { Finality, SecondWord } from '../../node/anchor/anchor.ts'
 import { isMerogateError } from '../../node/errors.ts'
@@ -36,11 +36,13 @@ export interface BlockSource {
   readHeadTime(endpoint: Endpoint): Promise<bigint>
 }
 
-/** Its answers do, and prove it: what is seen is final. */
+/** Its answers do: what is seen is final. */
 export interface ToldSource extends Pick<BlockSource, 'chain'> {
   readonly clock: Clock
   /** Pause before an answer from below what was seen is asked for again, ms. */
   readonly pollMs: number
+  /** Where nothing proves what an answer says of its height: time of an endpoint's newest block, Unix seconds. @default it is proven */
+  readonly readHeadTime?: BlockSource['readHeadTime'] | undefined
 }
 
 /** A block to read at; where answers say their own height, the least that they may say. */
@@ -123,38 +125,55 @@ export class Heights {
       return await attempt(true)
     } catch (error) {
       if (!isMerogateError(error, 'CHAIN_BEHIND')) throw error
-      this.#final = NOWHERE
-      this.#present = NOWHERE
+      this.#forget()
       return attempt(false)
     }
   }
 
-  /** Asks until an answer is from where the chain was seen, for a while. @throws CHAIN_BEHIND */
-  async #runTold<T>(
-    { clock, pollMs }: ToldSource,
-    task: Task<T>,
-    options: HeightOptions,
-  ): Promise<T> {
+  /** Asks until an answer is from where the chain was seen, for a while. @throws CHAIN_BEHIND where heights are proven */
+  async #runTold<T>(source: ToldSource, task: Task<T>, options: HeightOptions): Promise<T> {
+    const { clock, pollMs, readHeadTime } = source
+    const ask = (endpoint: Endpoint, isHeld: boolean): Promise<T> => {
+      const place = this.#least(endpoint, options, isHeld)
+      return task(endpoint, place.number, place)
+    }
     const attempt = (isHeld: boolean): Promise<T> =>
-      this.#rpc.run((endpoint) => {
-        const place = this.#least(endpoint, options, isHeld)
-        return task(endpoint, place.number, place)
+      this.#rpc.run(async (endpoint) => {
+        try {
+          return await ask(endpoint, isHeld)
+        } catch (error) {
+          if (readHeadTime === undefined || !isMerogateError(error, 'CHAIN_BEHIND')) throw error
+          if (!(await isFurther({ readHeadTime }, endpoint, this.#highest))) throw error
+          this.#forget()
+          return ask(endpoint, isHeld)
+        }
       }, options)
     const until = clock.monotonicMs() + BEHIND_WAIT_MS
     for (;;) {
+      const isOver = clock.monotonicMs() >= until
+      // no endpoint has it any more
+      if (isOver && readHeadTime !== undefined) this.#forget()
       try {
-        return await attempt(clock.monotonicMs() < until)
+        return await attempt(!isOver)
       } catch (error) {
-        const isOver = clock.monotonicMs() >= until
         if (!isMerogateError(error, 'CHAIN_BEHIND') || isOver) throw error
       }
       await pause(clock, pollMs, options.signal)
     }
   }
 
+  get #highest(): Seen {
+    return this.#final.number > this.#present.number ? this.#final : this.#present
+  }
+
+  #forget(): void {
+    this.#final = NOWHERE
+    this.#present = NOWHERE
+  }
+
   /** The least height that an answer may say. What somebody else was told is only a reason to ask others. */
   #least(endpoint: Endpoint, { since }: HeightOptions, isHeld: boolean): Place {
-    const seen = this.#final.number > this.#present.number ? this.#final : this.#present
+    const seen = this.#highest
     const wanted = since !== undefined && since.height > seen.number ? since.height : seen.number
     const told = (number: bigint): Place => {
       if (number < (isHeld ? wanted : seen.number)) throw this.#behind(endpoint, wanted, number)
@@ -216,7 +235,7 @@ export class Heights {
  * are two clocks, so it must be clearly later.
  */
 async function isFurther(
-  source: BlockSource,
+  source: Pick<BlockSource, 'readHeadTime'>,
   endpoint: Endpoint,
   { atMs }: Seen,
 ): Promise<boolean> {

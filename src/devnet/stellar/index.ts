@@ -97,6 +97,11 @@ export interface StellarDevnet extends AsyncDisposable {
   waiting(): Promise<number>
   /** Moves time on, for the ledgers to come. */
   moveTime(seconds: number): Promise<void>
+  /**
+   * Holds time: from now on all ledgers close in this second since the Unix epoch, until time is moved, or released by undefined; then it goes on from
+   * there. @throws DEVNET_REQUEST (protocol) where that second is over
+   */
+  holdTime(second: number | undefined): Promise<void>
   /** Leaves out ledgers, and five seconds for each, in one step, however many they are; the last of them closes empty. */
   moveLedgers(ledgers: number): Promise<void>
   /** Keeps everything as it is. @returns what {@link revert} takes */
@@ -154,6 +159,9 @@ export async function startStellarDevnet(init: StellarDevnetInit = {}): Promise<
     waiting: async () => (await send('waiting')) as number,
     async moveTime(seconds) {
       await send('move_time', { seconds })
+    },
+    async holdTime(second) {
+      await send('hold_time', { second })
     },
     async moveLedgers(ledgers) {
       await send('move_ledgers', { ledgers })

@@ -4,7 +4,7 @@ import { CAPABILITIES } from '../../../src/node/anchor/anchor.ts'
 import { MIGRATION_SECONDS } from '../../../src/node/anchor/limits.ts'
 import { claimTicket, decodeTicket } from '../../../src/node/anchor/ticket.ts'
 import { EMPTY } from '../../../src/node/primitives/bytes.ts'
-import { type AnchorBench, add, bits, HOUR, moveTo, SUCCESSOR } from '../anchor-bench.ts'
+import { type AnchorBench, add, bits, HOUR, moveTo } from '../anchor-bench.ts'
 import { application, contextOf, creation, valueOf } from '../anchor-support.ts'
 
 const { manageMembers, proxy } = CAPABILITIES
@@ -17,20 +17,21 @@ export function migrationRows(t: AnchorBench): void {
   describe('moving to another contract', () => {
     it('[91] plans a move for all to see, and stays until then', async () => {
       await row27()
+      const [successor] = t.successors
       expect(await migration()).to.equal(undefined)
-      expect(await outcome(moveTo(SUCCESSOR), b)).to.equal('Unauthorized')
+      expect(await outcome(moveTo(successor), b)).to.equal('Unauthorized')
       const second = now() + 100n
-      const plan = await t.signed(a, moveTo(SUCCESSOR))
+      const plan = await t.signed(a, moveTo(successor))
       expect(await t.sendAt(second, plan)).to.equal('accepted')
       const movesAt = second + MIGRATION_SECONDS
-      expect(await migration()).to.deep.include({ successor: SUCCESSOR, movesAt })
+      expect(await migration()).to.deep.include({ successor, movesAt })
       expect(await outcome(add(x), b)).to.equal('accepted')
     })
 
     it('[92] replaces a plan and begins the week anew, calls it off, and has none of itself', async () => {
       await row6()
-      const other = SUCCESSOR.map((byte) => byte + 1)
-      await submit(group, moveTo(SUCCESSOR), a)
+      const [one, other] = t.successors
+      await submit(group, moveTo(one), a)
       const { movesAt: first } = (await migration()) as { movesAt: bigint }
       await t.harness.clock.advance(HOUR)
       await submit(group, moveTo(other), a)
@@ -56,7 +57,8 @@ export function migrationRows(t: AnchorBench): void {
       await row6()
       const notAfter = now() + MIGRATION_SECONDS + BigInt(HOUR)
       const ticket = await t.anchor.createInvitation(group, { notAfter }, a)
-      await submit(group, moveTo(SUCCESSOR), a)
+      const [successor] = t.successors
+      await submit(group, moveTo(successor), a)
       await t.harness.clock.advance(Number(MIGRATION_SECONDS) + 1)
       const update = { kind: 'updateApplication', application: application(7) } as const
       const { service } = t.harness
@@ -76,7 +78,7 @@ export function migrationRows(t: AnchorBench): void {
         expect(await t.send(message), operation.kind).to.equal('Moved')
       }
       const { value: header } = await service.readGroup(group)
-      expect(header?.migration).to.deep.include({ successor: SUCCESSOR })
+      expect(header?.migration).to.deep.include({ successor })
       expect((await service.readMember(group, b.publicKey)).value?.role).to.equal('writer')
       expect((await service.readContext(context)).value?.applicationRevision).to.equal(1n)
       // another group of the same contract stays

@@ -9,16 +9,7 @@ import { systemClock, systemRandom } from '../../../src/node/primitives/clock.ts
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { intercept } from '../../support/intercept.ts'
 import { placesKey, Projection } from '../../property/anchor/projection.ts'
-import {
-  type AnchorBench,
-  add,
-  bits,
-  crowd,
-  HOUR,
-  moveTo,
-  remove,
-  SUCCESSOR,
-} from '../anchor-bench.ts'
+import { type AnchorBench, add, bits, crowd, HOUR, moveTo, remove } from '../anchor-bench.ts'
 import { application, contextOf, creation, valueOf } from '../anchor-support.ts'
 
 const { manageApplication, manageMembers } = CAPABILITIES
@@ -79,7 +70,7 @@ export function wholeRows(t: AnchorBench): void {
       await submit(group, { kind: 'voidInvitations' }, a)
       const nonce = (await t.nonceOf(a)) + 5n
       await submit(group, { kind: 'bumpNonce', to: nonce }, a)
-      await submit(group, moveTo(SUCCESSOR), a)
+      await submit(group, moveTo(t.successors[0]), a)
       await submit(group, { kind: 'leave' }, c)
       const planned = valueOf(await t.anchor.readGroup(group)).migration
       await submit(group, { kind: 'seal' }, a)

@@ -1,11 +1,8 @@
 /** Between what the contracts' views answer and the values of the anchor room. */
-import type { MemberRecord } from '../../../node/anchor/anchor.ts'
 import { refusal, type Refusal, refusalNumbered } from '../../../node/anchor/errors.ts'
-import type { LatestReleases, ReleasePage } from '../../../node/anchor/packages/registry.ts'
-import type { MemberPage, SignedEnvelope, Standing } from '../../../node/anchor/service.ts'
-import { PublicKey } from '../../../node/primitives/ids.ts'
-import { copy, toMember, toRelease, Unknown } from '../../shared/core/values.ts'
-import { type Answers, args } from './layouts.ts'
+import type { SignedEnvelope } from '../../../node/anchor/service.ts'
+import { copy } from '../../shared/core/values.ts'
+import { args } from './layouts.ts'
 
 /** Arguments of `apply` and `check`. */
 export function signedArgs({ envelope, signature }: SignedEnvelope): Uint8Array {
@@ -42,51 +39,4 @@ export function refusalToldBy(
   const [number, ...others] = value ?? []
   const isTold = method !== undefined && TELLING.has(method) && others.length === 0
   return isTold && number !== undefined ? refusalNumbered(number) : undefined
-}
-
-/** The refusal of `check`; undefined for none. @throws RangeError for a number that nobody knows */
-export function refusalOf({ number, expected }: Answers['check']): Refusal | undefined {
-  if (number === 0) return undefined
-  const found = refusalNumbered(number)
-  if (found === undefined) throw new RangeError(`expected a refusal, got ${number}`)
-  return expected === undefined ? found : refusal(found.name, expected)
-}
-
-/** `member(group, identity)`; undefined when it is none. */
-export function toMemberOf(
-  identity: PublicKey,
-  { isKnown, member }: Answers['member'],
-): MemberRecord | undefined | Unknown {
-  if (!isKnown) return new Unknown('ContextNotFound')
-  return member && toMember(identity, member)
-}
-
-/** `standing(group, identity)`. */
-export function toStanding({ isKnown, ...standing }: Answers['standing']): Standing | Unknown {
-  return isKnown ? standing : new Unknown('ContextNotFound')
-}
-
-/** `members(group, offset, length)`. */
-export function toPage(found: Answers['members']): MemberPage | Unknown {
-  if (found === undefined) return new Unknown('ContextNotFound')
-  const { revision, total, items } = found
-  return {
-    ...{ revision, total },
-    items: items.map(({ identity, member }) => toMember(PublicKey.from(copy(identity)), member)),
-  }
-}
-
-/** `latest(id)`. */
-export function toLatest({ stable, preRelease }: Answers['latest']): LatestReleases {
-  return {
-    stable: stable && toRelease(stable.slot, stable),
-    preRelease: preRelease && toRelease(preRelease.slot, preRelease),
-  }
-}
-
-/** `releases(id, offset, length)`. */
-export function toReleasePage(found: Answers['releases']): ReleasePage | Unknown {
-  if (found === undefined) return new Unknown('PackageNotFound')
-  const { revision, total, items } = found
-  return { revision, total, items: items.map((item) => toRelease(item.slot, item)) }
 }

@@ -2,23 +2,7 @@
 import * as P from 'micro-packed'
 import { MAX_U32 } from '../../../node/anchor/limits.ts'
 import { bytes, bytes32, option, string, vec } from '../../../node/codec/codec.ts'
-import {
-  contextLayout,
-  groupFields,
-  memberLayout,
-  packageLayout,
-  publishedFields,
-  type StoredContext,
-  type StoredGroup,
-  type StoredMember,
-  type StoredPackage,
-  type StoredPublished,
-} from '../../shared/core/records.ts'
-
-/** A release with its place in the order of publication. */
-interface Published extends StoredPublished {
-  readonly slot: number
-}
+import { type CoreAnswers, coreAnswers } from '../../shared/core/views.ts'
 
 /** An operation that a ring remembers. */
 export interface Remembered {
@@ -31,45 +15,8 @@ export interface Remembered {
   readonly event?: Uint8Array | undefined
 }
 
-interface Page<T> {
-  readonly revision: bigint
-  readonly total: number
-  readonly items: T[]
-}
-
 /** What views answer, by their names. */
-export interface Answers {
-  readonly context: StoredContext | undefined
-  readonly group: (StoredGroup & { readonly id: Uint8Array }) | undefined
-  readonly member: { readonly isKnown: boolean; readonly member?: StoredMember | undefined }
-  readonly standing: {
-    readonly isKnown: boolean
-    readonly nonce: bigint
-    readonly joinedRevision: bigint
-    readonly series: number
-  }
-  readonly members:
-    Page<{ readonly identity: Uint8Array; readonly member: StoredMember }> | undefined
-  readonly package: StoredPackage | undefined
-  readonly release: Published | undefined
-  readonly latest: {
-    readonly stable?: Published | undefined
-    readonly preRelease?: Published | undefined
-  }
-  readonly releases: Page<Published> | undefined
-  readonly nonce: bigint
-  /** Number of the refusal, or 0; the nonce that would be right; bytes by which what is stored would grow. */
-  readonly check: {
-    readonly number: number
-    readonly expected?: bigint | undefined
-    readonly growth: bigint
-  }
-  readonly info: {
-    readonly version: number
-    readonly network: Uint8Array
-    readonly predecessor?: Uint8Array | undefined
-    readonly operations: bigint
-  }
+export interface Answers extends CoreAnswers {
   readonly changes: {
     readonly next: bigint
     readonly oldest: bigint
@@ -83,30 +30,9 @@ export interface Answers {
 /** Name of a view. */
 export type ViewName = keyof Answers
 
-const publishedLayout: P.CoderType<Published> = P.struct({ slot: P.U32LE, ...publishedFields })
-
-function page<T>(item: P.CoderType<T>): P.CoderType<Page<T> | undefined> {
-  return option(P.struct({ revision: P.U64LE, total: P.U32LE, items: vec(item) }))
-}
-
 /** Layouts of {@link Answers}. */
 export const answers: { readonly [N in ViewName]: P.CoderType<Answers[N]> } = {
-  context: option(contextLayout),
-  group: option(P.struct({ id: bytes32, ...groupFields })),
-  member: P.struct({ isKnown: P.bool, member: option(memberLayout) }),
-  standing: P.struct({
-    ...{ isKnown: P.bool, nonce: P.U64LE, joinedRevision: P.U64LE, series: P.U16LE },
-  }),
-  members: page(P.struct({ identity: bytes32, member: memberLayout })),
-  package: option(packageLayout),
-  release: option(publishedLayout),
-  latest: P.struct({ stable: option(publishedLayout), preRelease: option(publishedLayout) }),
-  releases: page(publishedLayout),
-  nonce: P.U64LE,
-  check: P.struct({ number: P.U8, expected: option(P.U64LE), growth: P.I64LE }),
-  info: P.struct({
-    ...{ version: P.U16LE, network: bytes, predecessor: option(bytes), operations: P.U64LE },
-  }),
+  ...coreAnswers,
   changes: P.struct({
     ...{ next: P.U64LE, oldest: P.U64LE },
     items: vec(

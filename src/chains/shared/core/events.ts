@@ -11,13 +11,20 @@ import { bytes, bytes32, string, vec } from '../../../node/codec/codec.ts'
 import { equalBytes } from '../../../node/primitives/bytes.ts'
 import { ContextId, GroupId, PackageId, PublicKey } from '../../../node/primitives/ids.ts'
 
-const headLayout = P.struct({
+/** What every event says, and its own fields. */
+export interface ToldEvent {
+  readonly name: string
+  readonly subject: Uint8Array
+  readonly signer: Uint8Array
+  readonly nonce: bigint
+  readonly revision: bigint
+  readonly fields: Uint8Array
+}
+
+const headLayout: P.CoderType<ToldEvent> = P.struct({
   ...{ name: string, subject: bytes32, signer: bytes32 },
   ...{ nonce: P.U64LE, revision: P.U64LE, fields: bytes },
 })
-
-/** What every event says, and its own fields. */
-type Told = P.UnwrapCoder<typeof headLayout>
 
 const id = (raw: Uint8Array): Uint8Array => new Uint8Array(raw)
 const key = (raw: Uint8Array): PublicKey => PublicKey.from(id(raw))
@@ -84,7 +91,11 @@ export function subjectOf(where: string, event: Uint8Array): Uint8Array {
 
 /** An event of the contract of contexts. @throws ANCHOR_BAD_ANSWER (protocol) */
 export function decodeEvent(where: string, event: Uint8Array): AnchorEvent {
-  const told = decodeHead(where, event)
+  return eventOf(where, decodeHead(where, event))
+}
+
+/** The same where the chain tells its parts. @throws ANCHOR_BAD_ANSWER (protocol) */
+export function eventOf(where: string, told: ToldEvent): AnchorEvent {
   const body = decoded(where, () => bodyOf(told))
   const subject = ContextId.from(id(told.subject))
   return { ...body, ...{ subject, signer: key(told.signer) }, ...numbersOf(told) }
@@ -92,13 +103,17 @@ export function decodeEvent(where: string, event: Uint8Array): AnchorEvent {
 
 /** An event of the package registry. @throws ANCHOR_BAD_ANSWER (protocol) */
 export function decodePackageEvent(where: string, event: Uint8Array): PackageEvent {
-  const told = decodeHead(where, event)
+  return packageEventOf(where, decodeHead(where, event))
+}
+
+/** The same where the chain tells its parts. @throws ANCHOR_BAD_ANSWER (protocol) */
+export function packageEventOf(where: string, told: ToldEvent): PackageEvent {
   const body = decoded(where, () => packageBodyOf(told))
   const subject = PackageId.from(id(told.subject))
   return { ...body, ...{ subject, signer: key(told.signer) }, ...numbersOf(told) }
 }
 
-function decodeHead(where: string, event: Uint8Array): Told {
+function decodeHead(where: string, event: Uint8Array): ToldEvent {
   return decoded(where, () => headLayout.decode(event))
 }
 
@@ -110,7 +125,7 @@ function decoded<T>(where: string, decode: () => T): T {
   }
 }
 
-function numbersOf({ nonce, revision }: Told): { nonce: bigint; revision: bigint } {
+function numbersOf({ nonce, revision }: ToldEvent): { nonce: bigint; revision: bigint } {
   return { nonce, revision }
 }
 
@@ -118,7 +133,7 @@ function optionsOf(approvers: number): GroupOptions {
   return { approvers: APPROVERS[approvers] ?? 'govern' }
 }
 
-function bodyOf({ name, subject, fields }: Told): EventBody {
+function bodyOf({ name, subject, fields }: ToldEvent): EventBody {
   switch (name) {
     case 'ContextCreated': {
       const { group, application, approvers } = LAYOUTS[name].decode(fields)
@@ -176,7 +191,7 @@ function bodyOf({ name, subject, fields }: Told): EventBody {
   }
 }
 
-function packageBodyOf({ name, fields }: Told): PackageEventBody {
+function packageBodyOf({ name, fields }: ToldEvent): PackageEventBody {
   switch (name) {
     case 'PackagePublished': {
       const { name: named, ...texts } = LAYOUTS[name].decode(fields)

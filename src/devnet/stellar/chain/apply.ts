@@ -64,7 +64,7 @@ export function applyTransaction(tx: Transaction, init: ApplyInit): TransactionR
   const rent = isOk ? (contract?.rent ?? 0n) : 0n
   const contracts = tx.declared === undefined ? undefined : { fixed, used, rent, value }
   return {
-    ...{ id: tx.id, envelope: tx.envelope, isOk, ledger: sequence, order },
+    ...{ id: tx.id, innerId: tx.innerId, envelope: tx.envelope, isOk, ledger: sequence, order },
     ...{ closeTime: Number(info.timestamp), isFeeBump: tx.outer !== undefined },
     ...{ events, diagnostics, feeEvents, hasContracts: tx.declared !== undefined },
     fee,

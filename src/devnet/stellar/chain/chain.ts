@@ -47,6 +47,7 @@ interface Snapshot {
   readonly closeTime: number
   readonly now: number
   readonly moved: number
+  readonly held: number | undefined
   readonly feePool: bigint
   readonly drawn: number
   readonly mode: LedgerMode
@@ -73,6 +74,8 @@ export class Chain {
   #closeTime: number
   /** Seconds that time was moved by, beside the clock. */
   #moved = 0
+  /** The second that all ledgers are in, while time stands still. */
+  #held: number | undefined
   #feePool = 0n
   /** How many random numbers were drawn. */
   #drawn = 0
@@ -129,6 +132,7 @@ export class Chain {
   /** Seconds since the Unix epoch at which a ledger that closed now would. */
   get nextCloseTime(): number {
     const { now, isTimeHeld } = this.#init
+    if (this.#held !== undefined) return this.#held
     if (isTimeHeld) return this.#closeTime + LEDGER_SECONDS + this.#moved
     return Math.max(this.#closeTime, now() + this.#moved)
   }
@@ -248,7 +252,10 @@ export class Chain {
     const meta = ledgerMeta(hash, header, init)
     const record = { sequence, closeTime, hash, header, meta, transactions }
     this.#ledgers.push(record)
-    for (const one of transactions) this.#transactions.set(one.id, one)
+    for (const one of transactions) {
+      this.#transactions.set(one.id, one)
+      this.#transactions.set(one.innerId, one)
+    }
     this.#forget()
     return record
   }
@@ -258,13 +265,32 @@ export class Chain {
     const { sequence } = this.oldest
     const gone = this.#ledgers.findIndex((one) => one.sequence >= sequence)
     for (const { transactions } of this.#ledgers.splice(0, gone)) {
-      for (const { id } of transactions) this.#transactions.delete(id)
+      for (const { id, innerId } of transactions) {
+        this.#transactions.delete(id)
+        this.#transactions.delete(innerId)
+      }
     }
   }
 
   /** Moves time on, for the ledgers to come. */
   moveTime(seconds: number): void {
+    this.holdTime(undefined)
     this.#moved += seconds
+  }
+
+  /** Holds time at a second; undefined lets it go on from there. @throws RangeError where that second is over */
+  holdTime(second: number | undefined): void {
+    if (second !== undefined && second < this.#closeTime) {
+      throw new RangeError(`expected a second from ${this.#closeTime} on, got ${second}`)
+    }
+    const held = this.#held
+    this.#held = undefined
+    if (held !== undefined) {
+      const { now, isTimeHeld } = this.#init
+      const own = isTimeHeld ? this.#closeTime + LEDGER_SECONDS : now()
+      this.#moved = Math.max(this.#moved, held - own)
+    }
+    this.#held = second
   }
 
   /** Leaves out ledgers, and the time that they would have taken, in one step. */
@@ -281,6 +307,7 @@ export class Chain {
       ...{ id, entries: new Map(this.#entries), ledgers: [...this.#ledgers] },
       ...{ transactions: new Map(this.#transactions), sequence: this.#sequence },
       ...{ closeTime: this.#closeTime, now: this.#init.now(), moved: this.#moved },
+      held: this.#held,
       ...{ feePool: this.#feePool, drawn: this.#drawn, mode: this.mode },
       queue: this.#queue.copy(),
     })
@@ -300,6 +327,7 @@ export class Chain {
     this.#closeTime = snapshot.closeTime
     const passed = this.#init.isTimeHeld ? 0 : this.#init.now() - snapshot.now
     this.#moved = snapshot.moved - passed
+    this.#held = snapshot.held
     this.#feePool = snapshot.feePool
     this.#drawn = snapshot.drawn
     this.mode = snapshot.mode

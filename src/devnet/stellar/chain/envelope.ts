@@ -37,6 +37,8 @@ export interface Transaction extends Signed {
   readonly envelope: Uint8Array
   /** Hexadecimal hash, of the outer one where the fee is another's. */
   readonly id: string
+  /** That of the inner one, by which it is known as well; the same where there is no outer one. */
+  readonly innerId: string
   readonly body: xdr.Transaction
   /** The most that it pays, stroops. */
   readonly fee: bigint
@@ -58,7 +60,8 @@ export function readEnvelope(base64: string, networkId: Uint8Array): Transaction
     const { tx: body } = parsed.v1
     const common = { ...inner, source: publicKeyOf(body.sourceAccount), envelope, body }
     const declared = declaredBy(body)
-    return { ...common, id: toHex(inner.hash), fee: BigInt(body.fee), declared, outer: undefined }
+    const id = toHex(inner.hash)
+    return { ...common, id, innerId: id, fee: BigInt(body.fee), declared, outer: undefined }
   }
   const { tx, signatures } = parsed.feeBump
   const outer = {
@@ -68,7 +71,8 @@ export function readEnvelope(base64: string, networkId: Uint8Array): Transaction
   const { tx: body, signatures: own } = tx.innerTx.value
   const inner = signed(networkId, ENVELOPE_TX, body, own)
   const common = { ...inner, source: publicKeyOf(body.sourceAccount), envelope, body }
-  return { ...common, id: toHex(outer.hash), fee: tx.fee, declared: declaredBy(body), outer }
+  const ids = { id: toHex(outer.hash), innerId: toHex(inner.hash) }
+  return { ...common, ...ids, fee: tx.fee, declared: declaredBy(body), outer }
 }
 
 function signed(

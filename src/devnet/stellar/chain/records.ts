@@ -4,6 +4,8 @@ import type { HostEvent } from '../host/events.ts'
 export interface TransactionRecord {
   /** Hexadecimal hash. */
   readonly id: string
+  /** That of the transaction within, where another pays around it; otherwise the same. */
+  readonly innerId: string
   readonly envelope: Uint8Array
   /** XDR of its result and of what it changed. */
   readonly result: Uint8Array

@@ -31,6 +31,9 @@ export const CONTROLS: Readonly<Record<string, Control>> = {
   move_time: control(z.object({ seconds: count(MAX_MOVED * 5) }), (chain, { seconds }) =>
     chain.moveTime(seconds),
   ),
+  hold_time: control(z.object({ second: z.int().min(0).optional() }), (chain, { second }) =>
+    chain.holdTime(second),
+  ),
   move_ledgers: control(z.object({ ledgers: count(MAX_MOVED) }), (chain, { ledgers }) =>
     chain.moveLedgers(ledgers),
   ),

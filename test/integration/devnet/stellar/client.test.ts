@@ -247,7 +247,7 @@ describe('a client of the local Stellar network', () => {
     }
   })
 
-  it('pays fees for another, and is told by the hash of the outer transaction', async () => {
+  it('pays fees for another, and is told by the hash of the outer transaction, or of the inner one', async () => {
     const { server, keys, chain } = world
     const other = await world.account()
     const pay = Operation.payment({
@@ -269,6 +269,8 @@ describe('a client of the local Stellar network', () => {
     ])
     expect((await server.getAccountEntry(other.publicKey())).balance).to.equal(before - 10_000_000n)
     expect((await server.sendTransaction(outer)).status).to.equal('DUPLICATE')
+    const within = await server.getTransaction(Buffer.from(inner.hash()).toString('hex'))
+    expect(within).to.deep.include({ status: 'SUCCESS', feeBump: true, ledger: done.ledger })
   })
 
   it('holds what is signed against what is called', async () => {

@@ -178,6 +178,29 @@ describe('ledgers of the local Stellar network', () => {
     expect(await chain.waiting()).to.equal(1)
   })
 
+  it('are all in one second while time is held, and go on from there', async () => {
+    await using world = await openStellar()
+    const { chain } = world
+    const second = (await chain.now()) + 1000
+    const closes = async (): Promise<number> => {
+      await chain.close()
+      return Number((await world.server.getLatestLedger()).closeTime)
+    }
+    const snapshot = await chain.snapshot()
+    await chain.holdTime(second)
+    expect([await closes(), await closes(), await chain.now()]).to.deep.equal([
+      ...[second, second, second],
+    ])
+    expect(await chain.holdTime(second - 1).catch(String)).to.contain('expected a second from')
+    await chain.holdTime(undefined)
+    expect((await closes()) - second).to.be.within(0, 60)
+    await chain.holdTime(second + 100)
+    await chain.moveTime(10)
+    expect((await closes()) - second).to.be.within(110, 170)
+    await chain.revert(snapshot)
+    expect(await chain.now()).to.be.below(second)
+  })
+
   it('are left out by years in one step, with their time', async () => {
     await using world = await openStellar({ startMs: 1_700_000_000_000 })
     const { chain, server } = world

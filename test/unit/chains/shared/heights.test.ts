@@ -1,6 +1,6 @@
 import { expect } from 'chai'
 import { Heights } from '../../../../src/chains/shared/heights.ts'
-import { HEIGHT_DOUBT_MS } from '../../../../src/chains/shared/limits.ts'
+import { BEHIND_WAIT_MS, HEIGHT_DOUBT_MS } from '../../../../src/chains/shared/limits.ts'
 import { codeOf } from '../../../compliance/anchor-support.ts'
 import { handClock } from '../../../support/hand-clock.ts'
 import { madeChain, type Place } from '../../../support/made-chain.ts'
@@ -61,14 +61,25 @@ describe('heights of a chain', () => {
 
 describe('heights that answers prove themselves', () => {
   /** Endpoints that answer so far, one after the other. */
-  function told(...answers: readonly (readonly bigint[])[]): {
+  function told(...answers: readonly (readonly bigint[])[]): Told {
+    return toldBy({}, ...answers)
+  }
+
+  interface Told {
     readonly heights: Heights
     readonly clock: ReturnType<typeof handClock>
     ask(since?: { readonly height: bigint; readonly atMs: number }): Promise<string>
-  } {
+  }
+
+  /** The same where nothing proves what they say, and an endpoint's newest block is of a time. */
+  function toldBy(
+    { seconds }: { readonly seconds?: () => number },
+    ...answers: readonly (readonly bigint[])[]
+  ): Told {
     const clock = handClock()
     const { rpc } = madeChain(clock, ...answers.map(() => at(0, 0)))
-    const heights = new Heights(rpc, { chain: 'told', clock, pollMs: 1000 }, clock)
+    const readHeadTime = seconds && (async () => BigInt(seconds()))
+    const heights = new Heights(rpc, { chain: 'told', clock, pollMs: 1000, readHeadTime }, clock)
     const asked = answers.map(() => 0)
     return {
       heights,
@@ -111,6 +122,24 @@ describe('heights that answers prove themselves', () => {
     const { ask, heights, clock } = told([3n, 4n, 8n])
     heights.saw(7n)
     expect(await passing(clock, ask())).to.equal('0: 8')
+  })
+
+  it('are believed no longer, where nothing proves them, once others are clearly later', async () => {
+    let seconds = 0
+    const { ask, clock } = toldBy({ seconds: () => seconds }, [1_000_000n, 0n], [5n])
+    expect(await ask()).to.equal('0: 1000000')
+    const saidMs = clock.nowMs()
+    seconds = Math.ceil((saidMs + HEIGHT_DOUBT_MS) / 1000) + 1
+    expect(await ask()).to.equal('0: 0')
+    expect(await ask()).to.equal('0: 0')
+  })
+
+  it('go back, where nothing proves them, to what there is when nobody comes that far', async () => {
+    const { ask, heights, clock } = toldBy({ seconds: () => 0 }, [3n], [4n])
+    heights.saw(7n)
+    const startMs = clock.monotonicMs()
+    expect(await passing(clock, ask())).to.match(/: [34]$/)
+    expect(clock.monotonicMs() - startMs).to.be.at.least(BEHIND_WAIT_MS)
   })
 
   it('are no value when they stay behind', async () => {
