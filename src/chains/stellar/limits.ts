@@ -35,6 +35,11 @@ export const DEFAULT_MAX_FEE = 10_000n
 export const FEE_KEPT_MS = 30_000
 /** Above the fee for resources that simulation names, percent: entries may have grown since, and what is not used comes back. */
 export const RESOURCE_MARGIN_PERCENT = 15n
+/**
+ * Most that resources may cost by an endpoint's word, stroops: a hundred XLM. Bringing back the code of a contract for a week takes some three; a transaction's
+ * fees have 32 bits.
+ */
+export const MAX_RESOURCE_FEE = 1_000_000_000n
 /** Instructions above those that simulation counts, percent: a ledger later a list may be longer. */
 export const INSTRUCTION_MARGIN_PERCENT = 10
 /** Transactions of one account and its channels that wait to be applied. */
@@ -47,7 +52,10 @@ export const MAX_EVENT_PAGES = 5
 export const MAX_APPLIED_LEDGERS = 17_280
 /** Times that a question of several parts is asked anew because a ledger closed between two of them. */
 export const MAX_SPLIT_READS = 5
-/** Most that a relayed operation may cost, stroops: 16 members that were barred before take some 1.5 million, a release less. */
-export const MAX_RELAYED_COST = 5_000_000n
+/**
+ * Most that a relayed operation may cost, stroops: 16 new members take some 9 million, most of it rent for 120 days, and are allowed some 12. What lapsed with the
+ * code of the contract takes more to come back, which is whoever keeps it alive to pay.
+ */
+export const MAX_RELAYED_COST = 20_000_000n
 /** What all relayed operations of a day may cost when nothing else is said, stroops: 50 XLM. */
 export const DEFAULT_RELAYED_PER_DAY = 500_000_000n

@@ -1,11 +1,14 @@
 /** What becomes of operations on Stellar when endpoints do what they should not. */
+import { Address, Asset, xdr } from '@stellar/stellar-sdk'
 import { expect } from 'chai'
 import { readPassphrase } from '../../../src/chains/stellar/rpc/rpc.ts'
 import { rpcErrorKind } from '../../../src/chains/stellar/rpc/rpc-errors.ts'
 import { RESEND_MS } from '../../../src/chains/stellar/limits.ts'
+import { callIn } from '../../../src/chains/stellar/xdr/transactions.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
 import type { Rule } from '../../support/faulty-rpc.ts'
 import { given, hashesIn, SENDING, StellarFaults, swallow } from '../../support/stellar-faults.ts'
+import { keyIn } from '../../support/stellar.ts'
 import { codeOf, creation } from '../anchor-support.ts'
 
 /** A clock that is set forward by hand. */
@@ -13,6 +16,11 @@ function handMoved(): { readonly clock: typeof systemClock; move(ms: number): vo
   let laterMs = 0
   const clock = { ...systemClock, monotonicMs: () => systemClock.monotonicMs() + laterMs }
   return { clock, move: (ms) => void (laterMs += ms) }
+}
+
+/** Whether a simulation is of the call that is to be sent. */
+function isApply(params: unknown): boolean {
+  return callIn((params as { transaction: string }).transaction)?.method === 'apply'
 }
 
 describe('anchor: stellar, faults', () => {
@@ -193,6 +201,52 @@ describe('anchor: stellar, faults', () => {
     await t.chain.devnet.close()
     expect((await service.readGroup(t.group)).height < 1_000_000n).to.equal(true)
   })
+
+  const agreement = (account: string): string =>
+    new xdr.SorobanAuthorizationEntry({
+      credentials: xdr.SorobanCredentials.sorobanCredentialsSourceAccount(),
+      rootInvocation: new xdr.SorobanAuthorizedInvocation({
+        function: xdr.SorobanAuthorizedFunction.sorobanAuthorizedFunctionTypeContractFn(
+          new xdr.InvokeContractArgs({
+            contractAddress: Address.fromString(
+              Asset.native().contractId(t.chain.deployment.passphrase),
+            ).toScAddress(),
+            functionName: 'transfer',
+            args: [Address.fromString(account).toScVal()],
+          }),
+        ),
+        subInvocations: [],
+      }),
+    }).toXdr('base64')
+
+  const simulations: readonly (readonly [string, () => object])[] = [
+    [
+      'has this account agree to something else',
+      () => ({
+        results: [{ xdr: 'AAAAAAAAAAE=', auth: [agreement(keyIn(t.chain.key(2)).address)] }],
+      }),
+    ],
+    ['costs more than anything', () => ({ minResourceFee: '4000000000' })],
+    ['has no resources', () => ({ transactionData: 'AAAA' })],
+  ]
+  for (const [what, lie] of simulations) {
+    it(`signs nothing by a simulation that ${what}`, async () => {
+      await t.withContext()
+      const [liar, honest] = [await t.endpoint(), await t.endpoint()]
+      const signed = await t.envelope(t.service([t.chain.url]), t.adding(t.b))
+      liar.rules({
+        method: 'simulateTransaction',
+        when: ({ params }) => isApply(params),
+        fault: {
+          kind: 'answer',
+          make: async (asked, forward) => ({ ...((await forward(asked)) as object), ...lie() }),
+        },
+      })
+      expect(await codeOf(t.service([liar]).submit(signed))).to.equal('ANCHOR_BAD_ANSWER')
+      expect(liar.count(SENDING)).to.equal(0)
+      expect((await t.service([liar, honest]).submit(signed)).accepted).to.equal(true)
+    })
+  }
 
   it('believes no events of another contract, and none that are out of order', async () => {
     await t.withContext()

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { badAnswer } from '../../../node/anchor/errors.ts'
 import type { Endpoint } from '../../shared/endpoints.ts'
 import type { Call } from '../xdr/operations.ts'
-import { type Prepared, questionOf } from '../xdr/transactions.ts'
+import { isDeclarable, type Prepared, questionOf } from '../xdr/transactions.ts'
 import { base64, LEDGER, MAX_XDR_CHARS, WHOLE } from './numbers.ts'
 
 const ANSWER = z.union([
@@ -70,5 +70,6 @@ export async function simulate(
   const { transactionData, minResourceFee: fee, results } = data
   const [result] = results ?? []
   const resources = { data: transactionData, fee, auth: result?.auth ?? [] }
+  if (!isDeclarable(resources)) throw badAnswer(endpoint.name, 'resources that nobody can declare')
   return { ledger, value: result?.xdr ?? '', prepared: { call, resources } }
 }

@@ -1,5 +1,5 @@
 /** Envelopes to one of our contracts, tried out by simulation, which says what a transaction has to declare, and sent in transactions. */
-import type { Refusal } from '../../../node/anchor/errors.ts'
+import { badAnswer, type Refusal } from '../../../node/anchor/errors.ts'
 import type { SignedEnvelope } from '../../../node/anchor/service.ts'
 import { isMerogateError } from '../../../node/errors.ts'
 import { refusalOf } from '../../shared/core/views.ts'
@@ -61,7 +61,12 @@ export class StellarDelivery implements Delivery {
       async (endpoint, _height, { told }) => {
         const simulated = await simulate(endpoint, call)
         told?.(BigInt(simulated.ledger))
-        if ('prepared' in simulated) return { prepared: simulated.prepared }
+        if ('prepared' in simulated) {
+          const { prepared } = simulated
+          // the contracts ask for nobody's agreement: whoever says that this account has to agree wants its signature for something else
+          if (prepared.resources?.auth.length === 0) return { prepared }
+          throw badAnswer(endpoint.name, 'that somebody has to agree to a request')
+        }
         const { failed, reason } = simulated
         const refused = failed && refusalIn(failed, contract, signed)
         if (refused !== undefined) return { refusal: await this.#named(endpoint, signed, refused) }

@@ -3,7 +3,7 @@
  * transaction is given again as it is until its time is over, also when who asked for it gave up and asks again: so nothing happens twice.
  */
 import { LRUCache } from 'lru-cache'
-import { anchorError } from '../../../node/anchor/errors.ts'
+import { anchorError, unreachable } from '../../../node/anchor/errors.ts'
 import { pause } from '../../../node/anchor/watcher.ts'
 import { isMerogateError, throwIfAborted } from '../../../node/errors.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
@@ -188,10 +188,14 @@ export class TransactionSender {
 
   async #untilSeen(offer: Offer, signal: AbortSignal | undefined): Promise<Seen> {
     const { rpc, clock, pollMs, heights, patienceMs = PATIENCE_MS } = this.#init
-    let answeredMs = clock.monotonicMs()
+    const startedMs = clock.monotonicMs()
+    let answeredMs = startedMs
     let replacedLooks = 0
     for (;;) {
       throwIfAborted(signal)
+      // an endpoint whose ledgers stand still never says that its time is over
+      const isStill = clock.monotonicMs() - startedMs > VALIDITY_SECONDS * 1000 + patienceMs
+      if (isStill) throw unreachable('the chain: a transaction is neither applied nor over')
       let stands: Standing = { state: 'waiting' }
       try {
         stands = await rpc.run((endpoint: Endpoint) => offer.look(endpoint), signal)

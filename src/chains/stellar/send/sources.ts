@@ -71,8 +71,10 @@ export class Sources {
     if (source.next !== undefined) return source.next
     const { address } = source.key
     const account = (await this.#read([address], signal)).get(address)
-    if (account === undefined) throw this.#noAccount(address)
-    return account.sequence + 1n
+    if (account !== undefined) return account.sequence + 1n
+    // it was merged into another
+    this.#sources = undefined
+    throw this.#noAccount(address)
   }
 
   /** One reading for all who wait for it. */

@@ -10,7 +10,12 @@ import {
 } from '@stellar/stellar-sdk'
 import { toHex } from '../../../node/primitives/bytes.ts'
 import type { AccountKey } from '../key.ts'
-import { INSTRUCTION_MARGIN_PERCENT, MIN_FEE, RESOURCE_MARGIN_PERCENT } from '../limits.ts'
+import {
+  INSTRUCTION_MARGIN_PERCENT,
+  MAX_RESOURCE_FEE,
+  MIN_FEE,
+  RESOURCE_MARGIN_PERCENT,
+} from '../limits.ts'
 import type { Call } from './operations.ts'
 import { bytesIn, contractText, orUndefined } from './values.ts'
 
@@ -59,6 +64,16 @@ export interface SigningInit {
   readonly maxTime: bigint
   /** Stroops for being taken. */
   readonly fee: bigint
+}
+
+/** Whether what simulation named can be declared. */
+export function isDeclarable({ data, fee, auth }: Resources): boolean {
+  if (fee > MAX_RESOURCE_FEE) return false
+  const parsed = orUndefined(() => [
+    xdr.SorobanTransactionData.fromXdr(data, 'base64'),
+    ...auth.map((one) => xdr.SorobanAuthorizationEntry.fromXdr(one, 'base64')),
+  ])
+  return parsed !== undefined
 }
 
 /** Stroops of what simulation named, and a margin; what of it is not used comes back. */
