@@ -2,13 +2,14 @@
 import { TransactionBuilder } from '@stellar/stellar-sdk'
 import { viewAccount } from '../../src/chains/stellar/rpc/entries.ts'
 import type { StellarService } from '../../src/chains/stellar/service.ts'
+import { LEDGER_SECONDS } from '../../src/chains/stellar/constants.ts'
 import { DEFAULT_PASSPHRASE } from '../../src/devnet/stellar/index.ts'
 import type { Anchor, AnchorComponents, Signer } from '../../src/node/anchor/anchor.ts'
 import { envelopeAnchor } from '../../src/node/anchor/envelope-anchor.ts'
 import type { Operation } from '../../src/node/anchor/operations.ts'
 import type { SignedEnvelope } from '../../src/node/anchor/service.ts'
 import { toHex } from '../../src/node/primitives/bytes.ts'
-import { systemClock, systemRandom } from '../../src/node/primitives/clock.ts'
+import { type Clock, systemClock, systemRandom } from '../../src/node/primitives/clock.ts'
 import { silentLogger } from '../../src/node/primitives/logger.ts'
 import { AnchorBench, add } from '../compliance/anchor-bench.ts'
 import { creation, sign } from '../compliance/anchor-support.ts'
@@ -130,4 +131,14 @@ export function hashesIn(transaction: string): readonly string[] {
 export function swallow(times: number): Rule {
   const taken = { status: 'PENDING', hash: '', latestLedger: 1, latestLedgerCloseTime: '1' }
   return { method: SENDING, times, fault: { kind: 'answer', make: () => taken } }
+}
+
+/** A clock that is ahead by so many ledgers. */
+export function laterBy(ledgers: number): Clock {
+  const ms = ledgers * LEDGER_SECONDS * 1000
+  return {
+    ...systemClock,
+    nowMs: () => systemClock.nowMs() + ms,
+    nowNs: () => systemClock.nowNs() + BigInt(ms) * 1_000_000n,
+  }
 }

@@ -1,6 +1,6 @@
 /** Entries on Stellar that lapse, are changed by others, or are many: whatever a transaction was to touch when it was tried out. */
 import { expect } from 'chai'
-import { DAY_LEDGERS, LEDGER_SECONDS } from '../../../src/chains/stellar/constants.ts'
+import { DAY_LEDGERS } from '../../../src/chains/stellar/constants.ts'
 import {
   viewAccount,
   viewCode,
@@ -12,23 +12,12 @@ import type { StellarService } from '../../../src/chains/stellar/service.ts'
 import { invoke } from '../../../src/chains/stellar/xdr/operations.ts'
 import { CAPABILITIES } from '../../../src/node/anchor/anchor.ts'
 import { concat } from '../../../src/node/primitives/bytes.ts'
-import { type Clock, systemClock } from '../../../src/node/primitives/clock.ts'
-import { given, SENDING, StellarFaults } from '../../support/stellar-faults.ts'
+import { laterBy, given, SENDING, StellarFaults } from '../../support/stellar-faults.ts'
 import { bits, crowd, remove } from '../anchor-bench.ts'
 import { creation, ownGroup, person } from '../anchor-support.ts'
 
 /** Ledgers of a year, and those for which the contracts keep alive what is touched. */
 const [YEAR, HORIZON] = [365 * DAY_LEDGERS, 120 * DAY_LEDGERS]
-
-/** A clock that is ahead by so many ledgers. */
-function after(ledgers: number): Clock {
-  const ms = ledgers * LEDGER_SECONDS * 1000
-  return {
-    ...systemClock,
-    nowMs: () => systemClock.nowMs() + ms,
-    nowNs: () => systemClock.nowNs() + BigInt(ms) * 1_000_000n,
-  }
-}
 
 describe('anchor: stellar, entries', () => {
   const t = new StellarFaults()
@@ -49,7 +38,7 @@ describe('anchor: stellar, entries', () => {
       t.a,
     )
     await t.chain.devnet.moveLedgers(YEAR)
-    const clock = after(YEAR)
+    const clock = laterBy(YEAR)
     const service = t.service([t.chain.url], { clock })
     const anchor = await t.over(service, { clock })
     const list = await anchor.readMembers(t.group)
@@ -83,7 +72,7 @@ describe('anchor: stellar, entries', () => {
     const call = invoke(address, 'keep_alive', [[header]])
     const simulated = await stranger.rpc.run((endpoint) => simulate(endpoint, call))
     if (!('prepared' in simulated)) throw new RangeError(simulated.reason)
-    const clock = after(HORIZON)
+    const clock = laterBy(HORIZON)
     const payer = t.service([t.chain.url], { key: t.chain.key(3), clock })
     expect((await payer.sender?.send(simulated.prepared))?.succeeded).to.equal(true)
     const [contract = 0, code = 0, row = 0] = await left()
@@ -94,7 +83,7 @@ describe('anchor: stellar, entries', () => {
   it('that lapse between trying out and sending are restored by another try', async () => {
     await t.withContext()
     await t.chain.devnet.moveLedgers(HORIZON - 4)
-    const clock = after(HORIZON - 4)
+    const clock = laterBy(HORIZON - 4)
     const endpoint = await t.endpoint()
     const anchor = await t.over(t.service([endpoint], { clock }), { clock })
     endpoint.rules({
@@ -111,7 +100,7 @@ describe('anchor: stellar, entries', () => {
   it('that lapse while a transaction waits are restored by another one', async () => {
     await t.withContext()
     await t.chain.devnet.moveLedgers(HORIZON - 4)
-    const clock = after(HORIZON - 4)
+    const clock = laterBy(HORIZON - 4)
     const endpoint = await t.endpoint()
     const anchor = await t.over(t.service([endpoint], { clock }), { clock })
     await t.chain.devnet.setLedgers('manual')

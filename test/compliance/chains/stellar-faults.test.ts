@@ -7,7 +7,14 @@ import { RESEND_MS } from '../../../src/chains/stellar/limits.ts'
 import { callIn } from '../../../src/chains/stellar/xdr/transactions.ts'
 import { systemClock } from '../../../src/node/primitives/clock.ts'
 import type { Rule } from '../../support/faulty-rpc.ts'
-import { given, hashesIn, SENDING, StellarFaults, swallow } from '../../support/stellar-faults.ts'
+import {
+  given,
+  hashesIn,
+  laterBy,
+  SENDING,
+  StellarFaults,
+  swallow,
+} from '../../support/stellar-faults.ts'
 import { keyIn } from '../../support/stellar.ts'
 import { codeOf, creation } from '../anchor-support.ts'
 
@@ -277,6 +284,23 @@ describe('anchor: stellar, faults', () => {
     endpoint.rules()
     const { changes, missed } = await service.waitForChanges(first.height, 0)
     expect([changes.length, missed]).to.deep.equal([2, false])
+  })
+
+  it('reads changes of days in parts, and loses none', async () => {
+    await t.withContext()
+    const service = t.service([t.chain.url])
+    const { height: since } = await service.waitForChanges(undefined, 0)
+    await t.chain.devnet.moveLedgers(70_000)
+    const clock = laterBy(70_000)
+    const later = await t.over(t.service([t.chain.url], { clock }), { clock })
+    await later.submit(t.group, t.adding(t.b), t.a)
+    // what was read meanwhile is from after all of it
+    await service.readGroup(t.group)
+    const first = await service.waitForChanges(since, 0)
+    expect([first.changes, first.missed]).to.deep.equal([[], false])
+    const second = await service.waitForChanges(first.cursor, 0)
+    expect(second.changes.map(({ subject }) => subject)).to.deep.equal([new Uint8Array(t.group)])
+    expect(second.cursor).to.equal(second.height)
   })
 
   it('says that everything may have moved where no endpoint remembers since when', async () => {

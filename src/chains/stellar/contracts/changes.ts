@@ -14,19 +14,21 @@ export async function readChanges(
   contract: string,
   since: bigint | undefined,
 ): Promise<Changes> {
-  const { latest, oldest } = await readWindow(endpoint)
-  const height = BigInt(latest)
-  if (since === undefined || since === height) return { height, changes: [], missed: false }
+  const window = await readWindow(endpoint)
+  const [newest, oldest] = [BigInt(window.latest), BigInt(window.oldest)]
+  if (since === undefined || since === newest) return { height: newest, changes: [], missed: false }
   // the endpoint forgot some of it, or this is another chain than the one that `since` is of
-  if (since > height || since + 1n < BigInt(oldest)) return { height, changes: [], missed: true }
-  const { events, until } = await readEvents(endpoint, { contract, from: Number(since) + 1 })
+  if (since > newest || since + 1n < oldest) return { height: newest, changes: [], missed: true }
+  const from = Number(since) + 1
+  const { events, until, latest } = await readEvents(endpoint, { contract, from })
+  const height = BigInt(latest)
   // more in one ledger than is read in one look
   if (BigInt(until) <= since) return { height, changes: [], missed: true }
   const changes = events.flatMap(({ topic, ledger }) => {
     const subject = subjectIn(topic)
     return subject === undefined || ledger > until ? [] : [{ subject, height: BigInt(ledger) }]
   })
-  return { height: BigInt(until), changes, missed: false }
+  return { height, cursor: BigInt(until), changes, missed: false }
 }
 
 /** Everything that an endpoint remembers of a contract's events, oldest first; by one that is as far as any was. */
