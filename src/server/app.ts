@@ -24,6 +24,7 @@ import type { BodiesComponents } from './bodies/bodies.ts'
 import { healthRoutes } from './health.ts'
 import type { Dispatcher } from './json-rpc/dispatcher.ts'
 import { jsonRpcHandler } from './json-rpc/route.ts'
+import type { Load } from './load.ts'
 import { loginPageRoutes } from './login-page.ts'
 import { type Doors, isAllowedOrigin } from './loopback.ts'
 import type { PromMetrics } from './prom-metrics.ts'
@@ -53,6 +54,7 @@ export interface AppComponents {
   readonly clock: Clock
   readonly random: Random
   readonly metrics: Metrics
+  readonly load: Load
   /** Served at `/metrics`. */
   readonly exposed: PromMetrics | undefined
   readonly background: Background
@@ -75,7 +77,7 @@ export interface AppComponents {
 /** Builds the application; nothing happens until it is given requests. */
 export function serverApp(components: AppComponents): Express {
   const { node, dispatch, logger, exposed, background, doors, services, isDraining } = components
-  const { auth, clock, relayer, wallets, mockTokens } = components
+  const { auth, clock, relayer, wallets, mockTokens, load } = components
   const app = express()
   app.disable('x-powered-by')
   app.disable('etag') // blobs set their own
@@ -101,11 +103,12 @@ export function serverApp(components: AppComponents): Express {
   )
 
   const isApiKey = (header: string | undefined): boolean => relayer?.apiKeyOf(header) !== undefined
-  app.use(guarded(auth === undefined ? openGuard : tokenGuard({ auth, node, isApiKey })))
+  const guard = auth === undefined ? openGuard : tokenGuard({ auth, node, isApiKey })
+  app.use(guarded(guard, { load, isOpen: auth === undefined }))
   app.use(bodies(components.bodies))
   if (services.jsonrpc) route(app, '/jsonrpc', { post: jsonRpcHandler(dispatch) })
   if (services.websocket) route(app, '/ws', { get: upgradeExpected })
-  healthRoutes(app, { node, metrics: exposed, isDraining })
+  healthRoutes(app, { node, metrics: exposed, load, isDraining })
   if (relayer !== undefined) relayerRoutes(app, relayer, auth !== undefined)
   if (auth !== undefined) {
     signInRoutes(app, { auth, clock, mockTokens })

@@ -23,6 +23,7 @@ import { defined } from './defined.ts'
 import { serverError } from './errors.ts'
 import { dispatcher } from './json-rpc/dispatcher.ts'
 import { DRAIN_MS } from './limits.ts'
+import { load, type Load } from './load.ts'
 import { assertLoopback, isLoopback } from './loopback.ts'
 import type { Doors } from './loopback.ts'
 import type { PromMetrics } from './prom-metrics.ts'
@@ -143,6 +144,7 @@ class NodeServer implements Server {
   readonly #bindings: readonly Binding[]
   readonly #reader: JsonReader = jsonReader()
   readonly #ws: WsServer
+  readonly #load: Load
   readonly #background: Background
   readonly #isGuarded: boolean
   readonly #isSecure: boolean
@@ -166,12 +168,15 @@ class NodeServer implements Server {
     }
     const counts = metrics ?? noMetrics
     const reader = this.#reader
+    // the machine's own clock, whatever time the server goes by: it is the machine that is late
+    this.#load = load(systemClock, counts)
     const dispatch = dispatcher({
       node,
       reader,
       clock,
       logger,
       metrics: counts,
+      load: this.#load,
       timeoutMs: init.callTimeoutMs,
     })
     const services = { ...ALL_SERVICES, ...init.services }
@@ -183,6 +188,7 @@ class NodeServer implements Server {
       clock,
       random,
       metrics: counts,
+      load: this.#load,
       exposed: metrics,
       background: this.#background,
       relayer: components.relayer,
@@ -207,6 +213,7 @@ class NodeServer implements Server {
       clock,
       logger,
       metrics: counts,
+      load: this.#load,
       requestId: () => uuidV7(clock, random),
     })
     const rules = { ...DEFAULT_CONNECTION_RULES, ...init.connections }
@@ -257,6 +264,7 @@ class NodeServer implements Server {
       throw error
     }
     this.#ws.start()
+    this.#load.start()
     this.#status = 'started'
     this.#logger.info({ urls: this.addresses().map(({ url }) => url) }, 'server listens')
   }
@@ -288,6 +296,7 @@ class NodeServer implements Server {
     await Promise.all(closed)
     cut.cancel()
     this.#ws.stop()
+    this.#load.stop()
     await this.#background.stop()
     await this.#reader.stop()
     this.#status = 'stopped'

@@ -84,6 +84,30 @@ export const MAX_LIST_ROWS = 10_000
 /** Rows of one page. */
 export const MAX_PAGE_ROWS = 1000
 
+/** Calls of one caller into one context that may use up their fuel or time in a burst: each takes a thread for up to 5 s. */
+export const MAX_OVERRUNS = 3
+
+/** After this one more may, ms. */
+export const OVERRUN_REFILL_MS = 10_000
+
+/** Callers and contexts whose overruns are counted. */
+export const MAX_OVERRUNNERS = 4096
+
+/** Between two looks at how late the event loop is, ms. */
+export const LOAD_LOOK_MS = 50
+
+/** Looks of this long count, ms. */
+export const LOAD_WINDOW_MS = 5_000
+
+/** When what comes waits this long for the event loop, ms, requests without a token are refused where others have one. */
+export const BUSY_FOR_STRANGERS_MS = 200
+
+/** The same for requests that only read, ms; from then on `/ready` says no. */
+export const BUSY_FOR_READERS_MS = 500
+
+/** The same for all, ms, health aside. */
+export const BUSY_FOR_ALL_MS = 1_500
+
 /** Characters of a request id a client may choose. */
 export const MAX_REQUEST_ID_CHARS = 128
 

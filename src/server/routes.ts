@@ -6,6 +6,7 @@ import type { Access, Guard } from './access/guard.ts'
 import { bodyReader } from './bodies/bodies.ts'
 import { serverError } from './errors.ts'
 import { MAX_JSON_BYTES, MAX_LIST_ROWS, MAX_PAGE_ROWS, MAX_WAIT_MS } from './limits.ts'
+import type { Load } from './load.ts'
 import { parseBody } from './schemas.ts'
 
 /** Handlers of one path by method. A handler returns the body to send, or undefined when it has answered itself. */
@@ -40,17 +41,37 @@ export function route(router: Router, path: string, methods: Methods): void {
 function answering(handler: Handler): RequestHandler {
   return async (req, res) => {
     // put there by guarded(); without it nobody gets in
-    const guard = res.locals['guard'] as Guard
-    res.locals['access'] = await guard(req, res, readGuarded)
+    const { guard, load, isOpen } = res.locals['entry'] as Entry
+    const isHealth = HEALTH.test(req.path)
+    const asker = req.method === 'GET' || req.method === 'HEAD' ? 'reader' : 'writer'
+    if (!isHealth) load.admit(asker) // before it costs anything
+    const access = await guard(req, res, readGuarded)
+    if (!isHealth && !isOpen && access.caller === undefined && !OF_MEMBERS.test(req.path)) {
+      load.admit('stranger')
+    }
+    res.locals['access'] = access
     const body = await handler(req, res)
     if (body !== undefined) res.json(body)
   }
 }
 
-/** Every route behind this is looked at by the guard before its handler is called. */
-export function guarded(guard: Guard): RequestHandler {
+/** What every request meets before its handler. */
+interface Entry {
+  readonly guard: Guard
+  readonly load: Load
+  /** Sign-in is off: nobody has a token, and nobody is a stranger. */
+  readonly isOpen: boolean
+}
+
+/** Where members come without a token that is good. */
+const OF_MEMBERS = /^\/auth\/(?:refresh|validate)$/
+/** Whoever watches the node is answered whatever there is to do. */
+const HEALTH = /^\/(?:admin-api\/)?(?:health|ready|metrics)$/
+
+/** Every route behind this is looked at by the guard before its handler is called, and refused while there is too much to do. */
+export function guarded(guard: Guard, rest: Omit<Entry, 'guard'>): RequestHandler {
   return (_req, res, next) => {
-    res.locals['guard'] = guard
+    res.locals['entry'] = { guard, ...rest } satisfies Entry
     next()
   }
 }

@@ -1,6 +1,6 @@
 /**
  * A node in memory with the public interface and none of the machinery: enough to test what is wrapped around a node. One built-in
- * application understands `set`, `get`, `echo`, `fail`, `raw`, `panic`, `hang` (until it is given up) and `stuck` (whatever happens).
+ * application understands `set`, `get`, `echo`, `fail`, `raw`, `panic`, `loop` (until its fuel is used up), `hang` (until it is given up) and `stuck` (whatever happens).
  */
 import {
   CAPABILITIES,
@@ -295,6 +295,8 @@ export function stubNode(): StubNode {
       }
       case 'panic':
         throw new MerogateError('RUNTIME_PANIC', 'guest', 'guest panicked: boom at lib.rs:1:2')
+      case 'loop':
+        throw new MerogateError('RUNTIME_FUEL', 'guest', 'the call used up its fuel')
       case 'hang':
         return await untilAborted(new Promise<undefined>(() => {}), call.signal)
       case 'stuck':

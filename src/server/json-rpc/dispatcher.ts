@@ -10,6 +10,7 @@ import type { Metrics } from '../../node/metrics.ts'
 import type { Access } from '../access/guard.ts'
 import type { JsonReader } from '../bodies/reader.ts'
 import { serverError } from '../errors.ts'
+import type { Load } from '../load.ts'
 import { RPC_GRACE_MS, RPC_TIMEOUT_MS } from '../limits.ts'
 import { issueText } from '../schemas.ts'
 import type { Issue } from '../schemas.ts'
@@ -22,6 +23,7 @@ import {
 } from './errors.ts'
 import type { RpcError } from './errors.ts'
 import { executeMethod } from './methods/execute.ts'
+import { Overruns } from './overruns.ts'
 import type { RpcCall, RpcMethod } from './methods/method.ts'
 import { syncStatusMethod } from './methods/sync-status.ts'
 
@@ -61,13 +63,18 @@ export interface DispatcherComponents {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
+  readonly load: Pick<Load, 'admit'>
   /** How long a call, or the calls of a batch together, may take, ms. @default RPC_TIMEOUT_MS */
   readonly timeoutMs?: number | undefined
 }
 
+/** Methods that change nothing. */
+const READERS: ReadonlySet<string> = new Set(['query', 'sync_status'])
+
 /** The dispatcher over a node's methods. */
 export function dispatcher(components: DispatcherComponents): Dispatcher {
-  const { node, reader, clock, logger, metrics, timeoutMs = RPC_TIMEOUT_MS } = components
+  const { node, reader, clock, logger, metrics, load, timeoutMs = RPC_TIMEOUT_MS } = components
+  const overruns = new Overruns(clock)
   const execute = executeMethod(node, reader, { readOnly: false })
   const methods: ReadonlyMap<string, RpcMethod> = new Map([
     ['execute', execute],
@@ -89,10 +96,13 @@ export function dispatcher(components: DispatcherComponents): Dispatcher {
     { requestId, access }: CallOrigin,
     signal: AbortSignal,
   ): Promise<Outcome> => {
+    const { contextId = '' } = call.subject
     try {
+      overruns.assertRoom(access.caller?.keyId, contextId)
       const work = call.run({ requestId, keyId: access.caller?.keyId, signal })
       return { result: await answeredInTime(work, signal, clock, timeoutMs) }
     } catch (thrown) {
+      overruns.failed(access.caller?.keyId, contextId, thrown)
       const reason = signal.aborted ? timedOut(thrown, timeoutMs) : thrown
       const error = toRpcError(reason, { requestId, ...call.subject })
       const fields = { requestId, context: call.subject.contextId, type: error.type }
@@ -115,6 +125,7 @@ export function dispatcher(components: DispatcherComponents): Dispatcher {
       if ('error' in prepared) return failed(prepared.error)
       try {
         await access.enter(`rpc ${prepared.name}`, params)
+        load.admit(READERS.has(prepared.name) ? 'reader' : 'writer')
       } catch (thrown) {
         return failed(toRpcError(thrown, { requestId, ...prepared.call().subject }))
       }

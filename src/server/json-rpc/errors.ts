@@ -64,6 +64,7 @@ const TYPE_BY_CODE: Readonly<Record<string, RpcErrorType>> = {
   ALIAS_NOT_FOUND: 'AliasResolutionFailed',
   RPC_OUTPUT_NOT_JSON: 'SerdeError',
   SERVER_TIMEOUT: 'Timeout',
+  SERVER_BUSY: 'RateLimited',
   AUTH_PERMISSION_DENIED: 'PermissionDenied',
 }
 
@@ -124,7 +125,7 @@ function dataOf(type: RpcErrorType, error: MerogateError, subject: CallSubject):
     case 'ApplicationNotInstalled':
       return { application_id: textOf(error.details['application']) }
     case 'RateLimited':
-      return { retryAfterMs: RETRY_AFTER_MS }
+      return { retryAfterMs: retryAfterOf(error) }
     case 'SerdeError':
       return { message: error.message }
     case 'AliasResolutionFailed':
@@ -138,6 +139,11 @@ function dataOf(type: RpcErrorType, error: MerogateError, subject: CallSubject):
     case 'Timeout':
       return error.message
   }
+}
+
+function retryAfterOf({ details }: MerogateError): number {
+  const { retryAfterMs } = details
+  return typeof retryAfterMs === 'number' ? retryAfterMs : RETRY_AFTER_MS
 }
 
 function textOf(fact: unknown): string {

@@ -14,6 +14,7 @@ import type { Logger } from '../../node/primitives/logger.ts'
 import { type Access, accessOf, EVERYTHING, tokenOf } from '../access/guard.ts'
 import type { JsonReader } from '../bodies/reader.ts'
 import { apiCode, errorHeaders, isOpaque, serverError, statusOf } from '../errors.ts'
+import type { Load } from '../load.ts'
 import type { Dispatcher } from '../json-rpc/dispatcher.ts'
 import {
   MAX_WS_CONNECTIONS,
@@ -48,6 +49,7 @@ export interface WsComponents {
   readonly clock: Clock
   readonly logger: Logger
   readonly metrics: Metrics
+  readonly load: Pick<Load, 'admit'>
   readonly requestId: () => string
 }
 
@@ -189,6 +191,7 @@ class Hub implements WsServer {
     }
     checkHost(request.headers.host, this.#doors.hosts)
     checkOrigin(request.headers.origin, this.#doors.origins)
+    this.#components.load.admit('reader')
     this.#assertRoom(addressOf(request))
   }
 

@@ -17,6 +17,7 @@ import { bodyBudget } from '../../../src/server/bodies/budget.ts'
 import { type JsonReader, jsonReader } from '../../../src/server/bodies/reader.ts'
 import type { Sender } from '../../../src/server/bodies/turns.ts'
 import { dispatcher } from '../../../src/server/json-rpc/dispatcher.ts'
+import { NO_LOAD } from '../../support/no-load.ts'
 import { authKit } from '../../support/auth-kit.ts'
 import { type Guarded, guarded } from '../../support/guarded.ts'
 import { type StubNode, stubNode } from '../../support/stub-node.ts'
@@ -59,7 +60,8 @@ async function fullApp(
 ): Promise<{ app: Express; rpcMethods: readonly string[]; auth: Auth; node: StubNode }> {
   const { auth } = await authKit()
   const node = stubNode()
-  const components = { node, clock: systemClock, logger: silentLogger, metrics: noMetrics }
+  const base = { node, clock: systemClock, logger: silentLogger, metrics: noMetrics }
+  const components = { ...base, load: NO_LOAD }
   const dispatch = dispatcher({ ...components, reader })
   const app = serverApp({
     ...components,

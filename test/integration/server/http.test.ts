@@ -185,7 +185,7 @@ describe('the server', () => {
         const good = await world.send('GET', path)
         expect(good.status).to.equal(200)
         expect(good.body).to.deep.equal({
-          data: { status: 'ready', checks: { store: true, accepting: true } },
+          data: { status: 'ready', checks: { store: true, accepting: true, responsive: true } },
         })
         world.node.checks = { store: false }
         world.node.reasons = { store: 'the disk is full' }
@@ -194,12 +194,35 @@ describe('the server', () => {
         expect(bad.body).to.deep.equal({
           data: {
             status: 'not ready',
-            checks: { store: false, accepting: true },
+            checks: { store: false, accepting: true, responsive: true },
             reasons: { store: 'the disk is full' },
           },
         })
         world.node.reasons = {}
       }
+    })
+
+    it('is not ready while the event loop is late, and sends away who only reads, with when to come again', async () => {
+      await using world = await serving()
+      const contextId = toBase58(world.node.addContext())
+      const until = performance.now() + 2_600
+      while (performance.now() < until); // what a flood of work does
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      const { status, body } = await world.send('GET', '/ready')
+      expect(status).to.equal(503)
+      expect(body).to.have.nested.property('data.checks.responsive', false)
+      expect(body).to.have.nested.property('data.reasons.responsive')
+      const refused = await world.send('GET', '/admin-api/contexts')
+      expect(refused.status).to.equal(503)
+      expect(refused.body).to.include({ code: 'busy' })
+      expect(Number(refused.headers.get('retry-after'))).to.be.within(1, 10)
+      const params = { contextId, method: 'echo', argsJson: 1 }
+      const written = await world.rpc({ jsonrpc: '2.0', id: 1, method: 'execute', params })
+      expect(written.body).to.have.nested.property('result.output', 1)
+      expect((await world.send('GET', '/health')).status).to.equal(200)
+      const { text } = await world.send('GET', '/metrics')
+      expect(text).to.match(/merogate_event_loop_delay_seconds [01]\.\d/)
+      expect(text).to.include('merogate_http_shed_total{asker="reader"} 1')
     })
 
     it('shows metrics by route, without ids', async () => {

@@ -1,4 +1,5 @@
 import { expect } from 'chai'
+import type { Caller } from '../../../src/auth/index.ts'
 import { noMetrics } from '../../../src/node/metrics.ts'
 import { toBase58 } from '../../../src/node/primitives/bytes.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
@@ -10,18 +11,31 @@ import {
   type Outcome,
 } from '../../../src/server/json-rpc/dispatcher.ts'
 import { EVERYTHING } from '../../../src/server/access/guard.ts'
-import { RPC_GRACE_MS, RPC_TIMEOUT_MS } from '../../../src/server/limits.ts'
+import { serverError } from '../../../src/server/errors.ts'
+import type { Asker } from '../../../src/server/load.ts'
+import {
+  MAX_OVERRUNS,
+  OVERRUN_REFILL_MS,
+  RPC_GRACE_MS,
+  RPC_TIMEOUT_MS,
+} from '../../../src/server/limits.ts'
 import { ManualClock } from '../../support/stepped-clock.ts'
 import { type StubNode, stubNode } from '../../support/stub-node.ts'
+
+function expectBusy(): never {
+  throw serverError('SERVER_BUSY', 'transport', 'busy', { retryAfterMs: 5_000 })
+}
 
 describe('the time of a JSON-RPC call', () => {
   let clock: ManualClock
   let node: StubNode
   let contextId: string
   let dispatch: Dispatcher
+  let refused: Set<Asker>
 
   beforeEach(() => {
     clock = new ManualClock()
+    refused = new Set()
     node = stubNode()
     contextId = toBase58(node.addContext())
     dispatch = dispatcher({
@@ -30,6 +44,7 @@ describe('the time of a JSON-RPC call', () => {
       clock,
       logger: silentLogger,
       metrics: noMetrics,
+      load: { admit: (asker) => refused.has(asker) && expectBusy() },
     })
   })
 
@@ -82,5 +97,40 @@ describe('the time of a JSON-RPC call', () => {
     expect(shown(await call('set', deadline))).to.deep.include({ mayTakeEffect: false })
     deadline.cancel()
     expect(clock.pending).to.equal(0)
+  })
+
+  it('is refused to a caller whose calls into a context used up theirs, for a while, and to nobody else', async () => {
+    const by = async (method: string, keyId: string, context = contextId): Promise<unknown> => {
+      const access = { ...EVERYTHING, caller: { keyId } as Caller } // nothing else is looked at
+      const params = { contextId: context, method, argsJson: {} }
+      const outcome = await dispatch.call('execute', params, { requestId: 'id', access })
+      if ('result' in outcome) return 'done'
+      const { type, data } = outcome.error
+      return type === 'RateLimited' ? data : type
+    }
+    for (let i = 0; i < MAX_OVERRUNS; i++) {
+      expect(await by('loop', 'mallory')).to.equal('FunctionCallError')
+    }
+    expect(await by('echo', 'mallory')).to.deep.equal({ retryAfterMs: OVERRUN_REFILL_MS })
+    expect(await by('echo', 'alice')).to.equal('done')
+    expect(await by('echo', 'mallory', toBase58(node.addContext()))).to.equal('done')
+    clock.tick(OVERRUN_REFILL_MS)
+    expect(await by('loop', 'mallory'), 'one more').to.equal('FunctionCallError')
+    clock.tick(OVERRUN_REFILL_MS / 2)
+    expect(await by('echo', 'mallory')).to.deep.equal({ retryAfterMs: OVERRUN_REFILL_MS / 2 })
+  })
+
+  it('is not given to who only reads while there is too much to do, and then to nobody', async () => {
+    const type = async (method: string): Promise<unknown> => {
+      const params = { contextId, method: 'echo', argsJson: {} }
+      const outcome = await dispatch.call(method, params, { requestId: 'id', access: EVERYTHING })
+      return 'result' in outcome ? 'done' : [outcome.error.type, outcome.error.data]
+    }
+    const busy = ['RateLimited', { retryAfterMs: 5_000 }]
+    refused.add('reader')
+    expect(await type('query')).to.deep.equal(busy)
+    expect(await type('execute')).to.equal('done')
+    refused.add('writer')
+    expect(await type('execute')).to.deep.equal(busy)
   })
 })
