@@ -1,5 +1,6 @@
 /**
- * What a canister of contexts does as it grows: instructions and cycles of a member more, from 1 member to 100 000, those of an upgrade with few and
+ * What a canister of contexts does as it grows: instructions and cycles of a member more, from 1 member to 100 000, and for one member after as many
+ * operations; those of an upgrade with few and
  * with many, and whether every row is there afterwards, under the root that is certified. The committed module runs on the local chain, in this
  * process. It takes a quarter of an hour on a machine that does nothing else; less with `npm run bench icp-upgrade -- --members 10000 --contexts 1000`.
  */
@@ -51,6 +52,7 @@ class Grown {
   readonly scene: Scene
   members = 0
   contexts = 0
+  operations = 0
   readonly keys: { readonly group: GroupId; readonly key: PublicKey }[] = []
   #group: GroupId | undefined
   #groups = 0
@@ -78,6 +80,7 @@ class Grown {
     const took = cycles - canister.cycles
     const fees = FEES.message + ingressCost('apply', encodeCall('apply', envelope, signature))
     this.#nonce += 1n
+    this.operations += 1
     return { instructions: Number(took - fees), cycles: Number(took) }
   }
 
@@ -122,6 +125,15 @@ class Grown {
     const owner = this.#owner ?? this.scene.a
     await this.#send(creation(this.contexts + 2, group), contextOf(owner, this.contexts + 2))
     this.contexts += 1
+  }
+
+  /** As many operations as that, without a member more: the canister remembers them. */
+  async work(operations: number): Promise<void> {
+    const group = this.#group ?? (await this.#begin())
+    while (this.operations < operations) {
+      const approvers = this.operations % 2 === 0 ? 'govern' : 'members'
+      await this.#send({ kind: 'setOptions', options: { approvers } }, group)
+    }
   }
 
   /** What one member more takes. */
@@ -175,19 +187,30 @@ const few = new Grown()
 await few.fill(FEW, 2 * FEW)
 const upgrades = [few.upgrade()]
 
+async function sampled(grown: Grown): Promise<Cost> {
+  const { members, operations } = grown
+  const cost = await grown.sample()
+  const { cycles } = cost
+  value('icp-upgrade apply', cost.instructions, 'instructions', { members, operations, cycles })
+  return cost
+}
+
 const many = new Grown()
 const costs: Cost[] = []
 for (let size = 1; size <= most; size *= 10) {
   await many.fill(0, size)
-  const { members } = many
-  const cost = await many.sample()
-  value('icp-upgrade apply', cost.instructions, 'instructions', { members, cycles: cost.cycles })
-  costs.push(cost)
+  costs.push(await sampled(many))
 }
+// the rows of what was done are in the tree as well, whoever it was about
+const busy = new Grown()
+await busy.work(many.operations)
+const alike = [await sampled(busy), ...costs.slice(-1)]
 await many.fill(Number(values.contexts), most)
 upgrades.push(many.upgrade())
 value('icp-upgrade apart', spread(upgrades), 'percent', { of: 'instructions of an upgrade' })
 for (const unit of ['instructions', 'cycles'] as const) {
   const all = costs.map((cost) => cost[unit])
   value('icp-upgrade apart', spread(all), 'percent', { of: `${unit} of apply` })
+  const same = spread(alike.map((cost) => cost[unit]))
+  value('icp-upgrade apart', same, 'percent', { of: `${unit} of apply, after as many operations` })
 }

@@ -41,6 +41,8 @@ export interface EndpointsInit {
   readonly readNetwork: (client: EndpointClient) => Promise<string>
   /** Whose fault a CHAIN_RPC is. */
   readonly blame: (error: MerogateError) => Blame
+  /** Codes of the chain's own by which an endpoint says that it does not answer this: others may. @default none */
+  readonly failures?: readonly string[] | undefined
   readonly clock: Clock
   readonly logger: Logger
 }
@@ -121,7 +123,9 @@ export class Endpoints {
 
   constructor(init: EndpointsInit) {
     this.#init = init
-    this.isFailure = (error) => isEndpointFailure(error, init.blame)
+    const own: ReadonlySet<string> = new Set(init.failures)
+    this.isFailure = (error) =>
+      isEndpointFailure(error, init.blame) || (isMerogateError(error) && own.has(error.code))
     this.#endpoints = init.clients.map((client, id) => new CheckedEndpoint(client, id, init))
     this.#failover = new Failover(this.#endpoints, init.clock)
   }

@@ -137,6 +137,11 @@ describe('anchor: icp, faults', () => {
         { kind: 'answer', make: () => rejection(2, 'IC0515') },
         'ANCHOR_UNREACHABLE',
       ],
+      [
+        'says that the canister is stopped',
+        { kind: 'answer', make: () => rejection(5, 'IC0508') },
+        'ICP_STOPPED',
+      ],
       ['lacks the canister', { kind: 'answer', make: () => rejection(3, 'IC0301') }, 'CHAIN_RPC'],
     ]
     for (const [what, fault, code] of failures) {
@@ -283,14 +288,14 @@ describe('anchor: icp, faults', () => {
       const { world } = t.chain
       const anchor = await t.withContext()
       await world.chain.setCycles(t.chain.contract, 1_000_000n)
-      expect(await codeOf(anchor.readGroup(t.group))).to.equal('ANCHOR_UNREACHABLE')
-      expect(await codeOf(anchor.submit(t.group, add(t.b), t.a))).to.equal('ANCHOR_UNREACHABLE')
+      expect(await codeOf(anchor.readGroup(t.group))).to.equal('ICP_STOPPED')
+      expect(await codeOf(anchor.submit(t.group, add(t.b), t.a))).to.equal('ICP_STOPPED')
       await world.chain.setCycles(t.chain.contract, 100_000_000_000_000n)
       await anchor.submit(t.group, add(t.b), t.a)
       const { Principal } = await import('@dfinity/principal')
       const canister_id = Principal.fromText(t.chain.contract)
       await world.management['stop_canister']?.({ canister_id })
-      expect(await codeOf(anchor.readGroup(t.group))).to.equal('ANCHOR_UNREACHABLE')
+      expect(await codeOf(anchor.readGroup(t.group))).to.equal('ICP_STOPPED')
       await world.management['start_canister']?.({ canister_id })
       expect(await anchor.readMember(t.group, t.b.publicKey)).to.not.equal(undefined)
     })

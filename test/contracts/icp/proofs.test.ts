@@ -13,12 +13,12 @@ import type { PackageOperation } from '../../../src/node/anchor/packages/operati
 import { ED25519_SCHEME } from '../../../src/node/anchor/ticket.ts'
 import { blobOf } from '../../../src/devnet/icp/codec/candid.ts'
 import { fromUtf8, toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
-import { contextOf, creation, person } from '../../compliance/anchor-support.ts'
+import { application, contextOf, creation, person } from '../../compliance/anchor-support.ts'
 import { creationOf, NAME, publishing, yanking } from '../../compliance/package-support.ts'
 import { add, remove } from '../../support/ethereum-scene.ts'
 import { IcpBench, type Method, NETWORK } from '../../support/icp-contracts.ts'
 import { keyOf, Scene, type Table } from '../../support/icp-scene.ts'
-import { ProvenRows } from '../../support/icp-witness.ts'
+import { ProvenRows, rootOf } from '../../support/icp-witness.ts'
 
 /** Settings and operations so far, which every answer has. */
 const ALWAYS = ['80', '81']
@@ -139,6 +139,20 @@ describe('icp contracts: what they prove', function () {
       // of the message, in nanoseconds
       expect((entry?.time ?? 0n) / 1_000_000_000n).to.equal(t.now)
     })
+  })
+
+  it('rows of every length, hashed as everybody does it', async () => {
+    const t = await new Scene().begin()
+    const { certifiedData } = t.bench.canister(t.id)
+    // a block has 64 bytes, and what is behind the last one takes another where it is long
+    for (let length = 1; length <= 2 * 64 + 1; length++) {
+      const changed = { ...application(7), source: 'x'.repeat(length) }
+      const update = { kind: 'updateApplication', application: changed } as const
+      t.must(await t.send(t.a, update, { subject: t.context }))
+      const { certifiedData: now } = t.bench.canister(t.id)
+      expect(toHex(now), String(length)).to.equal(toHex(rootOf(t.stored())))
+    }
+    expect(certifiedData).to.not.deep.equal(t.bench.canister(t.id).certifiedData)
   })
 
   it('of packages: each with its releases, the highest of both channels, and nonces', async () => {

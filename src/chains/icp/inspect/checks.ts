@@ -44,7 +44,7 @@ function controllersCheck(
 function cyclesChecks({ name, address, cycles }: ContractReport): readonly Check[] {
   const topUp = `send cycles to ${address}: anybody may`
   if (cycles === undefined) {
-    const message = `${name} in ${address} does not answer: it may be frozen for lack of cycles`
+    const message = `${name} in ${address} does not run: it is frozen for lack of cycles, or stopped`
     return [check('cycles', 'fail', message, topUp)]
   }
   return [daysCheck(name, cycles, topUp), creationCheck(name, cycles, topUp)]
@@ -56,7 +56,7 @@ function daysCheck(
   topUp: string,
 ): Check {
   const level = daysLeft < FAIL_DAYS ? 'fail' : daysLeft < WARN_DAYS ? 'warn' : 'ok'
-  const text = `${name} has ${amountText(balance, CYCLES)}, and freezes in ${daysLeft} days at ${amountText(perDay, CYCLES)} a day for its memory alone`
+  const text = `${name} has ${amountText(balance, CYCLES)}, and freezes in ${daysLeft} days at ${amountText(perDay, CYCLES)} a day for its memory and module alone`
   return check('cycles', level, text, topUp)
 }
 

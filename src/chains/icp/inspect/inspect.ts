@@ -1,4 +1,5 @@
 /** Everything about a deployment on the Internet Computer that can be seen from outside, for `merogate chain status` and `doctor`. */
+import type { ErrorCode } from '../../../node/error-codes.ts'
 import { isMerogateError } from '../../../node/errors.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
@@ -32,7 +33,7 @@ export interface CyclesReport {
   readonly liquid: bigint | undefined
   /** Bytes. */
   readonly memory: bigint
-  /** What its memory takes in a day. */
+  /** What its memory and its module take in a day. */
   readonly perDay: bigint
   /** Days until it freezes, if nothing but time goes by. */
   readonly daysLeft: number
@@ -52,7 +53,7 @@ export interface ContractReport {
   readonly isOurs: boolean
   /** Who may replace or stop it. */
   readonly controllers: readonly string[]
-  /** Undefined where it does not answer: it has no module, or is frozen. */
+  /** Undefined where it does not say: it has no module, or does not run. */
   readonly cycles: CyclesReport | undefined
 }
 
@@ -101,7 +102,10 @@ async function readState(
     reports.push({
       ...{ name, address, codeHash, isOurs: codeHash === modules[name].codeHash },
       controllers: found?.controllers ?? [],
-      cycles: codeHash === undefined ? undefined : await readCycles(rpc, canister),
+      cycles:
+        codeHash === undefined
+          ? undefined
+          : await readCycles(rpc, canister, modules[name].bytes.length),
     })
   }
   return { clockSkewSeconds, finalHashes: [], contracts: reports }
@@ -116,9 +120,24 @@ interface Told {
   readonly reserve: bigint
 }
 
-async function readCycles(rpc: Endpoints, canister: Uint8Array): Promise<CyclesReport | undefined> {
-  const told = await rpc.run((endpoint) => toldBy(endpoint, canister))
-  if (told === undefined) return undefined
+/** With what a canister does not say it: it does not run, or is none of ours. */
+const UNTOLD: readonly ErrorCode[] = ['ICP_STOPPED', 'CHAIN_RPC', 'CHAIN_DEPLOY']
+
+async function readCycles(
+  rpc: Endpoints,
+  canister: Uint8Array,
+  moduleBytes: number,
+): Promise<CyclesReport | undefined> {
+  const question = { canister, method: CYCLES.name, arg: NOTHING }
+  const toldBy = async (endpoint: Endpoint): Promise<Told> =>
+    decodeAnswer<Told>(CYCLES, await ask(endpoint, 'query', question))
+  let told: Told
+  try {
+    told = await rpc.run(toldBy)
+  } catch (error) {
+    if (UNTOLD.some((code) => isMerogateError(error, code))) return undefined
+    throw error
+  }
   const {
     balance,
     liquid: [liquid],
@@ -127,20 +146,7 @@ async function readCycles(rpc: Endpoints, canister: Uint8Array): Promise<CyclesR
     reserve,
     created_today: createdToday,
   } = told
-  const perDay = (memory * GIB_SECOND_CYCLES * 86_400n) / (1n << 30n)
+  const perDay = ((memory + BigInt(moduleBytes)) * GIB_SECOND_CYCLES * 86_400n) / (1n << 30n)
   const daysLeft = Number((liquid ?? balance) / (perDay > 0n ? perDay : 1n))
   return { balance, liquid, memory, perDay, daysLeft, createdToday, daily, reserve }
-}
-
-/** What a canister says; undefined where the chain does not let it: it is frozen, or none of ours. */
-async function toldBy(endpoint: Endpoint, canister: Uint8Array): Promise<Told | undefined> {
-  const question = { canister, method: CYCLES.name, arg: NOTHING }
-  try {
-    return decodeAnswer<Told>(CYCLES, await ask(endpoint, 'query', question))
-  } catch (error) {
-    if (isMerogateError(error, 'CHAIN_RPC') || isMerogateError(error, 'CHAIN_DEPLOY')) {
-      return undefined
-    }
-    throw error
-  }
 }

@@ -23,6 +23,7 @@ import { isOnThisMachine } from '../../shared/endpoint-address.ts'
 import type { EndpointClient } from '../../shared/endpoints.ts'
 import { type AnswerBounds, type HttpAnswer, HttpEndpoint } from '../../shared/http-endpoint.ts'
 import { rpcError } from '../../shared/json-rpc.ts'
+import { rejectionError } from './rejection.ts'
 import { type CborMap, decodeCbor } from '../certificate/cbor.ts'
 import {
   bytesOf,
@@ -324,7 +325,7 @@ export class IcpClient implements EndpointClient {
     const code = map.get('reject_code')
     if (typeof code !== 'number') return
     const [message, data] = [map.get('reject_message'), map.get('error_code')]
-    throw rpcError('icp', this.name, method, {
+    throw rejectionError(this.name, method, {
       code,
       reason: this.#http.redact(typeof message === 'string' ? message : 'no reason'),
       data: typeof data === 'string' ? data.slice(0, MAX_ERROR_CODE_CHARS) : undefined,

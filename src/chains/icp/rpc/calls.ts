@@ -1,12 +1,13 @@
 /** Calls: sent until an endpoint takes them, then looked for by the id of the request until they are answered, or expired and nobody had them. */
 import { unreachable } from '../../../node/anchor/errors.ts'
 import { pause } from '../../../node/anchor/watcher.ts'
-import { isMerogateError, throwIfAborted } from '../../../node/errors.ts'
+import { throwIfAborted } from '../../../node/errors.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
 import { PATIENCE_MS } from '../../shared/limits.ts'
 import { RESEND_MS } from '../limits.ts'
 import { ask, type Asked, type CallState, isExpired, type PreparedCall } from './asked.ts'
+import { isRejection } from './rejection.ts'
 
 export interface CallsInit {
   readonly rpc: Endpoints
@@ -75,7 +76,7 @@ class Offer {
       this.mayBeTaken = true
       return taken
     } catch (error) {
-      if (!isMerogateError(error, 'CHAIN_RPC')) this.mayBeTaken = true
+      if (!isRejection(error)) this.mayBeTaken = true
       throw error
     }
   }

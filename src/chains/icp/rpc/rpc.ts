@@ -1,11 +1,11 @@
 /** Several endpoints of one network. Each question is put once: nothing is repeated behind the back of whoever asks. */
-import type { MerogateError } from '../../../node/errors.ts'
 import { toHex } from '../../../node/primitives/bytes.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
-import { type Blame, type EndpointClient, Endpoints } from '../../shared/endpoints.ts'
+import { type EndpointClient, Endpoints } from '../../shared/endpoints.ts'
 import { IcpClient, type IcpClientInit } from './agent.ts'
 import { ask } from './asked.ts'
+import { blame } from './rejection.ts'
 
 export interface IcpRpcInit extends Omit<IcpClientInit, 'url'> {
   readonly urls: readonly string[]
@@ -17,7 +17,7 @@ export interface IcpRpcInit extends Omit<IcpClientInit, 'url'> {
 export function icpRpc({ urls, logger, clock, ...init }: IcpRpcInit): Endpoints {
   const network = toHex(init.rootKey)
   return new Endpoints({
-    ...{ chain: 'icp', network, blame, clock, logger },
+    ...{ chain: 'icp', network, blame, failures: ['ICP_STOPPED'], clock, logger },
     clients: urls.map((url) => new IcpClient({ ...init, clock, url })),
     // those of the main network may keep it to themselves: certificates are what counts
     readNetwork: async (client) => toHex((await readRootKey(client)) ?? init.rootKey),
@@ -27,15 +27,3 @@ export function icpRpc({ urls, logger, clock, ...init }: IcpRpcInit): Endpoints 
 async function readRootKey(client: EndpointClient): Promise<Uint8Array | undefined> {
   return (await ask(client, 'status', {})).rootKey
 }
-
-/** Whose fault an endpoint's error is. Nobody certifies it: another endpoint may fare better. */
-export function blame(error: MerogateError): Blame {
-  const { code, data } = error.details
-  // too much to do, or the canister is stopped or frozen for now
-  return code === SYS_TRANSIENT || STOPPED.includes(String(data)) ? 'busy' : 'endpoint'
-}
-
-/** Code of a rejection that may not be one the next time. */
-const SYS_TRANSIENT = 2
-/** Error codes of a canister that is stopped, or stopping. */
-const STOPPED = ['IC0508', 'IC0509']

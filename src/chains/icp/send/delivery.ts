@@ -19,6 +19,7 @@ import { checkCanister, type ExpectedCanister } from '../contracts/contract-chec
 import { MAX_CALLS } from '../limits.ts'
 import { ask } from '../rpc/asked.ts'
 import { callCanister, type CallEnd, type CallsInit } from '../rpc/calls.ts'
+import { stoppedError } from '../rpc/rejection.ts'
 
 export interface DeliveryInit extends CallsInit, ExpectedCanister {
   /** Shared with whoever reads. */
@@ -114,6 +115,8 @@ export class IcpDelivery implements Delivery {
 
   #outcome(transaction: string, end: Extract<CallEnd, { readonly time: bigint }>): Mined | Refused {
     if (end.state === 'rejected') {
+      const stopped = stoppedError(end.errorCode, { address: this.#where })
+      if (stopped !== undefined) throw stopped
       const failure = `${end.code} ${end.errorCode ?? ''}: ${end.message}`
       return this.#saw(end, { transaction, block: end.time, succeeded: false, failure })
     }
