@@ -47,7 +47,7 @@ function anchorOf(title: string): AnchorName | undefined {
 }
 
 /** Rows in a test's title. */
-function rowsIn(title: string): number[] {
+export function rowsIn(title: string): number[] {
   return Array.from(title.matchAll(/\[(\d+)\]/g), ([, digits]) => Number(digits))
 }
 

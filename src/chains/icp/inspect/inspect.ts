@@ -1,5 +1,4 @@
 /** Everything about a deployment on the Internet Computer that can be seen from outside, for `merogate chain status` and `doctor`. */
-import type { ErrorCode } from '../../../node/error-codes.ts'
 import { isMerogateError } from '../../../node/errors.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Logger } from '../../../node/primitives/logger.ts'
@@ -121,7 +120,7 @@ interface Told {
 }
 
 /** With what a canister does not say it: it does not run, or is none of ours. */
-const UNTOLD: readonly ErrorCode[] = ['ICP_STOPPED', 'CHAIN_RPC', 'CHAIN_DEPLOY']
+const UNTOLD = ['ICP_STOPPED', 'CHAIN_RPC', 'CHAIN_DEPLOY'] as const
 
 async function readCycles(
   rpc: Endpoints,
