@@ -30,6 +30,7 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/chains/near/inspect/inspect.ts': { count: 1, why: 'compared with the time of blocks' },
   'src/chains/near/send/adoption.ts': { count: 1, why: 'compared with the time of blocks' },
   'src/chains/near/wallet.ts': { count: 1, why: 'whether a challenge is expired' },
+  'src/chains/stellar/inspect/inspect.ts': { count: 1, why: 'compared with the time of ledgers' },
   'src/chains/stellar/send/sender.ts': { count: 1, why: 'until when a transaction is good' },
   'src/chains/stellar/wallet.ts': { count: 1, why: 'whether a challenge is expired' },
   'src/chains/icp/sign-in/sign-in.ts': { count: 1, why: 'whether a delegation is expired' },

@@ -277,9 +277,11 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
   },
   'cli/chains/stellar': {
     rooms: [
-      ...[...BASE, 'node/secret.ts', 'chains/stellar', 'chains/shared', 'type cli/config'],
-      ...['cli/chains/shared', 'type cli/chains/wallet.ts', 'type auth/index.ts'],
-      ...['cli/arguments.ts', 'cli/config/fields.ts', 'cli/errors.ts'],
+      ...[...BASE, 'node/secret.ts', 'type server/index.ts'],
+      ...['chains/stellar', 'chains/shared', 'devnet/stellar'],
+      ...['cli/chains/chain.ts', 'cli/chains/shared', 'type cli/config'],
+      ...['type cli/chains/wallet.ts', 'type auth/index.ts', 'cli/config/fields.ts'],
+      ...['cli/arguments.ts', 'cli/errors.ts', 'cli/json-safe.ts', 'cli/output.ts'],
     ],
     packages: ['zod'],
   },

@@ -59,3 +59,8 @@ export const MAX_SPLIT_READS = 5
 export const MAX_RELAYED_COST = 20_000_000n
 /** What all relayed operations of a day may cost when nothing else is said, stroops: 50 XLM. */
 export const DEFAULT_RELAYED_PER_DAY = 500_000_000n
+
+/** Rows that one call keeps alive: the contract takes no more, for a transaction may not write more. */
+export const MAX_KEPT_ROWS = 50
+/** Members of a group whose entries are looked at, or kept alive. */
+export const MAX_KEPT_MEMBERS = 10_000

@@ -39,7 +39,7 @@ export interface ChainCommand {
 
 /** Commands that a chain may add to. */
 export type ChainCommandName =
-  'init' | 'run' | 'deploy' | 'upgrade' | 'key' | 'status' | 'doctor' | 'dev'
+  'init' | 'run' | 'deploy' | 'upgrade' | 'key' | 'keep-alive' | 'status' | 'doctor' | 'dev'
 
 /** A chain, before anything of it is loaded. */
 export interface Chain {
@@ -68,16 +68,18 @@ export interface ChainTools {
   openAnchor(entry: object): Promise<AnchorFactory>
   /** The account that pays for members without funds. Undefined: nobody can pay on this chain. */
   openCarrier?(init: CarrierInit): Promise<RelayCarrier>
-  /** What `status` and `doctor` look at: the anchor of a node. @param entry as for {@link openAnchor} */
-  configured(entry: object): ChainTarget
+  /** What `status` and `doctor` look at: the anchor of a node. @param entry as for {@link openAnchor} @param details the chain's `details` of the command */
+  configured(entry: object, details: object): ChainTarget
   /** The same from options, without a node. Undefined: there are only nodes' anchors to look at. @throws CLI_USAGE (input) */
   given?(deployment: string, options: object): ChainTarget
   /** Putting contracts there. Undefined: there are none. @throws CLI_USAGE (input), and what the chain says of keys and endpoints */
   deploy?(options: object, output: Output): Promise<Deployment>
   /** Bringing contracts there to this release. Undefined: nobody can change them. @throws as {@link deploy} */
   upgrade?(options: object, output: Output): Promise<Deployment>
-  /** A key that may do no more than a node needs. Undefined: keys may do everything there. @throws CLI_USAGE (input), and what the chain says */
-  key?(options: object): Promise<Report>
+  /** A key for a node, and what it needs on the chain. Undefined: any will do there. @throws CLI_USAGE (input), and what the chain says */
+  key?(options: object, output: Output): Promise<Report>
+  /** Paying for what would lapse otherwise. Undefined: nothing lapses there. @throws CLI_USAGE (input), and what the chain says of keys and files */
+  keepAlive?(init: KeepAliveInit): Promise<KeepAlive>
   /** What `chain run` serves, with the chain's own options. */
   run(options: object, place: RunPlace): Promise<Serving>
   /** A chain on this machine with its contracts on it, for `dev`, the demo and tests. @param folder for its files */
@@ -130,6 +132,22 @@ export interface Deployment extends Disposable {
   send(output: Output): Promise<{ readonly deployment: object; readonly text: string }>
   /** Told when the file is written: what was noted, for a run that would have to go on, is not needed any more. @default nothing was */
   written?(): Promise<void>
+}
+
+export interface KeepAliveInit {
+  /** A node's anchor, as the chain's settings have resolved it; undefined: the options say where. */
+  readonly entry: object | undefined
+  /** Ids of contexts or groups. */
+  readonly contexts: readonly string[]
+  readonly options: object
+}
+
+/** Paying for what would lapse otherwise; repeated it pays for what is due. */
+export interface KeepAlive extends Disposable {
+  /** What is due, and what that costs. */
+  plan(): Promise<DeployPlan>
+  /** Pays, and tells each step. */
+  send(output: Output): Promise<void>
 }
 
 /** What a deployment would do. */

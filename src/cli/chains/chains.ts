@@ -9,11 +9,12 @@ import { icpWallets } from './icp/wallet.ts'
 import { local } from './local/chain.ts'
 import { near } from './near/chain.ts'
 import { nearWallets } from './near/wallet.ts'
+import { stellar } from './stellar/chain.ts'
 import { stellarWallets } from './stellar/wallet.ts'
 import type { Wallet } from './wallet.ts'
 
 /** The first is the one that commands mean when nothing is said. */
-export const CHAINS: readonly [Chain, ...Chain[]] = [local, ethereum, near, icp]
+export const CHAINS: readonly [Chain, ...Chain[]] = [local, ethereum, near, icp, stellar]
 
 /** Wallets that people sign in with, in the order in which they are offered. */
 export const WALLETS: readonly [Wallet, ...Wallet[]] = [

@@ -1,6 +1,5 @@
 /** A key for `apply` alone, for `merogate chain key`: so that no node holds a full-access key. */
 import { randomBytes } from 'node:crypto'
-import { open } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { NEAR } from '../../../chains/near/constants.ts'
 import { addKey, type AddedKey } from '../../../chains/near/deploy/add-key.ts'
@@ -18,11 +17,12 @@ import { silentLogger } from '../../../node/primitives/logger.ts'
 import { rpcUrlsArgument, secretReference } from '../../arguments.ts'
 import { cliError } from '../../errors.ts'
 import type { Report } from '../chain.ts'
+import { writeNewKey } from '../shared/key-file.ts'
 import { accountArgument, nearArgument } from './arguments.ts'
 
 export interface KeyOptions {
-  readonly deployment: string
-  readonly rpcUrl: string[]
+  readonly deployment?: string
+  readonly rpcUrl?: string[]
   readonly account?: string
   readonly keyFile?: string
   readonly keyEnv?: string
@@ -47,7 +47,12 @@ export async function makeKey(options: KeyOptions): Promise<Report> {
     allowance: nearArgument('--allowance', allowance),
     credit: nearArgument('--credit', credit),
   }
-  const { chainId, contracts } = await readDeployment(options.deployment)
+  const { deployment: file, rpcUrl } = options
+  // other chains do without
+  if (file === undefined || rpcUrl === undefined) {
+    throw cliError('CLI_USAGE', 'expected --deployment and --rpc-url for --chain near')
+  }
+  const { chainId, contracts } = await readDeployment(file)
   const contract = options.packages === true ? contracts.packages : contracts.contexts
   if (contract === undefined) throw cliError('CLI_USAGE', 'the deployment has no package registry')
   const keys = await readKeys(reference, named)
@@ -55,7 +60,7 @@ export async function makeKey(options: KeyOptions): Promise<Report> {
   const path = resolve(options.out)
   // written first: a key that is on the chain and in no file would be lost
   const added = new SigningKey(await openKeyFile(path, account))
-  const rpcUrls = rpcUrlsArgument(options.rpcUrl)
+  const rpcUrls = rpcUrlsArgument(rpcUrl)
   const parts = { clock: systemClock, logger: silentLogger }
   const rpc = nearRpc({ urls: rpcUrls, chainId, ...parts })
   try {
@@ -115,19 +120,7 @@ async function openKeyFile(path: string, account: string): Promise<SecretKey> {
     public_key: new SigningKey(key).name,
     private_key: key,
   }
-  try {
-    const file = await open(path, 'wx', 0o600)
-    try {
-      await file.writeFile(`${JSON.stringify(credentials, null, 2)}\n`)
-      await file.sync()
-    } finally {
-      await file.close()
-    }
-    return key
-  } catch (cause) {
-    const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
-    if (!isThere) throw cliError('CLI_FILE', `cannot write ${path}`, { path }, { cause })
-  }
+  if (await writeNewKey(path, `${JSON.stringify(credentials, null, 2)}\n`)) return key
   const { keys } = await readKeys({ file: path }, account)
   return keys[0]
 }

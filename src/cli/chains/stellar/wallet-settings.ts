@@ -1,6 +1,7 @@
 /** What the configuration says of Stellar wallets: `[auth.stellar]`. */
 import { resolve } from 'node:path'
 import { z } from 'zod'
+import { PASSPHRASES } from '../../../chains/stellar/constants.ts'
 import { path, variable } from '../../config/fields.ts'
 import type { OptionGroup } from '../../config/option-group.ts'
 import { walletName, walletUrls } from '../shared/settings.ts'
@@ -25,10 +26,10 @@ export interface StellarWalletEntry {
   readonly key: { readonly file?: string | undefined; readonly env?: string | undefined }
 }
 
-/** Passphrases by https://developers.stellar.org/docs/networks. */
-const PASSPHRASES: Readonly<Record<string, string>> = {
-  pubnet: 'Public Global Stellar Network ; September 2015',
-  testnet: 'Test SDF Network ; September 2015',
+/** Passphrases by the names that wallets use. */
+const NETWORKS: Readonly<Record<string, string>> = {
+  pubnet: PASSPHRASES.mainnet,
+  testnet: PASSPHRASES.testnet,
 }
 
 export const walletSettings: OptionGroup<StellarWalletUser, StellarWalletEntry> = {
@@ -54,7 +55,7 @@ export const walletSettings: OptionGroup<StellarWalletUser, StellarWalletEntry> 
     { key: 'key_env', kind: 'text', text: 'environment variable with it, instead' },
   ],
   resolve: ({ network = 'pubnet', passphrase, key_file: file, ...user }, home) => ({
-    ...{ network, passphrase: passphrase ?? PASSPHRASES[network] ?? network },
+    ...{ network, passphrase: passphrase ?? NETWORKS[network] ?? network },
     horizonUrls: user.horizon_urls,
     homeDomain: user.home_domain,
     key: { file: file === undefined ? undefined : resolve(home, file), env: user.key_env },

@@ -2,6 +2,7 @@
 import type { Command } from 'commander'
 import { deployCommand } from './deploy.ts'
 import { doctorCommand } from './doctor.ts'
+import { keepAliveCommand } from './keep-alive.ts'
 import { keyCommand } from './key.ts'
 import { upgradeCommand } from './upgrade.ts'
 import { runCommand } from './run.ts'
@@ -16,6 +17,7 @@ export function chainCommand(program: Command): void {
     deployCommand,
     upgradeCommand,
     keyCommand,
+    keepAliveCommand,
     statusCommand,
     doctorCommand,
   ])

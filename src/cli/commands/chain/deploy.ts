@@ -78,7 +78,8 @@ export async function carryOut(
 
 type Row = DeployPlan['rows'][number]
 
-function planText({ head, rows, tail }: DeployPlan): string {
+/** A plan for people. */
+export function planText({ head, rows, tail }: DeployPlan): string {
   const headings = Object.keys(rows[0] ?? {})
   const columns = Object.fromEntries(headings.map((name) => [name, (row: Row) => row[name] ?? '']))
   return [...head, '', table(rows, columns, ''), '', ...tail].join('\n')

@@ -16,7 +16,9 @@ export interface TargetOptions {
 
 /** Adds the options to a command. */
 export function withTargetOptions(command: Command, name: TargetCommand): Command {
-  return withChainOptions(command.addOption(chainOption('only this one')), name)
+  const chosen = withChainOptions(command.addOption(chainOption('only this one')), name)
+  // what stands beside a node's configuration, too
+  return withChainOptions(chosen, name, 'details')
 }
 
 /** What to look at. @throws CLI_USAGE, and what reading the configuration throws */
@@ -33,18 +35,33 @@ export async function resolveTargets(
       'these options go with --deployment; without it the node’s configuration says them',
     )
   }
-  const { loadConfig } = await import('../../config/load.ts')
-  const chains = await chainSettings()
-  const { anchor } = await loadConfig({ home: folder, env: process.env, chains })
+  const anchor = await anchorsOf(folder)
   const targets = await Promise.all(
     Object.entries(anchor)
       .filter(([name]) => chain === undefined || chain === name)
-      .map(async ([name, entry]) => (await toolsOf(name)).configured(entry)),
+      .map(async ([name, entry]) => (await toolsOf(name)).configured(entry, options)),
   )
   if (targets.length > 0) return targets
+  throw noAnchor(folder, chain)
+}
+
+/** What the configuration of a node says of a chain. @throws CLI_USAGE, and what reading the configuration throws */
+export async function entryOf(folder: string, chain: string): Promise<object> {
+  const entry = (await anchorsOf(folder))[chain]
+  if (entry === undefined) throw noAnchor(folder, chain)
+  return entry
+}
+
+async function anchorsOf(folder: string): Promise<Readonly<Record<string, object>>> {
+  const { loadConfig } = await import('../../config/load.ts')
+  const chains = await chainSettings()
+  return (await loadConfig({ home: folder, env: process.env, chains })).anchor
+}
+
+function noAnchor(folder: string, chain: string | undefined): Error {
   const named = chain === undefined ? 'anchor' : `anchor.${chain}`
   const message = `the configuration in ${folder} has no ${named}: write one with \`merogate node init\`, or give --deployment and --rpc-url`
-  throw cliError('CLI_USAGE', message)
+  return cliError('CLI_USAGE', message)
 }
 
 /** A deployment without a node: of the chain that is named, or that the file names, or of the first that has any. */

@@ -9,6 +9,7 @@ import { ENTRY, entryTypeOf } from '../storage/keys.ts'
 import { describe } from './diagnostics.ts'
 import { RpcRefused } from './errors.ts'
 import { type Method, method } from './method.ts'
+import { settingAt } from './settings.ts'
 
 const MAX_KEYS = 200
 /** The first protocol in which what is signed can name the address. */
@@ -23,6 +24,8 @@ export const getLedgerEntries: Method = method(
     }
     const entries = keys.flatMap((given, i) => {
       const key = readKey(given, i)
+      const setting = settingAt(key, chain.parameters)
+      if (setting !== undefined) return [{ key, xdr: setting, lastModifiedLedgerSeq: 1 }]
       const stored = chain.entries.get(key)
       if (stored === undefined) return []
       const { entry, modified, liveUntil } = stored

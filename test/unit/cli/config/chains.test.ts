@@ -96,6 +96,16 @@ describe('[anchor.<chain>]', () => {
     expect(relayer['code']).not.to.equal('none')
   })
 
+  it('takes of Stellar a ceiling for fees, and an account that pays for others', async () => {
+    const stellar = '[anchor.stellar]\nrpc_urls = ["https://a.example"]\ndeployment = "d.json"\n'
+    const payer = '[relayer.stellar]\nkey_env = "A"\nstroops_per_day = 5\n'
+    const { anchor, relayer } = await load(`${stellar}max_fee_stroops = 500\n${payer}`)
+    expect(anchor['stellar']).to.deep.include({ rpcUrls: ['https://a.example'], maxFee: 500n })
+    expect(relayer['stellar']).to.deep.include({ keyEnv: 'A', perDay: 5 })
+    const low = await refusalOf(load(`${stellar}max_fee_stroops = 99`))
+    expect(low).to.include({ code: 'CONFIG_INVALID', key: 'anchor.stellar.max_fee_stroops' })
+  })
+
   it('names the chains there are when it does not know one, wherever that stands', async () => {
     const known = 'expected anchor.local or anchor.ethereum'
     await using home = await tempFolder()

@@ -47,6 +47,7 @@ gas_per_day = 5
       addressPerDay: 10,
       ethereum: { keyFile: join(home, 'payer.key'), keyEnv: undefined, perDay: 5 },
       near: undefined,
+      stellar: undefined,
       apiKeysFile: join(home, 'api-keys'),
       apiKeysEnv: undefined,
       operations: ['addMembers'],
