@@ -74,6 +74,33 @@ describe('anchor: stellar, accounts', () => {
     ])
   })
 
+  it('have the number that is next, whatever an endpoint says that is behind', async () => {
+    await t.withContext()
+    const [late, other] = [await t.endpoint(), await t.endpoint()]
+    const anchor = await t.over(t.service([late, other]))
+    const before = await t.chain.devnet.sequence()
+    await anchor.submit(t.group, t.adding(t.b), t.a)
+    const refused = refusedWith(xdr.TransactionResultResult.txBadSeq(), 0n)
+    late.rules({
+      method: SENDING,
+      fault: { kind: 'answer', make: () => ({ ...refused, latestLedger: before }) },
+    })
+    const given = late.count(SENDING)
+    await anchor.submit(t.group, t.adding(t.c), t.a)
+    expect([late.count(SENDING) - given, other.count(SENDING)]).to.deep.equal([1, 1])
+  })
+
+  it('are offered the least where nobody tells what is usual', async () => {
+    const endpoint = await t.endpoint()
+    endpoint.rules({
+      method: 'getFeeStats',
+      fault: { kind: 'error', code: -32601, message: 'no such method' },
+    })
+    const anchor = await t.over(t.service([endpoint]))
+    await anchor.submit(t.context, creation(), t.a)
+    expect(await anchor.readContext(t.context)).to.not.equal(undefined)
+  })
+
   it('that are not there, or have nothing, are told so', async () => {
     const key = accountKey(new Uint8Array(32).fill(9))
     const poor = t.service([t.chain.url], { key: secretText(key) })
@@ -171,7 +198,7 @@ describe('anchor: stellar, accounts', () => {
     expect(second).to.not.equal(first)
     expect((await t.used()) - before).to.equal(1n)
     const late = await service.rpc.run((at) => giveTransaction(at, first))
-    expect(late).to.deep.include({ code: 'txTooLate' })
+    expect(late.word).to.deep.include({ code: 'txTooLate' })
   })
 
   it('find what they signed by its bytes after a restart, with nothing sent again', async () => {

@@ -8,22 +8,28 @@ import { base64, LEDGER, MAX_XDR_CHARS, WHOLE } from './numbers.ts'
 
 const SENT = z.object({
   status: z.enum(['PENDING', 'DUPLICATE', 'TRY_AGAIN_LATER', 'ERROR']),
+  latestLedger: LEDGER,
   errorResultXdr: base64(MAX_XDR_CHARS).optional(),
 })
 
-/** What an endpoint says of a transaction that it is given: it takes it, or not now, or why it does not. */
-export type Given = 'taken' | 'later' | Result
+/** What an endpoint says of a transaction that it is given. */
+export interface Given {
+  /** It takes it, or not now, or why it does not. */
+  readonly word: 'taken' | 'later' | Result
+  /** The endpoint's newest ledger. */
+  readonly latest: number
+}
 
 /** Gives a transaction to an endpoint. @throws ANCHOR_BAD_ANSWER (protocol), CHAIN_RPC */
 export async function giveTransaction(endpoint: Endpoint, transaction: string): Promise<Given> {
   const answer = SENT.safeParse(await endpoint.send('sendTransaction', { transaction }))
   if (!answer.success) throw badAnswer(endpoint.name, 'an answer to a transaction of another shape')
-  const { status, errorResultXdr } = answer.data
-  if (status === 'TRY_AGAIN_LATER') return 'later'
-  if (status !== 'ERROR') return 'taken'
+  const { status, errorResultXdr, latestLedger: latest } = answer.data
+  if (status === 'TRY_AGAIN_LATER') return { word: 'later', latest }
+  if (status !== 'ERROR') return { word: 'taken', latest }
   const result = errorResultXdr === undefined ? undefined : resultIn(errorResultXdr)
   if (result === undefined) throw badAnswer(endpoint.name, 'a refusal of another shape')
-  return result
+  return { word: result, latest }
 }
 
 const common = { latestLedger: LEDGER, latestLedgerCloseTime: WHOLE }

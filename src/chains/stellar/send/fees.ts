@@ -1,6 +1,7 @@
 /** What is offered for being taken: what others paid lately, within a ceiling. Resources cost what simulation says, whoever is in a hurry. */
 import { z } from 'zod'
 import { badAnswer } from '../../../node/anchor/errors.ts'
+import { isMerogateError } from '../../../node/errors.ts'
 import type { Clock } from '../../../node/primitives/clock.ts'
 import type { Endpoint, Endpoints } from '../../shared/endpoints.ts'
 import { FEE_KEPT_MS, MIN_FEE } from '../limits.ts'
@@ -28,10 +29,20 @@ export class UsualFee {
   async within(most: bigint, signal?: AbortSignal): Promise<bigint> {
     const now = this.#clock.monotonicMs()
     if (this.#known === undefined || now - this.#known.atMs >= FEE_KEPT_MS) {
-      this.#known = { fee: await this.#rpc.run(readUsualFee, signal), atMs: now }
+      this.#known = { fee: await this.#ask(signal), atMs: now }
     }
     const { fee } = this.#known
     const least = fee > MIN_FEE ? fee : MIN_FEE
     return least < most ? least : most
+  }
+
+  /** Whoever does not tell is offered the least: more is offered where that is not enough. */
+  async #ask(signal: AbortSignal | undefined): Promise<bigint> {
+    try {
+      return await this.#rpc.run(readUsualFee, signal)
+    } catch (error) {
+      if (!isMerogateError(error, 'CHAIN_RPC')) throw error
+      return MIN_FEE
+    }
   }
 }

@@ -30,8 +30,11 @@ export type Standing =
   | { readonly state: 'done'; readonly seen: Seen }
   | { readonly state: 'waiting' | 'replaced' | 'over' }
 
-/** What an endpoint says of it. */
-type Word = 'taken' | 'later' | 'replaced' | 'over'
+/** What an endpoint says of it, and what its newest ledger is: one that is behind knows no better. */
+interface Word {
+  readonly word: 'taken' | 'later' | 'replaced' | 'over'
+  readonly latest: number
+}
 
 export class Offer {
   readonly source: HeldSource
@@ -60,16 +63,13 @@ export class Offer {
   /** Gives it to an endpoint. @throws CHAIN_FEE (limit), CHAIN_FUNDS, CHAIN_REVERTED (chain), CHAIN_KEY (input) */
   async give(endpoint: Endpoint): Promise<Word> {
     for (;;) {
-      const given = await giveTransaction(endpoint, this.#text)
-      if (given === 'later') return 'later'
-      if (given === 'taken') {
-        this.#givenMs.set(endpoint.id, this.#init.clock.monotonicMs())
-        return 'taken'
-      }
-      if (given.code === 'txBadSeq') return 'replaced'
-      if (given.code === 'txTooLate') return 'over'
-      if (given.code !== 'txInsufficientFee') throw this.#refused(given)
-      this.#raise(this.#neededOf(given))
+      const { word, latest } = await giveTransaction(endpoint, this.#text)
+      if (word === 'taken') this.#givenMs.set(endpoint.id, this.#init.clock.monotonicMs())
+      if (word === 'taken' || word === 'later') return { word, latest }
+      if (word.code === 'txBadSeq') return { word: 'replaced', latest }
+      if (word.code === 'txTooLate') return { word: 'over', latest }
+      if (word.code !== 'txInsufficientFee') throw this.#refused(word)
+      this.#raise(this.#neededOf(word))
     }
   }
 
@@ -102,7 +102,7 @@ export class Offer {
       const more = this.#fee * BUMP_FACTOR
       this.#offer(more < this.#init.maxFee ? more : this.#init.maxFee)
     }
-    const word = await this.give(endpoint)
+    const { word } = await this.give(endpoint)
     // applied since it was looked for: the next look says so
     return { state: word === 'over' ? 'over' : 'waiting' }
   }

@@ -139,8 +139,7 @@ export class TransactionSender {
       const offer = await this.#sign(prepared, source, options)
       onSigned(offer.hash)
       try {
-        const word = await this.#init.rpc.run((endpoint) => offer.give(endpoint), signal)
-        if (word === 'taken' || word === 'later') return offer
+        if (await this.#give(offer, signal)) return offer
       } catch (error) {
         // an endpoint may have it
         const isOpen = this.#init.rpc.isFailure(error) || isMerogateError(error, 'ABORTED')
@@ -152,6 +151,20 @@ export class TransactionSender {
       source.next = undefined
       if (attempt === MAX_REPLACEMENTS) throw this.#replaced(offer)
     }
+  }
+
+  /** Whether an endpoint takes it, or will; that it is too late is the word of one that knows of what this node sent before. */
+  async #give(offer: Offer, signal: AbortSignal | undefined): Promise<boolean> {
+    return this.#init.heights.run(
+      'final',
+      async (endpoint, _height, { told }) => {
+        const { word, latest } = await offer.give(endpoint)
+        const isTaken = word === 'taken' || word === 'later'
+        if (!isTaken) told?.(BigInt(latest))
+        return isTaken
+      },
+      signal,
+    )
   }
 
   async #sign(prepared: Prepared, source: HeldSource, options: Sending): Promise<Offer> {
