@@ -41,21 +41,3 @@ pub(crate) fn sha256(parts: &[&[u8]]) -> Hash {
     }
     hash
 }
-
-#[cfg(test)]
-mod tests {
-    use super::sha256;
-    use sha2::{Digest, Sha256};
-
-    #[test]
-    fn is_the_library_s() {
-        let text: Vec<u8> = (0..300u16).map(|n| n as u8).collect();
-        for length in 0..text.len() {
-            let whole: [u8; 32] = Sha256::digest(&text[..length]).into();
-            for cut in [0, 1, length / 3, length] {
-                let (one, other) = text[..length].split_at(cut.min(length));
-                assert_eq!(sha256(&[one, other, &[]]), whole);
-            }
-        }
-    }
-}
