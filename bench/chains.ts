@@ -1,8 +1,8 @@
 /**
  * What membership costs on each chain, on local ones: operations in groups of 1, 100 and 10 000 members, sent by the account of the signer
  * through the adapter, as a node does; time is that of one operation, answer included. The last lines say how far groups of any size lie
- * apart, in percent of the smallest. Ethereum takes some ten seconds, NEAR and the Internet Computer some minutes each, most of it to fill the
- * largest group: `npm run bench chains [-- --chains ethereum,near,icp --sizes 1,100]`.
+ * apart, in percent of the smallest; a table of the costs goes to standard error. Ethereum takes some ten seconds, the others some minutes each, most of it to fill the
+ * largest group: `npm run bench chains [-- --chains ethereum,near,icp,stellar --sizes 1,100]`.
  */
 import { parseArgs } from 'node:util'
 import type { Receipt, Signer } from '../src/node/anchor/anchor.ts'
@@ -16,6 +16,7 @@ import { ethereum } from './chains/ethereum.ts'
 import { icp } from './chains/icp.ts'
 import type { Costs, MeasuredChain } from './chains/measured-chain.ts'
 import { near } from './chains/near.ts'
+import { stellar } from './chains/stellar.ts'
 import { value } from './support.ts'
 
 /** Times each operation is repeated; costs are the largest, time the median. */
@@ -24,7 +25,9 @@ const SAMPLES = 5
 const BATCH = 16
 const PAGE = 100
 
-const CHAINS: Readonly<Record<string, () => Promise<MeasuredChain>>> = { ethereum, near, icp }
+const CHAINS: Readonly<Record<string, () => Promise<MeasuredChain>>> = {
+  ...{ ethereum, near, icp, stellar },
+}
 
 const { values } = parseArgs({
   options: {
@@ -56,10 +59,17 @@ function creation(salt: string, group?: GroupId): Extract<Operation, { kind: 'cr
   }
 }
 
+/** One figure of one group: the first unit's largest amount, and the median time. */
+interface Compared {
+  readonly unit: string
+  readonly amount: number
+  readonly ms: number
+}
+
 class ChainBench {
   readonly #chain: MeasuredChain
-  /** Largest amount of the first unit, per figure and size, for the comparison at the end. */
-  readonly #largest = new Map<string, Map<number, number>>()
+  /** What is compared at the end, per figure and size. */
+  readonly #rows = new Map<string, Map<number, Compared>>()
 
   constructor(chain: MeasuredChain) {
     this.#chain = chain
@@ -98,12 +108,17 @@ class ChainBench {
     await this.#measure('remove-1', size, (sample) => remove(some(`one ${sample}`, 1)))
     await this.#measure('add-16', size, (sample) => add(some(`batch ${sample}`, BATCH)))
     await this.#measure('remove-16', size, (sample) => remove(some(`batch ${sample}`, BATCH)))
-    if (views === undefined) return
-    // a whole page in every group
-    if (size < PAGE) await add(some('page', PAGE - size))
-    for (const [view, ask] of Object.entries(views(group, author.publicKey))) {
-      await this.#measure(view, size, ask)
+    if (views !== undefined) {
+      // a whole page in every group
+      if (size < PAGE) await add(some('page', PAGE - size))
+      for (const [view, ask] of Object.entries(views(group, author.publicKey))) {
+        await this.#measure(view, size, ask)
+      }
     }
+    await this.#measure('read-member', size, async () => {
+      await anchor.readMember(group, author.publicKey)
+      return {}
+    })
   }
 
   /** Runs something some times; what it returns are its costs, or the transaction that has them. */
@@ -128,17 +143,35 @@ class ChainBench {
     for (const [unit, amount] of largest) value(figure, amount, unit, { members, n: SAMPLES })
     const p50 = ms.sort((a, b) => a - b)[Math.floor(ms.length / 2)] ?? NaN
     value(figure, p50, 'ms', { members, n: ms.length })
-    const perSize = this.#largest.get(figure) ?? new Map<number, number>()
-    const [first = NaN] = largest.values()
-    this.#largest.set(figure, perSize.set(members, first))
+    const perSize = this.#rows.get(figure) ?? new Map<number, Compared>()
+    const [[unit, amount] = ['', NaN]] = largest
+    this.#rows.set(figure, perSize.set(members, { unit, amount, ms: p50 }))
   }
 
   compare(): void {
-    for (const [figure, perSize] of this.#largest) {
-      const [smallest = NaN] = perSize.values()
-      const spread = Math.max(...[...perSize.values()].map((each) => Math.abs(each / smallest - 1)))
+    for (const [figure, perSize] of this.#rows) {
+      const [smallest = NaN, ...amounts] = [...perSize.values()].map(({ amount }) => amount)
+      if (Number.isNaN(smallest)) continue // nobody pays for it
+      const spread = Math.max(0, ...amounts.map((each) => Math.abs(each / smallest - 1)))
       value(`${figure}/spread`, spread * 100, 'percent', { sizes })
     }
+  }
+
+  /** A line per figure: amounts by size, and the time of the largest group. */
+  table(): readonly (readonly string[])[] {
+    return [...this.#rows].map(([figure, perSize]) => {
+      const cells = [...perSize.values()]
+      const unit = cells[0]?.unit ?? ''
+      const amounts = cells.map(({ amount }) =>
+        Number.isNaN(amount) ? '-' : String(Number(amount.toPrecision(4))),
+      )
+      return [
+        figure.slice('chains/'.length),
+        unit,
+        ...amounts,
+        (cells.at(-1)?.ms ?? NaN).toFixed(1),
+      ]
+    })
   }
 }
 
@@ -146,6 +179,7 @@ function isReceipt(result: Costs | Receipt): result is Receipt {
   return typeof result['transaction'] === 'string'
 }
 
+const lines: (readonly string[])[] = [['operation', 'unit', ...sizes.map(String), 'ms']]
 for (const name of values.chains.split(',')) {
   const start = CHAINS[name]
   if (start === undefined) {
@@ -158,7 +192,14 @@ for (const name of values.chains.split(',')) {
     const bench = new ChainBench(chain)
     for (const size of sizes) await bench.inGroupOf(size)
     bench.compare()
+    lines.push(...bench.table())
   } finally {
     await chain.stop()
   }
+}
+const widths = (lines[0] ?? []).map((_, at) =>
+  Math.max(...lines.map((line) => line[at]?.length ?? 0)),
+)
+for (const line of lines) {
+  console.error(line.map((cell, at) => cell.padEnd(widths[at] ?? 0)).join('  '))
 }
