@@ -57,6 +57,8 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/node/context/replica/repair.ts': { count: 1, why: 'since when members differ, for people' },
   'src/node/context/replica/calls.ts': { count: 1, why: 'stamps of deltas' },
   'src/node/context/replica/merging.ts': { count: 1, why: 'stamps of deltas' },
+  'src/server/operations.ts': { count: 1, why: 'since when an operation runs, for people' },
+  'src/cli/session.ts': { count: 1, why: 'how long an operation has run by now, for people' },
   'src/node/primitives/node-clock.ts': { count: 1, why: 'the present, beside members’ clocks' },
   'src/node/primitives/steady-time.ts': { count: 1, why: 'what the reckoning begins with' },
   'src/node/runtime/wasm/engine.ts': { count: 1, why: 'the time that guests see' },

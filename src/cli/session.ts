@@ -2,7 +2,7 @@
 import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { MerogateClient, TokenStore } from '../client/index.ts'
+import type { LongOperation, MerogateClient, TokenStore } from '../client/index.ts'
 import { isHttpUrl } from './arguments.ts'
 import { chainSettings } from './chains/chains.ts'
 import { cliError } from './errors.ts'
@@ -59,15 +59,25 @@ export function homeOf(options: Pick<GlobalOptions, 'home'>): string {
 async function clientOf(options: GlobalOptions, folder: string): Promise<MerogateClient> {
   const { merogateClient } = await import('../client/index.ts')
   const [url, tokens] = [await addressOf(options, folder), await tokensOf(options, folder)]
+  const { waitingText } = await import('./waiting-text.ts')
+  const { systemClock } = await import('../node/primitives/clock.ts')
+  const { note } = output(options.outputFormat)
+  const onWaiting = (running: LongOperation): void =>
+    note(waitingText(running, systemClock.nowMs()))
   const token = process.env['MEROGATE_TOKEN'] ?? ''
-  if (token !== '') return merogateClient({ url, tokens, token })
+  if (token !== '') return merogateClient({ url, tokens, token, onWaiting })
   if (options.api !== undefined || (await tokens.load()) !== undefined) {
-    return merogateClient({ url, tokens })
+    return merogateClient({ url, tokens, onWaiting })
   }
   // nobody signed in: whoever operates the node on its own machine
   const { readOperatorToken } = await import('./operator-token.ts')
   const operator = await readOperatorToken(folder)
-  return merogateClient({ url, tokens, ...(operator === undefined ? {} : { token: operator }) })
+  return merogateClient({
+    url,
+    tokens,
+    onWaiting,
+    ...(operator === undefined ? {} : { token: operator }),
+  })
 }
 
 async function tokensOf(options: GlobalOptions, folder: string): Promise<TokenStore> {

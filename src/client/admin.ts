@@ -125,9 +125,9 @@ export function admin(http: Http): Admin {
   const get = async <T>(path: string): Promise<T> =>
     dataOf<T>(await http.json({ method: 'GET', path: `${PREFIX}${path}` }))
   const post = async <T>(path: string, json?: unknown): Promise<T> =>
-    dataOf<T>(await http.json({ method: 'POST', path: `${PREFIX}${path}`, json }))
+    dataOf<T>(await http.long({ method: 'POST', path: `${PREFIX}${path}`, json }))
   const remove = async <T>(path: string): Promise<T> =>
-    dataOf<T>(await http.json({ method: 'DELETE', path: `${PREFIX}${path}` }))
+    dataOf<T>(await http.long({ method: 'DELETE', path: `${PREFIX}${path}` }))
   const part = encodeURIComponent
   const bytes = (value: Uint8Array = new Uint8Array()): number[] => Array.from(value)
 

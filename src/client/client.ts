@@ -3,7 +3,7 @@ import { admin } from './admin.ts'
 import type { Admin } from './admin.ts'
 import { auth, refreshWith } from './auth.ts'
 import type { AuthClient } from './auth.ts'
-import { http } from './http.ts'
+import { http, type LongOperation } from './http.ts'
 import { rpc } from './rpc.ts'
 import type { Rpc } from './rpc.ts'
 import { subscribe } from './subscribe.ts'
@@ -20,6 +20,8 @@ export interface ClientInit {
   readonly token?: string
   /** Where signing in keeps its tokens. @default in memory, as long as the client lives */
   readonly tokens?: TokenStore
+  /** Told every 20 s or so while something takes long, such as an operation that waits for its chain to be final. @default nobody is */
+  readonly onWaiting?: (operation: LongOperation) => void
 }
 
 export interface MerogateClient {
@@ -47,7 +49,7 @@ export function merogateClient(init: ClientInit): MerogateClient {
   const { token, tokens = memoryTokens() } = init
   const bearer =
     token === undefined ? storedTokens(tokens, refreshWith(http(url))) : fixedToken(token)
-  const connection = http(url, bearer)
+  const connection = http(url, bearer, init.onWaiting)
   return {
     url,
     rpc: rpc(connection),

@@ -2,6 +2,7 @@
 import { ClientError, kindOfStatus } from './errors.ts'
 import type { ClientErrorCode, ClientErrorDetails } from './errors.ts'
 import { parseJson, stringifyJson } from './json.ts'
+import type { Intent } from './types.ts'
 import type { Bearer } from './tokens.ts'
 
 /** One request. */
@@ -27,10 +28,32 @@ export interface Http {
   send(request: Outgoing): Promise<Response>
   /** Sends and returns the body as JSON. @throws CLIENT_REFUSED, CLIENT_ANSWER_INVALID, CLIENT_UNREACHABLE */
   json(request: Outgoing): Promise<unknown>
+  /** As {@link json}, for what may take minutes: no connection is held open that long, the node is asked again until it is done. */
+  long(request: Outgoing): Promise<unknown>
 }
 
+/** What takes long, as the node tells while it does. */
+export interface LongOperation {
+  readonly operation: string
+  /** `POST /contexts` */
+  readonly what: string
+  /** Since when, ms since the Unix epoch. */
+  readonly sinceMs: number
+  /** What such operations took at this node lately, ms; null when there was none. */
+  readonly usuallyMs: number | null
+  /** What the node does for it. */
+  readonly intents: readonly Intent[]
+}
+
+/** How long one question waits for an answer, s. */
+const WAIT_S = 20
+
 /** Requests to one node. @param bearer @default no request carries a token */
-export function http(base: string, bearer?: Bearer): Http {
+export function http(
+  base: string,
+  bearer?: Bearer,
+  onWaiting?: (operation: LongOperation) => void,
+): Http {
   const sendWith = async (request: Outgoing, token: string | undefined): Promise<Response> => {
     const { method, path, json, bytes, signal } = request
     const url = `${base}${path}`
@@ -75,6 +98,19 @@ export function http(base: string, bearer?: Bearer): Http {
       const response = await send(request)
       if (!response.ok) throw await refusal(response)
       return await readJson(response)
+    },
+    async long(request) {
+      const headers = { ...request.headers, prefer: `respond-async, wait=${WAIT_S}` }
+      let response = await send({ ...request, headers })
+      for (;;) {
+        if (!response.ok) throw await refusal(response)
+        const answer = await readJson(response)
+        if (response.status !== 202) return answer
+        const running = dataOf<LongOperation>(answer)
+        onWaiting?.(running)
+        const path = `/admin-api/operations/${encodeURIComponent(running.operation)}?wait=${WAIT_S * 1000}`
+        response = await send({ method: 'GET', path, signal: request.signal })
+      }
     },
   }
 }

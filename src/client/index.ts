@@ -15,6 +15,7 @@
  *
  * @packageDocumentation
  */
+export type { LongOperation } from './http.ts'
 export { merogateClient } from './client.ts'
 export type { ClientInit, MerogateClient } from './client.ts'
 export { ClientError } from './errors.ts'

@@ -10,7 +10,7 @@ import type { Clock, Random } from '../node/primitives/clock.ts'
 import type { Logger } from '../node/primitives/logger.ts'
 import { applicationRoutes } from './admin/application-routes.ts'
 import { BLOB_HEADERS, blobRoutes } from './admin/blob-routes.ts'
-import { contextRoutes } from './admin/context-routes.ts'
+import { contextRoutes, visibleIntents } from './admin/context-routes.ts'
 import { intentRoutes } from './admin/intent-routes.ts'
 import { memberRoutes, membershipRoutes } from './admin/member-routes.ts'
 import { peerRoutes } from './admin/peer-routes.ts'
@@ -31,7 +31,8 @@ import type { PromMetrics } from './prom-metrics.ts'
 import type { Relayer } from './relayer/relayer.ts'
 import { relayerRoutes } from './relayer/routes.ts'
 import { READABLE, admit, answerError, routeUnknown, trace } from './request.ts'
-import { guarded, route } from './routes.ts'
+import { Operations } from './operations.ts'
+import { guarded, param, route, waitOf } from './routes.ts'
 import type { Handler } from './routes.ts'
 
 /** How long a browser may remember what a preflight said, s. */
@@ -104,7 +105,12 @@ export function serverApp(components: AppComponents): Express {
 
   const isApiKey = (header: string | undefined): boolean => relayer?.apiKeyOf(header) !== undefined
   const guard = auth === undefined ? openGuard : tokenGuard({ auth, node, isApiKey })
-  app.use(guarded(guard, { load, isOpen: auth === undefined }))
+  const operations = new Operations({
+    clock,
+    random: components.random,
+    intents: (res) => visibleIntents(res, node.contexts.intents()),
+  })
+  app.use(guarded(guard, { load, isOpen: auth === undefined, operations }))
   app.use(bodies(components.bodies))
   if (services.jsonrpc) route(app, '/jsonrpc', { post: jsonRpcHandler(dispatch) })
   if (services.websocket) route(app, '/ws', { get: upgradeExpected })
@@ -116,7 +122,7 @@ export function serverApp(components: AppComponents): Express {
     loginPageRoutes(app, { allowedOrigins: doors.origins })
     if (wallets.length > 0) challengeRoutes(app, auth, wallets)
   }
-  if (services.admin) app.use('/admin-api', adminRoutes(node, background))
+  if (services.admin) app.use('/admin-api', adminRoutes(node, background, operations))
   app.use(routeUnknown)
   app.use(answerError(logger))
   return app
@@ -128,7 +134,7 @@ const upgradeExpected: Handler = (_req, res) => {
   return undefined
 }
 
-function adminRoutes(node: Node, background: Background): express.Router {
+function adminRoutes(node: Node, background: Background, operations: Operations): express.Router {
   const admin = express.Router()
   blobRoutes(admin, node)
   applicationRoutes(admin, node)
@@ -138,5 +144,8 @@ function adminRoutes(node: Node, background: Background): express.Router {
   membershipRoutes(admin, node)
   intentRoutes(admin, node)
   peerRoutes(admin, node)
+  route(admin, '/operations/:id', {
+    get: (req, res) => operations.ask(param(req, 'id'), res, waitOf(req) ?? 0),
+  })
   return admin
 }

@@ -27,6 +27,7 @@ export type ServerErrorCode =
   | 'SERVER_DRAINING'
   | 'SERVER_TOO_MANY'
   | 'SERVER_TIMEOUT'
+  | 'SERVER_OPERATION_UNKNOWN'
 
 /** Builds an error of this room. */
 export function serverError(
@@ -91,6 +92,7 @@ const API_CODES: Readonly<Record<string, string>> = {
   SERVER_DRAINING: 'draining',
   SERVER_TOO_MANY: 'rate_limited',
   SERVER_TIMEOUT: 'timeout',
+  SERVER_OPERATION_UNKNOWN: 'operation_unknown',
   ID_INVALID: 'invalid_id',
   BYTES_NOT_BASE58: 'invalid_id',
   CONTEXT_UNINITIALIZED: 'uninitialized',

@@ -91,6 +91,8 @@ export interface HttpServerComponents {
   readonly wallets?: readonly ChallengeRoutes[] | undefined
   readonly clock?: Clock
   readonly random?: Random
+  /** Says when there is too much to do. @default watches the event loop */
+  readonly load?: Load
 }
 
 /** Where a started server listens. */
@@ -169,7 +171,7 @@ class NodeServer implements Server {
     const counts = metrics ?? noMetrics
     const reader = this.#reader
     // the machine's own clock, whatever time the server goes by: it is the machine that is late
-    this.#load = load(systemClock, counts)
+    this.#load = components.load ?? load(systemClock, counts)
     const dispatch = dispatcher({
       node,
       reader,

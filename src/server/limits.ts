@@ -108,6 +108,18 @@ export const BUSY_FOR_READERS_MS = 500
 /** The same for all, ms, health aside. */
 export const BUSY_FOR_ALL_MS = 1_500
 
+/** How long a client that takes 202 for an answer waits for a better one when it does not say, ms. */
+export const OPERATION_WAIT_MS = 10_000
+
+/** How long the outcome of an operation is kept for whoever asks again, ms. */
+export const OPERATION_KEPT_MS = 600_000
+
+/** Operations that run or are kept. */
+export const MAX_KEPT_OPERATIONS = 1024
+
+/** Of so many operations of a route, the last ones, it is known how long they took. */
+export const OPERATION_SAMPLES = 20
+
 /** Characters of a request id a client may choose. */
 export const MAX_REQUEST_ID_CHARS = 128
 

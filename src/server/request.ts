@@ -28,6 +28,7 @@ export const READABLE: readonly string[] = [
   'x-auth-user',
   'x-auth-permissions',
   'retry-after',
+  'location',
 ]
 
 /** A UUID of version 7: sorts by time (RFC 9562 5.7). */

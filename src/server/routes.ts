@@ -7,6 +7,7 @@ import { bodyReader } from './bodies/bodies.ts'
 import { serverError } from './errors.ts'
 import { MAX_JSON_BYTES, MAX_LIST_ROWS, MAX_PAGE_ROWS, MAX_WAIT_MS } from './limits.ts'
 import type { Load } from './load.ts'
+import type { Operations } from './operations.ts'
 import { parseBody } from './schemas.ts'
 
 /** Handlers of one path by method. A handler returns the body to send, or undefined when it has answered itself. */
@@ -41,16 +42,20 @@ export function route(router: Router, path: string, methods: Methods): void {
 function answering(handler: Handler): RequestHandler {
   return async (req, res) => {
     // put there by guarded(); without it nobody gets in
-    const { guard, load, isOpen } = res.locals['entry'] as Entry
+    const { guard, load, isOpen, operations } = res.locals['entry'] as Entry
     const isHealth = HEALTH.test(req.path)
-    const asker = req.method === 'GET' || req.method === 'HEAD' ? 'reader' : 'writer'
+    const isRead = req.method === 'GET' || req.method === 'HEAD'
+    const asker = isRead && !OF_OPERATIONS.test(req.path) ? 'reader' : 'writer'
     if (!isHealth) load.admit(asker) // before it costs anything
     const access = await guard(req, res, readGuarded)
     if (!isHealth && !isOpen && access.caller === undefined && !OF_MEMBERS.test(req.path)) {
       load.admit('stranger')
     }
     res.locals['access'] = access
-    const body = await handler(req, res)
+    const work = (): unknown => handler(req, res)
+    // uploads write to their connection as long as it stands
+    const mayTakeLong = !isRead && req.baseUrl === '/admin-api' && req.method !== 'PUT'
+    const body = await (mayTakeLong ? operations.answer(req, res, work) : work())
     if (body !== undefined) res.json(body)
   }
 }
@@ -61,10 +66,13 @@ interface Entry {
   readonly load: Load
   /** Sign-in is off: nobody has a token, and nobody is a stranger. */
   readonly isOpen: boolean
+  readonly operations: Pick<Operations, 'answer'>
 }
 
 /** Where members come without a token that is good. */
 const OF_MEMBERS = /^\/auth\/(?:refresh|validate)$/
+/** Where the outcome of what was begun is asked for. */
+const OF_OPERATIONS = /^\/operations\//
 /** Whoever watches the node is answered whatever there is to do. */
 const HEALTH = /^\/(?:admin-api\/)?(?:health|ready|metrics)$/
 

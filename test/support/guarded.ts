@@ -3,6 +3,7 @@ import type { AuthInit } from '../../src/auth/index.ts'
 import { promMetrics, httpServer } from '../../src/server/index.ts'
 import type { HttpServerComponents, HttpServerInit, Server } from '../../src/server/index.ts'
 import { type AuthKit, authKit } from './auth-kit.ts'
+import { NO_LOAD } from './no-load.ts'
 import { type Answer, sender } from './serving.ts'
 import { type StubNode, stubNode } from './stub-node.ts'
 
@@ -34,6 +35,7 @@ export async function guarded(
     clock: kit.clock,
     metrics: promMetrics({ process: false }),
     logger: kit.logger,
+    load: NO_LOAD,
     ...components,
   })
   await server.start()

@@ -2,6 +2,7 @@
 import { type Clock, systemClock } from '../../src/node/primitives/clock.ts'
 import { httpServer, promMetrics } from '../../src/server/index.ts'
 import type { HttpServerInit, Server } from '../../src/server/index.ts'
+import { NO_LOAD } from './no-load.ts'
 import { stubNode } from './stub-node.ts'
 import type { StubNode } from './stub-node.ts'
 
@@ -33,6 +34,8 @@ export interface Serving extends AsyncDisposable {
 export async function serving(
   init: HttpServerInit = {},
   clock: Clock = systemClock,
+  /** The event loop is watched, which is late where many tests run at once. */
+  isWatched = false,
 ): Promise<Serving> {
   const node = stubNode()
   const metrics = promMetrics({ process: false })
@@ -40,6 +43,7 @@ export async function serving(
     node,
     metrics,
     clock,
+    ...(isWatched ? {} : { load: NO_LOAD }),
   })
   await server.start()
   const { url } = server.address()

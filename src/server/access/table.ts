@@ -163,6 +163,8 @@ export const ACCESS: Readonly<Record<string, Rule>> = {
     ask.allows('context:delete', [ask.contextOfIntent(ask.param('id'))]),
   ),
   'GET /admin-api/identities': some('context:list'),
+  // whoever began it may ask for it
+  'GET /admin-api/operations/:id': token,
 
   'GET /admin-api/blobs': needs('blob'),
   'PUT /admin-api/blobs': needs('blob:add:stream', addsBlob),

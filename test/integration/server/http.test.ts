@@ -4,6 +4,7 @@ import { isMerogateError, MerogateError } from '../../../src/node/errors.ts'
 import { toBase58 } from '../../../src/node/primitives/bytes.ts'
 import { httpServer } from '../../../src/server/index.ts'
 import { MAX_REQUEST_ID_CHARS } from '../../../src/server/limits.ts'
+import { systemClock } from '../../../src/node/primitives/clock.ts'
 import { serving } from '../../support/serving.ts'
 import type { Serving } from '../../support/serving.ts'
 import { stubNode } from '../../support/stub-node.ts'
@@ -203,7 +204,7 @@ describe('the server', () => {
     })
 
     it('is not ready while the event loop is late, and sends away who only reads, with when to come again', async () => {
-      await using world = await serving()
+      await using world = await serving({}, systemClock, true)
       const contextId = toBase58(world.node.addContext())
       const until = performance.now() + 2_600
       while (performance.now() < until); // what a flood of work does

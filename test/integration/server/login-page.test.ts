@@ -7,7 +7,7 @@ import { loginPageRoutes } from '../../../src/server/login-page.ts'
 import { answerError } from '../../../src/server/request.ts'
 import { guarded } from '../../../src/server/routes.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
-import { NO_LOAD } from '../../support/no-load.ts'
+import { NO_LOAD, NO_OPERATIONS } from '../../support/no-load.ts'
 import { type Serving, sender } from '../../support/serving.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 
@@ -19,7 +19,13 @@ async function servingPage(
   allowedOrigins: readonly string[] = [],
 ): Promise<AsyncDisposable & { send: Serving['send'] }> {
   const app = express()
-  app.use(guarded(openGuard, { load: NO_LOAD, isOpen: true }))
+  app.use(
+    guarded(openGuard, {
+      load: NO_LOAD,
+      isOpen: true,
+      operations: NO_OPERATIONS,
+    }),
+  )
   loginPageRoutes(app, { folder, allowedOrigins: new Set(allowedOrigins) })
   app.use(answerError(silentLogger))
   const server = app.listen(0, '127.0.0.1')

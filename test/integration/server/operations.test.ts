@@ -1,0 +1,137 @@
+import { expect } from 'chai'
+import { merogateClient, type LongOperation } from '../../../src/client/index.ts'
+import { waitingText } from '../../../src/cli/waiting-text.ts'
+import { MerogateError } from '../../../src/node/errors.ts'
+import { toBase58 } from '../../../src/node/primitives/bytes.ts'
+import { OPERATION_KEPT_MS } from '../../../src/server/limits.ts'
+import { failure } from '../../support/error-code.ts'
+import { guarded } from '../../support/guarded.ts'
+import { handClock } from '../../support/hand-clock.ts'
+import { sender, serving, type Serving } from '../../support/serving.ts'
+
+const WAIT_NOT = { prefer: 'respond-async, wait=0' }
+
+/** Lets creations of a node wait until they are let go; returns how many were begun. */
+function gated({ node }: Pick<Serving, 'node'>): { begun(): number; open(): void } {
+  const gate = Promise.withResolvers<void>()
+  const create = node.contexts.create.bind(node.contexts)
+  let begun = 0
+  Object.assign(node.contexts, {
+    create: async (options: Parameters<typeof create>[0]) => {
+      begun++
+      await gate.promise
+      return create(options)
+    },
+  })
+  return { begun: () => begun, open: gate.resolve }
+}
+
+function operationOf(body: unknown): LongOperation {
+  return (body as { data: LongOperation }).data // the API's documented shape
+}
+
+describe('an operation that takes long', () => {
+  const creation = ({ node }: Pick<Serving, 'node'>): object => ({
+    applicationId: toBase58(node.application),
+    initializationParams: [],
+  })
+
+  it('is answered with 202 and where to look, goes on, and is asked for again', async () => {
+    await using world = await serving()
+    const creations = gated(world)
+    const first = await world.send('POST', '/admin-api/contexts', creation(world), WAIT_NOT)
+    expect(first.status).to.equal(202)
+    const { operation, what, usuallyMs } = operationOf(first.body)
+    expect({ what, usuallyMs }).to.deep.equal({ what: 'POST /contexts', usuallyMs: null })
+    const where = first.headers.get('location') ?? ''
+    expect(where).to.equal(`/admin-api/operations/${operation}`)
+    expect((await world.send('GET', where)).status).to.equal(202)
+    const answer = world.send('GET', `${where}?wait=20000`)
+    creations.open()
+    const done = await answer
+    expect(done.status).to.equal(200)
+    expect(done.body).to.have.nested.property('data.contextId')
+    expect((await world.send('GET', where)).body, 'it is kept').to.deep.equal(done.body)
+    expect(creations.begun()).to.equal(1)
+  })
+
+  it('ends as it would have ended', async () => {
+    await using world = await serving()
+    const contextId = toBase58(world.node.addContext())
+    const gate = Promise.withResolvers<boolean>()
+    Object.assign(world.node.contexts, { delete: () => gate.promise })
+    const path = `/admin-api/contexts/${contextId}`
+    const { headers } = await world.send('DELETE', path, undefined, WAIT_NOT)
+    gate.reject(new MerogateError('ANCHOR_UNREACHABLE', 'transport', 'nobody answers'))
+    const failed = await world.send('GET', `${headers.get('location')}?wait=20000`)
+    expect(failed.status).to.equal(502)
+    expect(failed.body).to.include({ code: 'chain_unavailable' })
+  })
+
+  it('is joined by the same idempotency key, and begun anew by another', async () => {
+    await using world = await serving()
+    const creations = gated(world)
+    const create = (key: string): ReturnType<Serving['send']> =>
+      world.send('POST', '/admin-api/contexts', creation(world), { 'idempotency-key': key })
+    const same = [create('one'), create('one'), create('two')]
+    while (creations.begun() < 2) await new Promise((resolve) => setTimeout(resolve, 5))
+    creations.open()
+    const [first, second, other] = await Promise.all(same)
+    expect(second?.body).to.deep.equal(first?.body)
+    expect(other?.body).to.not.deep.equal(first?.body)
+    expect((await create('one')).body, 'also when it is over').to.deep.equal(first?.body)
+    expect(creations.begun()).to.equal(2)
+    const wrong = await create('a b')
+    expect(wrong.status).to.equal(400)
+  })
+
+  it('is its caller’s alone, and forgotten some time after its end', async () => {
+    await using world = await guarded()
+    const [token, other] = [await world.token('admin'), await world.token('admin')]
+    const body = creation(world)
+    const options = { body, token, headers: { ...WAIT_NOT, 'idempotency-key': 'k' } }
+    const creations = gated(world)
+    const { headers } = await world.send('POST', '/admin-api/contexts', options)
+    const where = `${headers.get('location')}?wait=1000`
+    expect((await world.send('GET', where, { token: other })).status).to.equal(404)
+    creations.open()
+    expect((await world.send('GET', where, { token })).status).to.equal(200)
+    world.kit.clock.advance(OPERATION_KEPT_MS)
+    const gone = await world.send('GET', where, { token })
+    expect(gone.status).to.be.oneOf([401, 404])
+  })
+
+  it('is waited for by the typed client without a connection that is held open, which tells of it', async () => {
+    const clock = handClock()
+    await using world = await serving({}, clock)
+    const creations = gated(world)
+    const told: LongOperation[] = []
+    const client = merogateClient({
+      url: world.url,
+      onWaiting: (running) => {
+        told.push(running)
+        if (told.length === 3) creations.open()
+        else setTimeout(() => clock.advance(20_000), 20)
+      },
+    })
+    const made = client.admin.createContext({ applicationId: toBase58(world.node.application) })
+    while (creations.begun() === 0) await new Promise((resolve) => setTimeout(resolve, 5))
+    clock.advance(20_000)
+    expect((await made).contextId).to.be.a('string')
+    expect(told.length).to.equal(3)
+    const [first] = told
+    if (first === undefined) return expect.fail('expected to be told')
+    expect(waitingText({ ...first, usuallyMs: 780_000 }, first.sinceMs + 25_000)).to.equal(
+      'waiting for POST /contexts, 25 s by now, usually 13 min',
+    )
+  })
+
+  it('is unknown to a node that was started anew, which says what goes on', async () => {
+    await using world = await serving()
+    const { status, body } = await sender(world.url)('GET', '/admin-api/operations/x')
+    expect(status).to.equal(404)
+    expect(body).to.include({ code: 'operation_unknown' })
+    const client = merogateClient({ url: world.url })
+    expect((await failure(client.admin.context('x'))).code).to.equal('CLIENT_REFUSED')
+  })
+})
