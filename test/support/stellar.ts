@@ -1,22 +1,17 @@
 /** A local Stellar network with the contracts on it, for tests: started once, put back to its beginning for each test. */
-import { codeHashOf, codeOf } from '../../src/chains/stellar/contracts/artifacts.ts'
-import type { DeployedContract, Deployment } from '../../src/chains/stellar/index.ts'
+import { codeHashOf } from '../../src/chains/stellar/contracts/artifacts.ts'
+import type { Deployment } from '../../src/chains/stellar/index.ts'
 import { type AccountKey, channelKeys, parseKey } from '../../src/chains/stellar/key.ts'
 import { stellarHeights } from '../../src/chains/stellar/rpc/head.ts'
 import { stellarRpc } from '../../src/chains/stellar/rpc/rpc.ts'
 import { simulate } from '../../src/chains/stellar/rpc/simulate.ts'
 import { TransactionSender } from '../../src/chains/stellar/send/sender.ts'
 import { StellarService, type StellarServiceInit } from '../../src/chains/stellar/service.ts'
-import {
-  type Call,
-  contractAddress,
-  createContract,
-  uploadCode,
-} from '../../src/chains/stellar/xdr/operations.ts'
+import { contractAddress, createContract } from '../../src/chains/stellar/xdr/operations.ts'
 import { contractBytes } from '../../src/chains/stellar/xdr/values.ts'
-import { CONTRACT_NAMES, type ContractName } from '../../src/chains/shared/core/artifacts.ts'
 import { LOCAL_POLL_MS } from '../../src/chains/shared/limits.ts'
-import { type StellarDevnet, startStellarDevnet } from '../../src/devnet/stellar/index.ts'
+import { startStellarChain } from '../../src/cli/chains/stellar/local-chain.ts'
+import type { StellarDevnet } from '../../src/devnet/stellar/index.ts'
 import { fromHex, utf8 } from '../../src/node/primitives/bytes.ts'
 import { systemClock } from '../../src/node/primitives/clock.ts'
 import { sha256 } from '../../src/node/primitives/hash.ts'
@@ -29,13 +24,10 @@ export interface StellarTestChain extends TestChain<StellarService> {
   readonly deployment: Deployment
 }
 
-/** Accounts with funds: one deploys, the others are for nodes. */
-const ACCOUNTS = 10
-
 /** Starts a network and deploys. */
 export async function startStellarTestChain(): Promise<StellarTestChain> {
-  const devnet = await startStellarDevnet({ port: 0, accounts: ACCOUNTS })
-  const { deployment, next } = await deploy(devnet)
+  const { devnet, deployment } = await startStellarChain(0)
+  const next = contractBytes(await makeNext(devnet))
   const beginning = await devnet.snapshot()
   const stop = (): Promise<void> => devnet.stop()
   const { network, contracts } = deployment
@@ -44,7 +36,7 @@ export async function startStellarTestChain(): Promise<StellarTestChain> {
     ...{ devnet, deployment, protocol: 'stellar', network, url: devnet.url },
     contract: contracts.contexts.address,
     // it asks whether a contract is there
-    successors: [addressOf(contracts.packages), next],
+    successors: [contractBytes(contracts.packages?.address ?? ''), next],
     key: secretOf,
     async reset() {
       await devnet.revert(beginning)
@@ -63,41 +55,22 @@ export async function startStellarTestChain(): Promise<StellarTestChain> {
   }
 }
 
-/** Puts both contracts there. */
-async function deploy(
-  devnet: StellarDevnet,
-): Promise<{ readonly deployment: Deployment; readonly next: Uint8Array }> {
+/** Another contract of contexts, by the code that is there. */
+async function makeNext(devnet: StellarDevnet): Promise<string> {
   const { url, networkPassphrase: passphrase, accounts } = devnet
   const key = keyIn(accounts[0].secret)
   const [clock, logger, pollMs] = [systemClock, silentLogger, LOCAL_POLL_MS]
   const rpc = stellarRpc({ urls: [url], passphrase, clock, logger })
   const heights = stellarHeights(rpc, clock, pollMs)
   const sender = new TransactionSender({ rpc, heights, clock, pollMs, passphrase, key, logger })
-  const send = async (call: Call): Promise<void> => {
-    const simulated = await rpc.run((endpoint) => simulate(endpoint, call, key.address))
-    if ('reason' in simulated) throw new RangeError(simulated.reason)
-    const { succeeded, failure } = await sender.send(simulated.prepared)
-    if (!succeeded) throw new RangeError(`expected a success, got ${failure}`)
-  }
-  const make = async (name: ContractName, label: string = name): Promise<DeployedContract> => {
-    const codeHash = codeHashOf(name)
-    const place = { deployer: key.address, salt: sha256(utf8(label)) }
-    await send(createContract(place, fromHex(codeHash)))
-    return { address: contractAddress(passphrase, place), codeHash }
-  }
-  for (const name of CONTRACT_NAMES) await send(uploadCode(codeOf(name)))
-  const contracts = { contexts: await make('contexts'), packages: await make('packages') }
-  const next = addressOf(await make('contexts', 'next'))
+  const place = { deployer: key.address, salt: sha256(utf8('next')) }
+  const call = createContract(place, fromHex(codeHashOf('contexts')))
+  const simulated = await rpc.run((endpoint) => simulate(endpoint, call, key.address))
+  if ('reason' in simulated) throw new RangeError(simulated.reason)
+  const { succeeded, failure } = await sender.send(simulated.prepared)
   rpc.stop()
-  const deployment: Deployment = {
-    ...{ version: 1, chain: 'stellar', network: 'local', passphrase, contracts },
-  }
-  return { deployment, next }
-}
-
-/** As domains and plans name it. */
-function addressOf({ address }: DeployedContract | undefined = { address: '' }): Uint8Array {
-  return contractBytes(address)
+  if (!succeeded) throw new RangeError(`expected a success, got ${failure}`)
+  return contractAddress(passphrase, place)
 }
 
 /** What a service is opened over. */
