@@ -10,6 +10,7 @@ const TRIED: ReadonlySet<string> = new Set([
   'keys-invented-by-a-reader',
   'head-made-up-and-answers-dripped',
   'heads-made-up',
+  'parents-withheld',
   'gossip-garbage',
   'gossip-unauthored',
 ])

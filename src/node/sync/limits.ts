@@ -60,6 +60,16 @@ export const SIGNATURE_UNITS = 16
 export const ANSWER_UNIT_BYTES: number = 8 << 10
 /** Units of a key grant: a signature, and a box to open or to seal. */
 export const GRANT_UNITS = 32
+/** Units of a delta that was here, or waits for parents. */
+export const WAITING_DELTA_UNITS = 4
+/** Units of a delta that is held for what else is missing. */
+export const PARKED_DELTA_UNITS = 16
+/** Units of a delta that found no room. */
+export const REFUSED_DELTA_UNITS = 128
+/** Deltas of one stream that are taken before everybody else has a turn. */
+export const DELTAS_PER_TURN = 32
+/** Units of a parent that a delta names and nobody has shown: it is looked for, noted, and asked for. */
+export const PARENT_UNITS = 4
 /** Bytes of a frame, deltas aside, that cost one unit. */
 export const UNIT_BYTES = 256
 /** Keys frames of one stream that wait to be looked at; more are left unread, and asked for when they are missing. */

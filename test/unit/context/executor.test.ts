@@ -62,6 +62,37 @@ describe('executor of a context', () => {
     await executor.close()
   })
 
+  it('lets others go before what yields, in turn, and what runs alone before nobody', async () => {
+    const executor = new Executor(100)
+    const runs: string[] = []
+    const lane = (name: string, yields: boolean): Lane<number, number> => ({
+      ...{ max: 8, yields },
+      async process(pieces) {
+        runs.push(`${name} ${pieces.map(({ item }) => item).join()}`)
+        await Promise.resolve()
+        for (const piece of pieces) piece.resolve(piece.item)
+      },
+    })
+    const [deltas, calls] = [lane('deltas', true), lane('calls', false)]
+    const { wait, open } = gate()
+    const work: Promise<unknown>[] = [executor.run(wait)]
+    for (let n = 1; n <= 12; n++) work.push(executor.join(deltas, n))
+    for (let n = 1; n <= 10; n++) work.push(executor.join(calls, n))
+    work.push(executor.run(async () => runs.push('alone')))
+    work.push(executor.join(calls, 11))
+    open()
+    await Promise.all(work)
+    expect(runs).to.deep.equal([
+      'calls 1,2,3,4,5,6,7,8',
+      'deltas 1,2',
+      'calls 9,10',
+      'deltas 3,4',
+      'deltas 5,6,7,8,9,10,11,12',
+      'alone',
+      'calls 11',
+    ])
+  })
+
   it('does neighbours of one lane together, up to their number, and nothing out of order', async () => {
     const executor = new Executor(20)
     const groups: number[][] = []

@@ -2,6 +2,7 @@ import { expect } from 'chai'
 import { Dag, headsAfter, parentsFault } from '../../../src/node/dag/dag.ts'
 import {
   MAX_AUTHOR_SHARE,
+  MAX_AUTHOR_UNKNOWN_PARENTS,
   MAX_WAITING_BYTES,
   MAX_WAITING_DELTAS,
 } from '../../../src/node/dag/limits.ts'
@@ -95,6 +96,32 @@ describe('dag', () => {
       dag.remove(idOf('1'))
       expect(dag.hasRoom(theirs, 1)).to.equal(true)
       expect(dag.hasRoom(mine, 1)).to.equal(true)
+    })
+
+    it('lets deltas of one author name so many parents that nobody has shown', () => {
+      const { dag } = emptyDag()
+      const parents = (from: number, count = 64): DeltaId[] =>
+        Array.from({ length: count }, (_, i) => idOf(`parent ${from + i}`))
+      const last = MAX_AUTHOR_UNKNOWN_PARENTS - 64
+      for (let at = 0; at <= last; at += 64) {
+        expect(dag.hasRoom(mine, 1, parents(at))).to.equal(true)
+        dag.wait(dagNode(`child ${at}`, parents(at), { author: mine }), 'pending')
+      }
+      expect(dag.hasRoom(mine, 1, parents(last + 64, 1))).to.equal(false)
+      // what is named already, or waits itself, is no more to be asked for
+      expect(dag.hasRoom(mine, 1, [...parents(0), idOf('child 0')])).to.equal(true)
+      expect(dag.hasRoom(theirs, 1, parents(last + 64))).to.equal(true)
+      dag.remove(idOf('child 0'))
+      expect(dag.hasRoom(mine, 1, parents(last + 64))).to.equal(true)
+    })
+
+    it('looks for no parent on the disk that waits, or is waited for', () => {
+      let looks = 0
+      const dag = new Dag({ heads: [], isApplied: () => ++looks < 0 })
+      dag.wait(dagNode('child', [idOf('missing')]), 'pending')
+      expect(looks).to.equal(1)
+      expect(dag.openParents([idOf('missing'), idOf('child')])).to.have.lengthOf(2)
+      expect(looks).to.equal(1)
     })
 
     it('gives one author a quarter of the bytes', () => {

@@ -108,9 +108,8 @@ export class Admission {
       throw error
     }
     if (run.length === 0) {
-      const [first, ...rest] = arrivals
-      if (first === undefined || next === undefined) return { answers: [], rest }
-      return { answers: [await this.#settle(first, next)], rest }
+      if (next === undefined) return { answers: [], rest: [] }
+      return this.#setAside(arrivals, next, guest)
     }
     const { applied, failed } = await run.end()
     const answers = arrivals.slice(0, applied).map((arrival) => {
@@ -124,6 +123,21 @@ export class Admission {
     }
     answers.push(await this.#failed(culprit, failed.error))
     return { answers, rest: arrivals.slice(applied + 1) }
+  }
+
+  /** Takes care of the start of a list that is not to be applied: all of it together, for each costs the disk a write. */
+  async #setAside(
+    arrivals: readonly Arrival[],
+    first: Verdict,
+    guest: Guest | undefined,
+  ): Promise<Step> {
+    const settled: Promise<() => void>[] = []
+    for (const [at, arrival] of arrivals.entries()) {
+      const verdict = at === 0 ? first : this.#judge(arrival, new Map(), guest)
+      if (verdict.kind === 'apply') break
+      settled.push(this.#settle(arrival, verdict))
+    }
+    return { answers: await Promise.all(settled), rest: arrivals.slice(settled.length) }
   }
 
   /** A guest did not come to an end with a delta: the application failed on it, or this node did, and then it is taken in another time. */

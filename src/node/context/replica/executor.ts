@@ -20,6 +20,8 @@ export interface Piece<I, R> {
 export interface Lane<I, R> {
   /** Pieces done together at most. */
   readonly max: number
+  /** Its pieces let those of other lanes go first, in turn and a quarter as many at a time: nobody waits for as many as somebody sends. @default false */
+  readonly yields?: boolean
   process(pieces: readonly Piece<I, R>[]): Promise<void>
 }
 
@@ -41,6 +43,8 @@ export class Executor {
   #queue: Entry[] = []
   #running: Promise<void> | undefined
   #closed = false
+  /** The last run went before one that yields. */
+  #hasOvertaken = false
 
   constructor(max: number) {
     this.#max = max
@@ -122,11 +126,11 @@ export class Executor {
 
   async #drain(): Promise<void> {
     await Promise.resolve() // whoever joined has its promise before the work begins
-    for (let first = this.#queue[0]; first !== undefined; first = this.#queue[0]) {
-      const { lane } = first
+    for (let at = this.#next(); at !== undefined; at = this.#next()) {
+      const { lane, max } = at
       let count = 1
-      while (count < lane.max && this.#queue[count]?.lane === lane) count++
-      const pieces = this.#queue.splice(0, count).map((entry) => entry.piece)
+      while (count < max && this.#queue[at.index + count]?.lane === lane) count++
+      const pieces = this.#queue.splice(at.index, count).map((entry) => entry.piece)
       try {
         await lane.process(pieces)
       } catch (error) {
@@ -135,5 +139,21 @@ export class Executor {
       }
     }
     this.#running = undefined
+  }
+
+  /** Whose turn it is, and how many pieces: the first's, or that of another lane that the first lets go before it. What runs alone passes nobody. */
+  #next(): { index: number; lane: Entry['lane']; max: number } | undefined {
+    const [first] = this.#queue
+    if (first === undefined) return undefined
+    const { lane } = first
+    const isContended = this.#hasOvertaken
+    this.#hasOvertaken = false
+    if (lane.yields !== true) return { index: 0, lane, max: lane.max }
+    if (isContended) return { index: 0, lane, max: Math.ceil(lane.max / 4) }
+    const index = this.#queue.findIndex((entry) => entry.lane.yields !== true)
+    const other = this.#queue[index]?.lane
+    if (other === undefined || other === ALONE) return { index: 0, lane, max: lane.max }
+    this.#hasOvertaken = true
+    return { index, lane: other, max: other.max }
   }
 }

@@ -20,6 +20,7 @@ import {
   RESUME_DELAY_MS,
 } from '../limits.ts'
 import { Admission, result } from './admission.ts'
+import type { Piece } from './executor.ts'
 import type { ReplicaCore } from './replica-core.ts'
 import { type Candidate, checkSignature, decodeCandidate, isProof } from './verify.ts'
 
@@ -48,21 +49,22 @@ export class Intake {
       membersWanted: () => void this.#refreshMembers(),
       stranded: () => this.#resumeLater(),
     })
-    this.#admitInTurn = core.lane(MAX_APPLY_RUN, (pieces) =>
-      this.#admission.take(
-        pieces.map((piece) => ({
-          candidate: piece.item,
-          resolve: (settled) => piece.resolve(settled),
-          reject: (error) => piece.reject(error),
-        })),
-      ),
-    )
+    this.#admitInTurn = core.lane(MAX_APPLY_RUN, (pieces) => this.#admit(pieces), true)
     this.#rejected = new LRUCache({
       max: REJECTED_MEMORY_COUNT,
       ttl: REJECTED_MEMORY_MS,
       ttlResolution: 0, // otherwise it sets timers of its own
       perf: { now: () => core.c.clock.monotonicMs() },
     })
+  }
+
+  #admit(pieces: readonly Piece<Candidate, ReceiveResult>[]): Promise<void> {
+    const arrivals = pieces.map((piece) => ({
+      candidate: piece.item,
+      resolve: (settled: ReceiveResult) => piece.resolve(settled),
+      reject: (error: unknown) => piece.reject(error),
+    }))
+    return this.#admission.take(arrivals)
   }
 
   /** Sets nothing off any more. */

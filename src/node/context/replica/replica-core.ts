@@ -140,9 +140,10 @@ export class ReplicaCore {
   lane<I, R>(
     max: number,
     process: Lane<I, R>['process'],
+    yields = false,
   ): (item: I, options?: { readonly signal?: AbortSignal | undefined }) => Promise<R> {
     const lane = {
-      max,
+      ...{ max, yields },
       process: (pieces: readonly Piece<I, R>[]) => this.#guard(() => process(pieces)),
     }
     return (item, options) => this.#executor.join(lane, item, options)

@@ -47,13 +47,20 @@ export class WaitingRoom {
       status: STORED_STATUS[status],
       reason: PARK_REASON[reason],
     }
-    await c.store.batch([
-      ...c.deltas.putWaiting(number, id, row),
-      c.deltas.putEnvelope(number, id, bytes),
-    ])
     const { hlc, author, sequence } = header
     const node = { id, parents, hlc, author, sequence, share, size: bytes.length }
-    state.dag.wait(node, status, why, open)
+    // at once, so that what comes with it is judged by it while the disk writes
+    if (isNew) state.dag.wait(node, status, why, open)
+    try {
+      await c.store.batch([
+        ...c.deltas.putWaiting(number, id, row),
+        c.deltas.putEnvelope(number, id, bytes),
+      ])
+    } catch (error) {
+      if (isNew) state.dag.remove(id)
+      throw error
+    }
+    if (!isNew) state.dag.wait(node, status, why, open)
     c.metrics.waiting(status)
     const keys = reason === 'key' ? [candidate.envelope.sealedEpoch] : []
     for (const epoch of keys) group.keyring.want(epoch)

@@ -7,6 +7,7 @@ import {
 } from '../../codec/push-frames.ts'
 import { WIRE_ERRORS } from '../../codec/sync-frames.ts'
 import type { FramedStream, PeerId } from '../../network/network.ts'
+import { equalBytes } from '../../primitives/bytes.ts'
 import { ContextId, idKey, PublicKey } from '../../primitives/ids.ts'
 import { dialable } from '../address-book.ts'
 import { within } from '../waiting.ts'
@@ -308,7 +309,14 @@ export class PushSession {
       return
     }
     if (this.#firstParty === undefined) this.askTime()
-    if (partyOf(shared.standing) !== undefined) await this.#received.pay(party, SIGNATURE_UNITS)
+    const known = partyOf(shared.standing)
+    if (known !== undefined && equalBytes(known.identity, party.identity)) {
+      // nothing new: an answer, but no more than that
+      shared.standing = afterProof(shared.standing, party)
+      this.replyHeads(context)
+      await this.#received.pay(party, SIGNATURE_UNITS)
+      return
+    }
     shared.standing = afterProof(shared.standing, party)
     this.#c.hooks.onProven(this, context, party, state.addresses)
     this.join(context)

@@ -2,9 +2,19 @@
 import type { PushFrame } from '../../codec/push-frames.ts'
 import type { PeerId } from '../../network/network.ts'
 import { InFlight } from '../requests/in-flight.ts'
-import { ACK_DELAY_MS, GRANT_UNITS, MAX_WAITING_GRANTS, UNIT_BYTES } from '../limits.ts'
+import {
+  ACK_DELAY_MS,
+  DELTAS_PER_TURN,
+  GRANT_UNITS,
+  MAX_WAITING_GRANTS,
+  PARENT_UNITS,
+  PARKED_DELTA_UNITS,
+  REFUSED_DELTA_UNITS,
+  UNIT_BYTES,
+  WAITING_DELTA_UNITS,
+} from '../limits.ts'
 import type { TokenBucket } from '../quotas.ts'
-import type { KeyGrant, Party } from '../replica.ts'
+import type { KeyGrant, Party, ReceiveResult } from '../replica.ts'
 import { pausing } from '../waiting.ts'
 import { toWireFrontier } from '../wire.ts'
 import type { SessionComponents, Shared } from './session-types.ts'
@@ -22,6 +32,7 @@ export class ReceivedFrames<S extends Receiving> {
   readonly #inFlight = new InFlight()
   readonly #over = new AbortController()
   #waitingGrants = 0
+  #taken = 0
 
   constructor(session: S, components: SessionComponents<S>) {
     this.#session = session
@@ -50,6 +61,7 @@ export class ReceivedFrames<S extends Receiving> {
     this.#c.background.run('receive delta', () => this.#receive(shared, party, envelope))
     await this.#inFlight.room()
     await this.pay(party, 0)
+    if (++this.#taken % DELTAS_PER_TURN === 0) await pausing(this.#c.clock, 0, this.#over.signal)
   }
 
   /** Takes keys that are given. */
@@ -82,8 +94,7 @@ export class ReceivedFrames<S extends Receiving> {
     try {
       const result = await replica.receive(shared.context, envelope, { peer })
       metrics.received.inc({ path: 'push', status: result.status })
-      // parents that nobody has shown cost a look each, and a question
-      this.#bucket(party).owe(result.missing.length)
+      this.#bucket(party).owe(unitsOf(result))
       if (this.#session.ended) return
       if (result.status === 'applied' || result.status === 'duplicate') this.#ackSoon(shared)
       hooks.onReceived(this.#session, shared.context, result)
@@ -101,4 +112,17 @@ export class ReceivedFrames<S extends Receiving> {
       this.#session.send({ type: 'ack', context: shared.context, heads })
     })
   }
+}
+
+const UNITS: Readonly<Partial<Record<ReceiveResult['status'], number>>> = {
+  duplicate: WAITING_DELTA_UNITS,
+  pending: WAITING_DELTA_UNITS,
+  parked: PARKED_DELTA_UNITS,
+  refused: REFUSED_DELTA_UNITS,
+}
+
+/** What a delta cost that came to nothing yet. What is applied is held back by how fast that goes. */
+function unitsOf({ status, missing }: ReceiveResult): number {
+  // parents that nobody has shown cost a look each, and a question
+  return (UNITS[status] ?? 0) + missing.length * PARENT_UNITS
 }
