@@ -4,7 +4,7 @@ import { SCENARIOS } from './scenarios/index.ts'
 import { openStage, type Stage } from './stage.ts'
 
 /** What is told of a minute at `npm run attack` is tried here for a few seconds: enough to see a node stand still. */
-const SHORT = { attackMs: 3_000, beforeMs: 1_000, afterMs: 1_000, factor: 5, floorMs: 2_000 }
+const SHORT = { attackMs: 3_000, beforeMs: 1_000, afterMs: 1_000, factor: 5, floorMs: 5_000 }
 /** The rest is tried by `npm run attack` only. */
 const TRIED: ReadonlySet<string> = new Set([
   'keys-invented-by-a-reader',

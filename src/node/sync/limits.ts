@@ -47,7 +47,7 @@ export const MAX_INVALID_DELTAS = 16
 /** After this one of them is forgiven, ms: who comes back with the same fault again and again waits longer. */
 export const BREACH_FORGIVEN_MS = 10_000
 /** Work that one member may cause at once, in units of about 10 us: a look-up each, {@link GRANT_UNITS} a key grant. */
-export const WORK_BURST = 32_768
+export const WORK_BURST = 8_192
 /** The same per second in the long run; beyond it we read more slowly what it sends. 40 ms of each second. */
 export const WORK_PER_SECOND = 4_096
 /** Work that a peer may cause at once that has proved to be no member, in the same units. */
