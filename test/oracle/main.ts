@@ -17,7 +17,7 @@ if (chain === 'near') {
   const near = 'near [-- --sequences 40 --seed 1]'
   const icp = 'icp [-- --url http://127.0.0.1:4943 --sequences 10 --seed 1 --no-suite]'
   process.stderr.write(
-    `usage: npm run oracle ${near} | ${icp} | stellar [-- --calls 400 --seed 1] | stellar-contracts\n`,
+    `usage: npm run oracle ${near} | ${icp} | stellar [-- --help] | stellar-contracts\n`,
   )
   process.exitCode = 2
 }

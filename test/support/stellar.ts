@@ -10,7 +10,7 @@ import { StellarService, type StellarServiceInit } from '../../src/chains/stella
 import { contractAddress, createContract } from '../../src/chains/stellar/xdr/operations.ts'
 import { contractBytes } from '../../src/chains/stellar/xdr/values.ts'
 import { LOCAL_POLL_MS } from '../../src/chains/shared/limits.ts'
-import { startStellarChain } from '../../src/cli/chains/stellar/local-chain.ts'
+import { type StellarChain, startStellarChain } from '../../src/cli/chains/stellar/local-chain.ts'
 import type { StellarDevnet } from '../../src/devnet/stellar/index.ts'
 import { fromHex, utf8 } from '../../src/node/primitives/bytes.ts'
 import { systemClock } from '../../src/node/primitives/clock.ts'
@@ -24,9 +24,11 @@ export interface StellarTestChain extends TestChain<StellarService> {
   readonly deployment: Deployment
 }
 
-/** Starts a network and deploys. */
-export async function startStellarTestChain(): Promise<StellarTestChain> {
-  const { devnet, deployment } = await startStellarChain(0)
+/** Starts a network and deploys. @param start a network with the contracts; default: in a thread of its own */
+export async function startStellarTestChain(
+  start: () => Promise<StellarChain> = () => startStellarChain(0),
+): Promise<StellarTestChain> {
+  const { devnet, deployment } = await start()
   const next = contractBytes(await makeNext(devnet))
   const beginning = await devnet.snapshot()
   const stop = (): Promise<void> => devnet.stop()

@@ -19,10 +19,11 @@ import { utf8 } from '../../node/primitives/bytes.ts'
 import { sha256 } from '../../node/primitives/hash.ts'
 import { startThread } from '../shared/thread.ts'
 import type { LedgerMode } from './chain/chain.ts'
+import { controlsBy, type StellarControls } from './controls.ts'
 import type { StellarStart } from './messages.ts'
 import type { ParametersInit } from './parameters.ts'
 
-export type { LedgerMode, ParametersInit }
+export type { LedgerMode, ParametersInit, StellarControls }
 
 /** Where it listens when nothing else is said: this machine only. */
 export const DEFAULT_HOST = '127.0.0.1'
@@ -80,38 +81,12 @@ export interface DevnetAccount {
 }
 
 /** A network that runs. */
-export interface StellarDevnet extends AsyncDisposable {
+export interface StellarDevnet extends StellarControls, AsyncDisposable {
   /** `http://host:port`: of the RPC. */
   readonly url: string
   readonly friendbotUrl: string
   readonly networkPassphrase: string
   readonly accounts: readonly [DevnetAccount, ...DevnetAccount[]]
-  /** Number of the last ledger. */
-  sequence(): Promise<number>
-  /** When the next ledger would close now, seconds since the Unix epoch. */
-  now(): Promise<number>
-  setLedgers(mode: LedgerMode): Promise<void>
-  /** Closes ledgers, with what waits. @default one */
-  close(ledgers?: number): Promise<void>
-  /** How many transactions wait. */
-  waiting(): Promise<number>
-  /** Moves time on, for the ledgers to come. */
-  moveTime(seconds: number): Promise<void>
-  /**
-   * Holds time: from now on all ledgers close in this second since the Unix epoch, until time is moved, or released by undefined; then it goes on from
-   * there. @throws DEVNET_REQUEST (protocol) where that second is over
-   */
-  holdTime(second: number | undefined): Promise<void>
-  /** Leaves out ledgers, and five seconds for each, in one step, however many they are; the last of them closes empty. */
-  moveLedgers(ledgers: number): Promise<void>
-  /** Keeps everything as it is. @returns what {@link revert} takes */
-  snapshot(): Promise<number>
-  /** Goes back to a snapshot, time included, which stays; those made after it are gone. @throws DEVNET_REQUEST (protocol) */
-  revert(snapshot: number): Promise<void>
-  /** Gives an account or a contract coins, in a ledger of its own; an account that is not there is made. @throws DEVNET_REQUEST (protocol) */
-  fund(address: string, stroops: bigint): Promise<void>
-  /** The next so many transactions are told to try again later, whatever they are. */
-  refuse(transactions: number): Promise<void>
   /** Ends the network, its server and its thread; everything on it is gone. Safe to repeat. */
   stop(): Promise<void>
 }
@@ -138,8 +113,6 @@ export async function startStellarDevnet(init: StellarDevnetInit = {}): Promise<
     })),
   }
   const thread = await startThread(import.meta.url, start)
-  const send = (method: string, params: object = {}): Promise<unknown> =>
-    thread.call(method, params)
   const stop = (): Promise<void> => thread.close()
   const url = `http://${host.includes(':') ? `[${host}]` : host}:${thread.port}`
   return {
@@ -147,35 +120,7 @@ export async function startStellarDevnet(init: StellarDevnetInit = {}): Promise<
     friendbotUrl: `${url}/friendbot`,
     networkPassphrase: passphrase,
     accounts: [first, ...rest],
-    // rpc/control.ts says what each of them answers
-    sequence: async () => (await send('sequence')) as number,
-    now: async () => (await send('now')) as number,
-    async setLedgers(mode) {
-      await send('set_mode', { mode })
-    },
-    async close(ledgers = 1) {
-      await send('close', { ledgers })
-    },
-    waiting: async () => (await send('waiting')) as number,
-    async moveTime(seconds) {
-      await send('move_time', { seconds })
-    },
-    async holdTime(second) {
-      await send('hold_time', { second })
-    },
-    async moveLedgers(ledgers) {
-      await send('move_ledgers', { ledgers })
-    },
-    snapshot: async () => (await send('snapshot')) as number,
-    async revert(snapshot) {
-      await send('revert', { snapshot })
-    },
-    async fund(address, stroops) {
-      await send('fund', { address, stroops })
-    },
-    async refuse(transactions) {
-      await send('refuse', { transactions })
-    },
+    ...controlsBy((method, params) => thread.call(method, params)),
     stop,
     [Symbol.asyncDispose]: stop,
   }

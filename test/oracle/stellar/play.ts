@@ -1,13 +1,27 @@
 /** What the local Stellar network is asked, for another to answer as well: everything once, and then calls as they come. */
-import { Address, Asset, Keypair, nativeToScVal, Operation, xdr } from '@stellar/stellar-sdk'
+import {
+  Account,
+  Address,
+  Asset,
+  Keypair,
+  nativeToScVal,
+  Operation,
+  TransactionBuilder,
+  xdr,
+} from '@stellar/stellar-sdk'
 import { p256 } from '@noble/curves/p256'
 import { secp256k1 } from '@noble/curves/secp256k1'
+import type { ChainInit } from '../../../src/devnet/stellar/chain/chain.ts'
+import { accountOf } from '../../../src/devnet/stellar/chain/changes.ts'
+import type { Simulated } from '../../../src/devnet/stellar/chain/simulate.ts'
+import { toBase64 } from '../../../src/devnet/stellar/codec/text.ts'
 import { XdrReader } from '../../../src/devnet/stellar/codec/xdr.ts'
 import { addressText, readAddress } from '../../../src/devnet/stellar/value/address.ts'
 import { sha256 } from '../../../src/node/primitives/hash.ts'
 import { utf8 } from '../../../src/node/primitives/bytes.ts'
 import { CONSTRUCTED, KEEPER } from '../../support/stellar-wat.ts'
-import type { RecordingChain } from './stellar.ts'
+import { parametersOf } from '../../../src/devnet/stellar/parameters.ts'
+import { type Recording, RecordingChain } from './recording.ts'
 
 type Value = xdr.ScVal
 
@@ -17,7 +31,7 @@ const list = (...values: readonly Value[]): Value => xdr.ScVal.scvVec([...values
 const bytes = (value: Uint8Array): Value => xdr.ScVal.scvBytes(value)
 const address = (text: string): Value => Address.fromString(text).toScVal()
 
-function call(contract: string, method: string, ...args: readonly Value[]): xdr.Operation {
+export function call(contract: string, method: string, ...args: readonly Value[]): xdr.Operation {
   return Operation.invokeContractFunction({ contract, function: method, args: [...args] })
 }
 
@@ -39,14 +53,72 @@ class Dice {
   }
 }
 
+/** Whoever asks: simulates, and sends what came of it. */
+export class Player {
+  readonly chain: RecordingChain
+  readonly keys: Keypair
+  calls = 0
+
+  constructor(recording: Recording) {
+    this.keys = Keypair.fromRawEd25519Seed(Buffer.from(sha256(utf8('oracle'))))
+    const init: ChainInit = {
+      ...{ passphrase: 'oracle', seed: '', mode: 'instant', retentionLedgers: 1000 },
+      parameters: parametersOf({}),
+      accounts: [{ publicKey: this.#publicKey, balance: 10n ** 16n }],
+      now: () => 1_700_000_000,
+      isTimeHeld: true,
+    }
+    this.chain = new RecordingChain(init, recording)
+  }
+
+  get #publicKey(): Uint8Array {
+    return new Uint8Array(this.keys.rawPublicKey())
+  }
+
+  /** Simulates, and applies what succeeds and needs no other signature. */
+  run(operation: xdr.Operation, apply = true): Simulated {
+    if (operation.body.type !== 'invokeHostFunction') throw new RangeError(operation.body.type)
+    this.calls++
+    const { chain } = this
+    const { hostFunction, auth } = operation.body.value
+    const tx = this.#build(operation)
+    const body = (tx.toEnvelope().value as xdr.TransactionV1Envelope).tx // no other is built
+    const mode = auth.length > 0 ? 'enforce' : 'record_allow_nonroot'
+    const result = chain.simulate({ body, mode, namesAddress: true, leeway: 0 })
+    const isSigned = result.kind === 'called' && result.auth.every((one) => one[3] === 0)
+    if (apply && result.kind === 'called' && (auth.length > 0 || isSigned)) {
+      const entries = result.auth.map((one) => xdr.SorobanAuthorizationEntry.fromXdr(one))
+      const full = Operation.invokeHostFunction({ func: hostFunction, auth: entries })
+      const ready = this.#build(full, result.prepared.data, result.prepared.fee)
+      ready.sign(this.keys)
+      chain.send(ready.toXdr())
+    }
+    return result
+  }
+
+  #build(
+    operation: xdr.Operation,
+    data?: Uint8Array,
+    fee = 0n,
+  ): ReturnType<TransactionBuilder['build']> {
+    const account = accountOf(this.chain.entries, this.#publicKey)
+    const from = new Account(this.keys.publicKey(), String(account?.sequence ?? 0n))
+    const builder = new TransactionBuilder(from, {
+      ...{ fee: String(100n + fee), networkPassphrase: this.chain.passphrase },
+    })
+    if (data !== undefined) builder.setSorobanData(toBase64(data))
+    return builder.addOperation(operation).setTimeout(0).build()
+  }
+}
+
 /** A contract that was made. */
-function deploy(recorded: RecordingChain, wasm: Uint8Array, args: readonly Value[] = []): string {
+export function deploy(recorded: Player, wasm: Uint8Array, args: readonly Value[] = []): string {
   recorded.run(Operation.uploadContractWasm({ wasm }))
   const made = recorded.run(
     Operation.createCustomContract({
       address: Address.fromString(recorded.keys.publicKey()),
       wasmHash: Buffer.from(sha256(wasm)),
-      salt: Buffer.from(sha256(utf8(String(recorded.lines.length)))),
+      salt: Buffer.from(sha256(utf8(String(recorded.calls)))),
       constructorArgs: [...args],
     }),
   )
@@ -56,7 +128,9 @@ function deploy(recorded: RecordingChain, wasm: Uint8Array, args: readonly Value
   return addressText(readAddress(r))
 }
 
-export function play(recorded: RecordingChain, calls: number, seed: number): void {
+/** @param calls so many random ones */
+export function play(recording: Recording, calls: number, seed: number): void {
+  const recorded = new Player(recording)
   const dice = new Dice(seed)
   const keepers = [deploy(recorded, KEEPER), deploy(recorded, KEEPER)] as const
   const constructed = deploy(recorded, CONSTRUCTED, [sym('given')])
@@ -73,7 +147,7 @@ export function play(recorded: RecordingChain, calls: number, seed: number): voi
 }
 
 /** What fails, and how. */
-function refusals(recorded: RecordingChain, [keeper, other]: readonly [string, string]): void {
+function refusals(recorded: Player, [keeper, other]: readonly [string, string]): void {
   const wasmHash = Buffer.alloc(32, 7)
   const salt = Buffer.alloc(32, 1)
   const by = Address.fromString(recorded.keys.publicKey())
@@ -109,7 +183,7 @@ function refusals(recorded: RecordingChain, [keeper, other]: readonly [string, s
 }
 
 /** Signatures of the other two curves, good ones and others. */
-function curves(recorded: RecordingChain, keeper: string): void {
+function curves(recorded: Player, keeper: string): void {
   const secret = Buffer.alloc(32, 3)
   const digest = sha256(utf8('digest'))
   const k1 = secp256k1.sign(digest, secret)
@@ -137,10 +211,7 @@ function curves(recorded: RecordingChain, keeper: string): void {
 }
 
 /** What contracts agree to by themselves. */
-function agreements(
-  recorded: RecordingChain,
-  [outer = '', inner = '', middle = '']: string[],
-): void {
+function agreements(recorded: Player, [outer = '', inner = '', middle = '']: string[]): void {
   const me = address(outer)
   const record = (fields: Readonly<Record<string, Value>>): Value =>
     xdr.ScVal.scvMap(
@@ -230,7 +301,7 @@ function anyCall(dice: Dice, keepers: readonly [string, string]): xdr.Operation 
 }
 
 /** The contract of the native asset. */
-function payments(recorded: RecordingChain, [keeper]: readonly [string, string]): void {
+function payments(recorded: Player, [keeper]: readonly [string, string]): void {
   const native = Asset.native().contractId(recorded.chain.passphrase)
   const me = address(recorded.keys.publicKey())
   const amount = (n: bigint): Value => nativeToScVal(n, { type: 'i128' })

@@ -26,7 +26,7 @@ import {
 const DAY = 17_280
 const INSTANCE = { to: 7 * DAY, threshold: 6 * DAY }
 /** What any call costs beside looking at storage, instructions. */
-const WORK = 8_000
+const WORK = 9_500
 const NAME = 'native'
 const DECIMALS = 7
 

@@ -4,6 +4,8 @@ import { COST, costOf, type CostRow, type Meter } from './costs.ts'
 
 /** Small work is this many times what it is here: the host of the network copies and converts more than is done here. */
 const SMALL_FACTOR = 1.75
+/** What it is more at most, instructions: copies of much are cheaper than what is done for each. */
+const SMALL_MORE = 30_000
 /** Kinds of small work. */
 const SMALL: ReadonlySet<number> = new Set([
   ...[
@@ -22,6 +24,10 @@ const SMALL: ReadonlySet<number> = new Set([
 export interface BudgetLimits {
   readonly instructions: number
   readonly memory: number
+}
+
+function exceeded(): Error {
+  return hostError('Budget', 'ExceededLimit', 'operation exceeds the budget')
 }
 
 export class Budget implements Meter {
@@ -51,7 +57,8 @@ export class Budget implements Meter {
     const row = this.#costs[cost]
     if (row === undefined || this.isPaused) return
     const cpu = costOf(row.cpu, input)
-    this.#instructions += times * (SMALL.has(cost) ? Math.floor(cpu * SMALL_FACTOR) : cpu)
+    const more = Math.min(Math.floor(cpu * SMALL_FACTOR) - cpu, SMALL_MORE)
+    this.#instructions += times * (SMALL.has(cost) ? cpu + more : cpu)
     this.#memory += times * costOf(row.memory, input)
     this.#check()
   }
@@ -61,6 +68,8 @@ export class Budget implements Meter {
     const row = this.#costs[COST.memAlloc]
     if (row === undefined || bytes === 0) return 0
     const memory = costOf(row.memory, bytes)
+    // what is too much is not given, and not counted
+    if (this.#memory + memory > this.#limits.memory) throw exceeded()
     this.#instructions += costOf(row.cpu, bytes)
     this.#memory += memory
     this.#check()
@@ -97,7 +106,7 @@ export class Budget implements Meter {
     this.#peak = Math.max(this.#peak, this.#memory)
     const { instructions, memory } = this.#limits
     if (this.#instructions > instructions || this.#memory > memory) {
-      throw hostError('Budget', 'ExceededLimit', 'operation exceeds the budget')
+      throw exceeded()
     }
   }
 }

@@ -14,6 +14,7 @@ import { ledgerHeader, ledgerMeta } from './meta.ts'
 import { Queue, type QueueCopy } from './queue.ts'
 import type { LedgerRecord, TransactionRecord } from './records.ts'
 import { transactionResult, TX } from './results.ts'
+import { simulate, type Simulated, type SimulationInit } from './simulate.ts'
 
 /** `instant`: a ledger closes with each transaction. `manual`: when it is told to. */
 export type LedgerMode = 'instant' | 'manual'
@@ -153,6 +154,11 @@ export class Chain {
   /** A number for what is signed once. */
   drawNonce(): bigint {
     return new XdrReader(this.draw()).u64() >> 1n
+  }
+
+  /** What a transaction would do now, and what it has to declare for that. */
+  simulate(init: SimulationInit): Simulated {
+    return simulate(this, init)
   }
 
   /** @throws what the SDK says of what it does not understand */

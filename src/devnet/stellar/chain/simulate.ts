@@ -11,13 +11,24 @@ import { durabilityOf, entryTypeOf } from '../storage/keys.ts'
 import { type LedgerInfo, type SlotChange, Storage } from '../storage/storage.ts'
 import { accountAddress } from '../value/address.ts'
 import { HostError } from '../value/errors.ts'
-import type { Chain } from './chain.ts'
+import type { StellarParameters } from '../parameters.ts'
+import type { Entries } from './changes.ts'
 import { sizeOfEvents } from './contracts.ts'
 import { publicKeyOf, readDeclared } from './envelope.ts'
 import { eventsFee, rentChange, type RentChange, rentFee, resourceFee } from './fees.ts'
 
 /** How addresses are asked. */
 export type SimulationMode = 'enforce' | 'record' | 'record_allow_nonroot'
+
+/** What a simulation needs of the chain. */
+export interface SimulatedOn {
+  readonly parameters: StellarParameters
+  readonly entries: Entries
+  /** The ledger that it would be in. */
+  nextInfo(): LedgerInfo
+  draw(): Uint8Array
+  drawNonce(): bigint
+}
 
 export interface SimulationInit {
   readonly body: xdr.Transaction
@@ -53,7 +64,13 @@ export type Simulated =
       readonly kind: 'refused'
       readonly message: string
     }
-  | { readonly kind: 'failed'; readonly error: HostError; readonly events: readonly HostEvent[] }
+  | {
+      readonly kind: 'failed'
+      readonly error: HostError
+      readonly events: readonly HostEvent[]
+      readonly memory: number
+      readonly instructions: number
+    }
   | { readonly kind: 'kept'; readonly prepared: Prepared }
   | {
       readonly kind: 'called'
@@ -81,7 +98,7 @@ function refused(message: string): Simulated {
   return { kind: 'refused', message }
 }
 
-export function simulate(chain: Chain, init: SimulationInit): Simulated {
+export function simulate(chain: SimulatedOn, init: SimulationInit): Simulated {
   const { operations, memo, ext } = init.body
   const [operation] = operations
   if (operation === undefined || operations.length !== 1) {
@@ -103,7 +120,7 @@ export function simulate(chain: Chain, init: SimulationInit): Simulated {
 }
 
 function authMode(
-  chain: Chain,
+  chain: SimulatedOn,
   { mode, namesAddress }: SimulationInit,
   entries: readonly Uint8Array[],
 ): AuthMode {
@@ -118,7 +135,7 @@ function authMode(
 }
 
 function simulateCall(
-  chain: Chain,
+  chain: SimulatedOn,
   init: SimulationInit,
   op: xdr.InvokeHostFunctionOp,
   source: Uint8Array,
@@ -139,7 +156,11 @@ function simulateCall(
     seed: init.seed ?? chain.draw(),
   }
   const { host, auth, result } = invoke({ ...call, storage, info, budget, auth: mode })
-  if (result instanceof HostError) return { kind: 'failed', error: result, events: host.events }
+  const { memory } = budget
+  if (result instanceof HostError) {
+    const used = { memory, instructions: budget.instructions }
+    return { kind: 'failed', error: result, events: host.events, ...used }
+  }
   const entries = mode.kind === 'enforce' ? given : auth.recorded()
   const slots = storage.changes()
   const instructions = Math.max(
@@ -157,12 +178,12 @@ function simulateCall(
   })
   return {
     ...{ kind: 'called', prepared, events: host.events, value: result, auth: entries },
-    ...{ changes: stateChanges(chain, slots), memory: budget.memory },
+    ...{ changes: stateChanges(chain, slots), memory },
     instructions: budget.instructions,
   }
 }
 
-function stateChanges(chain: Chain, slots: readonly SlotChange[]): readonly StateChange[] {
+function stateChanges(chain: SimulatedOn, slots: readonly SlotChange[]): readonly StateChange[] {
   return slots.flatMap(({ key, isWritten, before, after }): readonly StateChange[] => {
     if (!isWritten || (before.entry === undefined && after.entry === undefined)) return []
     const modified = chain.entries.get(key)?.modified ?? 0
@@ -185,7 +206,7 @@ interface Used {
 
 /** Declares what was used. */
 function prepare(
-  chain: Chain,
+  chain: SimulatedOn,
   info: LedgerInfo,
   slots: readonly SlotChange[],
   { instructions, operationBytes, eventsBytes }: Used,
@@ -250,7 +271,11 @@ type LifeBody = Extract<
 >
 
 /** Of keeping entries of a footprint alive, or bringing them back. */
-function simulateLife(chain: Chain, body: LifeBody, data: xdr.SorobanTransactionData): Simulated {
+function simulateLife(
+  chain: SimulatedOn,
+  body: LifeBody,
+  data: xdr.SorobanTransactionData,
+): Simulated {
   const info = chain.nextInfo()
   const { footprint } = readDeclared(data)
   const isExtending = body.type === 'extendFootprintTtl'

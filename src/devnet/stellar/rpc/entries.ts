@@ -2,7 +2,7 @@
 import { xdr } from '@stellar/stellar-sdk'
 import { z } from 'zod'
 import { toBase64 } from '../codec/text.ts'
-import { simulate, type SimulationMode, type StateChange } from '../chain/simulate.ts'
+import type { SimulationMode, StateChange } from '../chain/simulate.ts'
 import { diagnosticXdr, EVENT, type HostEvent } from '../host/events.ts'
 import { entryData } from '../storage/entries.ts'
 import { ENTRY, entryTypeOf } from '../storage/keys.ts'
@@ -66,7 +66,7 @@ export const simulateTransaction: Method = method(
       return { ...base, error: `optional 'authMode' must be one of ${names} when included` }
     }
     const isNamed = chain.parameters.protocol >= NAMED_ADDRESSES
-    const result = simulate(chain, {
+    const result = chain.simulate({
       body,
       mode: mode === 'any' ? undefined : mode,
       namesAddress: params.useUpgradedAuth === true && isNamed,

@@ -66,7 +66,28 @@ function verifyWithOpenSsl(key: Uint8Array, message: Uint8Array, signature: Uint
   }
 }
 
-/** The key that made a signature, 65 bytes; undefined where there is none, or its S is in the upper half. */
+const CURVES = { secp256k1, secp256r1: p256 }
+
+/** Whether it is a signature of a curve, with S in the lower half. */
+export function isLowSignature(curve: 'secp256k1' | 'secp256r1', signature: Uint8Array): boolean {
+  try {
+    return !CURVES[curve].Signature.fromCompact(signature).hasHighS()
+  } catch {
+    return false
+  }
+}
+
+/** Whether it is a point of P-256, not compressed. */
+export function isSecp256r1Point(key: Uint8Array): boolean {
+  try {
+    p256.ProjectivePoint.fromHex(key).assertValidity()
+    return key.length === 65
+  } catch {
+    return false
+  }
+}
+
+/** The key that made a signature with S in the lower half, 65 bytes; undefined where there is none. */
 export function recoverSecp256k1(
   digest: Uint8Array,
   signature: Uint8Array,
@@ -74,7 +95,6 @@ export function recoverSecp256k1(
 ): Uint8Array | undefined {
   try {
     const parsed = secp256k1.Signature.fromCompact(signature)
-    if (parsed.hasHighS()) return undefined
     return parsed.addRecoveryBit(recovery).recoverPublicKey(digest).toRawBytes(false)
   } catch {
     return undefined

@@ -143,6 +143,8 @@ function execute(
     const isOver = instance.fuel.value < 0n || instance.stack.value < 0n
     const trap = trapOf(error)
     if (trap !== undefined && isOver) {
+      const left = instance.fuel.value < 0n ? 0n : instance.fuel.value
+      host.budget.burn(host.budget.fuel - left)
       throw hostError('Budget', 'ExceededLimit', 'out of fuel, or of stack')
     }
     if (trap === undefined) throw error

@@ -66,7 +66,10 @@ struct Call {
     sequence: u32,
     timestamp: u64,
     /// Entries to hold the call against; none: they are recorded.
-    auth: Vec<String>,
+    auth: Option<Vec<String>>,
+    /// Whether what is recorded may be inside of the call, and names the address.
+    may_be_inner: bool,
+    names_address: bool,
 }
 
 #[derive(Serialize, Default)]
@@ -154,11 +157,12 @@ fn simulate(call: &Call, settings: &Settings, network: &NetworkConfig, state: &R
         min_persistent_entry_ttl: settings.min_persistent,
         max_entry_ttl: settings.max_life,
     };
-    let auth = if call.auth.is_empty() {
-        RecordingInvocationAuthMode::recording(false, true)
-    } else {
-        let entries = call.auth.iter().map(|one| read::<SorobanAuthorizationEntry>(one));
-        RecordingInvocationAuthMode::Enforcing(entries.collect())
+    let auth = match &call.auth {
+        None => RecordingInvocationAuthMode::recording(!call.may_be_inner, call.names_address),
+        Some(entries) => {
+            let entries = entries.iter().map(|one| read::<SorobanAuthorizationEntry>(one));
+            RecordingInvocationAuthMode::Enforcing(entries.collect())
+        }
     };
     let source = Uint256(bytes_of(&call.source).try_into().expect("32 bytes"));
     let result = simulate_invoke_host_function_op(

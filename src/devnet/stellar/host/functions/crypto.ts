@@ -1,7 +1,13 @@
 /** Hashes, signatures (module `c`) and randomness (`p`). Functions on curves are not here: contracts that import them are refused. */
 import { keccak_256 } from '@noble/hashes/sha3'
 import { COST } from '../../budget/costs.ts'
-import { recoverSecp256k1, verifyEd25519, verifySecp256r1 } from '../../value/crypto.ts'
+import {
+  isLowSignature,
+  isSecp256r1Point,
+  recoverSecp256k1,
+  verifyEd25519,
+  verifySecp256r1,
+} from '../../value/crypto.ts'
 import { hostError } from '../../value/errors.ts'
 import { paidSha256 } from '../lifecycle.ts'
 import { Random } from '../random.ts'
@@ -21,7 +27,8 @@ import {
 
 /** The first protocol with P-256. */
 const SECP256R1 = 21
-const UNCOMPRESSED = 4
+/** Of four points that may have made a signature. */
+const MAX_RECOVERY = 3
 
 function refused(detail: string): Error {
   return hostError('Crypto', 'InvalidInput', detail)
@@ -46,10 +53,12 @@ export const CRYPTO_FUNCTIONS: HostFunctions = {
     GIVE_BYTES,
     ({ budget }, digest, signature, recovery) => {
       budget.charge(COST.ecdsaSignature)
+      if (!isLowSignature('secp256k1', signature) || recovery > MAX_RECOVERY) {
+        throw refused('invalid ECDSA signature')
+      }
+      sized(digest, 32, 'digest')
       budget.charge(COST.secp256k1)
-      const isShaped = recovery <= 3 && signature.length === 64
-      if (isShaped) sized(digest, 32, 'digest')
-      const key = isShaped ? recoverSecp256k1(digest, signature, recovery) : undefined
+      const key = recoverSecp256k1(digest, signature, recovery)
       if (key === undefined) throw refused('failed secp256k1 recovery')
       return key
     },
@@ -60,13 +69,12 @@ export const CRYPTO_FUNCTIONS: HostFunctions = {
     NOTHING,
     ({ budget }, key, digest, signature) => {
       budget.charge(COST.sec1Point)
+      if (!isSecp256r1Point(key)) throw refused('invalid ECDSA public key')
       budget.charge(COST.ecdsaSignature)
+      if (!isLowSignature('secp256r1', signature)) throw refused('invalid ECDSA signature')
+      sized(digest, 32, 'digest')
       budget.charge(COST.secp256r1)
-      const isShaped = key.length === 65 && key[0] === UNCOMPRESSED && signature.length === 64
-      if (isShaped) sized(digest, 32, 'digest')
-      if (!isShaped || !verifySecp256r1(key, digest, signature)) {
-        throw refused('failed secp256r1 verification')
-      }
+      if (!verifySecp256r1(key, digest, signature)) throw refused('failed secp256r1 verification')
     },
     SECP256R1,
   ),
