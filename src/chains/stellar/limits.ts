@@ -40,6 +40,8 @@ export const RESOURCE_MARGIN_PERCENT = 15n
  * fees have 32 bits.
  */
 export const MAX_RESOURCE_FEE = 1_000_000_000n
+/** The same where somebody agrees to each payment, as when code is deployed or kept alive: what a transaction can declare, less the margin. */
+export const MAX_AGREED_FEE = 3_700_000_000n
 /** Instructions above those that simulation counts, percent: a ledger later a list may be longer. */
 export const INSTRUCTION_MARGIN_PERCENT = 10
 /** Transactions of one account and its channels that wait to be applied. */

@@ -95,6 +95,13 @@ describe('a deployment on Stellar', function () {
     expect(Number(totalCost) / Number(had - (await balance()))).to.be.within(1, 1.2)
   })
 
+  it('is made where rent is twice as much', async () => {
+    await using dear = await openStellar({ parameters: { fees: { rent1Kb: 2_000n } } })
+    const { init, quote } = deployerOf(dear)
+    await deployContracts(init)
+    expect((await quote()).totalCost).to.equal(0n)
+  })
+
   it('ends before it costs more than somebody agreed to', async () => {
     const { init, balance } = deployerOf(world)
     const had = await balance()

@@ -14,7 +14,7 @@ import type { Heights } from '../../shared/heights.ts'
 import { pollMsFor } from '../../shared/poll.ts'
 import { stellarError } from '../errors.ts'
 import type { AccountKey } from '../key.ts'
-import { POLL_MS } from '../limits.ts'
+import { MAX_AGREED_FEE, POLL_MS } from '../limits.ts'
 import { stellarHeights } from '../rpc/head.ts'
 import { stellarRpc } from '../rpc/rpc.ts'
 import { simulate } from '../rpc/simulate.ts'
@@ -130,7 +130,7 @@ async function prepare(
     'final',
     async (endpoint, _height, { told }) => {
       const call = callOf(step, contract, sender.address)
-      const found = await simulate(endpoint, call, sender.address)
+      const found = await simulate(endpoint, call, sender.address, MAX_AGREED_FEE)
       told?.(BigInt(found.ledger))
       return found
     },

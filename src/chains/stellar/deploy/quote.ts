@@ -6,7 +6,7 @@ import type { Heights } from '../../shared/heights.ts'
 import { BASE_RESERVE, DAY_LEDGERS, XLM } from '../constants.ts'
 import { codeOf } from '../contracts/artifacts.ts'
 import { stellarError } from '../errors.ts'
-import { MIN_FEE, RESOURCE_MARGIN_PERCENT } from '../limits.ts'
+import { MAX_AGREED_FEE, MIN_FEE, RESOURCE_MARGIN_PERCENT } from '../limits.ts'
 import { simulate } from '../rpc/simulate.ts'
 import type { Account } from '../xdr/entries.ts'
 import { type Call, createContract, invoke, uploadCode } from '../xdr/operations.ts'
@@ -153,7 +153,12 @@ async function feeOf(
   contract: PlannedContract,
   deployer: string,
 ): Promise<bigint> {
-  const simulated = await simulate(endpoint, callOf(step, contract, deployer), deployer)
+  const simulated = await simulate(
+    endpoint,
+    callOf(step, contract, deployer),
+    deployer,
+    MAX_AGREED_FEE,
+  )
   if ('reason' in simulated) throw notPossible(step, contract, simulated.reason)
   return (simulated.prepared.resources?.fee ?? 0n) + MIN_FEE
 }

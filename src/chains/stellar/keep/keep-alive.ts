@@ -14,7 +14,7 @@ import type { Deployment } from '../deploy/deployment.ts'
 import { neededFor, spendable } from '../deploy/quote.ts'
 import { THRESHOLD_LEDGERS } from '../deploy/state.ts'
 import { stellarError } from '../errors.ts'
-import { MAX_KEPT_ROWS, MIN_FEE } from '../limits.ts'
+import { MAX_AGREED_FEE, MAX_KEPT_ROWS, MIN_FEE } from '../limits.ts'
 import { viewAccount } from '../rpc/entries.ts'
 import { simulate } from '../rpc/simulate.ts'
 import type { TransactionSender } from '../send/sender.ts'
@@ -153,7 +153,7 @@ async function prepare(
   { call, subject }: Wanted,
   payer: string,
 ): Promise<Prepared> {
-  const simulated = await simulate(endpoint, call, payer)
+  const simulated = await simulate(endpoint, call, payer, MAX_AGREED_FEE)
   if (!('reason' in simulated)) return simulated.prepared
   const message = `the network refuses to keep ${subject} alive: ${simulated.reason}`
   throw stellarError('CHAIN_REVERTED', message, { subject, reason: simulated.reason })

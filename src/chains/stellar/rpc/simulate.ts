@@ -4,6 +4,7 @@ import { badAnswer } from '../../../node/anchor/errors.ts'
 import type { Endpoint } from '../../shared/endpoints.ts'
 import type { Call } from '../xdr/operations.ts'
 import { isDeclarable, type Prepared, questionOf } from '../xdr/transactions.ts'
+import { MAX_RESOURCE_FEE } from '../limits.ts'
 import { base64, LEDGER, MAX_XDR_CHARS, WHOLE } from './numbers.ts'
 
 const ANSWER = z.union([
@@ -50,11 +51,15 @@ const MAX_REASON_CHARS = 200
 
 const HOST_ERROR = /^HostError: Error\((\w{1,32}), (#?\w{1,64})\)/
 
-/** Simulates a call. @param source who would send it; left out where that does not matter @throws ANCHOR_BAD_ANSWER (protocol), CHAIN_RPC */
+/**
+ * Simulates a call. @param source who would send it; left out where that does not matter @param most stroops that it may cost by an endpoint's word
+ * @throws ANCHOR_BAD_ANSWER (protocol), CHAIN_RPC
+ */
 export async function simulate(
   endpoint: Endpoint,
   call: Call,
   source?: string,
+  most: bigint = MAX_RESOURCE_FEE,
 ): Promise<Simulated> {
   const transaction = questionOf(call, source)
   const answer = ANSWER.safeParse(await endpoint.send('simulateTransaction', { transaction }))
@@ -70,6 +75,7 @@ export async function simulate(
   const { transactionData, minResourceFee: fee, results } = data
   const [result] = results ?? []
   const resources = { data: transactionData, fee, auth: result?.auth ?? [] }
-  if (!isDeclarable(resources)) throw badAnswer(endpoint.name, 'resources that nobody can declare')
+  if (!isDeclarable(resources, most))
+    throw badAnswer(endpoint.name, 'resources that nobody can declare')
   return { ledger, value: result?.xdr ?? '', prepared: { call, resources } }
 }

@@ -10,12 +10,7 @@ import {
 } from '@stellar/stellar-sdk'
 import { toHex } from '../../../node/primitives/bytes.ts'
 import type { AccountKey } from '../key.ts'
-import {
-  INSTRUCTION_MARGIN_PERCENT,
-  MAX_RESOURCE_FEE,
-  MIN_FEE,
-  RESOURCE_MARGIN_PERCENT,
-} from '../limits.ts'
+import { INSTRUCTION_MARGIN_PERCENT, MIN_FEE, RESOURCE_MARGIN_PERCENT } from '../limits.ts'
 import type { Call } from './operations.ts'
 import { bytesIn, contractText, orUndefined } from './values.ts'
 
@@ -66,9 +61,9 @@ export interface SigningInit {
   readonly fee: bigint
 }
 
-/** Whether what simulation named can be declared. */
-export function isDeclarable({ data, fee, auth }: Resources): boolean {
-  if (fee > MAX_RESOURCE_FEE) return false
+/** Whether what simulation named can be declared. @param most stroops */
+export function isDeclarable({ data, fee, auth }: Resources, most: bigint): boolean {
+  if (fee > most) return false
   const parsed = orUndefined(() => [
     xdr.SorobanTransactionData.fromXdr(data, 'base64'),
     ...auth.map((one) => xdr.SorobanAuthorizationEntry.fromXdr(one, 'base64')),
