@@ -45,6 +45,7 @@ const clock = steppedClock()
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    create: { type: 'boolean' },
     home: { type: 'string', default: '' },
     node: { type: 'string', default: '' },
     'output-format': { type: 'string' },
