@@ -20,6 +20,8 @@ export function encodeFrame(body: Uint8Array): Uint8Array {
 export class FrameReader {
   readonly #maxBytes: number
   #chunks: Uint8Array[] = []
+  /** Bytes of the first chunk that are used up. */
+  #used = 0
   #held = 0
 
   constructor(maxBytes: number) {
@@ -47,13 +49,18 @@ export class FrameReader {
         )
       }
       if (this.#held < FRAME_HEADER_BYTES + length) break
-      this.#take(FRAME_HEADER_BYTES)
+      this.#skip(FRAME_HEADER_BYTES)
       frames.push(length === 0 ? EMPTY : this.#take(length))
     }
     return frames
   }
 
   #peekLength(): number {
+    const [first] = this.#chunks
+    if (first !== undefined && first.length - this.#used >= FRAME_HEADER_BYTES) {
+      return new DataView(first.buffer, first.byteOffset + this.#used).getUint32(0)
+    }
+    this.#trim()
     let value = 0
     let seen = 0
     for (const chunk of this.#chunks) {
@@ -65,18 +72,42 @@ export class FrameReader {
     return value
   }
 
+  /** Drops what is used up of the first chunk. */
+  #trim(): void {
+    const [first] = this.#chunks
+    if (first === undefined || this.#used === 0) return
+    if (this.#used === first.length) this.#chunks.shift()
+    else this.#chunks[0] = first.subarray(this.#used)
+    this.#used = 0
+  }
+
+  /** Passes over the next `count` bytes, which are here. */
+  #skip(count: number): void {
+    const [first] = this.#chunks
+    if (first === undefined || first.length - this.#used < count) {
+      this.#take(count)
+      return
+    }
+    this.#held -= count
+    this.#used += count
+    if (this.#used === first.length) this.#trim()
+  }
+
   /** The next `count` bytes, which are here. */
   #take(count: number): Uint8Array {
-    this.#held -= count
     const [first] = this.#chunks
-    if (first !== undefined && first.length >= count) {
-      if (first.length === count) {
-        this.#chunks.shift()
-        return first
-      }
-      this.#chunks[0] = first.subarray(count)
+    if (first !== undefined && first.length - this.#used > count) {
+      const from = this.#used
+      this.#skip(count)
       // a copy, so that a small frame that is kept does not keep the whole chunk alive
-      return first.slice(0, count)
+      return first.slice(from, from + count)
+    }
+    this.#trim()
+    this.#held -= count
+    const [next] = this.#chunks
+    if (next?.length === count) {
+      this.#chunks.shift()
+      return next
     }
     const taken = new Uint8Array(count)
     let at = 0
