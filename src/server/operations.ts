@@ -1,6 +1,6 @@
 /**
  * What takes longer than a client should hold a connection open: an operation goes on by itself, and is asked for again by its id (docs/api.md).
- * The same idempotency key of the same caller is the same operation. They are kept in memory, for a while after their end.
+ * The same idempotency key of the same caller is the same operation, until it fails. They are kept in memory, for a while after their end.
  */
 import type { Request, Response } from 'express'
 import type { IntentInfo } from '../node/interface.ts'
@@ -91,7 +91,8 @@ export class Operations {
     operation.work
       .then(
         () => this.#note(operation),
-        () => {}, // told to whoever asks
+        // told to whoever asks for it; whoever sends the request again wants it tried again
+        () => name !== undefined && this.#byKey.delete(name),
       )
       .finally(() => {
         operation.isDone = true
@@ -141,7 +142,8 @@ export class Operations {
 
   #forget({ id }: Operation, name: string | undefined): void {
     this.#byId.delete(id)
-    if (name !== undefined) this.#byKey.delete(name)
+    // another one may go by it since this one failed
+    if (name !== undefined && this.#byKey.get(name)?.id === id) this.#byKey.delete(name)
   }
 
   #makeRoom(): void {

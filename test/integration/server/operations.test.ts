@@ -85,6 +85,27 @@ describe('an operation that takes long', () => {
     expect(wrong.status).to.equal(400)
   })
 
+  it('is begun anew by the same idempotency key once it has failed', async () => {
+    await using world = await serving()
+    const create = world.node.contexts.create.bind(world.node.contexts)
+    let tries = 0
+    Object.assign(world.node.contexts, {
+      create: async (options: Parameters<typeof create>[0]) => {
+        if (++tries === 1)
+          throw new MerogateError('ANCHOR_UNREACHABLE', 'transport', 'nobody answers')
+        return create(options)
+      },
+    })
+    const key = { 'idempotency-key': 'one' }
+    const ask = (): ReturnType<Serving['send']> =>
+      world.send('POST', '/admin-api/contexts', creation(world), key)
+    expect((await ask()).status).to.equal(502)
+    const made = await ask()
+    expect(made.status).to.equal(200)
+    expect((await ask()).body).to.deep.equal(made.body)
+    expect(tries).to.equal(2)
+  })
+
   it('is its caller’s alone, and forgotten some time after its end', async () => {
     await using world = await guarded()
     const [token, other] = [await world.token('admin'), await world.token('admin')]
