@@ -29,7 +29,7 @@ interface Manifest {
 
 const ROOT = join(import.meta.dirname, '..')
 /** Longest time of any one step, ms. */
-const STEP_TIMEOUT_MS = 60_000
+const STEP_TIMEOUT_MS = 240_000
 /**
  * Most bytes of what is built, committed and shipped: contracts and example apps. 1 120 KiB in November 2026, of which Ethereum's contracts are 248, NEAR's 150,
  * Stellar's 90 and the Internet Computer's 445, packed: the library for Candid is half of that.

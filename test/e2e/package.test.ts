@@ -12,5 +12,5 @@ describe('the package', () => {
     child.stderr.on('data', (text: Buffer) => (said += text.toString()))
     const code = await new Promise((resolve) => child.once('close', resolve))
     expect(code, said).to.equal(0)
-  }).timeout(180_000)
+  }).timeout(600_000)
 })
