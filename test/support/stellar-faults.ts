@@ -1,91 +1,34 @@
 /** What the tests of faults on Stellar have in common: a chain put back for each, endpoints that misbehave, and services over them. */
 import { TransactionBuilder } from '@stellar/stellar-sdk'
+import { LEDGER_SECONDS } from '../../src/chains/stellar/constants.ts'
 import { viewAccount } from '../../src/chains/stellar/rpc/entries.ts'
 import type { StellarService } from '../../src/chains/stellar/service.ts'
-import { LEDGER_SECONDS } from '../../src/chains/stellar/constants.ts'
 import { DEFAULT_PASSPHRASE } from '../../src/devnet/stellar/index.ts'
-import type { Anchor, AnchorComponents, Signer } from '../../src/node/anchor/anchor.ts'
-import { envelopeAnchor } from '../../src/node/anchor/envelope-anchor.ts'
 import type { Operation } from '../../src/node/anchor/operations.ts'
 import type { SignedEnvelope } from '../../src/node/anchor/service.ts'
 import { toHex } from '../../src/node/primitives/bytes.ts'
-import { type Clock, systemClock, systemRandom } from '../../src/node/primitives/clock.ts'
-import { silentLogger } from '../../src/node/primitives/logger.ts'
-import { AnchorBench, add } from '../compliance/anchor-bench.ts'
-import { creation, sign } from '../compliance/anchor-support.ts'
-import { type Asked, type FaultyRpc, type Rule, startFaultyRpc } from './faulty-rpc.ts'
+import { type Clock, systemClock } from '../../src/node/primitives/clock.ts'
+import { sign } from '../compliance/anchor-support.ts'
+import { ChainFaults } from './chain-faults.ts'
+import type { Asked, Rule } from './faulty-rpc.ts'
 import { keyIn, openService, startStellarTestChain, type StellarTestChain } from './stellar.ts'
 
 /** How transactions are sent. */
 export const SENDING = 'sendTransaction'
 
-export class StellarFaults extends AnchorBench {
-  #chain: StellarTestChain | undefined
-  #open: { stop(): Promise<void> }[] = []
+type Init = NonNullable<Parameters<typeof openService>[1]>
 
-  constructor() {
-    super(() => Promise.reject(new RangeError('these tests open services themselves')))
+export class StellarFaults extends ChainFaults<StellarTestChain, StellarService, Init> {
+  protected start(): Promise<StellarTestChain> {
+    return startStellarTestChain()
   }
 
-  get chain(): StellarTestChain {
-    if (this.#chain === undefined) throw new RangeError('expected a chain that runs')
-    return this.#chain
+  protected openOver(rpcUrls: readonly string[], init: Init): StellarService {
+    return openService({ deployment: this.chain.deployment, rpcUrls }, init)
   }
 
-  /** To be called in a `describe`. */
-  hooks(): void {
-    before(async () => {
-      this.#chain = await startStellarTestChain()
-    })
-    beforeEach(async () => {
-      await this.chain.reset()
-    })
-    afterEach(async () => {
-      for (const each of this.#open.splice(0).reverse()) await each.stop()
-      await this.chain.devnet.setLedgers('instant')
-    })
-    after(async () => {
-      await this.#chain?.stop()
-    })
-  }
-
-  /** An endpoint before the chain. */
-  async endpoint(): Promise<FaultyRpc> {
-    const made = await startFaultyRpc(this.chain.url)
-    this.#open.push({ stop: async () => made[Symbol.asyncDispose]() })
-    return made
-  }
-
-  /** A service over endpoints, with the account of a node unless something else is said. */
-  service(
-    endpoints: readonly (FaultyRpc | string)[],
-    init: Parameters<typeof openService>[1] = {},
-  ): StellarService {
-    const { deployment } = this.chain
-    const rpcUrls = endpoints.map((each) => (typeof each === 'string' ? each : each.url))
-    const service = openService({ deployment, rpcUrls }, { key: this.chain.key(2), ...init })
-    this.#open.push(service.lifecycle)
-    return service
-  }
-
-  /** An anchor over a service, started. */
-  async over(service: StellarService, components: Partial<AnchorComponents> = {}): Promise<Anchor> {
-    const { protocol, network, contract } = this.chain
-    const { packages } = service
-    const named = { protocol, network, contract, service }
-    const anchor = envelopeAnchor(packages === undefined ? named : { ...named, packages })({
-      ...{ clock: systemClock, random: systemRandom, logger: silentLogger, ...components },
-    })
-    this.#open.push(anchor)
-    await anchor.start()
-    return anchor
-  }
-
-  /** A context of A's, made by another account over honest endpoints; its anchor. */
-  async withContext(): Promise<Anchor> {
-    const honest = await this.over(this.service([this.chain.url], { key: this.chain.key(1) }))
-    await honest.submit(this.context, creation(), this.a)
-    return honest
+  protected async setInstant(): Promise<void> {
+    await this.chain.devnet.setLedgers('instant')
   }
 
   /** An operation of A's, signed for the contract as it stands. */
@@ -95,13 +38,6 @@ export class StellarFaults extends AnchorBench {
     const domain = await service.readDomain()
     const fields = { domain, subject: this.group, nonce: value.nonce, validUntil }
     return sign(this.a, operation, fields)
-  }
-
-  /** An operation that adds somebody. */
-  readonly adding = (who: Signer): Operation => add(who)
-
-  async isMember(anchor: Anchor, who: Signer): Promise<boolean> {
-    return (await anchor.readMember(this.group, who.publicKey)) !== undefined
   }
 
   /** Transactions by an account's own number, since there is such an account. */
