@@ -28,6 +28,7 @@ export type ServerErrorCode =
   | 'SERVER_TOO_MANY'
   | 'SERVER_TIMEOUT'
   | 'SERVER_OPERATION_UNKNOWN'
+  | 'SERVER_KEY_REUSED'
 
 /** Builds an error of this room. */
 export function serverError(
@@ -69,6 +70,7 @@ const STATUS_BY_CODE: Readonly<Record<string, number>> = {
   SERVER_METHOD_NOT_ALLOWED: 405,
   SERVER_RANGE_INVALID: 416,
   SERVER_DRAINING: 503,
+  SERVER_KEY_REUSED: 422, // as the draft of the header's standard says
   SERVER_TIMEOUT: 504,
   CONTEXT_KEY_PENDING: 503,
   STORE_FAILED: 503,
@@ -93,6 +95,7 @@ const API_CODES: Readonly<Record<string, string>> = {
   SERVER_TOO_MANY: 'rate_limited',
   SERVER_TIMEOUT: 'timeout',
   SERVER_OPERATION_UNKNOWN: 'operation_unknown',
+  SERVER_KEY_REUSED: 'idempotency_key_reused',
   ID_INVALID: 'invalid_id',
   BYTES_NOT_BASE58: 'invalid_id',
   CONTEXT_UNINITIALIZED: 'uninitialized',

@@ -117,6 +117,9 @@ export const OPERATION_KEPT_MS = 600_000
 /** Operations that run or are kept. */
 export const MAX_KEPT_OPERATIONS = 1024
 
+/** Those of one key. */
+export const MAX_OPERATIONS_PER_CALLER = 256
+
 /** Of so many operations of a route, the last ones, it is known how long they took. */
 export const OPERATION_SAMPLES = 20
 

@@ -1,14 +1,18 @@
 /**
  * What takes longer than a client should hold a connection open: an operation goes on by itself, and is asked for again by its id (docs/api.md).
- * The same idempotency key of the same caller is the same operation, until it fails. They are kept in memory, for a while after their end.
+ * The same idempotency key of the same caller is the same operation, until it fails, and comes with the same body. They are kept in memory, for a while
+ * after their end, and of one caller so many that there is room for others.
  */
 import type { Request, Response } from 'express'
 import type { IntentInfo } from '../node/interface.ts'
 import type { Clock, Random } from '../node/primitives/clock.ts'
+import { equalBytes } from '../node/primitives/bytes.ts'
+import { sha256 } from '../node/primitives/hash.ts'
 import { encodeIntent } from './encode.ts'
 import { serverError } from './errors.ts'
 import {
   MAX_KEPT_OPERATIONS,
+  MAX_OPERATIONS_PER_CALLER,
   MAX_REQUEST_ID_CHARS,
   MAX_WAIT_MS,
   OPERATION_KEPT_MS,
@@ -26,6 +30,8 @@ interface Operation {
   /** By the monotonic clock. */
   readonly fromMs: number
   readonly work: Promise<unknown>
+  /** Hash of the body of its request. */
+  readonly said: Uint8Array
   /** Somebody may ask for it again. */
   isAskedAgain: boolean
   isDone: boolean
@@ -51,7 +57,8 @@ export class Operations {
 
   /**
    * Answers a request with what its work resolves to; with 202 when that is not there within the time that the client wants to wait.
-   * @throws what the work does; SERVER_BUSY (transport) when too many run
+   * The body must have been read where a request has an idempotency key.
+   * @throws what the work does; SERVER_KEY_REUSED (conflict); SERVER_TOO_MANY (limit), SERVER_BUSY (transport) when too many run
    */
   async answer(req: Request, res: Response, work: () => unknown): Promise<unknown> {
     const waitMs = preferredWaitOf(req.headers.prefer)
@@ -59,6 +66,7 @@ export class Operations {
     if (waitMs === undefined && key === undefined) return work()
     const name = `${keyIdOf(res) ?? ''} ${req.method} ${req.originalUrl} ${key ?? ''}`
     const known = key === undefined ? undefined : this.#byKey.get(name)
+    if (known !== undefined && !equalBytes(known.said, hashOfBody(req))) throw keyReused()
     const operation = known ?? this.#begin(req, res, work, key === undefined ? undefined : name)
     if (waitMs === undefined) return operation.work
     return this.#within(operation, res, waitMs)
@@ -77,12 +85,12 @@ export class Operations {
 
   #begin(req: Request, res: Response, work: () => unknown, name: string | undefined): Operation {
     const { clock, random } = this.#c
-    this.#makeRoom()
+    this.#makeRoom(keyIdOf(res))
     const id = uuidV7(clock, random)
     const operation: Operation = {
       ...{ id, keyId: keyIdOf(res), what: whatOf(req) },
       ...{ startedMs: clock.nowMs(), fromMs: clock.monotonicMs() },
-      work: Promise.resolve().then(work),
+      ...{ work: Promise.resolve().then(work), said: hashOfBody(req) },
       isAskedAgain: name !== undefined,
       isDone: false,
     }
@@ -146,21 +154,42 @@ export class Operations {
     if (name !== undefined && this.#byKey.get(name)?.id === id) this.#byKey.delete(name)
   }
 
-  #makeRoom(): void {
-    if (this.#byId.size < MAX_KEPT_OPERATIONS) return
-    const [oldest] = [...this.#byId.values()].filter(({ isDone }) => isDone)
-    if (oldest === undefined) {
-      const message = 'too many operations are under way: try again later'
-      throw serverError('SERVER_BUSY', 'transport', message, { retryAfterMs: OPERATION_WAIT_MS })
+  #makeRoom(keyId: string | undefined): void {
+    const all = [...this.#byId.values()]
+    const own = keyId === undefined ? [] : all.filter((operation) => operation.keyId === keyId)
+    if (own.length >= MAX_OPERATIONS_PER_CALLER) {
+      if (this.#forgetOldest(own)) return
+      const message = 'too many operations of this key are under way: try again later'
+      const details = { limit: MAX_OPERATIONS_PER_CALLER, retryAfterMs: OPERATION_WAIT_MS }
+      throw serverError('SERVER_TOO_MANY', 'limit', message, details)
     }
-    const name = [...this.#byKey].find(([, operation]) => operation === oldest)?.[0]
-    this.#forget(oldest, name)
+    if (all.length < MAX_KEPT_OPERATIONS || this.#forgetOldest(all)) return
+    const message = 'too many operations are under way: try again later'
+    throw serverError('SERVER_BUSY', 'transport', message, { retryAfterMs: OPERATION_WAIT_MS })
+  }
+
+  /** Of those that are over; false when none is. */
+  #forgetOldest(among: readonly Operation[]): boolean {
+    const oldest = among.find(({ isDone }) => isDone)
+    if (oldest === undefined) return false
+    this.#forget(oldest, [...this.#byKey].find(([, operation]) => operation === oldest)?.[0])
+    return true
   }
 }
 
 function keyIdOf(res: Response): string | undefined {
   const keyId: unknown = res.locals['keyId'] // the guard puts it there
   return typeof keyId === 'string' ? keyId : undefined
+}
+
+function hashOfBody({ body }: Request): Uint8Array {
+  return sha256(body instanceof Uint8Array ? body : new Uint8Array())
+}
+
+function keyReused(): Error {
+  const message =
+    'another request had this Idempotency-Key, with another body: use a new one for what is new'
+  return serverError('SERVER_KEY_REUSED', 'conflict', message)
 }
 
 function whatOf(req: Request): string {

@@ -55,6 +55,9 @@ function answering(handler: Handler): RequestHandler {
     const work = (): unknown => handler(req, res)
     // uploads write to their connection as long as it stands
     const mayTakeLong = !isRead && req.baseUrl === '/admin-api' && req.method !== 'PUT'
+    if (mayTakeLong && req.headers['idempotency-key'] !== undefined && hasJson(req)) {
+      await readGuarded(req, res) // two requests of one key are the same if their bodies are
+    }
     const body = await (mayTakeLong ? operations.answer(req, res, work) : work())
     if (body !== undefined) res.json(body)
   }
@@ -118,6 +121,11 @@ export function jsonBody(limit: number): (req: Request, res: Response) => Promis
 }
 
 const readGuarded = jsonBody(MAX_JSON_BYTES)
+
+function hasJson({ headers }: Request): boolean {
+  const { 'content-length': length = '0', 'transfer-encoding': encoding } = headers
+  return (length !== '0' || encoding !== undefined) && isJson(headers['content-type'])
+}
 
 /** `application/json` or `application/...+json`, with or without parameters. */
 function isJson(contentType: string | undefined): boolean {

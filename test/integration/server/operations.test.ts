@@ -3,11 +3,12 @@ import { merogateClient, type LongOperation } from '../../../src/client/index.ts
 import { waitingText } from '../../../src/cli/waiting-text.ts'
 import { MerogateError } from '../../../src/node/errors.ts'
 import { toBase58 } from '../../../src/node/primitives/bytes.ts'
-import { OPERATION_KEPT_MS } from '../../../src/server/limits.ts'
+import { MAX_OPERATIONS_PER_CALLER, OPERATION_KEPT_MS } from '../../../src/server/limits.ts'
 import { failure } from '../../support/error-code.ts'
 import { guarded } from '../../support/guarded.ts'
 import { handClock } from '../../support/hand-clock.ts'
 import { sender, serving, type Serving } from '../../support/serving.ts'
+import { bytesOf } from '../../support/stub-node.ts'
 
 const WAIT_NOT = { prefer: 'respond-async, wait=0' }
 
@@ -83,6 +84,41 @@ describe('an operation that takes long', () => {
     expect(creations.begun()).to.equal(2)
     const wrong = await create('a b')
     expect(wrong.status).to.equal(400)
+  })
+
+  it('is not joined by another body that comes with the same idempotency key, while it runs and afterwards', async () => {
+    await using world = await serving()
+    const creations = gated(world)
+    const create = (seed: number): ReturnType<Serving['send']> => {
+      const body = { ...creation(world), contextSeed: toBase58(bytesOf(seed)) }
+      return world.send('POST', '/admin-api/contexts', body, { 'idempotency-key': 'one' })
+    }
+    const first = create(1)
+    while (creations.begun() < 1) await new Promise((resolve) => setTimeout(resolve, 5))
+    const other = await create(2)
+    expect(other.status).to.equal(422)
+    expect(other.body).to.include({ code: 'idempotency_key_reused' })
+    creations.open()
+    expect((await first).status).to.equal(200)
+    expect((await create(2)).status).to.equal(422)
+    expect((await create(1)).body).to.deep.equal((await first).body)
+    expect(creations.begun()).to.equal(1)
+  })
+
+  it('is one of so many that its caller may have, and takes no place of another caller’s', async () => {
+    await using world = await guarded()
+    const [token, other] = [await world.token('admin'), await world.token('admin')]
+    const creations = gated(world)
+    const ask = (by: string): ReturnType<typeof world.send> =>
+      world.send('POST', '/admin-api/contexts', {
+        ...{ body: creation(world), token: by, headers: WAIT_NOT },
+      })
+    for (let i = 0; i < MAX_OPERATIONS_PER_CALLER; i++) await ask(token)
+    const refused = await ask(token)
+    expect(refused.status).to.equal(429)
+    expect(refused.headers.get('retry-after')).to.equal('10')
+    expect((await ask(other)).status).to.equal(202)
+    creations.open()
   })
 
   it('is begun anew by the same idempotency key once it has failed', async () => {
