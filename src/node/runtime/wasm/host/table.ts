@@ -14,6 +14,32 @@ export const HOST_FUNCTIONS: ReadonlyMap<string, HostFunction> = new Map(
   ]),
 )
 
+/** How well the node supports a host function; `why` is one line for whoever meant to use it. */
+export type ImportSupport =
+  { readonly support: 'full' } | { readonly support: 'half' | 'none'; readonly why: string }
+
+/** What is offered so that modules run, and does less than its name says. */
+const HALF: ReadonlyMap<string, string> = new Map([
+  ['xcall_origin', 'answers that no context called, also when one did'],
+  ['context_create', 'makes the context, and forgets the alias it was given'],
+  ['context_resolve_alias', 'answers that no context has the alias'],
+  ['context_delete', 'deletes the calling context on this node, and no other'],
+  ['blob_announce_to_context', 'announces to the calling context, and to no other'],
+  ['send_proposal', 'gives an id; no anchor knows proposals, so the request fails afterwards'],
+  ['approve_proposal', 'is taken; no anchor knows proposals, so the request fails afterwards'],
+  ['emit_migration_witness', 'is taken and dropped: nothing here looks at witnesses'],
+  ['fetch', 'always fails: guests do not reach the network'],
+])
+
+/** What becomes of a call to an imported function of `env`. */
+export function importSupport(name: string): ImportSupport {
+  if (!HOST_FUNCTIONS.has(name)) {
+    return { support: 'none', why: 'is not available: a call of it ends the method with an error' }
+  }
+  const why = HALF.get(name)
+  return why === undefined ? { support: 'full' } : { support: 'half', why }
+}
+
 /** The import object of an instance: only what the module asks for. */
 export function hostImports(
   imports: readonly FunctionImport[],
