@@ -1,10 +1,11 @@
 /**
- * Compiles `src` into `dist`, and builds the login page there, which is what the package ships: `npm run build`. Relative imports get `.js` on the way; workers and child
- * processes choose their file by the ending of their own.
+ * Compiles `src` into `dist`, and builds the login page there, which is what the package ships, and puts the client into its own package: `npm run build`. Relative imports get
+ * `.js` on the way; workers and child processes choose their file by the ending of their own.
  */
 import { spawnSync } from 'node:child_process'
 import { chmodSync, globSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { buildClient } from './build-client.ts'
 import { buildLoginPage } from './build-login-page.ts'
 import { importsOf } from './support/imports.ts'
 
@@ -58,6 +59,7 @@ if (status === 0 && leftOver.length === 0) {
   writeFileSync(join(DIST, 'package.json'), `${JSON.stringify(distManifest(manifest), null, 2)}\n`)
   chmodSync(join(DIST, 'cli/main.js'), 0o755)
   await buildLoginPage()
+  buildClient()
   console.log('build: ok')
 } else {
   console.error('build: failed; its messages are above')

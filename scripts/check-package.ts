@@ -1,21 +1,24 @@
 /**
- * Tries the package as a stranger would have it: builds and packs it, unpacks it beside its dependencies alone (no network), weighs the artefacts
- * in it, imports every entry, compiles a program against its types, and runs its command. `node scripts/check-package.ts`; ends with `package: ok`.
+ * Tries the packages as a stranger would have them: builds and packs them, unpacks them beside their dependencies alone (no network), weighs the artefacts
+ * in it, imports every entry, compiles programs against its types in each way to resolve modules, compiles the snippets of the documents and runs those that stand by
+ * themselves, runs its command, and builds the client's page. `node scripts/check-package.ts`; ends with `package: ok`.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import {
+  existsSync,
   globSync,
-  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { delimiter, dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { useClient } from './package/client.ts'
+import { compileSnippets, runSnippets } from './package/run-snippets.ts'
+import { compile, link, PATH, ROOT, run, STEP_TIMEOUT_MS, unpack } from './package/stranger.ts'
 
 /** The part of package.json that is used here. */
 interface Manifest {
@@ -27,9 +30,6 @@ interface Manifest {
   readonly optionalDependencies: Readonly<Record<string, string>>
 }
 
-const ROOT = join(import.meta.dirname, '..')
-/** Longest time of any one step, ms. */
-const STEP_TIMEOUT_MS = 240_000
 /**
  * Most bytes of what is built, committed and shipped: contracts and example apps. 1 120 KiB in November 2026, of which Ethereum's contracts are 248, NEAR's 150,
  * Stellar's 90 and the Internet Computer's 445, packed: the library for Candid is half of that.
@@ -37,42 +37,31 @@ const STEP_TIMEOUT_MS = 240_000
  */
 const MAX_ARTEFACT_BYTES = 1190 * 1024
 
-// the command's `#!/usr/bin/env node` has to find the Node that runs this
-const PATH = [dirname(process.execPath), process.env['PATH']].join(delimiter)
-
-/** Runs a program to its end and returns what it printed. */
-function run(cwd: string, program: string, args: readonly string[]): string {
-  const { status, stdout, stderr, error } = spawnSync(program, args, {
-    cwd,
-    encoding: 'utf8',
-    timeout: STEP_TIMEOUT_MS,
-    env: { ...process.env, PATH },
-  })
-  if (status === 0) return stdout
-  const words = [program, ...args].join(' ')
-  throw new Error(
-    `${words}: ${error?.message ?? `exit code ${status}`}\n${stdout ?? ''}${stderr ?? ''}`,
-  )
-}
-
-/** Links to packages beside one that is unpacked. */
-function link(folder: string, names: readonly string[]): void {
-  for (const name of names) {
-    const path = join(folder, 'node_modules', name)
-    mkdirSync(dirname(path), { recursive: true })
-    symlinkSync(join(ROOT, 'node_modules', name), path)
-  }
-}
-
 /** The package unpacked in a folder, with links to its dependencies and nothing else; no SDK of a chain yet. */
 function install(folder: string, { name, version, dependencies }: Manifest): string {
   run(ROOT, process.execPath, [join(ROOT, 'scripts/build.ts')])
-  run(ROOT, 'npm', ['pack', '--ignore-scripts', '--silent', '--pack-destination', folder])
-  run(folder, 'tar', ['-xzf', `${name}-${version}.tgz`])
+  const installed = unpack(folder, ROOT, { name, version })
   link(folder, [...Object.keys(dependencies), '@types/node'])
-  const installed = join(folder, 'node_modules', name)
-  run(folder, 'mv', ['package', installed])
   return installed
+}
+
+/** What is linked from the first page is in the package, or in the repository that its manifest names; and all pages are on the list for machines. */
+function followLinks(installed: string): void {
+  const page = readFileSync(join(installed, 'README.md'), 'utf8')
+  const links = [...page.matchAll(/\]\(([^)#\s]+)/g)].map(([, target = '']) => target)
+  const dead = links.filter(
+    (target) =>
+      !/^(?:https:|test\/|apps\/|contracts\/|packages\/)/.test(target) && !existsSync(join(installed, target)),
+  )
+  if (dead.length > 0)
+    throw new Error(`README.md links to what is not in the package: ${dead.join(', ')}`)
+  const list = readFileSync(join(installed, 'llms.txt'), 'utf8')
+  const pages = globSync('docs/*.md', { cwd: installed })
+  const missing = pages.filter((path) => !list.includes(`(${path})`))
+  if (pages.length > 0 && missing.length === 0) return
+  throw new Error(
+    `expected llms.txt to list the ${pages.length} pages, it lacks ${missing.join(', ')}`,
+  )
 }
 
 /** Without the SDKs what needs none works, and an anchor that needs one says which command installs it. */
@@ -120,19 +109,10 @@ function useEntries(folder: string, { name, exports }: Manifest): void {
   const uses = entries.map((_, i) => `if (Object.keys(entry${i}).length === 0) process.exit(1)`)
   writeFileSync(join(folder, 'use.mts'), [...lines, ...uses, ''].join('\n'))
   run(folder, process.execPath, ['use.mts'])
-  const options = [
-    '--noEmit',
-    '--strict',
-    '--types',
-    'node',
-    '--module',
-    'nodenext',
-    '--target',
-    'es2024',
-  ]
-  const libraries = ['--lib', 'es2024,esnext.disposable', '--skipLibCheck']
-  const compiler = join(ROOT, 'node_modules/typescript/bin/tsc')
-  run(folder, process.execPath, [compiler, ...options, ...libraries, 'use.mts'])
+  // an application brings its own way to resolve modules, and checks what it imports; the third way is that of the snippets
+  for (const resolution of ['node16', 'bundler'] as const) {
+    compile(folder, resolution, ['es2024', 'esnext.disposable'], ['use.mts'])
+  }
 }
 
 /** `merogate dev` starts a chain, two nodes and the example app, workers included, and ends when told to. */
@@ -164,6 +144,7 @@ const folder = mkdtempSync(join(tmpdir(), 'merogate-package-'))
 try {
   const installed = install(folder, manifest)
   weighArtefacts(installed)
+  followLinks(installed)
   const command = join(installed, 'dist/cli/main.js')
   useWithoutSdks(folder, command)
   link(folder, Object.keys(manifest.optionalDependencies))
@@ -176,7 +157,10 @@ try {
   ) {
     throw new Error('expected the login page to be built, it is not')
   }
+  compileSnippets(folder, ['use.mts'])
+  await runSnippets(folder)
   await runDev(folder, command)
+  useClient(folder, manifest.version)
   console.log('package: ok')
 } catch (error) {
   console.error(error instanceof Error ? error.message : error)

@@ -38,5 +38,5 @@ export type {
 export { memoryTokens } from './tokens.ts'
 export type { Tokens, TokenStore } from './tokens.ts'
 export type { Call, Rpc, SyncStatus } from './rpc.ts'
-export type { SubscribeOptions } from './subscribe.ts'
+export type { SubscribeOptions, SubscriptionStatus } from './subscribe.ts'
 export type * from './types.ts'

@@ -18,6 +18,11 @@ const FINAL_CODES: ReadonlySet<number> = new Set([1008, 1009])
 /** The token of a socket is not good any more: expired, or its key was revoked. */
 const TOKEN_CODES: ReadonlySet<number> = new Set([4401, 4403])
 
+/**
+ * What a page can show of a subscription: it is being made, it stands and changes come, it broke and is being made again, or it is over for good.
+ */
+export type SubscriptionStatus = 'connecting' | 'connected' | 'disconnected' | 'closed'
+
 /** What a subscription is made through. */
 export interface SubscribeThrough {
   /** Of the node, without a slash at the end. */
@@ -32,6 +37,8 @@ export interface SubscribeOptions {
   readonly since?: number | Readonly<Record<string, number>>
   /** Ends the iteration without an error. */
   readonly signal?: AbortSignal
+  /** Called with each new status, beginning with `connecting`. */
+  readonly onStatus?: (status: SubscriptionStatus) => void
   /** Called each time the subscription stands: at first, and after every break. */
   readonly onSubscribed?: () => void
   /** Called when it no longer stands, and is made again. */
@@ -64,33 +71,45 @@ export async function* subscribe(
   }
   let pause = RECONNECT_FIRST_MS
   let wasSubscribed = false
+  let status: SubscriptionStatus | undefined
+  const tell = (next: SubscriptionStatus): void => {
+    if (next !== status) options.onStatus?.(next)
+    status = next
+  }
   const onSubscribed = (): void => {
+    tell('connected')
     options.onSubscribed?.()
     if (wasSubscribed) options.onReconnected?.()
     wasSubscribed = true
   }
-  while (!isAborted(signal)) {
-    const given = { ...options, onSubscribed }
-    const session = openSession(through.url, await through.bearer.current(), given, next)
-    try {
-      for await (const change of session.changes()) {
-        if (change.type === 'StateMutation') {
-          if (change.seq < (next.get(change.contextId) ?? 0)) continue
-          next.set(change.contextId, change.seq + 1)
+  tell('connecting')
+  try {
+    while (!isAborted(signal)) {
+      const given = { ...options, onSubscribed }
+      const session = openSession(through.url, await through.bearer.current(), given, next)
+      try {
+        for await (const change of session.changes()) {
+          if (change.type === 'StateMutation') {
+            if (change.seq < (next.get(change.contextId) ?? 0)) continue
+            next.set(change.contextId, change.seq + 1)
+          }
+          pause = RECONNECT_FIRST_MS
+          yield change
         }
-        pause = RECONNECT_FIRST_MS
-        yield change
+      } finally {
+        session.close()
       }
-    } finally {
-      session.close()
+      if (session.failure !== undefined) throw session.failure
+      if (isAborted(signal)) continue
+      tell('disconnected')
+      if (session.wasSubscribed) options.onDisconnected?.()
+      if (session.isOverfull) continue
+      if (session.isUnwelcome) await checkToken(through.http)
+      await sleep(pause, signal)
+      pause = Math.min(pause * 2, RECONNECT_LAST_MS)
     }
-    if (session.failure !== undefined) throw session.failure
-    if (isAborted(signal)) continue
-    if (session.wasSubscribed) options.onDisconnected?.()
-    if (session.isOverfull) continue
-    if (session.isUnwelcome) await checkToken(through.http)
-    await sleep(pause, signal)
-    pause = Math.min(pause * 2, RECONNECT_LAST_MS)
+  } finally {
+    tell('closed')
   }
 }
 

@@ -1,5 +1,5 @@
 /** What only a local network can do, by name over whatever reaches its chain. */
-import type { LedgerMode } from './chain/chain.ts'
+import type { LedgerMode } from './parameters.ts'
 
 /** Ledgers, time, state and coins by hand. */
 export interface StellarControls {

@@ -18,10 +18,9 @@ import { Keypair } from '@stellar/stellar-sdk'
 import { utf8 } from '../../node/primitives/bytes.ts'
 import { sha256 } from '../../node/primitives/hash.ts'
 import { startThread } from '../shared/thread.ts'
-import type { LedgerMode } from './chain/chain.ts'
 import { controlsBy, type StellarControls } from './controls.ts'
 import type { StellarStart } from './messages.ts'
-import type { ParametersInit } from './parameters.ts'
+import type { LedgerMode, ParametersInit } from './parameters.ts'
 
 export type { LedgerMode, ParametersInit, StellarControls }
 

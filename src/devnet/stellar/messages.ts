@@ -1,8 +1,7 @@
 /** What the thread of the chain is started with. */
 import type { ThreadStart } from '../shared/thread.ts'
-import type { LedgerMode } from './chain/chain.ts'
 import type { GenesisAccount } from './chain/genesis.ts'
-import type { ParametersInit } from './parameters.ts'
+import type { LedgerMode, ParametersInit } from './parameters.ts'
 
 export interface StellarStart extends ThreadStart {
   readonly passphrase: string

@@ -4,6 +4,9 @@
  */
 import { type CostRow, PUBLIC_COSTS } from './budget/costs.ts'
 
+/** `instant`: a ledger closes with each transaction. `manual`: when it is told to. */
+export type LedgerMode = 'instant' | 'manual'
+
 /** Fees of resources. */
 export interface ResourceFees {
   readonly instructions10k: bigint

@@ -265,6 +265,7 @@ describe('the client', () => {
       const { host, port } = address.call(world.server)
       let stood = 0
       const told: string[] = []
+      const statuses: string[] = []
       const changes = client.subscribe({
         contextIds: [contextId],
         onSubscribed: () => {
@@ -272,6 +273,7 @@ describe('the client', () => {
         },
         onDisconnected: () => told.push('disconnected'),
         onReconnected: () => told.push('reconnected'),
+        onStatus: (status) => statuses.push(status),
       })
       expect(seqs(await take(changes, 1))).to.deep.equal([1])
       await world.server.stop()
@@ -282,6 +284,8 @@ describe('the client', () => {
       expect(seqs(await take(changes, 2))).to.deep.equal([2, 3])
       expect(told).to.deep.equal(['disconnected', 'reconnected'])
       await changes.return()
+      const between = ['connected', 'disconnected', 'connected']
+      expect(statuses).to.deep.equal(['connecting', ...between, 'closed'])
     })
 
     it('lose nothing over a break even when no change came before it', async () => {

@@ -3,7 +3,7 @@ import { Keypair } from '@stellar/stellar-sdk'
 import { toHex, utf8 } from '../../../node/primitives/bytes.ts'
 import { sha256 } from '../../../node/primitives/hash.ts'
 import { XdrReader, XdrWriter } from '../codec/xdr.ts'
-import { LEDGER_SECONDS, type StellarParameters } from '../parameters.ts'
+import { LEDGER_SECONDS, type LedgerMode, type StellarParameters } from '../parameters.ts'
 import type { LedgerInfo } from '../storage/storage.ts'
 import { type Admission, admit, bidOf, paidOperations, Refused } from './admit.ts'
 import { applyTransaction } from './apply.ts'
@@ -15,9 +15,6 @@ import { Queue, type QueueCopy } from './queue.ts'
 import type { LedgerRecord, TransactionRecord } from './records.ts'
 import { transactionResult, TX } from './results.ts'
 import { simulate, type Simulated, type SimulationInit } from './simulate.ts'
-
-/** `instant`: a ledger closes with each transaction. `manual`: when it is told to. */
-export type LedgerMode = 'instant' | 'manual'
 
 export interface ChainInit {
   readonly passphrase: string
