@@ -9,20 +9,18 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
+import { type BundleContent, bundleArchive, packBundle } from '../src/node/applications/pack.ts'
 import {
   checkArtefacts,
   compareWithRebuild,
   findForeignImports,
-  sha256,
   sizesOf,
-  toJson,
   writeArtefacts,
   type Artefacts,
   type RustBuild,
 } from './support/rust-artefacts.ts'
 import { moduleName, type CompiledCrate } from './support/rust-crate.ts'
 import { BuildError } from './support/rust-toolchain.ts'
-import { gzip, tar } from './support/tar.ts'
 
 /** One app: where it lives and, when it is more than a module, what its bundle says about it. */
 interface App {
@@ -56,7 +54,6 @@ const APPS: readonly App[] = [
 
 const REPOSITORY = join(import.meta.dirname, '..')
 const BUILD_COMMAND = 'node scripts/build-apps.ts'
-const MANIFEST = 'manifest.json'
 const ABI = 'abi.json'
 /** Module that hosts offer their functions in. */
 const HOST = 'env'
@@ -68,27 +65,10 @@ function appVersion(root: string, folder: string): string {
   return version[1]
 }
 
-/** The archive inside an unsigned `.mpk`, before compression. */
-function bundleArchive(bundle: Bundle, version: string, wasm: Buffer, abi: Buffer): Buffer {
-  const describe = (path: string, bytes: Buffer) => ({
-    path,
-    hash: sha256(bytes),
-    size: bytes.length,
-  })
-  const manifest = {
-    version: '1.0',
-    package: bundle.package,
-    appVersion: version,
-    wasm: describe('app.wasm', wasm),
-    abi: describe(ABI, abi),
-    migrations: [],
-    metadata: { name: bundle.name, description: bundle.description },
-  }
-  return tar([
-    [MANIFEST, toJson(manifest)],
-    ['app.wasm', wasm],
-    [ABI, abi],
-  ])
+/** What its bundle holds. */
+function contentOf(bundle: Bundle, version: string, wasm: Buffer, abi: Buffer): BundleContent {
+  const { name, description } = bundle
+  return { package: bundle.package, version, wasm, abi, metadata: { name, description } }
 }
 
 /** How an app is built, and what its artefacts must be. */
@@ -109,7 +89,7 @@ function buildOf({ folder, crate, bundle }: App): RustBuild {
     const abi = readFileSync(join(scriptOutput, ABI))
     return new Map([
       [ABI, abi],
-      [packed, gzip(bundleArchive(bundle, appVersion(root, folder), wasm, abi))],
+      [packed, Buffer.from(packBundle(contentOf(bundle, appVersion(root, folder), wasm, abi)))],
       [module, wasm],
     ])
   }
@@ -117,7 +97,7 @@ function buildOf({ folder, crate, bundle }: App): RustBuild {
     const [wasm, abi, archive] = [module, ABI, packed].map((name) => artefacts.get(name))
     const problems = checkModule(wasm)
     if (wasm === undefined || abi === undefined || archive === undefined) return problems
-    const expected = bundleArchive(bundle, appVersion(REPOSITORY, folder), wasm, abi)
+    const expected = bundleArchive(contentOf(bundle, appVersion(REPOSITORY, folder), wasm, abi))
     const isExpected = gunzipSync(archive).equals(expected)
     return isExpected ? problems : [...problems, 'the bundle holds other files']
   }

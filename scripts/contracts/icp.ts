@@ -4,7 +4,7 @@
  */
 import { gunzipSync } from 'node:zlib'
 import { findForeignImports, type RustBuild } from '../support/rust-artefacts.ts'
-import { gzip } from '../support/tar.ts'
+import { gzip } from '../../src/node/applications/tar.ts'
 import { sized } from '../support/wasm-sections.ts'
 
 const NAMES = ['contexts', 'packages'] as const

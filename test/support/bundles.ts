@@ -1,10 +1,10 @@
 /** Bundles made in memory, well-formed and otherwise. */
 import { gzipSync } from 'node:zlib'
 import { type Headers, pack } from 'tar-stream'
-import { didKey, manifestDigest } from '../../src/node/applications/manifest.ts'
-import type { SigningKey } from '../../src/node/crypto/sign.ts'
-import { concat, toBase64Url, toHex, utf8 } from '../../src/node/primitives/bytes.ts'
+import { concat, toHex, utf8 } from '../../src/node/primitives/bytes.ts'
 import { sha256 } from '../../src/node/primitives/hash.ts'
+
+export { signManifest } from '../../src/node/applications/pack.ts'
 
 /** The smallest WebAssembly module: magic and version. A marker makes others, told apart by a custom section. */
 export function wasmModule(marker = ''): Uint8Array {
@@ -64,20 +64,4 @@ export function appBundle(
     ['manifest.json', JSON.stringify(manifestFor(wasm, changes))],
     ['app.wasm', wasm],
   ])
-}
-
-/** The manifest with signer and signature added. */
-export function signManifest(
-  manifest: Record<string, unknown>,
-  key: SigningKey,
-): Record<string, unknown> {
-  const named = { ...manifest, signerId: didKey(key.publicKey) }
-  return {
-    ...named,
-    signature: {
-      algorithm: 'ed25519',
-      publicKey: toBase64Url(key.publicKey),
-      signature: toBase64Url(key.sign(manifestDigest(named))),
-    },
-  }
 }

@@ -1,7 +1,8 @@
 /** `merogate app`: the applications of a node. */
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
-import type { Installed } from '../../client/index.ts'
+import type { Admin, Installed } from '../../client/index.ts'
+import { jsonArgument } from '../arguments.ts'
 import { cliError } from '../errors.ts'
 import { type Output, table } from '../output.ts'
 import { action } from '../session.ts'
@@ -14,8 +15,12 @@ interface InstallOptions {
 }
 
 /** The id, and on stderr what to know of the application. */
-function show(output: Output, installed: Installed): void {
-  output.result(installed, installed.applicationId)
+async function show(output: Output, admin: Admin, installed: Installed): Promise<void> {
+  const { verdictOf } = await import('../app/inspect.ts')
+  const found = await admin.application(installed.applicationId)
+  const verdict = found === undefined ? {} : { verdict: verdictOf(found.module) }
+  output.result({ ...installed, ...verdict }, installed.applicationId)
+  if (verdict.verdict !== undefined) output.note(verdict.verdict)
   for (const { message } of installed.warnings ?? []) output.note(`warning: ${message}`)
 }
 
@@ -39,11 +44,25 @@ export function appCommand(program: Command): void {
         const note = new TextEncoder().encode(metadata ?? '')
         const { admin } = await client()
         if (path !== undefined && url === undefined) {
-          show(output, await admin.installFile(resolve(path), note))
+          await show(output, admin, await admin.installFile(resolve(path), note))
         } else if (url !== undefined && path === undefined) {
           const more = hash === undefined ? {} : { hash }
-          show(output, await admin.installUrl(url, { metadata: note, ...more }))
+          await show(output, admin, await admin.installUrl(url, { metadata: note, ...more }))
         } else throw cliError('CLI_USAGE', 'expected either --path or --url')
+      }),
+    )
+  app
+    .command('inspect <file>')
+    .description('tell everything about a .wasm module or .mpk bundle, without a node')
+    .option('--init-args <json>', 'input of `init`; default: examples of what it takes')
+    .addHelpText('after', '\nExample:\n  merogate app inspect notes.mpk')
+    .action(
+      action<{ initArgs?: string }>(async ({ options, output }, file) => {
+        const { inspectApplication, inspectionText } = await import('../app/inspect.ts')
+        const { initArgs } = options
+        const args = initArgs === undefined ? {} : { args: jsonArgument('--init-args', initArgs) }
+        const found = await inspectApplication(resolve(file ?? ''), args)
+        output.result(found, inspectionText(found))
       }),
     )
   app

@@ -360,7 +360,7 @@ interface Unpacked {
 
 async function unpack(bytes: Uint8Array): Promise<Unpacked> {
   if (!isBundle(bytes)) return { ...BARE, wasm: bytes }
-  const { signerId, ...bundle } = await readBundle(bytes)
+  const { signerId, abi: _abi, ...bundle } = await readBundle(bytes)
   return signerId === undefined ? bundle : { ...bundle, signerId }
 }
 

@@ -17,6 +17,8 @@ export interface Bundle {
   /** `did:key:...` of whoever provably signed it. */
   readonly signerId: string | undefined
   readonly wasm: Uint8Array
+  /** Its interface description, as it lies there. */
+  readonly abi?: Uint8Array
 }
 
 /** Whether bytes are a bundle rather than a bare module, by their first bytes. */
@@ -35,12 +37,13 @@ export async function readBundle(
   const archive = await readArchive(bytes, limits)
   const manifest = parseManifest(fileOf(archive, MANIFEST_NAME))
   const wasm = take(archive, manifest.wasm)
-  if (manifest.abi !== undefined) take(archive, manifest.abi)
+  const abi = manifest.abi === undefined ? undefined : take(archive, manifest.abi)
   return {
     package: manifest.package,
     version: manifest.version,
     signerId: manifest.signerId,
     wasm,
+    ...(abi === undefined ? {} : { abi }),
   }
 }
 

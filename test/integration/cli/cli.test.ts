@@ -152,9 +152,12 @@ describe('merogate', () => {
     it('handle applications', async () => {
       const installed = await json('app', 'install', '--path', 'x.wasm', '--metadata', 'note')
       expect(installed).to.have.property('applicationId')
+      expect(installed).to.have.property('verdict').that.is.a('string')
       const warned = await ask('app', 'install', '--path', 'authored.wasm')
       expect(warned.out).to.match(/^\w+\n$/)
-      expect(warned.err).to.equal('warning: it uses AuthoredMap\n')
+      expect(warned.err).to.equal(
+        'era E2, converges (authored-map)\nwarning: it uses AuthoredMap\n',
+      )
       expect(await json('app', 'get', applicationId)).to.include({ id: applicationId })
       expect((await ask('app', 'ls')).out).to.include(applicationId)
       expect(await json('app', 'list-packages')).to.deep.equal(['unknown'])

@@ -1,0 +1,71 @@
+/** The file of an application, read whole: the module, and what its bundle says about it. */
+import { readArchive } from '../../node/applications/archive.ts'
+import { type Bundle, isBundle, readBundle } from '../../node/applications/bundle.ts'
+import { readInstallFile } from '../../node/applications/sources.ts'
+import { gzip, tar } from '../../node/applications/tar.ts'
+import { isMerogateError } from '../../node/errors.ts'
+import { EMPTY, fromUtf8, utf8 } from '../../node/primitives/bytes.ts'
+
+/** What a file holds. */
+export interface ApplicationFile {
+  readonly kind: 'module' | 'bundle'
+  readonly size: number
+  readonly wasm: Uint8Array
+  /** The interface description beside the module in its bundle. */
+  readonly abi: unknown
+  /** Of a bundle. */
+  readonly package?: string
+  readonly version?: string
+  readonly signature: Signature
+}
+
+export type Signature =
+  | { readonly state: 'none' }
+  | { readonly state: 'valid'; readonly signer: string }
+  /** No node installs it. */
+  | { readonly state: 'invalid'; readonly reason: string }
+
+const NONE: Signature = { state: 'none' }
+const MANIFEST_NAME = 'manifest.json'
+
+/** Reads a `.wasm` or `.mpk`. @throws INSTALL_*, BUNDLE_* of what no node installs, but for a signature that is not valid */
+export async function readApplication(path: string): Promise<ApplicationFile> {
+  const bytes = await readInstallFile(path)
+  const { length: size } = bytes
+  if (!isBundle(bytes)) {
+    return { kind: 'module', size, wasm: bytes, abi: undefined, signature: NONE }
+  }
+  const { bundle, signature } = await readSigned(bytes)
+  const { package: name, version, wasm, abi } = bundle
+  return { kind: 'bundle', size, wasm, abi: jsonOf(abi), package: name, version, signature }
+}
+
+/** A bundle whose signature is not valid is read without it, so that the rest can be told. */
+async function readSigned(bytes: Uint8Array): Promise<{ bundle: Bundle; signature: Signature }> {
+  try {
+    const bundle = await readBundle(bytes)
+    const { signerId: signer } = bundle
+    return { bundle, signature: signer === undefined ? NONE : { state: 'valid', signer } }
+  } catch (error) {
+    if (!isMerogateError(error, 'BUNDLE_SIGNATURE_INVALID')) throw error
+    const bundle = await readBundle(await withoutSignature(bytes))
+    return { bundle, signature: { state: 'invalid', reason: error.message } }
+  }
+}
+
+async function withoutSignature(bytes: Uint8Array): Promise<Uint8Array> {
+  const { files } = await readArchive(bytes)
+  // it is an object: its signature was read before
+  const manifest = jsonOf(files.get(MANIFEST_NAME)) as Readonly<Record<string, unknown>>
+  const unsigned = utf8(JSON.stringify({ ...manifest, signature: null }))
+  return gzip(tar([...new Map(files).set(MANIFEST_NAME, unsigned)]))
+}
+
+/** What is no JSON is nothing. */
+function jsonOf(bytes: Uint8Array = EMPTY): unknown {
+  try {
+    return JSON.parse(fromUtf8(bytes))
+  } catch {
+    return undefined
+  }
+}
