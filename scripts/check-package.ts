@@ -51,7 +51,8 @@ function followLinks(installed: string): void {
   const links = [...page.matchAll(/\]\(([^)#\s]+)/g)].map(([, target = '']) => target)
   const dead = links.filter(
     (target) =>
-      !/^(?:https:|test\/|apps\/|contracts\/|packages\/)/.test(target) && !existsSync(join(installed, target)),
+      !/^(?:https:|test\/|apps\/|contracts\/|packages\/)/.test(target) &&
+      !existsSync(join(installed, target)),
   )
   if (dead.length > 0)
     throw new Error(`README.md links to what is not in the package: ${dead.join(', ')}`)
