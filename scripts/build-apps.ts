@@ -50,6 +50,7 @@ const APPS: readonly App[] = [
   },
   // its collections are more than the SDK's own emitter of ABIs knows
   { folder: 'test/apps/collections-rs', crate: 'collections' },
+  { folder: 'test/apps/shared-rs', crate: 'shared' },
 ]
 
 const REPOSITORY = join(import.meta.dirname, '..')

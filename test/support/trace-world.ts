@@ -2,7 +2,7 @@
  * Seeded traces over two or three copies of one context: concurrent calls, deliveries in causal order, then everything delivered. What is
  * called and what counts as right is the workload's.
  */
-import { generateSigningKey } from '../../src/node/crypto/sign.ts'
+import { generateSigningKey, type SigningKey } from '../../src/node/crypto/sign.ts'
 import { isMerogateError } from '../../src/node/errors.ts'
 import { toHex } from '../../src/node/primitives/bytes.ts'
 import type { GuestEvent, GuestOutcome } from '../../src/node/runtime/engine.ts'
@@ -55,6 +55,8 @@ export interface Workload {
   readonly questions: readonly string[]
   /** Whether receivers run the handlers of events. @default false */
   readonly handlers?: boolean
+  /** Codes by which a call may be refused, which then has not been made. @default none */
+  readonly refusals?: readonly string[]
   /** Whether nothing was lost, by what a copy answers. @default always */
   isComplete?(answers: readonly unknown[], deltas: readonly Delta[]): boolean
 }
@@ -76,6 +78,11 @@ export const CONVERGED: TraceResult = { values: true, roots: true, complete: tru
 const STEPS = 40
 export const START_NS = 1_790_000_000_000_000_000n
 const MINUTE_NS = 60_000_000_000n
+
+/** Key of a copy in every trace. */
+export function peerKey(index: number): SigningKey {
+  return generateSigningKey(sha256(`signer ${index}`))
+}
 
 interface Peer {
   readonly replica: Replica
@@ -114,7 +121,7 @@ class World {
       const replica = new Replica({
         module: workload.module,
         name: String(index),
-        signer: generateSigningKey(sha256(`signer ${index}`)),
+        signer: peerKey(index),
         wallNs,
         random: random.bytes,
         // without lanes all copies share lane 0, so that equal times can meet
@@ -166,20 +173,26 @@ class World {
     return `v${this.#serial++}`
   }
 
-  #try(what: string, run: () => GuestOutcome): GuestOutcome | undefined {
+  #try(
+    what: string,
+    run: () => GuestOutcome,
+    refusals: readonly string[] = [],
+  ): GuestOutcome | undefined {
     try {
       return run()
     } catch (error) {
       if (!isMerogateError(error)) throw error
+      if (refusals.includes(error.code)) return undefined
       this.#failures.push(`${what}: ${error.message}`)
       return undefined
     }
   }
 
-  #author(peer: Peer, call: Call): Delta | undefined {
-    const { method, params } = call
+  #author(peer: Peer, made: Call): Delta | undefined {
+    const { method, params } = made
     const what = `${method} ${JSON.stringify(params)}`
-    const outcome = this.#try(what, () => peer.replica.callBytes(method, kvInput(params)))
+    const call = (): GuestOutcome => peer.replica.callBytes(method, kvInput(params))
+    const outcome = this.#try(what, call, this.#workload.refusals)
     if (outcome === undefined) return undefined
     if (outcome.root === undefined) {
       this.#failures.push(`${what}: nothing was written`)
@@ -187,7 +200,7 @@ class World {
     }
     const parents = [...peer.heads]
     const delta: Delta = {
-      ...call,
+      ...made,
       id: toHex(sha256(...parents, outcome.artifact, String(this.#deltas.length))),
       parents,
       artifact: outcome.artifact,

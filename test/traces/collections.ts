@@ -1,14 +1,16 @@
 /**
- * Traces over every collection of the SDK, each alone and all together, against the real runtime. Prints a line per shape and a result; exit
+ * Traces over every collection of the SDK, each alone and all together, and over storages with writers (`shared`), against the real runtime. Prints a line per shape and a result; exit
  * code 1 when a trace fails. Usage: node test/traces/collections.ts [traces per cell, default 10] [shape ...]
  */
 import { runCollectionTrace, SHAPES } from '../support/collections-app.ts'
+import { runSharedTrace } from '../support/shared-app.ts'
 import { type ConditionName, CONDITIONS, CONVERGED } from '../support/trace-world.ts'
 
 const traces = Number(process.argv[2] ?? 10)
 const named = process.argv.slice(3)
 const everything = Object.keys(SHAPES)
-const groups = named.length > 0 ? [named] : [...everything.map((shape) => [shape]), everything]
+const groups =
+  named.length > 0 ? [named] : [...everything.map((shape) => [shape]), everything, ['shared']]
 const started = performance.now()
 let passed = 0
 let failed = 0
@@ -18,7 +20,10 @@ for (const shapes of groups) {
   for (const condition of Object.keys(CONDITIONS) as ConditionName[]) {
     for (const growOnly of [true, false]) {
       for (let seed = 0; seed < traces; seed++) {
-        const result = await runCollectionTrace({ shapes, growOnly, condition, seed })
+        const result =
+          shapes[0] === 'shared'
+            ? await runSharedTrace(condition, growOnly ? seed : seed + traces)
+            : await runCollectionTrace({ shapes, growOnly, condition, seed })
         counts.values += Number(result.values)
         counts.roots += Number(result.roots)
         counts.complete += Number(result.complete)

@@ -55,8 +55,7 @@ class GuestKeptState implements StateModel {
     if (bytes === undefined) return ZERO_ID
     try {
       const record = layout.decodeIndex(bytes)
-      // older eras hash children in the order of their list
-      return layout.name === 'E5' ? fullHash(record) : record.fullHash
+      return fullHash(layout, record)
     } catch (cause) {
       const message = `the root record of ${bytes.length} bytes is none of era ${era}`
       const details = { bytes: bytes.length }

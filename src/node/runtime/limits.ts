@@ -106,6 +106,10 @@ export const MAX_OUTPUT_BYTES: number = 16 << 20
 export const MAX_ARTIFACT_BYTES: number = 16 << 20
 /** Actions in an artifact: one per storage write at most. */
 export const MAX_ACTIONS = 100_000
+/** Versions of an entry with writers that are kept beside the one in use: what there is again when a set of writers comes that outlaws it. */
+export const MAX_VERSIONS = 16
+/** Sets of writers of one anchor that are kept. */
+export const MAX_WRITER_SETS = 256
 /** Open blob handles of one call. */
 export const MAX_BLOB_HANDLES = 100
 /** Bytes of one blob read or write. */

@@ -136,7 +136,12 @@ describe('reading modules', () => {
       const known = { imports: ['ed25519_verify'], exports: [merge] }
       const codes = (more: string): string[] =>
         inspectModule(module({ ...known, text: text + more })).info.warnings.map(({ code }) => code)
-      expect(codes('__calimero_shared_value__')).to.deep.equal(['shared-storage'])
+      expect(codes('__calimero_shared_value__')).to.deep.equal([])
+      const older = module({ ...known, text: '__calimero_shared_value__' })
+      expect(inspectModule(older).info.warnings.map(({ code }) => code)).to.deep.equal([
+        'untried-release',
+        'shared-storage',
+      ])
       expect(codes('AuthoredMap::insert: key already exists')).to.deep.equal(['authored-map'])
       expect(inspectModule(kvWasm()).info.warnings).to.deep.equal([])
       // it has one, on purpose

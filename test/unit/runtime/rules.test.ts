@@ -110,44 +110,6 @@ describe('the rules of the host', () => {
     })
     expect(thrownCode(() => replica.callBytes('f', EMPTY))).to.equal('RUNTIME_ARTIFACT_UNSIGNABLE')
   })
-
-  it('refuse values whose writers nobody signs for', async () => {
-    const id = sha256('shared')
-    const metadata = {
-      createdAt: 1n,
-      updatedAt: 1n,
-      storage: Uint8Array.of(3, 0, 0, 0, 0, 0), // shared by nobody, unsigned
-      rest: Uint8Array.of(0, 0, 0),
-    }
-    const hash = new Uint8Array(32)
-    const index = LAYOUTS.E5.encodeIndex({
-      ...{ id, parent: undefined, children: undefined, fullHash: hash, ownHash: hash },
-      ...{ metadata, deletedAt: undefined, deletedChildren: [] },
-    })
-    const bytes = Uint8Array.of(1)
-    const artifact = LAYOUTS.E5.encodeArtifact([
-      { kind: 'add', id, data: bytes, ancestors: [], metadata },
-    ])
-    const data = new WatData()
-    data.bytes('__calimero_rotation_log__') // by which the era is known
-    const row = (tag: number, value: Uint8Array): string =>
-      `(drop (call $storage_write (i64.const ${data.buffer(sha256(Uint8Array.of(tag), id))})
-        (i64.const ${data.buffer(value)}) (i64.const 0)))`
-    const body = `${row(0, index)} ${row(1, bytes)}
-      (call $commit (i64.const ${data.buffer(hash)}) (i64.const ${data.buffer(artifact)}))`
-    const exported = ['__calimero_sync_next', '__calimero_merge_root_state']
-    const module = await loadWat(
-      watModule(
-        ['commit', 'storage_write', 'ed25519_verify'],
-        data,
-        `${exported.map((name) => `(func (export "${name}"))`).join(' ')} (func (export "f") ${body})`,
-      ),
-    )
-    const random = (length: number): Uint8Array => new Uint8Array(length)
-    const replica = new Replica({ module, name: 'a', wallNs: () => 1n, random })
-    expect(thrownCode(() => replica.callBytes('f', EMPTY))).to.equal('RUNTIME_ARTIFACT_UNSIGNABLE')
-    expect(replica.rows.shared.size).to.equal(0)
-  })
 })
 
 describe('instances', () => {

@@ -75,10 +75,18 @@ export interface IndexRecord {
   readonly deletedChildren: readonly Uint8Array[]
 }
 
-/** What the newest era keeps as the full hash of an entity: `SHA-256(own hash, hashes of the children by id)`. */
-export function fullHash({ ownHash, children = [] }: IndexRecord): Uint8Array {
-  const sorted = [...children].sort((a, b) => compareBytes(a.id, b.id))
-  return platform.sha256(concat(ownHash, ...sorted.map(({ hash }) => hash)))
+/** Order in which a collection lists its children. */
+export function compareChildren(a: Child, b: Child): number {
+  const [one, other] = [a.metadata.createdAt, b.metadata.createdAt]
+  if (one !== other) return one < other ? -1 : 1
+  return compareBytes(a.id, b.id)
+}
+
+/** What a guest keeps as the full hash of an entity: SHA-256 over its own hash and those of its children, in E5 by id, before as they are listed. */
+export function fullHash(layout: Layout, { ownHash, children = [] }: IndexRecord): Uint8Array {
+  const ordered =
+    layout.name === 'E5' ? [...children].sort((a, b) => compareBytes(a.id, b.id)) : children
+  return platform.sha256(concat(ownHash, ...ordered.map(({ hash }) => hash)))
 }
 
 export interface Layout {

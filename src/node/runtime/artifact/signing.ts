@@ -1,46 +1,36 @@
 /**
- * User-owned entries: the guest leaves 64 zero bytes where the author's signature belongs, the host signs after the call,
- * receivers' guests verify. What is signed is a SHA-256 digest whose construction differs between eras.
+ * Entries with owners or writers: the guest leaves 64 zero bytes where the author's signature belongs, the host signs after the call, and
+ * receivers verify. What is signed is a SHA-256 digest whose construction differs between eras.
  */
 import { platform } from '#platform'
-import { equalBytes, utf8 } from '../../primitives/bytes.ts'
-import { isZero } from '../../primitives/ids.ts'
+import { concat, equalBytes, toHex, utf8 } from '../../primitives/bytes.ts'
 import type { ActionSigner } from '../state-model.ts'
+import { isBlank, readAccess, SIGNATURE_BYTES, signatureOf } from './access.ts'
 import { actionTime, type Action, type Layout, type LayoutName, LAYOUTS } from './layout.ts'
 
-const USER_TAG = 1
-const FROZEN_TAG = 2
-const SHARED_TAG = 3
-const SHARED_MEMBER_TAG = 4
-const SIGNATURE_BYTES = 64
-/** `01 owner 01 signature nonce`, then in E5 an optional signer. */
-const OWNER_AT = 1
-const HAS_SIGNATURE_AT = 33
-const SIGNATURE_AT = 34
-const NONCE_AT = SIGNATURE_AT + SIGNATURE_BYTES
-const AFTER_NONCE = NONCE_AT + 8
 const NO_SIGNATURE = new Uint8Array(SIGNATURE_BYTES)
+/** What stands for the storage type in a digest of E5, whose tags are others. */
+const DIGEST_TAGS: readonly number[] = [0, 2, 1, 3, 4]
 
 /** Whether an entity may be added only, never changed. */
 export function isFrozen(action: Action): boolean {
-  return action.metadata.storage[0] === FROZEN_TAG
+  return readAccess(action.metadata.storage).kind === 'frozen'
 }
 
-/** Whether an entity, or what guards it, has writers of its own. */
+/** Whether an entity has writers of its own, or is written by those of another one. */
 export function isShared(action: Action): boolean {
-  const tag = action.metadata.storage[0]
-  return tag === SHARED_TAG || tag === SHARED_MEMBER_TAG
+  const { kind } = readAccess(action.metadata.storage)
+  return kind === 'anchor' || kind === 'member'
 }
 
-/** Whether an action waits for the signature of `owner`. */
-export function isUnsigned(action: Action, owner: Uint8Array): boolean {
-  const { storage } = action.metadata
-  return (
-    storage[0] === USER_TAG &&
-    storage[HAS_SIGNATURE_AT] === 1 &&
-    equalBytes(storage.subarray(OWNER_AT, HAS_SIGNATURE_AT), owner) &&
-    isZero(storage.subarray(SIGNATURE_AT, NONCE_AT))
-  )
+/** Whether an action waits for the signature of `executor`. */
+export function isUnsigned(action: Action, executor: Uint8Array): boolean {
+  const access = readAccess(action.metadata.storage)
+  const signature = signatureOf(access)
+  if (signature === undefined || !isBlank(signature)) return false
+  return access.kind === 'user'
+    ? equalBytes(access.owner, executor)
+    : signature.signer === toHex(executor)
 }
 
 /**
@@ -48,10 +38,8 @@ export function isUnsigned(action: Action, owner: Uint8Array): boolean {
  * signed value of long ago could be sent again as the newest, even after its removal.
  */
 export function hasForeignNonce(action: Action): boolean {
-  const { storage } = action.metadata
-  if (storage[0] !== USER_TAG || storage[HAS_SIGNATURE_AT] !== 1) return false
-  const view = new DataView(storage.buffer, storage.byteOffset)
-  return view.getBigUint64(NONCE_AT, true) !== actionTime(action)
+  const signature = signatureOf(readAccess(action.metadata.storage))
+  return signature !== undefined && signature.nonce !== actionTime(action)
 }
 
 /**
@@ -64,22 +52,24 @@ export function looksUnsigned(artifact: Uint8Array, owner: Uint8Array): boolean 
 }
 
 /**
- * The artefact with every waiting action of `owner` signed. Its era is found by its bytes: layouts are strict, so at most one of them fits.
+ * The artefact with every waiting action of `executor` signed. Its era is found by its bytes: layouts are strict, so at most one of them fits.
  * @throws RUNTIME_ARTIFACT_INVALID (guest)
  */
 export function signArtifact(
   artifact: Uint8Array,
-  owner: Uint8Array,
+  executor: Uint8Array,
   sign: ActionSigner,
 ): Uint8Array {
   const { layout, actions } = decodeAny(artifact)
   for (const action of actions) {
-    if (!isUnsigned(action, owner)) continue
+    const signature = signatureOf(readAccess(action.metadata.storage))
+    if (signature === undefined || !isUnsigned(action, executor)) continue
     const storage = action.metadata.storage.slice()
     // a replayed nonce is refused by receivers, so it is the action's own time
-    new DataView(storage.buffer).setBigUint64(NONCE_AT, actionTime(action), true)
+    const nonceAt = signature.at + SIGNATURE_BYTES
+    new DataView(storage.buffer).setBigUint64(nonceAt, actionTime(action), true)
     action.metadata.storage = storage
-    storage.set(sign(actionDigest(layout.name, action)), SIGNATURE_AT)
+    storage.set(sign(actionDigest(layout.name, action)), signature.at)
   }
   return layout.encodeArtifact(actions)
 }
@@ -96,7 +86,7 @@ function decodeAny(artifact: Uint8Array): { layout: Layout; actions: Action[] } 
   throw failure
 }
 
-/** The 32 bytes that a user-owned action's owner signs. */
+/** The 32 bytes that are signed of an action. */
 export function actionDigest(layout: LayoutName, action: Action): Uint8Array {
   return layout === 'E5' ? digestV2(action) : digestV1(action)
 }
@@ -110,8 +100,8 @@ function u64(value: bigint): Uint8Array {
 function digestV1(action: Action): Uint8Array {
   const { createdAt, updatedAt, storage } = action.metadata
   const unsigned = storage.slice()
-  if (storage[0] === USER_TAG && storage[HAS_SIGNATURE_AT] === 1)
-    unsigned.set(NO_SIGNATURE, SIGNATURE_AT)
+  const signature = signatureOf(readAccess(storage))
+  if (signature !== undefined) unsigned.set(NO_SIGNATURE, signature.at)
   const metadata = [u64(createdAt), u64(updatedAt), unsigned]
   if (action.kind === 'remove') {
     return platform.sha256(utf8('v1_delete'), action.id, u64(action.deletedAt), ...metadata)
@@ -122,19 +112,20 @@ function digestV1(action: Action): Uint8Array {
 
 /** Covers neither ancestors nor times, so that a host may drop other actions of the artefact. */
 function digestV2(action: Action): Uint8Array {
-  const { storage } = action.metadata
-  // 02 owner, then 01 nonce or 00
-  const owner = storage.subarray(OWNER_AT, HAS_SIGNATURE_AT)
-  const nonce =
-    storage[HAS_SIGNATURE_AT] === 1 ? storage.subarray(NONCE_AT, AFTER_NONCE) : undefined
-  const access = [
-    Uint8Array.of(2),
-    owner,
-    Uint8Array.of(nonce === undefined ? 0 : 1),
-    ...(nonce === undefined ? [] : [nonce]),
-  ]
+  const access = accessDigest(action.metadata.storage)
   if (action.kind === 'remove') {
-    return platform.sha256(utf8('v2_delete'), action.id, u64(action.deletedAt), ...access)
+    return platform.sha256(utf8('v2_delete'), action.id, u64(action.deletedAt), access)
   }
-  return platform.sha256(utf8('v2_upsert'), action.id, action.data, ...access)
+  return platform.sha256(utf8('v2_upsert'), action.id, action.data, access)
+}
+
+/** The storage type with a tag of its own and without the 64 bytes; of a user's own entry also without a signer, who is the owner. */
+function accessDigest(storage: Uint8Array): Uint8Array {
+  const access = readAccess(storage)
+  const tag = Uint8Array.of(DIGEST_TAGS[storage[0] ?? 0] ?? 0)
+  const signature = signatureOf(access)
+  if (signature === undefined) return concat(tag, storage.subarray(1))
+  const nonceAt = signature.at + SIGNATURE_BYTES
+  const end = access.kind === 'user' ? nonceAt + 8 : storage.length
+  return concat(tag, storage.subarray(1, signature.at), storage.subarray(nonceAt, end))
 }

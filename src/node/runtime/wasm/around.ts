@@ -12,6 +12,7 @@ import { invalidArtifact, runtimeError } from '../errors.ts'
 import { EMPTY } from '../../primitives/bytes.ts'
 import type { Call } from './call.ts'
 import type { RowAccess } from './entities.ts'
+import { verifySignature } from './host/core.ts'
 import { netEffect } from './net-effect.ts'
 import type { ContextRows } from './rows.ts'
 import {
@@ -22,6 +23,7 @@ import {
   storedState,
   withoutOutdated,
 } from './rules.ts'
+import { applyShared, checkShared, keepOwn, usesShared } from './shared.ts'
 
 /** What a call sends to other nodes. */
 export interface Sent {
@@ -88,11 +90,14 @@ export function finishExecute(era: Era, layout: Layout | undefined, call: Call):
       ? netEffect(layout, rowsOf(call), all)
       : all.filter((action) => action.kind !== 'update' || !isFrozen(action))
   if (kept.some(isShared)) {
-    throw runtimeError(
-      'RUNTIME_ARTIFACT_UNSIGNABLE',
-      'guest',
-      'the call wrote shared storage, whose writers nobody signs for here: receivers would drop it',
-    )
+    if (era !== 'E5b') {
+      throw runtimeError(
+        'RUNTIME_ARTIFACT_UNSIGNABLE',
+        'guest',
+        `the call wrote shared storage, which is not known of era ${era}`,
+      )
+    }
+    keepOwn(layout, rowsOf(call), kept, executor)
   }
   return {
     artifact: layout.encodeArtifact(kept),
@@ -111,9 +116,20 @@ export interface ApplyPlan {
     | {
         readonly layout: Layout
         readonly live: readonly Action[]
+        /** What the host does itself, beside the replay. */
+        readonly shared: readonly Action[]
         readonly before: ReturnType<typeof storedState>
       }
     | undefined
+}
+
+/** A key that is no point of the curve has signed nothing. */
+function verify(signature: Uint8Array, key: Uint8Array, message: Uint8Array): boolean {
+  try {
+    return verifySignature(signature, key, message)
+  } catch {
+    return false
+  }
 }
 
 /** Before a replay. @throws RUNTIME_ARTIFACT_INVALID (guest) */
@@ -139,12 +155,15 @@ export function prepareApply(
     return { artifact: call.artifact, seenNs, rules: undefined }
   }
   const rows = readOnly(stored)
-  const live = withoutOutdated(layout, rows, actions)
+  const shared = actions.filter(isShared)
+  if (shared.length > 0 || usesShared(rows)) checkShared(layout, rows, actions, verify)
+  const others = shared.length === 0 ? actions : actions.filter((action) => !isShared(action))
+  const live = withoutOutdated(layout, rows, others)
   const replayed = replayable(rows, live)
   return {
     artifact: replayed.length === actions.length ? call.artifact : layout.encodeArtifact(replayed),
     seenNs,
-    rules: { layout, live, before: storedState(layout, rows) },
+    rules: { layout, live, shared, before: storedState(layout, rows) },
   }
 }
 
@@ -155,10 +174,11 @@ export function finishApply(
   merge: (input: Uint8Array) => Uint8Array,
 ): Uint8Array | undefined {
   if (plan.rules === undefined) return undefined
-  const { layout, live, before } = plan.rules
+  const { layout, live, shared, before } = plan.rules
   const rows = rowsOf(call)
   settle(layout, rows, live)
+  const root = applyShared(layout, rows, shared)
   const incoming = incomingState(live)
-  if (before === undefined || incoming === undefined) return undefined
-  return joinState(layout, rows, before, incoming, merge)
+  if (before === undefined || incoming === undefined) return root
+  return joinState(layout, rows, before, incoming, merge) ?? root
 }

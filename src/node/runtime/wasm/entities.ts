@@ -13,6 +13,17 @@ const ENTRY_TAG = Uint8Array.of(1)
 /** None of the guest's own. */
 const TOMB_TAG = Uint8Array.of(0xff)
 
+/**
+ * Rows of the host's own beside those of an entity, by tags that no guest uses. `versions`: of an entity with writers, those not in use, an artefact,
+ * newest first. `newest`: of an anchor, when a member was written last, u64. `guard`: of a collection, the anchor whose members its entries are.
+ */
+const HOST_TAGS = { versions: 0xfe, newest: 0xfd, guard: 0xfc } as const
+
+/** Key of such a row. */
+export function hostKey(tag: keyof typeof HOST_TAGS, id: Uint8Array): string {
+  return keyOf(Uint8Array.of(HOST_TAGS[tag]), id)
+}
+
 function keyOf(tag: Uint8Array, id: Uint8Array): string {
   return latin1(platform.sha256(concat(tag, id)))
 }
@@ -84,7 +95,7 @@ const MAX_DEPTH = 64
 export function rehash(layout: Layout, rows: RowAccess, changed: IndexRecord): Uint8Array {
   let record = changed
   for (let depth = 0; depth < MAX_DEPTH; depth++) {
-    record.fullHash = fullHash(record)
+    record.fullHash = fullHash(layout, record)
     store(layout, rows, record)
     const parent = record.parent && load(layout, rows, record.parent)
     if (parent === undefined) return record.fullHash

@@ -96,10 +96,11 @@ function findEra(module: ParsedModule, generation: 'G1' | 'G2'): Era {
   return bytes.includes('__calimero_collection__') ? 'E4' : 'E3'
 }
 
-/** Texts that stand in a module only when it has the code behind them. */
-const MARKS: readonly (readonly [string, ModuleWarning])[] = [
+/** Texts that stand in a module only when it has the code behind them, and the eras of which they say nothing. */
+const MARKS: readonly (readonly [string, readonly Era[], ModuleWarning])[] = [
   [
     '__calimero_shared_value__',
+    ['E5b'],
     {
       code: 'shared-storage',
       message:
@@ -108,6 +109,7 @@ const MARKS: readonly (readonly [string, ModuleWarning])[] = [
   ],
   [
     'AuthoredMap::insert',
+    [],
     {
       code: 'authored-map',
       message:
@@ -118,7 +120,9 @@ const MARKS: readonly (readonly [string, ModuleWarning])[] = [
 
 function findWarnings(module: ParsedModule, era: Era): ModuleWarning[] {
   const bytes = Buffer.from(module.bytes.buffer, module.bytes.byteOffset, module.bytes.length)
-  const found = MARKS.filter(([mark]) => bytes.includes(mark)).map(([, warning]) => warning)
+  const found = MARKS.filter(
+    ([mark, without]) => !without.includes(era) && bytes.includes(mark),
+  ).map(([, , warning]) => warning)
   if (era === 'E5b') return found
   const message =
     'it is not built with calimero-sdk 0.11.0-rc.5: concurrent writes or removals can leave copies with different states'

@@ -94,7 +94,7 @@ export function settleUpsert(layout: Layout, rows: RowAccess, action: Upsert): v
 export function settleRemoval(
   layout: Layout,
   rows: RowAccess,
-  { id, deletedAt }: Removal,
+  { id, deletedAt }: Pick<Removal, 'id' | 'deletedAt'>,
   record: IndexRecord,
 ): void {
   if (!isCollection(rows, record)) {

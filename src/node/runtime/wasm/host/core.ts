@@ -55,7 +55,11 @@ function readHandler({ memory }: Frame, span: Span | undefined): string | undefi
 }
 
 /** Plain RFC 8032 verification. A key that is no point of the curve never verifies. */
-function verifySignature(signature: Uint8Array, key: Uint8Array, message: Uint8Array): boolean {
+export function verifySignature(
+  signature: Uint8Array,
+  key: Uint8Array,
+  message: Uint8Array,
+): boolean {
   const jwk = { kty: 'OKP', crv: 'Ed25519', x: toBase64Url(key) }
   try {
     return verify(null, message, createPublicKey({ key: jwk, format: 'jwk' }), signature)
