@@ -49,6 +49,11 @@ export const REPLAY_REPORT_MS = 10_000
  * quarter of what a heartbeat carries.
  */
 export const MAX_PILED_HEADS = 32
+/**
+ * Heads of a context. What would be one more and has no child here is not taken before some are merged, as what finds no room to wait; what a merge
+ * builds on is. Far above {@link MAX_PILED_HEADS}: it is reached where nobody merges.
+ */
+export const MAX_HEADS = 1_024
 /** Heads, merges aside, that are left alone in an idle context. Fewer cost each heartbeat no more than a merge would. */
 export const MAX_IDLE_HEADS = 8
 /** How long nothing must have been applied for a context to be idle, and how long a node that merged leaves it at that, ms. */

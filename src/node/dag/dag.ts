@@ -7,9 +7,9 @@
  *
  * @packageDocumentation
  */
-import { compareBytes } from '../primitives/bytes.ts'
+import { compareBytes, equalBytes, fromHex } from '../primitives/bytes.ts'
 import { compareHlc } from '../primitives/hlc.ts'
-import { type DeltaId, idKey, isZero } from '../primitives/ids.ts'
+import { DeltaId, idKey, isZero } from '../primitives/ids.ts'
 import { AuthorNumbers } from './numbers.ts'
 import {
   MAX_AUTHOR_SHARE,
@@ -136,13 +136,29 @@ export class Dag {
     return latest
   }
 
-  /** Parents that are not applied. Empty: the delta may be applied now. */
-  openParents(parents: readonly DeltaId[]): readonly DeltaId[] {
-    return parents.filter((parent) => {
-      if (isZero(parent)) return false
+  /**
+   * Parents that are not applied. Empty: the delta may be applied now. Each that is not known costs a look at the disk: of those that nobody has named
+   * before no more than one above `most` are found, and what comes after them is not looked at.
+   */
+  openParents(parents: readonly DeltaId[], most: number = Infinity): readonly DeltaId[] {
+    const open: DeltaId[] = []
+    let unnamed = 0
+    for (const parent of parents) {
+      if (isZero(parent)) continue
       // what waits, or is waited for, is not applied: that saves a look at the disk
-      return this.#isNamed(idKey(parent)) || !this.#isApplied(parent)
-    })
+      if (this.#isNamed(idKey(parent))) {
+        open.push(parent)
+      } else if (!this.#isApplied(parent)) {
+        open.push(parent)
+        if (++unnamed > most) break
+      }
+    }
+    return open
+  }
+
+  /** Parents nobody has named before that this share's deltas may name. */
+  roomForUnknown(of: Uint8Array): number {
+    return MAX_AUTHOR_UNKNOWN_PARENTS - (this.#shares.get(idKey(of)) ?? NO_SHARE).unknown
   }
 
   /** Numbers of an author's deltas that wait. */
@@ -154,7 +170,7 @@ export class Dag {
   hasRoom(of: Uint8Array, size: number, open: readonly DeltaId[] = []): boolean {
     const share = this.#shares.get(idKey(of)) ?? NO_SHARE
     return (
-      share.unknown + this.#unnamed(open) <= MAX_AUTHOR_UNKNOWN_PARENTS &&
+      this.#unnamed(open) <= this.roomForUnknown(of) &&
       this.#waiting.size < this.#maxWaiting &&
       this.#bytes + size <= this.#maxWaitingBytes &&
       share.count < this.#maxWaiting * MAX_AUTHOR_SHARE &&
@@ -217,20 +233,29 @@ export class Dag {
   ready(max: number): readonly DagNode[] {
     const list: DagNode[] = []
     const before = new Set<string>()
-    const queue = new Set(this.#ready)
+    // the next one last
+    const queue = [...this.#ready].flatMap((key) => this.#waiting.get(key)?.node ?? [])
+    queue.sort((a, b) => compareNodes(b, a))
     while (list.length < max) {
-      const next = this.#smallest(queue)
+      const next = queue.pop()
       if (next === undefined) break
-      const key = idKey(next.node.id)
-      queue.delete(key)
+      const key = idKey(next.id)
       before.add(key)
-      list.push(next.node)
+      list.push(next)
       for (const child of this.#children.get(key) ?? []) {
         const entry = this.#waiting.get(child)
-        if (entry?.status === 'pending' && isSubset(entry.open, before)) queue.add(child)
+        if (entry?.status !== 'pending' || !isSubset(entry.open, before)) continue
+        const { node } = entry
+        const place = queue.findLastIndex((other) => compareNodes(other, node) > 0)
+        queue.splice(place + 1, 0, node)
       }
     }
     return list
+  }
+
+  /** Whether some may be applied now. */
+  get hasReady(): boolean {
+    return this.#ready.size > 0
   }
 
   /** Parents that nobody has shown us: neither applied nor waiting. */
@@ -239,10 +264,7 @@ export class Dag {
     for (const parent of this.#children.keys()) {
       if (missing.length >= limit) break
       if (this.#waiting.has(parent)) continue
-      const node = this.#firstChild(parent)?.parents.find(
-        (candidate) => idKey(candidate) === parent,
-      )
-      if (node !== undefined) missing.push(node)
+      missing.push(DeltaId.from(fromHex(parent)))
     }
     return missing
   }
@@ -266,21 +288,6 @@ export class Dag {
   #noteReady(key: string, { status, open }: Waiting): void {
     if (status === 'pending' && open.size === 0) this.#ready.add(key)
     else this.#ready.delete(key)
-  }
-
-  #smallest(keys: ReadonlySet<string>): Waiting | undefined {
-    let smallest: Waiting | undefined
-    for (const key of keys) {
-      const entry = this.#waiting.get(key)
-      if (entry === undefined) continue
-      if (smallest === undefined || compareNodes(entry.node, smallest.node) < 0) smallest = entry
-    }
-    return smallest
-  }
-
-  #firstChild(parent: string): DagNode | undefined {
-    for (const child of this.#children.get(parent) ?? []) return this.#waiting.get(child)?.node
-    return undefined
   }
 
   #unlink(parent: string, child: string): void {
@@ -323,8 +330,8 @@ export function headsAfter(
   id: DeltaId,
   parents: readonly DeltaId[],
 ): readonly DeltaId[] {
-  const named = new Set(parents.map(idKey))
-  return [...heads.filter((head) => !named.has(idKey(head))), id].sort(compareBytes)
+  const left = heads.filter((head) => !parents.some((parent) => equalBytes(parent, head)))
+  return [...left, id].sort(compareBytes)
 }
 
 /** Why a parent list is not one, or undefined: 1..max ids, ascending, unique, without `self`, the zero id only alone. */

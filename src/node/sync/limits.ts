@@ -67,7 +67,9 @@ export const PARKED_DELTA_UNITS = 16
 /** Units of a delta that found no room. */
 export const REFUSED_DELTA_UNITS = 128
 /** Deltas of one stream that are taken before everybody else has a turn. */
-export const DELTAS_PER_TURN = 32
+export const DELTAS_PER_TURN = 16
+/** Units of a delta that is applied and leaves one head more, where there are many: somebody must name it in a merge, and every heartbeat until then. */
+export const HEAD_UNITS = 64
 /** Units of a parent that a delta names and nobody has shown: it is looked for, noted, and asked for. */
 export const PARENT_UNITS = 4
 /** Bytes of a frame, deltas aside, that cost one unit. */
@@ -96,6 +98,8 @@ export { MAX_ENVELOPE_BYTES } from '../codec/delta.ts'
 
 /** Ids wanted in one context. Of more, one takes the place of that which was asked for most often in vain, or is not noted: frontiers name it again. */
 export const MAX_WANTED_PER_CONTEXT = 3_000
+/** Those asked of one peer in one request: each costs it a look or two, and may be made up. */
+export const MAX_ASKED_IDS = 256
 /** Those that one peer showed us. */
 export const MAX_WANTED_PER_PEER = 1_000
 /** Requests of one context that run at once, each at another peer; those whose peer fell silent, or has answered, not counted. */
@@ -124,6 +128,8 @@ export const FIRST_PACE = 256
 export const MAX_FRONTIER_AUTHORS = 65_536
 /** First wait before an id is asked of the same peer again, ms; doubles up to {@link RETRY_MAX_MS}. */
 export const RETRY_MIN_MS = 200
+/** Times that an id counts as lacked beside those it was, once the peer that showed it lacks it: 6.4 s until it is asked for again. */
+export const DOUBTED_TRIES = 5
 /** Longest wait before an id is asked of the same peer again, ms. */
 export const RETRY_MAX_MS = 60_000
 

@@ -82,6 +82,8 @@ export interface ReceiveResult {
   readonly number?: AuthorNumber
   /** Ids to ask for: parents nobody has shown us, or the delta itself when the envelope was an announcement. */
   readonly missing: readonly DeltaId[]
+  /** When `applied`: it left one head more, where there are more than are left alone. */
+  readonly widens?: boolean
   /** Code of the error when `invalid`. */
   readonly error?: string
 }

@@ -176,6 +176,36 @@ export const MEMBER_SCENARIOS: readonly Scenario[] = [
     },
   },
   {
+    name: 'stamps-due-at-once',
+    standing: 'writer',
+    does: 'sends 2 500 deltas that are dated half a minute ahead, so that all are due in one moment',
+    async prepare(hostile) {
+      const push = await hostile.join()
+      const deltas: Uint8Array[] = []
+      const nowNs = BigInt(Date.now() + 35_000) * 1_000_000n
+      for (let i = 0; i < 2_500; i++) {
+        deltas.push(hostile.delta({ nowNs: nowNs + BigInt(i) }).bytes)
+        if (i % 50 === 0) await pause(0)
+      }
+      return (signal) => spend(hostile, push, deltas, signal)
+    },
+  },
+  {
+    name: 'parent-shown-last',
+    standing: 'writer',
+    does: 'sends 2 000 deltas that build on one it keeps to itself, and then that one',
+    async prepare(hostile) {
+      const push = await hostile.join()
+      const parent = hostile.delta()
+      const deltas: Uint8Array[] = []
+      for (let i = 0; i < 2_000; i++) {
+        deltas.push(hostile.delta({ parents: [parent.id] }).bytes)
+        if (i % 50 === 0) await pause(0)
+      }
+      return (signal) => spend(hostile, push, [...deltas, parent.bytes], signal)
+    },
+  },
+  {
     name: 'deltas-of-a-reader',
     standing: 'reader',
     does: 'sends 2 500 deltas though it may write none',

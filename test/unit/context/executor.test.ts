@@ -87,7 +87,10 @@ describe('executor of a context', () => {
       'deltas 1,2',
       'calls 9,10',
       'deltas 3,4',
-      'deltas 5,6,7,8,9,10,11,12',
+      'deltas 5,6',
+      'deltas 7,8',
+      'deltas 9,10',
+      'deltas 11,12',
       'alone',
       'calls 11',
     ])

@@ -1,6 +1,7 @@
 import { expect } from 'chai'
 import { DELTA_KIND, envelopeCodec, MAX_PARENTS } from '../../../src/node/codec/delta.ts'
 import {
+  MAX_HEADS,
   MAX_IDLE_HEADS,
   MAX_PILED_HEADS,
   MERGE_IDLE_MS,
@@ -137,6 +138,28 @@ describe('heads that pile up', () => {
     }
     await receive(other, merges)
     expect(other.replica.state.dag.heads).to.deep.equal(kit.replica.state.dag.heads)
+  })
+
+  it('are no more than a context holds, but for those that somebody builds on', async () => {
+    const kit = await kitOf(first, { members: [[first, 'reader'], ...MEMBERS.slice(1)] })
+    const rounds = Math.ceil(MAX_HEADS / writers.length)
+    const all = Array.from({ length: rounds }, (_, i) => branches(200, 'state', i + 1)).flat()
+    await kit.replica.receive(genesis.bytes)
+    const taken = all.slice(0, MAX_HEADS)
+    for (let at = 0; at < MAX_HEADS; at += 128) {
+      await Promise.all(taken.slice(at, at + 128).map(({ bytes }) => kit.replica.receive(bytes)))
+    }
+    const late = all[MAX_HEADS] as Crafted // rounded up
+    expect((await kit.replica.receive(late.bytes)).status).to.equal('refused')
+    expect(heads(kit)).to.equal(MAX_HEADS)
+    const named = [...taken.slice(0, 5), late].map(({ id }) => id).sort(compareBytes)
+    const merge = craftDelta({
+      ...{ author: second, keyring, item: 'merge', parents: named, step: 20 },
+      header: { kind: DELTA_KIND.merge },
+    })
+    expect((await kit.replica.receive(merge.bytes)).status).to.equal('pending')
+    expect((await kit.replica.receive(late.bytes)).status).to.equal('applied')
+    expect(heads(kit)).to.equal(MAX_HEADS - 4)
   })
 
   it('are joined again only after a while, however fast they come', async () => {

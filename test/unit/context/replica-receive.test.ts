@@ -1,9 +1,12 @@
 import { expect } from 'chai'
 import { DELTA_KIND, envelopeCodec } from '../../../src/node/codec/delta.ts'
-import { EMPTY, fromUtf8 } from '../../../src/node/primitives/bytes.ts'
+import { MAX_APPLY_RUN } from '../../../src/node/context/limits.ts'
+import { MAX_AUTHOR_UNKNOWN_PARENTS } from '../../../src/node/dag/limits.ts'
+import { compareBytes, EMPTY, fromUtf8 } from '../../../src/node/primitives/bytes.ts'
 import { idKey } from '../../../src/node/primitives/ids.ts'
 import { storeError } from '../../../src/node/store/errors.ts'
 import { bytesOf, craftDelta, type Crafted, keyOf } from '../../support/craft-delta.ts'
+import { idOf } from '../../support/dag-arbitraries.ts'
 import {
   type KitInit,
   type ReplicaKit,
@@ -93,6 +96,34 @@ describe('a context replica receiving deltas', () => {
     expect(kit.replica.missing()).to.deep.equal([])
   })
 
+  it('looks for no more parents than its author may name, and for each once', async () => {
+    const kit = await replicaKit(INIT)
+    const made = (from: number, count: number): Crafted =>
+      craftDelta({
+        author: alice,
+        keyring,
+        item: `made up ${from}`,
+        parents: Array.from({ length: count }, (_, i) => idOf(`made up ${from + i}`)).sort(
+          compareBytes,
+        ),
+        step: 9,
+      })
+    let looks = 0
+    const get = kit.store.getSync.bind(kit.store)
+    kit.store.getSync = (key) => {
+      looks++
+      return get(key)
+    }
+    for (let at = 0; at < MAX_AUTHOR_UNKNOWN_PARENTS; at += 64) {
+      expect((await kit.replica.receive(made(at, 64).bytes)).status).to.equal('pending')
+    }
+    // its own id is looked for when it comes, and when it is its turn
+    expect(looks).to.equal((MAX_AUTHOR_UNKNOWN_PARENTS / 64) * (64 + 2))
+    looks = 0
+    expect((await kit.replica.receive(made(5_000, 64).bytes)).status).to.equal('refused')
+    expect(looks).to.be.at.most(4)
+  })
+
   it('applies a delta once however often it comes, in whatever state it is', async () => {
     const kit = await replicaKit(INIT)
     const all = [third, third, first, first, second, third, second, first]
@@ -130,13 +161,16 @@ describe('a context replica receiving deltas', () => {
     expect(again.model.applies).to.deep.equal(['item 0', 'item 1', 'item 2'])
   })
 
-  it('applies a reversed chain of 500 in one cascade', async () => {
+  it('applies a reversed chain of 500 in turns, between which calls come', async () => {
     const kit = await replicaKit(INIT)
     const long = chainOf(500)
     const statuses = await receiveAll(kit, [...long].reverse())
     expect(statuses.slice(0, -1)).to.deep.equal(Array(499).fill('pending'))
     expect(statuses.at(-1)).to.equal('applied')
-    expect(kit.replica.state.meta.applied).to.equal(500n)
+    await kit.call('add', 'a call')
+    expect(Number(kit.replica.state.meta.applied)).to.be.below(4 * MAX_APPLY_RUN)
+    for (let i = 0; i < 500 / MAX_APPLY_RUN; i++) await kit.idle()
+    expect(kit.replica.state.meta.applied).to.equal(501n)
     expect(kit.replica.state.dag.count()).to.deep.equal({ pending: 0, held: 0, quarantined: 0 })
   })
 

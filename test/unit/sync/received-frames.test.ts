@@ -5,6 +5,7 @@ import { ContextId, PublicKey } from '../../../src/node/primitives/ids.ts'
 import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import {
   GRANT_UNITS,
+  HEAD_UNITS,
   MAX_WAITING_GRANTS,
   PARENT_UNITS,
   PARKED_DELTA_UNITS,
@@ -96,6 +97,14 @@ describe('what a member sends', () => {
       expect(made.spent()).to.equal(units)
     })
   }
+
+  it(`costs ${HEAD_UNITS} units when it is a delta that leaves one more head among many`, async () => {
+    const made = world()
+    made.result = { status: 'applied', delta: undefined, missing: [], widens: true }
+    await made.frames.delta(SHARED, PARTY, new Uint8Array(9))
+    await made.idle()
+    expect(made.spent()).to.equal(HEAD_UNITS)
+  })
 
   it('is read more slowly once it has cost too much, and at once when the stream ends', async () => {
     const made = world()

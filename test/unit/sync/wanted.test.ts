@@ -1,7 +1,9 @@
 import { expect } from 'chai'
-import { MAX_WANTED_IDS } from '../../../src/node/codec/sync-frames.ts'
+
 import { DeltaId } from '../../../src/node/primitives/ids.ts'
 import {
+  DOUBTED_TRIES,
+  MAX_ASKED_IDS,
   MAX_WANTED_PER_CONTEXT,
   MAX_WANTED_PER_PEER,
   RETRY_MAX_MS,
@@ -27,7 +29,7 @@ function ready(wanted: WantedDeltas, peer: string, now = 0, canAsk = anybody): n
 function ask(wanted: WantedDeltas, peer: string, now: number, jitter = 0): void {
   const ids = wanted.ask(peer, wanted.ready(peer, now, anybody))
   wanted.release(peer, ids)
-  wanted.missed(peer, ids, now, jitter)
+  wanted.missed(peer, ids, { now, jitter, isWhole: false })
 }
 
 describe('wanted deltas', () => {
@@ -38,12 +40,23 @@ describe('wanted deltas', () => {
     wanted.ask('b', wanted.ready('b', 0, anybody))
     expect([ready(wanted, 'a'), ready(wanted, 'b')]).to.deep.equal([0, 0]) // it is being asked for
     wanted.release('b', [id(1)])
-    wanted.missed('b', [id(1)], 0, 0)
+    wanted.missed('b', [id(1)], { now: 0, jitter: 0, isWhole: false })
     expect([ready(wanted, 'a'), ready(wanted, 'b')]).to.deep.equal([1, 0])
     ask(wanted, 'a', 50)
     expect([ready(wanted, 'a', 100), ready(wanted, 'b', 100)]).to.deep.equal([0, 0])
     expect(wanted.nextTime('b')).to.equal(RETRY_MIN_MS)
     expect(ready(wanted, 'b', RETRY_MIN_MS)).to.equal(1)
+  })
+
+  it('are asked for less often, of everybody, once who showed them lacks them', () => {
+    const wanted = new WantedDeltas()
+    wanted.add(id(1), 'liar', 1)
+    wanted.missed('honest', [id(1)], { now: 0, jitter: 0, isWhole: true })
+    expect(wanted.nextTime('honest')).to.equal(RETRY_MIN_MS)
+    wanted.missed('liar', [id(1)], { now: 0, jitter: 0, isWhole: true })
+    expect(wanted.nextTime('liar')).to.equal(RETRY_MIN_MS * 2 ** DOUBTED_TRIES)
+    wanted.missed('honest', [id(1)], { now: 0, jitter: 0, isWhole: true })
+    expect(wanted.nextTime('honest')).to.equal(RETRY_MIN_MS * 2 ** (DOUBTED_TRIES + 1))
   })
 
   it('are asked of others when who showed them cannot be asked', () => {
@@ -75,15 +88,15 @@ describe('wanted deltas', () => {
     expect(wanted.nextTime('a')).to.equal(3 * RETRY_MIN_MS)
   })
 
-  it('are asked for as many at a time as a request names, and forgotten once they are here', () => {
+  it('are asked for so many at a time, and forgotten once they are here', () => {
     const wanted = new WantedDeltas()
-    for (let i = 0; i < MAX_WANTED_IDS + 5; i++) wanted.add(id(i), undefined, i)
-    expect(wanted.ask('a', wanted.ready('a', 0, anybody))).to.have.length(MAX_WANTED_IDS)
+    for (let i = 0; i < MAX_ASKED_IDS + 5; i++) wanted.add(id(i), undefined, i)
+    expect(wanted.ask('a', wanted.ready('a', 0, anybody))).to.have.length(MAX_ASKED_IDS)
     expect(ready(wanted, 'a')).to.equal(5)
     wanted.drop(id(0))
-    expect(wanted.size).to.equal(MAX_WANTED_IDS + 4)
+    expect(wanted.size).to.equal(MAX_ASKED_IDS + 4)
     wanted.prune(() => true, 5)
-    expect(wanted.size).to.equal(MAX_WANTED_IDS - 1)
+    expect(wanted.size).to.equal(MAX_ASKED_IDS - 1)
     wanted.prune(() => true, Infinity)
     expect(wanted.size).to.equal(0)
     expect(wanted.nextTime('a')).to.equal(undefined)
@@ -107,9 +120,10 @@ describe('wanted deltas', () => {
     }
     expect(wanted.add(id(5_000), 'liar', 0)).to.equal(false)
     expect(wanted.add(id(6_000), 'honest', 0)).to.equal(true)
-    for (let i = 0; i < 9; i++) wanted.missed('liar', [id(6_000)], 0, 0)
+    for (let i = 0; i < 9; i++)
+      wanted.missed('liar', [id(6_000)], { now: 0, jitter: 0, isWhole: false })
     expect(wanted.add(id(5_000), 'liar', 0)).to.equal(false)
-    wanted.missed('liar', [id(7)], 0, 0)
+    wanted.missed('liar', [id(7)], { now: 0, jitter: 0, isWhole: false })
     expect(wanted.add(id(5_000), 'liar', 0)).to.equal(true)
     expect(wanted.size).to.equal(MAX_WANTED_PER_PEER + 1)
     // what is here gives its place free

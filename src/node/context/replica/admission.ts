@@ -9,7 +9,7 @@ import { ApplicationId, type DeltaId, idKey } from '../../primitives/ids.ts'
 import { loudnessOf } from '../../store/errors.ts'
 import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts'
 import type { ReceiveResult } from '../../sync/replica.ts'
-import { MAX_APPLY_RUN, RETRY_DELAYS_MS, UNOPENED_WAIT_MS } from '../limits.ts'
+import { MAX_APPLY_RUN, MAX_HEADS, RETRY_DELAYS_MS, UNOPENED_WAIT_MS } from '../limits.ts'
 import { Applier, type ApplyRun, type Guest, type Opened } from './apply.ts'
 import { contextError, isOwnFailure } from '../errors.ts'
 import type { ReplicaCore } from './replica-core.ts'
@@ -32,10 +32,12 @@ export interface Arrival {
 /** What is to be done with a delta now. */
 type Verdict =
   | { readonly kind: 'apply'; readonly opened: Opened }
-  /** A parent is not applied. */
-  | { readonly kind: 'wait' }
+  /** Parents are not applied. */
+  | { readonly kind: 'wait'; readonly open: readonly DeltaId[] }
   | { readonly kind: 'hold'; readonly reason: ParkReason }
   | { readonly kind: 'duplicate' }
+  /** There are too many heads for one more. */
+  | { readonly kind: 'crowded' }
   | { readonly kind: 'false'; readonly error: unknown }
 
 /** What was done with the start of a list. */
@@ -53,6 +55,8 @@ export interface AdmissionHooks {
   membersWanted(): void
   /** The disk refused what nobody sends again. */
   stranded(): void
+  /** More waits that may be applied: it has turns of its own, so that calls come in between. */
+  more(): void
 }
 
 export class Admission {
@@ -88,11 +92,9 @@ export class Admission {
     }
   }
 
-  /** Looks again at deltas that wait, and then at whatever waited for them. @throws STORE_* */
+  /** Looks again at deltas that wait, no more than go to the guest together, and then at whatever waited for them. @throws STORE_* */
   async again(ids: readonly DeltaId[]): Promise<void> {
-    for (let at = 0; at < ids.length; at += MAX_APPLY_RUN) {
-      await this.#retake(ids.slice(at, at + MAX_APPLY_RUN))
-    }
+    await this.#retake(ids)
     await this.#followUp()
   }
 
@@ -111,11 +113,13 @@ export class Admission {
       if (next === undefined) return { answers: [], rest: [] }
       return this.#setAside(arrivals, next, guest)
     }
-    const { applied, failed } = await run.end()
+    const { applied, failed, widening } = await run.end()
     const answers = arrivals.slice(0, applied).map((arrival) => {
-      this.#tries.delete(toHex(arrival.candidate.id))
-      this.#endorsed.delete(toHex(arrival.candidate.id))
-      return () => arrival.resolve(result('applied', arrival.candidate))
+      const { candidate } = arrival
+      this.#tries.delete(toHex(candidate.id))
+      this.#endorsed.delete(toHex(candidate.id))
+      const widens = widening.has(candidate)
+      return () => arrival.resolve({ ...result('applied', candidate), widens })
     })
     const culprit = failed === undefined ? undefined : arrivals[applied]
     if (failed === undefined || culprit === undefined) {
@@ -180,16 +184,25 @@ export class Admission {
     try {
       // Opened before it may wait: a genuine header with a false body must not keep the true one out.
       const opened = this.#applier.open(candidate)
-      if (dag.openParents(parents).some((parent) => !before.has(idKey(parent)))) {
-        return { kind: 'wait' }
-      }
+      const others = before.size === 0 ? parents : parents.filter((id) => !before.has(idKey(id)))
+      const open = this.#room.openParents(candidate, others)
+      if (open.length > 0) return { kind: 'wait', open }
       this.#applier.checkTime(candidate, before)
+      if (!isStored && this.#isCrowded(candidate, before)) return { kind: 'crowded' }
       const isReady = guest !== undefined && this.#core.fits(opened.payload.application)
       if (isReady || !hasEffect(candidate)) return { kind: 'apply', opened }
       return { kind: 'hold', reason: 'application' }
     } catch (error) {
       return { kind: 'false', error }
     }
+  }
+
+  /** Whether a delta would be one more head where there are too many, and nothing that builds on it is here: it is taken once heads were merged. */
+  #isCrowded({ id, parents }: Candidate, before: ReadonlyMap<string, Uint8Array>): boolean {
+    const { dag } = this.#core.state
+    if (dag.heads.length < MAX_HEADS || dag.hasPendingChild(id)) return false
+    const heads = new Set(dag.heads.map(idKey))
+    return !parents.some((parent) => heads.has(idKey(parent)) || before.has(idKey(parent)))
   }
 
   #isDuplicate(candidate: Candidate, isStored: boolean): boolean {
@@ -229,12 +242,17 @@ export class Admission {
   async #store(candidate: Candidate, verdict: Verdict): Promise<ReceiveResult> {
     switch (verdict.kind) {
       case 'wait':
-        await this.#room.wait(candidate, 'pending')
+        await this.#room.wait(candidate, 'pending', { open: verdict.open })
         this.#endorse(candidate)
         return result('pending', candidate, this.#room.unknownParents(candidate))
       case 'hold':
         await this.#hold(candidate, verdict.reason)
         return result('parked', candidate, this.#room.unknownParents(candidate))
+      case 'crowded':
+        this.#core.c.metrics.refused()
+        throw contextError('CONTEXT_BUSY', 'heads of this context are to be merged first', {
+          max: MAX_HEADS,
+        })
       case 'false':
         throw verdict.error
       case 'duplicate':
@@ -245,7 +263,7 @@ export class Admission {
 
   /** Lets a delta wait for what is missing, and sees to it that it is looked at again. */
   async #hold(candidate: Candidate, reason: ParkReason): Promise<void> {
-    await this.#room.wait(candidate, 'held', reason)
+    await this.#room.wait(candidate, 'held', { reason })
     const { id, header } = candidate
     if (reason === 'member') this.#hooks.membersWanted()
     if (reason === 'application') {
@@ -275,7 +293,7 @@ export class Admission {
     const tries = this.#tries.get(toHex(id)) ?? 0
     this.#tries.set(toHex(id), tries + 1)
     const delay = RETRY_DELAYS_MS[tries]
-    await this.#room.wait(candidate, 'quarantined', 'none', toMerogateError(error).code)
+    await this.#room.wait(candidate, 'quarantined', { why: toMerogateError(error).code })
     this.#core.failures.quarantined(candidate, { error, tries: tries + 1, againMs: delay })
     if (delay !== undefined) this.#hooks.later(id, delay)
   }
@@ -292,14 +310,18 @@ export class Admission {
     }
   }
 
-  /** Applies what waited for parents that are applied by now, and looks again at what was vouched for. @throws STORE_* */
+  /** Applies what waited for parents that are applied by now, and looks again at what was vouched for: a run of it. @throws STORE_* */
   async #followUp(): Promise<void> {
-    for (;;) {
-      const vouched = this.#vouchedFor.splice(0, MAX_APPLY_RUN)
-      const ready = this.#core.state.dag.ready(MAX_APPLY_RUN).map(({ id }) => id)
-      if (vouched.length === 0 && ready.length === 0) return
-      await this.#retake([...vouched, ...ready])
+    const { dag } = this.#core.state
+    for (let left = MAX_APPLY_RUN; left > 0;) {
+      const vouched = this.#vouchedFor.splice(0, left)
+      const ready = dag.ready(left).map(({ id }) => id)
+      const next = [...vouched, ...ready]
+      if (next.length === 0) return
+      await this.#retake(next)
+      left -= next.length
     }
+    if (this.#vouchedFor.length > 0 || dag.hasReady) this.#hooks.more()
   }
 
   async #retake(ids: readonly DeltaId[]): Promise<void> {

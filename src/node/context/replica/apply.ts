@@ -17,6 +17,8 @@ export interface Opened {
 /** How far a run came: `applied` of its deltas are stored, and the one after them failed with `error` when there is one. */
 export interface RunResult {
   readonly applied: number
+  /** Which of them left one head more among many. */
+  readonly widening: ReadonlySet<Candidate>
   readonly failed?: { readonly error: unknown }
 }
 
@@ -116,10 +118,12 @@ export class ApplyRun {
       batch.add(this.#core.commitOf(commit, false))
     }
     await this.#core.commit(batch, false)
+    const wider = batch.staged.filter(({ widens }) => widens)
     const applied = batch.staged.length
-    if (failed === undefined && !blind) return { applied }
+    const widening = new Set(wider.map(({ commit }) => commit.candidate))
+    if (failed === undefined && !blind) return { applied, widening }
     await this.abandon()
-    return failed === undefined ? { applied } : { applied, failed }
+    return { applied, widening, ...(failed === undefined ? {} : { failed }) }
   }
 
   /** Lets the guest forget what is not stored: what it did after a failure was done without what failed. */

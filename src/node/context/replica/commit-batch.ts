@@ -24,6 +24,7 @@ import {
   type MutationRow,
 } from '../../store/repositories/events.ts'
 import type { BatchOp, Store } from '../../store/store.ts'
+import { MAX_PILED_HEADS } from '../limits.ts'
 import { advanced, type Author, type Authors } from './authors.ts'
 import { type Candidate, hasEffect } from './verify.ts'
 
@@ -64,6 +65,8 @@ export interface Committed {
   readonly mismatch: boolean
   /** With it the author has given one number to two deltas, for the first time here. */
   readonly forks: boolean
+  /** With it there is one head more, and more of them than are left alone. */
+  readonly widens: boolean
 }
 
 /** A delta in a batch, and what storing it will have changed. */
@@ -138,7 +141,9 @@ export class CommitBatch {
       hlc: compareHlc(hlc, before.hlc) > 0 ? hlc : before.hlc,
       rootMismatches: before.rootMismatches + (mismatch ? 1 : 0),
     }
+    const { length } = this.#heads
     this.#heads = headsAfter(this.#heads, candidate.id, candidate.parents)
+    const widens = this.#heads.length > Math.max(length, MAX_PILED_HEADS)
     const todo = commit.runHandlers ? todoEntries(commit) : []
     this.#put(...stateOps(this.#number, outcome))
     this.#put(
@@ -152,7 +157,7 @@ export class CommitBatch {
       this.#put(events.delLedger(this.#number, settles.delta, settles.index))
     }
     const seq = isChange ? eventSeq : undefined
-    this.staged.push({ commit, root, eventSeq: seq, todo, mismatch, forks })
+    this.staged.push({ commit, root, eventSeq: seq, todo, mismatch, forks, widens })
   }
 
   /** Everything or nothing. @throws STORE_* */

@@ -20,10 +20,16 @@ export interface Piece<I, R> {
 export interface Lane<I, R> {
   /** Pieces done together at most. */
   readonly max: number
-  /** Its pieces let those of other lanes go first, in turn and a quarter as many at a time: nobody waits for as many as somebody sends. @default false */
+  /**
+   * Its pieces let those of other lanes go first, in turn, and for a while only a quarter as many are done at a time: nobody waits for as many as somebody
+   * sends. @default false
+   */
   readonly yields?: boolean
   process(pieces: readonly Piece<I, R>[]): Promise<void>
 }
+
+/** Runs of a lane that yields that are a quarter as long after one of another: whoever calls now and then does not wait for a whole one each time. */
+const SHORT_RUNS = 16
 
 interface Entry {
   readonly lane: Lane<unknown, unknown>
@@ -45,6 +51,8 @@ export class Executor {
   #closed = false
   /** The last run went before one that yields. */
   #hasOvertaken = false
+  /** Runs of what yields that are still short, because of what came before them: more of it will come. */
+  #shortRuns = 0
 
   constructor(max: number) {
     this.#max = max
@@ -146,14 +154,21 @@ export class Executor {
     const [first] = this.#queue
     if (first === undefined) return undefined
     const { lane } = first
-    const isContended = this.#hasOvertaken
+    const isTheirTurn = this.#hasOvertaken
     this.#hasOvertaken = false
-    if (lane.yields !== true) return { index: 0, lane, max: lane.max }
-    if (isContended) return { index: 0, lane, max: Math.ceil(lane.max / 4) }
-    const index = this.#queue.findIndex((entry) => entry.lane.yields !== true)
+    if (lane.yields !== true) {
+      if (lane !== ALONE) this.#shortRuns = SHORT_RUNS
+      return { index: 0, lane, max: lane.max }
+    }
+    const index = isTheirTurn ? -1 : this.#queue.findIndex((entry) => entry.lane.yields !== true)
     const other = this.#queue[index]?.lane
-    if (other === undefined || other === ALONE) return { index: 0, lane, max: lane.max }
+    if (other === undefined || other === ALONE) {
+      const isShort = this.#shortRuns > 0
+      if (isShort) this.#shortRuns--
+      return { index: 0, lane, max: isShort ? Math.ceil(lane.max / 4) : lane.max }
+    }
     this.#hasOvertaken = true
+    this.#shortRuns = SHORT_RUNS
     return { index, lane: other, max: other.max }
   }
 }

@@ -8,7 +8,7 @@ import { isMerogateError, toMerogateError } from '../../errors.ts'
 import { shortHex, toHex } from '../../primitives/bytes.ts'
 import type { Timer } from '../../primitives/clock.ts'
 import { sha256 } from '../../primitives/hash.ts'
-import { idKey } from '../../primitives/ids.ts'
+import { type DeltaId, idKey } from '../../primitives/ids.ts'
 import { isRefusedByDisk, loudnessOf } from '../../store/errors.ts'
 import { PARK_REASON, type ParkReason } from '../../store/repositories/deltas.ts'
 import type { ReceiveResult } from '../../sync/replica.ts'
@@ -31,6 +31,8 @@ export class Intake {
   readonly #core: ReplicaCore
   readonly #admission: Admission
   readonly #admitInTurn: (candidate: Candidate) => Promise<ReceiveResult>
+  /** Looks again at a delta, or at what nothing keeps waiting any more. */
+  readonly #againInTurn: (id: DeltaId | undefined) => Promise<void>
   readonly #rejected: LRUCache<string, true>
   /** Envelopes, by hash, whose fate is being decided: the same one often comes by push and gossip at once. Never ids: a false body must not keep the true one out. */
   readonly #inFlight = new Set<string>()
@@ -44,11 +46,13 @@ export class Intake {
     this.#core = core
     this.#admission = new Admission(core, {
       later: (id, ms) => {
-        this.#later(idKey(id), ms, () => core.run(() => this.#admission.again([id])))
+        this.#later(idKey(id), ms, () => this.#againInTurn(id))
       },
       membersWanted: () => void this.#refreshMembers(),
       stranded: () => this.#resumeLater(),
+      more: () => void this.#againInTurn(undefined).catch(() => this.#resumeLater()),
     })
+    this.#againInTurn = core.lane(MAX_APPLY_RUN, (pieces) => this.#again(pieces), true)
     this.#admitInTurn = core.lane(MAX_APPLY_RUN, (pieces) => this.#admit(pieces), true)
     this.#rejected = new LRUCache({
       max: REJECTED_MEMORY_COUNT,
@@ -65,6 +69,18 @@ export class Intake {
       reject: (error: unknown) => piece.reject(error),
     }))
     return this.#admission.take(arrivals)
+  }
+
+  async #again(pieces: readonly Piece<DeltaId | undefined, void>[]): Promise<void> {
+    await this.#admission.again(pieces.flatMap(({ item }) => item ?? []))
+    for (const piece of pieces) piece.resolve()
+  }
+
+  /** Looks again at deltas that wait, some at a time: calls come in between. */
+  async #againAll(ids: readonly DeltaId[]): Promise<void> {
+    for (let at = 0; at < ids.length; at += MAX_APPLY_RUN) {
+      await Promise.all(ids.slice(at, at + MAX_APPLY_RUN).map((id) => this.#againInTurn(id)))
+    }
   }
 
   /** Sets nothing off any more. */
@@ -129,24 +145,22 @@ export class Intake {
   }
 
   /** Something outside the DAG arrived: looks again at every delta that waited for it. */
-  reconsider(...reasons: readonly ParkReason[]): Promise<void> {
+  async reconsider(...reasons: readonly ParkReason[]): Promise<void> {
     const numbers = new Set<number>(reasons.map((reason) => PARK_REASON[reason]))
-    return this.#core.run(async () => {
+    const held = await this.#core.run(async () => {
       const { state, c } = this.#core
-      const held = state.dag.waiting('held').map(({ id }) => id)
-      await this.#admission.again(
-        held.filter((id) => numbers.has(c.deltas.get(state.ref.number, id)?.reason ?? -1)),
-      )
+      const all = state.dag.waiting('held').map(({ id }) => id)
+      return all.filter((id) => numbers.has(c.deltas.get(state.ref.number, id)?.reason ?? -1))
     })
+    await this.#againAll(held)
   }
 
   /** After a start: looks again at everything that waits for anything but its parents. What waits for those follows by itself. */
-  resume(): Promise<void> {
-    return this.#core.run(async () => {
-      const { dag } = this.#core.state
-      const waiting = [...dag.waiting('held'), ...dag.waiting('quarantined')]
-      await this.#admission.again(waiting.map(({ id }) => id))
-    })
+  async resume(): Promise<void> {
+    const { dag } = this.#core.state
+    const waiting = [...dag.waiting('held'), ...dag.waiting('quarantined')]
+    await this.#againAll(waiting.map(({ id }) => id))
+    await this.#againInTurn(undefined)
   }
 
   #resumeLater(): void {

@@ -15,6 +15,16 @@ const STORED_STATUS: Readonly<Record<WaitingStatus, number>> = {
   quarantined: DELTA_STATUS.quarantined,
 }
 
+/** What is known of a delta that must wait. */
+export interface Wait {
+  /** @default none */
+  readonly reason?: ParkReason
+  /** Shown to who asks what it waits for. @default that which the status and the reason say */
+  readonly why?: string
+  /** Its parents that are not applied, where they were looked for. */
+  readonly open?: readonly DeltaId[]
+}
+
 export class WaitingRoom {
   readonly #core: ReplicaCore
 
@@ -22,18 +32,27 @@ export class WaitingRoom {
     this.#core = core
   }
 
-  /** Stores a delta that cannot be applied yet; `why` is shown to who asks what it waits for. @throws CONTEXT_BUSY when its author, or everybody, has too many waiting */
+  /** Parents that are not applied: all of them, or more than who wrote the delta may still name of those nobody has shown. */
+  openParents(
+    candidate: Candidate,
+    parents: readonly DeltaId[] = candidate.parents,
+  ): readonly DeltaId[] {
+    const { dag } = this.#core.state
+    const isNew = dag.waitingStatus(candidate.id) === undefined
+    return dag.openParents(parents, isNew ? dag.roomForUnknown(this.#shareOf(candidate)) : Infinity)
+  }
+
+  /** Stores a delta that cannot be applied yet. @throws CONTEXT_BUSY when its author, or everybody, has too many waiting */
   async wait(
     candidate: Candidate,
     status: WaitingStatus,
-    reason: ParkReason = 'none',
-    why: string = status === 'pending' ? 'parent' : reason,
+    { reason = 'none', ...given }: Wait,
   ): Promise<ReceiveResult['status']> {
     const { state, group, c } = this.#core
     const { id, parents, header, bytes } = candidate
-    // one share for all who are no members: keys that nobody admitted cost nothing to make
-    const share = group.member(candidate.member) === undefined ? ZERO_ID : header.author
-    const open = state.dag.openParents(parents)
+    const { why = status === 'pending' ? 'parent' : reason } = given
+    const { open = this.openParents(candidate) } = given
+    const share = this.#shareOf(candidate)
     const isNew = state.dag.waitingStatus(id) === undefined
     if (isNew && !state.dag.hasRoom(share, bytes.length, open)) {
       c.metrics.refused()
@@ -66,6 +85,11 @@ export class WaitingRoom {
     for (const epoch of keys) group.keyring.want(epoch)
     this.want([], keys)
     return status === 'held' ? 'parked' : status
+  }
+
+  /** One share for all who are no members: keys that nobody admitted cost nothing to make. */
+  #shareOf({ member, header: { author } }: Candidate): Uint8Array {
+    return this.#core.group.member(member) === undefined ? ZERO_ID : author
   }
 
   /** Removes a delta whose stored body turned out false, and asks for the true one. */

@@ -6,6 +6,7 @@ import {
   ACK_DELAY_MS,
   DELTAS_PER_TURN,
   GRANT_UNITS,
+  HEAD_UNITS,
   MAX_WAITING_GRANTS,
   PARENT_UNITS,
   PARKED_DELTA_UNITS,
@@ -121,8 +122,9 @@ const UNITS: Readonly<Partial<Record<ReceiveResult['status'], number>>> = {
   refused: REFUSED_DELTA_UNITS,
 }
 
-/** What a delta cost that came to nothing yet. What is applied is held back by how fast that goes. */
-function unitsOf({ status, missing }: ReceiveResult): number {
+/** What a delta cost that came to nothing yet, or is one head more. What else is applied is held back by how fast that goes. */
+function unitsOf({ status, missing, widens }: ReceiveResult): number {
   // parents that nobody has shown cost a look each, and a question
-  return (UNITS[status] ?? 0) + missing.length * PARENT_UNITS
+  const units = (UNITS[status] ?? 0) + missing.length * PARENT_UNITS
+  return widens === true ? units + HEAD_UNITS : units
 }

@@ -215,9 +215,11 @@ export class Pull {
     if (task.refused > 0) this.#lookahead = Math.max(1, this.#lookahead >> 2)
     else if (task.brought > 0) this.#lookahead = Math.min(LOOKAHEAD_PER_AUTHOR, this.#lookahead * 2)
     if (task.kind === 'ids') {
-      const left = task.ids.filter((id) => !this.#copy.knows(id))
+      // what came is wanted no more; to look for the others would cost as much as to ask for them
+      const left = task.ids.filter((id) => this.#ids.has(id))
       if (outcome !== 'partial' || task.brought === 0) {
-        this.#ids.missed(task.peer, left, now, jitter)
+        const isWhole = outcome === 'complete' && task.refused === 0
+        this.#ids.missed(task.peer, left, { now, jitter, isWhole })
       }
       if (task.brought > 0) partner.brought(task.brought, task.startedAt, now)
       return

@@ -1,8 +1,9 @@
 /** Which deltas are wanted by their ids in one context, and whom to ask for them. Pure: no I/O and no timers. */
 import type { PeerId } from '../../network/network.ts'
 import { type DeltaId, idKey } from '../../primitives/ids.ts'
-import { MAX_WANTED_IDS } from '../../codec/sync-frames.ts'
 import {
+  DOUBTED_TRIES,
+  MAX_ASKED_IDS,
   MAX_WANTED_PER_CONTEXT,
   MAX_WANTED_PER_PEER,
   RETRY_MAX_MS,
@@ -21,6 +22,8 @@ export interface Wanted {
   readonly tries: Map<PeerId, { count: number; next: number }>
   /** Who is being asked for it. */
   asked: PeerId | undefined
+  /** Who showed it has it not: somebody named what nobody made, or lost it. */
+  isDoubted: boolean
   total: number
 }
 
@@ -51,7 +54,16 @@ export class WantedDeltas {
     if (taken >= MAX_WANTED_PER_PEER && !this.#evict(share)) return false
     if (this.#wanted.size >= MAX_WANTED_PER_CONTEXT && !this.#evict()) return false
     this.#wanted.set(key, {
-      ...{ id, turn, preferred, share, tries: new Map(), asked: undefined, total: 0 },
+      ...{
+        id,
+        turn,
+        preferred,
+        share,
+        tries: new Map(),
+        asked: undefined,
+        isDoubted: false,
+        total: 0,
+      },
     })
     if (share !== undefined) this.#shares.set(share, (this.#shares.get(share) ?? 0) + 1)
     return true
@@ -101,7 +113,7 @@ export class WantedDeltas {
   ): readonly DeltaId[] {
     const asked: Wanted[] = []
     for (const wanted of list) {
-      if (asked.length >= MAX_WANTED_IDS) break
+      if (asked.length >= MAX_ASKED_IDS) break
       if (known(wanted.id)) this.drop(wanted.id)
       else asked.push(wanted)
     }
@@ -117,15 +129,26 @@ export class WantedDeltas {
     }
   }
 
+  has(id: DeltaId): boolean {
+    return this.#wanted.has(idKey(id))
+  }
+
   /**
-   * A peer answered without these ids. It is asked for them again only after 0.2 s, 0.4 s ... 60 s, less up to a quarter by `jitter` in 0..1.
+   * A peer answered without these ids, or not to the end. It is asked for them again only after 0.2 s, 0.4 s ... 60 s, less up to a quarter by `jitter` in
+   * 0..1: who shows a delta has what it builds on, so for one that even that peer lacks all are asked as if they had lacked it some times already.
    */
-  missed(peer: PeerId, ids: readonly DeltaId[], now: number, jitter: number): void {
+  missed(
+    peer: PeerId,
+    ids: readonly DeltaId[],
+    { now, jitter, isWhole }: { now: number; jitter: number; isWhole: boolean },
+  ): void {
     for (const id of ids) {
       const wanted = this.#wanted.get(idKey(id))
       if (wanted === undefined) continue
       const tried = wanted.tries.get(peer) ?? { count: 0, next: 0 }
-      tried.next = now + backoff(tried.count++, jitter)
+      wanted.isDoubted ||= isWhole && wanted.share === peer
+      const failures = tried.count++ + (wanted.isDoubted ? DOUBTED_TRIES : 0)
+      tried.next = now + backoff(failures, jitter)
       wanted.total++
       wanted.tries.set(peer, tried)
     }
