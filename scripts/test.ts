@@ -9,6 +9,7 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { globSync, statSync } from 'node:fs'
+import { enableCompileCache } from 'node:module'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import Mocha from 'mocha'
@@ -17,6 +18,9 @@ import { drain } from './support/drain.ts'
 import { runSolidityTests } from './test-solidity.ts'
 
 const root = join(import.meta.dirname, '..')
+// programs under test are started hundreds of times: what is compiled once need not be compiled again, by children either
+process.env['NODE_COMPILE_CACHE'] ??= join(root, '.cache/compile')
+enableCompileCache(process.env['NODE_COMPILE_CACHE'])
 const args = process.argv.slice(2)
 const grep = args.find((arg) => arg.startsWith('--grep='))?.slice('--grep='.length)
 const named = args.filter((arg) => !arg.startsWith('--'))

@@ -3,4 +3,5 @@ import { describeDifferences } from '../shared/differential.ts'
 
 describeDifferences('the Rust core against the model, in random sequences of requests', {
   damages: 2500,
+  sequences: 100,
 })

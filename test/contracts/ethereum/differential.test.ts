@@ -9,9 +9,9 @@ import { count, told, verdictOf } from '../shared/pair.ts'
 import { A, EVERYBODY, FIRST, PEOPLE, REFUSALS, stepBy, take, WEIGHTS } from '../shared/steps.ts'
 import { Twin, verdictOfContract } from './twin.ts'
 
-/** Random sequences, and mutated envelopes; more in a long run. */
+/** Random sequences, and mutated envelopes; more in a long run, `npm run differential`. */
 const SEQUENCES = Number(process.env['MEROGATE_TEST_SEQUENCES'] ?? 100)
-const MUTATIONS = Number(process.env['MEROGATE_TEST_MUTATIONS'] ?? 2500)
+const MUTATIONS = Number(process.env['MEROGATE_TEST_MUTATIONS'] ?? 800)
 /** Requests of a sequence. */
 const STEPS = 25
 /** Run again with the seed that a failure names. */

@@ -13,7 +13,7 @@ import {
 import { count, told } from '../shared/pair.ts'
 import { PackageTwin } from './package-twin.ts'
 
-/** Random sequences; more in a long run. */
+/** Random sequences; more in a long run, `npm run differential`. */
 const SEQUENCES = Number(process.env['MEROGATE_TEST_SEQUENCES'] ?? 40)
 /** Requests of a sequence. */
 const STEPS = 30
