@@ -55,7 +55,14 @@ const WALL_CLOCK: Readonly<Record<string, Use>> = {
   'src/node/context/membership.ts': { count: 1, why: 'until when an invitation is valid' },
   'src/node/context/replica/failures.ts': { count: 1, why: 'when something failed, for people' },
   'src/node/context/replica/repair.ts': { count: 1, why: 'since when members differ, for people' },
-  'src/node/context/replica/calls.ts': { count: 1, why: 'stamps of deltas' },
+  'src/node/context/replica/calls.ts': {
+    count: 2,
+    why: 'stamps of deltas, and since when calls into other contexts are owed, for people',
+  },
+  'src/node/context/cross-calls/cross-calls.ts': {
+    count: 1,
+    why: 'since when calls into other contexts are owed, for people',
+  },
   'src/node/context/replica/merging.ts': { count: 1, why: 'stamps of deltas' },
   'src/server/operations.ts': { count: 1, why: 'since when an operation runs, for people' },
   'src/cli/session.ts': { count: 1, why: 'how long an operation has run by now, for people' },

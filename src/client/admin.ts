@@ -38,6 +38,8 @@ export interface Admin {
     applicationId: string
     /** Input of the app's `init`. @default none */
     params?: unknown
+    /** Which of the application's services. @default the only one */
+    service?: string
     seed?: string
     protocol?: string
     groupId?: string
@@ -157,9 +159,10 @@ export function admin(http: Http): Admin {
         )
       ).contexts,
     pendingContexts: async () => (await get<{ pending: Intent[] }>('/contexts')).pending,
-    createContext: ({ applicationId, params, seed, protocol, groupId }) =>
+    createContext: ({ applicationId, service, params, seed, protocol, groupId }) =>
       post('/contexts', {
         applicationId,
+        service,
         contextSeed: seed,
         protocol,
         groupId,

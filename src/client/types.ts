@@ -10,6 +10,10 @@ export interface Application {
   readonly signer_id: string
   readonly package: string
   readonly version: string
+  /** Name of the service that it is, one of a bundle's several. */
+  readonly service?: string
+  /** Services of its bundle, and by which id a context runs each. */
+  readonly services?: readonly { readonly name: string; readonly applicationId: string }[]
   readonly module: {
     readonly hash: string
     readonly size: number
@@ -39,7 +43,8 @@ export interface Installed {
 export interface Intent {
   /** Text by which it is withdrawn. */
   readonly id: string
-  readonly kind: 'join' | 'claim' | 'create' | 'application' | 'handler' | 'rotation' | 'operation'
+  readonly kind:
+    'join' | 'claim' | 'create' | 'application' | 'handler' | 'call' | 'rotation' | 'operation'
   readonly contextId: string
   /** Identity of the node it is about. */
   readonly publicKey?: string
@@ -140,6 +145,8 @@ export interface Failure {
   readonly delta?: string
   readonly author?: string
   readonly method?: string
+  /** The context that was, or was to be, called. */
+  readonly target?: string
 }
 
 /** Whether a node can be used: name of each check and whether it passes, and why those fail of which more is known. */

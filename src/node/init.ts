@@ -18,6 +18,8 @@ export interface NodeInit {
   readonly install?: {
     /** Let applications be installed from URLs on private, loopback and link-local hosts. @default false */
     readonly allowPrivateHosts?: boolean
+    /** Take signed bundles whose manifests have no hash of their modules, as if nobody had signed them. @default false */
+    readonly allowUnhashedBundles?: boolean
   }
   readonly runtime?: {
     /** Worker threads for guests. @default max(2, min(4, cores)) */

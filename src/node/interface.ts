@@ -42,7 +42,19 @@ export interface InstalledApplication {
   readonly version: string
   /** `did:key:...` of a signed bundle. */
   readonly signerId?: string
+  /** Name of the service that this is, one of a bundle's several. */
+  readonly service?: string
+  /** Services that its bundle names. Of several, each is an application of its own, and a context runs one of them. */
+  readonly services?: readonly InstalledService[]
+  /** Of a bundle of several services: the first one's. */
   readonly module: ModuleInfo
+}
+
+/** A service of an installed bundle. */
+export interface InstalledService {
+  readonly name: string
+  /** By which contexts and anchors name it; the bundle's own when it has no other. */
+  readonly application: ApplicationId
 }
 
 export interface InstallOptions {
@@ -101,6 +113,8 @@ export interface ContextFailure {
   readonly author?: PublicKey
   /** The handler's, or the called, method. */
   readonly method?: string
+  /** The context that was, or was to be, called. */
+  readonly target?: ContextId
 }
 
 export interface ContextInfo {
@@ -151,6 +165,8 @@ export interface ContextInfo {
 
 export interface CreateContext {
   readonly application: ApplicationId
+  /** Which of the application's services. @default the only one */
+  readonly service?: string
   /** Which anchor. @default the only one */
   readonly protocol?: string
   /** Input of the app's `init`. @default `{}` */

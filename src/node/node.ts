@@ -133,6 +133,7 @@ export async function createNode(init: NodeInit, ports: NodePorts = {}): Promise
       )
     const installed = applications({
       allowPrivateHosts: init.install?.allowPrivateHosts ?? false,
+      allowUnhashedBundles: init.install?.allowUnhashedBundles ?? false,
       inUse: (id, blob) => contexts.uses(id, blob),
       onInstalled: () => contexts.applicationInstalled(),
     })({ blobs: blobStore, store, engine, logger })

@@ -7,6 +7,7 @@ import type {
   ContextInfo,
   IntentInfo,
   InstalledApplication,
+  InstalledService,
   MembersView,
   StateMutation,
 } from '../node/interface.ts'
@@ -32,6 +33,8 @@ export function encodeApplication(app: InstalledApplication): Record<string, unk
     signer_id: app.signerId ?? '',
     package: app.package,
     version: app.version,
+    ...(app.service === undefined ? {} : { service: app.service }),
+    ...(app.services === undefined ? {} : { services: app.services.map(encodeService) }),
     module: {
       hash: toHex(module.hash),
       size: module.size,
@@ -42,6 +45,10 @@ export function encodeApplication(app: InstalledApplication): Record<string, unk
       methods: module.methods,
     },
   }
+}
+
+function encodeService({ name, application }: InstalledService): Record<string, unknown> {
+  return { name, applicationId: toBase58(application) }
 }
 
 /** A context: the original's four fields and ours. */
@@ -105,11 +112,12 @@ export function encodeIntent(intent: IntentInfo): Record<string, unknown> {
 
 /** What failed in a context: its ids as text. */
 export function encodeFailure(failure: ContextFailure): Record<string, unknown> {
-  const { delta, author, ...rest } = failure
+  const { delta, author, target, ...rest } = failure
   return {
     ...rest,
     ...(delta === undefined ? {} : { delta: toBase58(delta) }),
     ...(author === undefined ? {} : { author: toBase58(author) }),
+    ...(target === undefined ? {} : { target: toBase58(target) }),
   }
 }
 

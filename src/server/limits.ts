@@ -44,6 +44,8 @@ export const BODY_TIMEOUT_MS = 60_000
 
 /** Characters of a method name. */
 export const MAX_METHOD_CHARS = 256
+/** Characters of a service's name. */
+export const MAX_SERVICE_CHARS = 256
 
 /** Requests in one JSON-RPC batch. */
 export const MAX_BATCH = 50

@@ -127,7 +127,6 @@ describe('bundle reader', () => {
     'BUNDLE_PATH_UNSAFE',
     'BUNDLE_HASH_MISMATCH',
     'BUNDLE_SIGNATURE_INVALID',
-    'BUNDLE_SERVICES',
   ]
 
   it('answers random bytes with a typed error', async () => {

@@ -5,7 +5,12 @@
 import { MerogateError } from '../../src/node/errors.ts'
 import { EMPTY, equalBytes, fromUtf8, toHex, utf8 } from '../../src/node/primitives/bytes.ts'
 import { sha256 } from '../../src/node/primitives/hash.ts'
-import type { ContextRef, GuestEvent, GuestOutcome } from '../../src/node/runtime/engine.ts'
+import type {
+  ContextRef,
+  CrossCall,
+  GuestEvent,
+  GuestOutcome,
+} from '../../src/node/runtime/engine.ts'
 import type { StateModel } from '../../src/node/runtime/state-model.ts'
 import { COLUMN, columnRange, u32be } from '../../src/node/store/keys.ts'
 import type { Store } from '../../src/node/store/store.ts'
@@ -32,7 +37,8 @@ export interface StubModel extends StateModel {
 
 /**
  * Methods: `init` and `add` add the input; `emit` adds it and emits an event whose handler is `onSaid`; `onSaid` adds `heard <input>`;
- * `quiet` emits an event whose handler `look` stores nothing; `look` returns the number of items; `bare` changes the root without an artefact.
+ * `quiet` emits an event whose handler `look` stores nothing; `look` returns the number of items; `bare` changes the root without an artefact;
+ * `ask` calls `add` and then `look` of the same context with `for <input>`, `addAndAsk` adds the input as well.
  */
 export function stubModel(store: Store): StubModel {
   const cached = new Map<number, Map<string, string>>()
@@ -90,6 +96,8 @@ export function stubModel(store: Store): StubModel {
       ...over,
     })
   }
+  const asked = ({ id }: ContextRef, input: string): CrossCall[] =>
+    ['add', 'look'].map((method) => ({ contextId: id, method, params: utf8(`for ${input}`) }))
   const event = (data: Uint8Array, handler: string): GuestEvent => ({ kind: 'said', data, handler })
   const execute: StateModel['execute'] = async (call) => {
     const input = fromUtf8(call.input)
@@ -112,6 +120,10 @@ export function stubModel(store: Store): StubModel {
         return adding(call.context, `heard ${input}`)
       case 'look':
         return outcome({ output: utf8(String((await load(call.context)).size)) })
+      case 'ask':
+        return outcome({ crossCalls: asked(call.context, input) })
+      case 'addAndAsk':
+        return adding(call.context, input, { crossCalls: asked(call.context, input) })
       case 'bare':
         return adding(call.context, input, { artifact: EMPTY })
       default:

@@ -36,8 +36,9 @@ export async function readApplication(path: string): Promise<ApplicationFile> {
     return { kind: 'module', size, wasm: bytes, abi: undefined, signature: NONE }
   }
   const { bundle, signature } = await readSigned(bytes)
-  const { package: name, version, wasm, abi } = bundle
-  return { kind: 'bundle', size, wasm, abi: jsonOf(abi), package: name, version, signature }
+  const { package: name, version, modules } = bundle
+  const { wasm = EMPTY, abi } = modules[0] ?? {}
+  return { kind: 'bundle', size, wasm, abi, package: name, version, signature }
 }
 
 /** A bundle whose signature is not valid is read without it, so that the rest can be told. */

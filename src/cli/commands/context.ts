@@ -38,6 +38,7 @@ interface CreateOptions {
   seed?: string
   protocol?: string
   group?: string
+  service?: string
 }
 
 export function contextCommand(program: Command): void {
@@ -80,6 +81,7 @@ function lifeCommands(context: Command): void {
     .description('create a context')
     .requiredOption('-a, --application <id>', 'application it runs')
     .option('-p, --params <json>', "parameters of the application's init")
+    .option('--service <name>', 'which of the services of the application')
     .option('-s, --seed <base58>', '32 bytes that fix the id of the context')
     .option('--protocol <name>', 'anchor that decides who is a member')
     .option('--group <id>', 'share the members of an existing group')
@@ -89,7 +91,7 @@ function lifeCommands(context: Command): void {
     )
     .action(
       action<CreateOptions>(async ({ options, output, client }) => {
-        const { application, params, seed, protocol, group } = options
+        const { application, params, seed, protocol, group, service } = options
         const made = await (
           await client()
         ).admin.createContext({
@@ -98,6 +100,7 @@ function lifeCommands(context: Command): void {
           ...(seed === undefined ? {} : { seed }),
           ...(protocol === undefined ? {} : { protocol }),
           ...(group === undefined ? {} : { groupId: group }),
+          ...(service === undefined ? {} : { service }),
         })
         output.result(made)
       }),

@@ -23,6 +23,12 @@ const bundleParts: Codec<{ package: string; version: string }> = codec(
   Infinity,
 )
 
+const serviceParts: Codec<{ package: string; version: string; service: string }> = codec(
+  'service parts',
+  P.struct({ package: string, version: string, service: string }),
+  Infinity,
+)
+
 /** A bare module: SHA-256 of borsh(blob id, size u64, source string, metadata bytes). */
 export function moduleApplicationId(parts: {
   readonly blob: BlobId
@@ -36,4 +42,13 @@ export function moduleApplicationId(parts: {
 /** A bundle: SHA-256 of borsh(package, version), so that each version has a stable id. */
 export function bundleApplicationId(name: string, version: string): ApplicationId {
   return ApplicationId.from(sha256(bundleParts.encode({ package: name, version })))
+}
+
+/** One of a bundle's several services: SHA-256 of borsh(package, version, service), so that an anchor that names it says which. */
+export function serviceApplicationId(
+  name: string,
+  version: string,
+  service: string,
+): ApplicationId {
+  return ApplicationId.from(sha256(serviceParts.encode({ package: name, version, service })))
 }

@@ -4,20 +4,18 @@
  */
 import type { ApplicationRecord } from '../anchor/anchor.ts'
 import type { BlobStore } from '../blobs/blobs.ts'
-import { blobIdOfBytes } from '../blobs/chunks.ts'
 import { KeyedLock } from '../blobs/keyed-lock.ts'
-import { throwIfAborted } from '../errors.ts'
 import type { Applications, InstalledApplication, InstallOptions } from '../interface.ts'
-import { EMPTY, equalBytes, toBase58, utf8 } from '../primitives/bytes.ts'
-import { sha256 } from '../primitives/hash.ts'
+import { equalBytes, toBase58, utf8 } from '../primitives/bytes.ts'
 import { ApplicationId, BlobId, idKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import type { GuestEngine, ModuleInfo } from '../runtime/engine.ts'
 import { COLUMN, columnRange, rowKey } from '../store/keys.ts'
 import type { BatchOp, Store } from '../store/store.ts'
-import { bundleApplicationId, moduleApplicationId } from './application-id.ts'
-import { isBundle, readBundle } from './bundle.ts'
+import { bundleApplicationId } from './application-id.ts'
+import { type Family, inspectContents, loadModule, tooLarge } from './contents.ts'
 import { applicationError } from './errors.ts'
+import { applicationOf, checkSigner } from './following.ts'
 import { MAX_INSTALL_BYTES, MAX_METADATA_BYTES, MAX_SOURCE_BYTES } from './limits.ts'
 import { decodeRecord, encodeModule, encodeRecord } from './record.ts'
 import { fetchInstallUrl, fileSource, readInstallFile } from './sources.ts'
@@ -25,6 +23,8 @@ import { fetchInstallUrl, fileSource, readInstallFile } from './sources.ts'
 export interface ApplicationsInit {
   /** Let {@link Applications.installUrl} reach private, loopback and link-local addresses. @default false */
   readonly allowPrivateHosts?: boolean
+  /** Take signed bundles without hashes of their modules, as if nobody had signed them. @default false */
+  readonly allowUnhashedBundles?: boolean
   /** Whether a context runs this very build of the application. @default none does */
   readonly inUse?: (id: ApplicationId, blob: BlobId) => boolean | Promise<boolean>
   /** Called when an application is there that was not. */
@@ -58,11 +58,14 @@ export interface NodeApplications extends Applications {
   installRecord(record: ApplicationRecord): Promise<InstalledApplication>
   /** The build in a blob. */
   build(id: ApplicationId, blob: BlobId): Promise<InstalledApplication | undefined>
-  /** The application as an anchor records it. */
-  record(id: ApplicationId): Promise<ApplicationRecord | undefined>
   /**
-   * The same for one that takes over from the build that a context runs: what is signed is followed by its signer only.
-   * @throws APPLICATION_SIGNER (denied)
+   * The application as an anchor records it; of a bundle with several services the one that is named.
+   * @throws APPLICATION_SERVICE (input)
+   */
+  record(id: ApplicationId, service?: string): Promise<ApplicationRecord | undefined>
+  /**
+   * The same for one that takes over from the build that a context runs: what is signed is followed by its signer only, a service by the one of its name.
+   * @throws APPLICATION_SIGNER (denied), APPLICATION_SERVICE (input)
    */
   recordAfter(runs: Running, next: ApplicationId): Promise<ApplicationRecord | undefined>
   /** Whether an installed application is kept in this blob. */
@@ -76,11 +79,9 @@ export function applications(
   return (components) => new StoredApplications(init, components)
 }
 
-/** What a bare module has instead of a package, as upstream has it. */
-const BARE = { package: 'unknown', version: '0.0.0' } as const
-
 class StoredApplications implements NodeApplications {
   readonly #allowPrivateHosts: boolean
+  readonly #allowUnhashed: boolean
   readonly #inUse: (id: ApplicationId, blob: BlobId) => boolean | Promise<boolean>
   readonly #onInstalled: (id: ApplicationId) => void
   readonly #blobs: ApplicationsComponents['blobs']
@@ -92,6 +93,7 @@ class StoredApplications implements NodeApplications {
 
   constructor(init: ApplicationsInit, components: ApplicationsComponents) {
     this.#allowPrivateHosts = init.allowPrivateHosts ?? false
+    this.#allowUnhashed = init.allowUnhashedBundles ?? false
     this.#inUse = init.inUse ?? (() => false)
     this.#onInstalled = init.onInstalled ?? (() => {})
     this.#blobs = components.blobs
@@ -120,42 +122,23 @@ class StoredApplications implements NodeApplications {
     source: string,
     options: InstallOptions = {},
   ): Promise<InstalledApplication> {
-    const application = await this.#inspect(bytes, source, options)
+    const family = await this.#inspect(bytes, source, options)
+    const [application] = family
     const { signal } = options
     await this.#lock.run(idKey(application.id), async () => {
-      await this.#checkReplaced(application)
+      const replaced = await this.#replaced(application)
       await this.#blobs.put(bytes, signal === undefined ? {} : { signal })
-      await this.#write(rowKey(COLUMN.application, application.id), application)
+      await this.#write(family, undefined, replaced)
     })
     this.#installed(application)
     return application
   }
 
-  /** What bytes are as an application. */
-  async #inspect(
-    bytes: Uint8Array,
-    source: string,
-    options: InstallOptions,
-  ): Promise<InstalledApplication> {
+  /** What bytes are as applications. */
+  async #inspect(bytes: Uint8Array, source: string, options: InstallOptions): Promise<Family> {
     checkOptions(source, options)
-    if (bytes.length > MAX_INSTALL_BYTES) throw tooLarge(bytes.length)
-    const { hash, metadata = EMPTY, signal } = options
-    const actual = sha256(bytes)
-    if (hash !== undefined && !equalBytes(hash, actual)) {
-      throw applicationError(
-        'INSTALL_HASH_MISMATCH',
-        `expected bytes with SHA-256 ${toBase58(hash)}, got ${toBase58(actual)}`,
-        { expected: toBase58(hash), got: toBase58(actual) },
-      )
-    }
-    throwIfAborted(signal)
-    const { wasm, ...named } = await unpack(bytes)
-    const module = await this.#engine.inspect(wasm)
-    const parts = { blob: blobIdOfBytes(bytes), size: bytes.length, source, metadata }
-    const id = isBundle(bytes)
-      ? bundleApplicationId(named.package, named.version)
-      : moduleApplicationId(parts)
-    return { id, ...parts, ...named, module }
+    const allowUnhashed = this.#allowUnhashed
+    return inspectContents(this.#engine, bytes, source, { ...options, allowUnhashed })
   }
 
   #installed({ id, size }: InstalledApplication): void {
@@ -180,18 +163,19 @@ class StoredApplications implements NodeApplications {
     return this.#lock.run(`record ${idKey(blob)}`, async () => {
       const known = await this.build(id, blob)
       if (known !== undefined) return known
-      const application = await this.#inspect(await this.#blobs.bytes(blob), source, { metadata })
-      if (!equalBytes(application.id, id)) {
+      const family = await this.#inspect(await this.#blobs.bytes(blob), source, { metadata })
+      const [whole] = family
+      const application = family.find((each) => equalBytes(each.id, id))
+      if (application === undefined) {
         throw applicationError(
           'APPLICATION_MISMATCH',
-          `expected the application ${toBase58(id)} in its blob, got ${toBase58(application.id)}`,
-          { expected: toBase58(id), got: toBase58(application.id) },
+          `expected the application ${toBase58(id)} in its blob, got ${toBase58(whole.id)}`,
+          { expected: toBase58(id), got: toBase58(whole.id) },
         )
       }
-      await this.#lock.run(idKey(id), async () => {
-        const isFirst = (await this.#rows.get(rowKey(COLUMN.application, id))) === undefined
-        const key = isFirst ? [id] : [id, blob]
-        await this.#write(rowKey(COLUMN.application, ...key), application)
+      await this.#lock.run(idKey(whole.id), async () => {
+        const isFirst = (await this.#rows.get(rowKey(COLUMN.application, whole.id))) === undefined
+        await this.#write(family, isFirst ? undefined : blob)
       })
       this.#installed(application)
       return application
@@ -212,7 +196,9 @@ class StoredApplications implements NodeApplications {
     const known = await this.build(ApplicationId.from(application), BlobId.from(blob))
     const following = await this.get(next)
     if (known !== undefined && following !== undefined) checkSigner(known, following)
-    return this.record(next)
+    // of several services the one goes on that the context runs
+    const isOfSeveral = (following?.services?.length ?? 0) > 1
+    return this.record(next, isOfSeveral ? known?.service : undefined)
   }
 
   async get(id: ApplicationId): Promise<InstalledApplication | undefined> {
@@ -225,7 +211,9 @@ class StoredApplications implements NodeApplications {
     for await (const [key, row] of this.#rows.iterate(columnRange(COLUMN.application))) {
       const id = ApplicationId.from(key.slice(1, 33))
       try {
-        found.push(decodeRecord(id, row))
+        const application = decodeRecord(id, row)
+        // services are shown by the bundle that names them
+        if (application.service === undefined) found.push(application)
       } catch (err) {
         // one damaged row must not hide the others; get() of this very id says what is wrong
         this.#log.error({ err, application: toBase58(id) }, 'application row damaged')
@@ -234,30 +222,49 @@ class StoredApplications implements NodeApplications {
     return found
   }
 
-  uninstall(id: ApplicationId): Promise<boolean> {
-    return this.#lock.run(idKey(id), async () => {
+  async uninstall(id: ApplicationId): Promise<boolean> {
+    const named = await this.#rows.get(rowKey(COLUMN.application, id))
+    const known = named === undefined ? undefined : unlessDamaged(id, named)
+    // a service goes with its bundle
+    const whole =
+      known?.service === undefined ? id : bundleApplicationId(known.package, known.version)
+    return this.#lock.run(idKey(whole), async () => {
       const builds: BatchOp[] = []
-      for await (const [key, row] of this.#rows.iterate(columnRange(COLUMN.application, id))) {
-        const blob = unlessDamaged(id, row)?.blob
-        if (blob !== undefined && (await this.#inUse(id, blob))) {
-          throw applicationError(
-            'APPLICATION_IN_USE',
-            `application ${toBase58(id)} is run by a context; delete the context first`,
-            { application: toBase58(id) },
-          )
+      for (const each of [whole, ...(await this.#servicesOf(whole))]) {
+        for await (const [key, row] of this.#rows.iterate(columnRange(COLUMN.application, each))) {
+          const blob = unlessDamaged(each, row)?.blob
+          if (blob !== undefined && (await this.#inUse(each, blob))) {
+            throw applicationError(
+              'APPLICATION_IN_USE',
+              `application ${toBase58(each)} is run by a context; delete the context first`,
+              { application: toBase58(each) },
+            )
+          }
+          builds.push({ type: 'del', key })
         }
-        builds.push({ type: 'del', key })
       }
       await this.#rows.batch(builds, { sync: true })
       return builds.length > 0
     })
   }
 
-  async record(id: ApplicationId): Promise<ApplicationRecord | undefined> {
+  /** Services that are applications of their own, of any build of a bundle. */
+  async #servicesOf(id: ApplicationId): Promise<readonly ApplicationId[]> {
+    const found = new Map<string, ApplicationId>()
+    for await (const [, row] of this.#rows.iterate(columnRange(COLUMN.application, id))) {
+      for (const { application } of unlessDamaged(id, row)?.services ?? []) {
+        if (!equalBytes(application, id)) found.set(idKey(application), application)
+      }
+    }
+    return [...found.values()]
+  }
+
+  async record(id: ApplicationId, service?: string): Promise<ApplicationRecord | undefined> {
     const application = await this.get(id)
     if (application === undefined) return undefined
     const { blob, size, source, metadata } = application
-    return { id, blob, size: BigInt(size), source, metadata }
+    const chosen = applicationOf(application, service)
+    return { id: chosen, blob, size: BigInt(size), source, metadata }
   }
 
   async usesBlob(blob: BlobId): Promise<boolean> {
@@ -284,8 +291,8 @@ class StoredApplications implements NodeApplications {
   }
 
   async #load(application: InstalledApplication): Promise<ModuleInfo> {
-    const { wasm } = await unpack(await this.#blobs.bytes(application.blob))
-    const module = await this.#engine.load(wasm)
+    const bytes = await this.#blobs.bytes(application.blob)
+    const module = await loadModule(this.#engine, bytes, application)
     if (encodeModule(module) !== encodeModule(application.module)) {
       // a newer engine knows more of an old module
       const { id, blob } = application
@@ -295,52 +302,59 @@ class StoredApplications implements NodeApplications {
           const row = await this.#rows.get(key)
           if (row === undefined) continue
           const now = unlessDamaged(id, row)
-          if (now !== undefined && equalBytes(now.blob, blob))
-            await this.#write(key, { ...now, module })
+          if (now !== undefined && equalBytes(now.blob, blob)) {
+            const value = encodeRecord({ ...now, module })
+            await this.#rows.batch([{ type: 'put', key, value }], { sync: true })
+          }
         }
       })
     }
     return module
   }
 
-  /** Refuses to replace what a context runs, or what somebody else signed: a bundle's id does not depend on its content. */
-  async #checkReplaced(application: InstalledApplication): Promise<void> {
+  /**
+   * Refuses to replace what a context runs, or what somebody else signed: a bundle's id does not depend on its content. Resolves with the services of what is
+   * replaced.
+   */
+  async #replaced(application: InstalledApplication): Promise<readonly ApplicationId[]> {
     const { id, blob } = application
     const row = await this.#rows.get(rowKey(COLUMN.application, id))
-    if (row === undefined) return
-    const known = unlessDamaged(id, row)
-    if (known === undefined) return
-    if (equalBytes(known.blob, blob)) return
+    const known = row === undefined ? undefined : unlessDamaged(id, row)
+    if (known === undefined) return []
+    const services = (known.services ?? []).map((each) => each.application)
+    if (equalBytes(known.blob, blob)) return services
     checkSigner(known, application)
-    if (!(await this.#inUse(id, known.blob))) return
-    throw applicationError(
-      'APPLICATION_VERSION_TAKEN',
-      `${known.package} ${known.version} is in use with other content; raise its version`,
-      { application: toBase58(id), package: known.package, version: known.version },
+    for (const each of [id, ...services]) {
+      if (!(await this.#inUse(each, known.blob))) continue
+      throw applicationError(
+        'APPLICATION_VERSION_TAKEN',
+        `${known.package} ${known.version} is in use with other content; raise its version`,
+        { application: toBase58(id), package: known.package, version: known.version },
+      )
+    }
+    return services
+  }
+
+  /** Stores what was installed in place of what goes by these ids, or, with a blob, beside it. */
+  async #write(
+    family: Family,
+    beside?: BlobId,
+    replaced: readonly ApplicationId[] = [],
+  ): Promise<void> {
+    const keyOf = (id: ApplicationId): Uint8Array =>
+      rowKey(COLUMN.application, id, ...(beside === undefined ? [] : [beside]))
+    const gone = replaced.filter((id) => !family.some((each) => equalBytes(each.id, id)))
+    await this.#rows.batch(
+      [
+        ...gone.map((id) => ({ type: 'del', key: keyOf(id) }) as const),
+        ...family.map(
+          (each) => ({ type: 'put', key: keyOf(each.id), value: encodeRecord(each) }) as const,
+        ),
+      ],
+      { sync: true },
     )
   }
-
-  async #write(key: Uint8Array, application: InstalledApplication): Promise<void> {
-    await this.#rows.batch([{ type: 'put', key, value: encodeRecord(application) }], { sync: true })
-  }
 }
-
-/**
- * That what follows a signed package comes from its signer: the name of a package proves nothing by itself.
- * @throws APPLICATION_SIGNER (denied)
- */
-function checkSigner(known: Signed, next: Signed): void {
-  const { package: name, signerId: expected } = known
-  if (next.package !== name || expected === undefined || expected === next.signerId) return
-  const got = next.signerId ?? null
-  throw applicationError(
-    'APPLICATION_SIGNER',
-    `${name} ${known.version} is signed by ${expected}: expected what follows it from the same signer, got ${got ?? 'no signature'}; another package may have another signer`,
-    { package: name, expected, got },
-  )
-}
-
-type Signed = Pick<InstalledApplication, 'package' | 'version' | 'signerId'>
 
 /** A row; undefined when it is damaged: installing again is the cure. */
 function unlessDamaged(id: ApplicationId, row: Uint8Array): InstalledApplication | undefined {
@@ -349,19 +363,6 @@ function unlessDamaged(id: ApplicationId, row: Uint8Array): InstalledApplication
   } catch {
     return undefined
   }
-}
-
-interface Unpacked {
-  readonly package: string
-  readonly version: string
-  readonly signerId?: string
-  readonly wasm: Uint8Array
-}
-
-async function unpack(bytes: Uint8Array): Promise<Unpacked> {
-  if (!isBundle(bytes)) return { ...BARE, wasm: bytes }
-  const { signerId, abi: _abi, ...bundle } = await readBundle(bytes)
-  return signerId === undefined ? bundle : { ...bundle, signerId }
 }
 
 function checkOptions(source: string, options: InstallOptions): void {
@@ -377,12 +378,4 @@ function checkOptions(source: string, options: InstallOptions): void {
       { max, got },
     )
   }
-}
-
-function tooLarge(got: number): Error {
-  return applicationError(
-    'INSTALL_TOO_LARGE',
-    `expected an application of at most ${MAX_INSTALL_BYTES} bytes, got ${got}`,
-    { max: MAX_INSTALL_BYTES, got },
-  )
 }

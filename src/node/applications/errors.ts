@@ -3,9 +3,9 @@ import { type ErrorDetails, type ErrorKind, MerogateError } from '../errors.ts'
 
 /**
  * BUNDLE_*: an `.mpk` archive is malformed, too large once unpacked, names a file outside itself, does not hold what its manifest says,
- * has several services, or is badly signed. INSTALL_*: the bytes could not be had: URL malformed or refused (private address), fetch failed or took too long,
+ * or is badly signed. INSTALL_*: the bytes could not be had: URL malformed or refused (private address), fetch failed or took too long,
  * too many bytes, file unreadable, other bytes than announced. APPLICATION_*: unknown id; still run by a context; the same package and
- * version is in use with other content; a package that is signed comes unsigned, or from another signer; its blob holds another application than the anchor says; an option is too long; its row is damaged.
+ * version is in use with other content; a package that is signed comes unsigned, or from another signer; its blob holds another application than the anchor says; it has several services and none of them is named, or one it lacks; an option is too long; its row is damaged.
  */
 export type ApplicationErrorCode =
   | 'BUNDLE_INVALID'
@@ -13,7 +13,6 @@ export type ApplicationErrorCode =
   | 'BUNDLE_PATH_UNSAFE'
   | 'BUNDLE_HASH_MISMATCH'
   | 'BUNDLE_SIGNATURE_INVALID'
-  | 'BUNDLE_SERVICES'
   | 'INSTALL_URL_INVALID'
   | 'INSTALL_URL_REFUSED'
   | 'INSTALL_FETCH_FAILED'
@@ -26,6 +25,7 @@ export type ApplicationErrorCode =
   | 'APPLICATION_VERSION_TAKEN'
   | 'APPLICATION_SIGNER'
   | 'APPLICATION_MISMATCH'
+  | 'APPLICATION_SERVICE'
   | 'APPLICATION_LIMIT'
   | 'APPLICATION_CORRUPT'
 
@@ -35,7 +35,6 @@ const KINDS: Record<ApplicationErrorCode, ErrorKind> = {
   BUNDLE_PATH_UNSAFE: 'input',
   BUNDLE_HASH_MISMATCH: 'input',
   BUNDLE_SIGNATURE_INVALID: 'input',
-  BUNDLE_SERVICES: 'input',
   INSTALL_URL_INVALID: 'input',
   INSTALL_URL_REFUSED: 'denied',
   INSTALL_FETCH_FAILED: 'transport',
@@ -48,6 +47,7 @@ const KINDS: Record<ApplicationErrorCode, ErrorKind> = {
   APPLICATION_VERSION_TAKEN: 'conflict',
   APPLICATION_SIGNER: 'denied',
   APPLICATION_MISMATCH: 'protocol',
+  APPLICATION_SERVICE: 'input',
   APPLICATION_LIMIT: 'limit',
   APPLICATION_CORRUPT: 'corrupt',
 }

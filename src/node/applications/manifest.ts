@@ -21,12 +21,28 @@ export interface Artifact {
   readonly hash: string | undefined
 }
 
+/** The files of one module. */
+export interface ModuleFiles {
+  /** Name of the service that it is; undefined in a bundle without services. */
+  readonly service: string | undefined
+  readonly wasm: Artifact
+  readonly abi: Artifact | undefined
+}
+
+export interface ManifestOptions {
+  /**
+   * Take a signed bundle whose manifest has no hash of a module, as one that nobody signed: the signature says nothing of what is run.
+   * @default false
+   */
+  readonly allowUnhashed?: boolean
+}
+
 /** What this node uses of a manifest. */
 export interface Manifest {
   readonly package: string
   readonly version: string
-  readonly wasm: Artifact
-  readonly abi: Artifact | undefined
+  /** One, or one for each of several services. */
+  readonly modules: readonly ModuleFiles[]
   /** `did:key:...` of whoever provably signed it; undefined for an unsigned bundle. */
   readonly signerId: string | undefined
 }
@@ -65,11 +81,10 @@ const signatureShape = z.looseObject({
 })
 
 /**
- * Reads and checks a manifest. Unknown members are ignored. The module is the one of `wasm`, else that of the only service, else `app.wasm`.
- * @throws BUNDLE_INVALID, BUNDLE_SIGNATURE_INVALID, BUNDLE_SERVICES (input): several services, of which a node cannot run one alone;
- * BUNDLE_TOO_LARGE (limit)
+ * Reads and checks a manifest. Unknown members are ignored. The modules are those of the services; without any, the one of `wasm`, else `app.wasm`.
+ * @throws BUNDLE_INVALID, BUNDLE_SIGNATURE_INVALID (input), BUNDLE_TOO_LARGE (limit)
  */
-export function parseManifest(bytes: Uint8Array): Manifest {
+export function parseManifest(bytes: Uint8Array, options: ManifestOptions = {}): Manifest {
   if (bytes.length > MAX_MANIFEST_BYTES) {
     throw applicationError(
       'BUNDLE_TOO_LARGE',
@@ -93,40 +108,53 @@ export function parseManifest(bytes: Uint8Array): Manifest {
     )
   }
   const manifest = parsed.data
-  const { abi, ...main } = moduleOf(manifest)
-  const wasm = toArtifact(main.wasm)
   const signerId =
     manifest['signature'] === undefined || manifest['signature'] === null
       ? undefined
       : verifyManifest(json as Record<string, unknown>) // the shape above takes only objects
-  if (signerId !== undefined && wasm.hash === undefined) {
+  const modules = modulesOf(manifest)
+  const unhashed = modules.find(({ wasm }) => wasm.hash === undefined)
+  const named = { package: manifest.package, version: manifest.appVersion }
+  if (signerId === undefined) return { ...named, modules, signerId }
+  if (unhashed !== undefined) {
+    if (options.allowUnhashed === true) return { ...named, modules, signerId: undefined }
     throw badSignature(
-      `the manifest has no hash of ${JSON.stringify(wasm.path)}, so it says nothing of the module; bundles of early 2026 lack it: pack it again with hashes, or without a signature`,
+      `the manifest has no hash of ${JSON.stringify(unhashed.wasm.path)}, so it says nothing of what is run; Calimero demands one since 0.11.0-rc.19 of July 2026, older tools leave it out: pack the bundle again with hashes, or take it as one that nobody signed (install.allow_unhashed_bundles)`,
     )
   }
-  return {
-    package: manifest.package,
-    version: manifest.appVersion,
-    wasm,
-    abi: abi === undefined || abi === null ? undefined : toArtifact(abi),
-    signerId,
-  }
+  // a description that the signature does not cover may be anybody's
+  const covered = modules.map((each) =>
+    each.abi?.hash === undefined ? { ...each, abi: undefined } : each,
+  )
+  return { ...named, modules: covered, signerId }
 }
 
-type Module = Pick<z.infer<typeof shape>, 'abi'> & { readonly wasm: z.infer<typeof artifact> }
+/** What is run of a bundle. What lies at the usual place, or is named beside them, is not meant where the manifest names services. */
+function modulesOf({ wasm, abi, services }: z.infer<typeof shape>): readonly ModuleFiles[] {
+  const named = services ?? []
+  if (named.length === 0) {
+    const main = wasm ?? { path: DEFAULT_WASM_PATH }
+    return [{ service: undefined, wasm: toArtifact(main), abi: optionalArtifact(abi) }]
+  }
+  const names = named.map(({ name }) => name)
+  const twice = names.find((name, at) => names.indexOf(name) !== at)
+  if (twice !== undefined) {
+    throw applicationError(
+      'BUNDLE_INVALID',
+      `expected services of different names, got ${JSON.stringify(twice)} twice`,
+    )
+  }
+  return named.map((each) => ({
+    service: each.name,
+    wasm: toArtifact(each.wasm),
+    abi: optionalArtifact(each.abi),
+  }))
+}
 
-/** What is run of a bundle. A file that lies at the usual place is not meant where the manifest names services. */
-function moduleOf({ wasm, abi, services }: z.infer<typeof shape>): Module {
-  if (wasm !== undefined && wasm !== null) return { wasm, abi }
-  const [only, ...others] = services ?? []
-  if (only === undefined) return { wasm: { path: DEFAULT_WASM_PATH }, abi }
-  if (others.length === 0) return { wasm: only.wasm, abi: only.abi }
-  const names = (services ?? []).map(({ name }) => name)
-  throw applicationError(
-    'BUNDLE_SERVICES',
-    `expected a bundle of one service, got ${names.length}: ${names.join(', ')}; pack each as a bundle of its own`,
-    { services: names },
-  )
+function optionalArtifact(
+  value: z.infer<typeof artifact> | null | undefined,
+): Artifact | undefined {
+  return value === undefined || value === null ? undefined : toArtifact(value)
 }
 
 function toArtifact(value: { path: string; hash?: string | null | undefined }): Artifact {

@@ -1,16 +1,19 @@
 /** The row of an installed application: its layout and its checks. */
 import * as P from 'micro-packed'
 import { z } from 'zod'
-import { bytes, bytes32, codec, type Codec, option, string } from '../codec/codec.ts'
-import type { InstalledApplication } from '../interface.ts'
+import { bytes, bytes32, codec, type Codec, option, string, vec } from '../codec/codec.ts'
+import type { InstalledApplication, InstalledService } from '../interface.ts'
 import { fromHex, toBase58, toHex, utf8 } from '../primitives/bytes.ts'
-import { type ApplicationId, BlobId } from '../primitives/ids.ts'
+import { ApplicationId, BlobId } from '../primitives/ids.ts'
 import type { ModuleInfo } from '../runtime/engine.ts'
+import { entryPointsOnly } from '../runtime/entry-points.ts'
 import { applicationError } from './errors.ts'
 import {
+  MAX_ENTRY_NAME_LENGTH,
   MAX_METADATA_BYTES,
   MAX_MODULE_INFO_BYTES,
   MAX_PACKAGE_LENGTH,
+  MAX_SERVICES,
   MAX_SIGNER_LENGTH,
   MAX_SOURCE_BYTES,
   MAX_VERSION_LENGTH,
@@ -27,6 +30,8 @@ interface Row {
   package: string
   version: string
   signerId?: string | undefined
+  service?: string | undefined
+  services: { name: string; application: Uint8Array }[]
   module: string
 }
 
@@ -36,14 +41,16 @@ const MAX_RECORD_BYTES: number =
   32 +
   8 +
   1 +
-  6 * 4 +
+  8 * 4 +
+  1 +
   MAX_SOURCE_BYTES +
   MAX_METADATA_BYTES +
-  3 * (MAX_PACKAGE_LENGTH + MAX_VERSION_LENGTH + MAX_SIGNER_LENGTH) +
+  3 * (MAX_PACKAGE_LENGTH + MAX_VERSION_LENGTH + MAX_SIGNER_LENGTH + MAX_ENTRY_NAME_LENGTH) +
+  MAX_SERVICES * (4 + 3 * MAX_ENTRY_NAME_LENGTH + 32) +
   MAX_MODULE_INFO_BYTES
 
 // version u8 = 1, blob 32, size u64 LE, source string, metadata bytes, package string, version string, signer Option<string>,
-// module string: JSON of ModuleInfo with the hash in hexadecimal
+// service Option<string>, services Vec<(name string, application 32)>, module string: JSON of ModuleInfo with the hash in hexadecimal
 const layout: Codec<Row> = codec(
   'application record',
   P.struct({
@@ -55,6 +62,8 @@ const layout: Codec<Row> = codec(
     package: string,
     version: string,
     signerId: option(string),
+    service: option(string),
+    services: vec(P.struct({ name: string, application: bytes32 })),
     module: string,
   }),
   MAX_RECORD_BYTES,
@@ -88,6 +97,8 @@ export function encodeRecord(application: InstalledApplication): Uint8Array {
     package: application.package,
     version: application.version,
     signerId: application.signerId,
+    service: application.service,
+    services: [...(application.services ?? [])],
     module: encodeModule(application.module),
   })
 }
@@ -108,6 +119,8 @@ export function decodeRecord(id: ApplicationId, row: Uint8Array): InstalledAppli
       package: value.package,
       version: value.version,
       ...(value.signerId === undefined ? {} : { signerId: value.signerId }),
+      ...(value.service === undefined ? {} : { service: value.service }),
+      ...(value.services.length === 0 ? {} : { services: value.services.map(serviceOf) }),
       module: decodeModule(value.module),
     }
   } catch (cause) {
@@ -120,11 +133,20 @@ export function decodeRecord(id: ApplicationId, row: Uint8Array): InstalledAppli
   }
 }
 
-/** What is known of a module as JSON; without the interface description when that is what does not fit. */
+function serviceOf({ name, application }: Row['services'][number]): InstalledService {
+  return { name, application: ApplicationId.from(application) }
+}
+
+/**
+ * What is known of a module as JSON. When the interface description is what does not fit, what is left of it is which of its methods other contexts may
+ * call: without that they could call all.
+ */
 export function encodeModule(module: ModuleInfo): string {
   const { abi, ...rest } = module
   const facts = { ...rest, hash: toHex(module.hash) }
-  for (const value of abi === undefined ? [facts] : [{ ...facts, abi }, facts]) {
+  const reduced = entryPointsOnly(abi)
+  const abis = [abi, reduced].filter((each) => each !== undefined)
+  for (const value of [...abis.map((each) => ({ ...facts, abi: each })), facts]) {
     const text = JSON.stringify(value)
     if (utf8(text).length <= MAX_MODULE_INFO_BYTES) return text
   }

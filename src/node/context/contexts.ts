@@ -28,11 +28,11 @@ import {
   idText,
   type PublicKey,
 } from '../primitives/ids.ts'
-import { COLUMN, columnRange, u32be } from '../store/keys.ts'
 import { AnchorNews } from './anchor-news.ts'
 import { type Created, Creation } from './creation.ts'
 import { contextError } from './errors.ts'
-import { checkCall, FollowUps } from './follow-up.ts'
+import { checkCall } from './call-checks.ts'
+import { FollowUps } from './follow-up.ts'
 import { executorOf, readerOf } from './groups/executor.ts'
 import type { RefreshOptions } from './groups/group.ts'
 import type { Groups } from './groups/groups.ts'
@@ -44,6 +44,7 @@ import type { Company } from './replica/replica-core.ts'
 import type { RegistryComponents } from './registry-components.ts'
 import { ContextRegistry } from './registry.ts'
 import { owedRotations } from './shown-intents.ts'
+import { storageSize } from './storage-size.ts'
 
 /** What granting and revoking take. */
 type CapabilityChange = Parameters<Contexts['grant']>
@@ -359,12 +360,7 @@ export class NodeContexts implements Contexts {
   }
 
   async storageSize(id: ContextId): Promise<number> {
-    const { number } = this.#registry.require(id).state.ref
-    let size = 0
-    const range = columnRange(COLUMN.state, u32be(number))
-    for await (const [key, value] of this.#c.store.iterate(range))
-      size += key.length - 5 + value.length
-    return size
+    return storageSize(this.#c.store, this.#registry.require(id).state.ref)
   }
 
   async refresh(id: ContextId, options: RefreshOptions = {}): Promise<void> {

@@ -116,7 +116,7 @@ export class Creation {
       throw contextError('CONTEXT_NOT_FOUND', `this node is in no group ${idText(options.group)}`)
     }
     const anchor = given?.anchor ?? groups.anchor(protocol)
-    const application = await applications.record(options.application)
+    const application = await applications.record(options.application, options.service)
     if (application === undefined) throw notInstalled(options.application)
     const module = await applications.ensureLoaded(application.id, application.blob)
     if (!module.methods.includes('init')) {

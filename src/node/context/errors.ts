@@ -41,6 +41,14 @@ const KINDS = {
   IDENTITY_AMBIGUOUS: 'input',
   /** A method that only the host may call, or a name that is none. */
   METHOD_INVALID: 'input',
+  /** A context called a method of another that its application does not declare as an entry point. */
+  CALL_NOT_DECLARED: 'denied',
+  /** A context called an entry point of another that is for contexts of the same application. */
+  CALL_OTHER_APPLICATION: 'denied',
+  /** A context called one of another group, whose application declares no entry points. */
+  CALL_OTHER_GROUP: 'denied',
+  /** Contexts that call each other: the call would be one more than is allowed in a row. */
+  CALL_TOO_DEEP: 'limit',
   /** Call or payload larger than the limit. */
   CALL_TOO_LARGE: 'limit',
   /** The invitation's bytes are none, or it is for somebody else. */

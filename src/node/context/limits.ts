@@ -22,8 +22,14 @@ export const HANDLER_WAIT_MAX_MS = 3_600_000
 export const MAX_HANDLER_ROUNDS = 30
 /** Handlers of all contexts that run or wait for their turn in a context at the same time. */
 export const MAX_RUNNING_HANDLERS = 256
-/** Depth of calls into other contexts. */
+/** Calls from context to context in a row, after the one that a client, a handler or a member began with. */
 export const MAX_CROSS_CALL_DEPTH = 3
+/** Tries of a call into another context that cannot take it now, until it is given up. */
+export const MAX_CROSS_CALL_TRIES = 12
+/** Longest wait between two of these tries, ms. */
+export const CROSS_CALL_WAIT_MAX_MS = 60_000
+/** Callers whose calls into other contexts are made at the same time. */
+export const MAX_RUNNING_CROSS_CALLS = 64
 /** Waits before a delta whose guest failed is tried again, ms. */
 export const RETRY_DELAYS_MS: readonly number[] = [100, 1_000, 10_000]
 /** Wait before deltas that the disk refused are taken up again, ms. */

@@ -110,6 +110,8 @@ export interface GuestCall {
   readonly readOnly?: boolean
   /** Members as host functions of older eras see them. @default [] */
   readonly members?: readonly PublicKey[]
+  /** The context whose call this is; the guest sees it. @default none: somebody calls the method itself */
+  readonly origin?: ContextId | undefined
   /**
    * Fires when nobody wants the outcome any more. The call ends soon after that, if need be with its thread, and then with ABORTED: it left
    * nothing behind. Its outcome may come all the same. @default never
@@ -118,7 +120,10 @@ export interface GuestCall {
 }
 
 /** Application of another node's payload. The executor is a local identity of the context. */
-export interface ApplyCall extends Omit<GuestCall, 'method' | 'input' | 'readOnly' | 'signal'> {
+export interface ApplyCall extends Omit<
+  GuestCall,
+  'method' | 'input' | 'readOnly' | 'signal' | 'origin'
+> {
   /** What the author's {@link GuestOutcome.artifact} was. */
   readonly artifact: Uint8Array
   /** Who wrote it, for the log. */

@@ -1,7 +1,7 @@
 /** What applications write with `app::log!`: into the node's log, bounded, with the context, the method and whose call or delta it was. */
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../primitives/clock.ts'
-import { idText, type PublicKey } from '../primitives/ids.ts'
+import { type ContextId, idText, type PublicKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import { printable } from '../primitives/text.ts'
 import type { ApplyCall, ContextRef, GuestCall, GuestEngine, GuestOutcome } from './engine.ts'
@@ -42,12 +42,12 @@ interface Speaker {
   readonly author: PublicKey | undefined
   /** The method called; without, somebody's delta was applied. */
   readonly method?: string
+  /** The context that called it. */
+  readonly origin?: ContextId | undefined
 }
 
-const speakerOf = ({ context, executor, method }: GuestCall): Speaker => ({
-  context,
-  author: executor,
-  method,
+const speakerOf = ({ context, executor, method, origin }: GuestCall): Speaker => ({
+  ...{ context, author: executor, method, origin },
 })
 const applierOf = ({ context, author }: ApplyCall): Speaker => ({ context, author })
 
@@ -74,7 +74,7 @@ class GuestLog {
     this.#clock = clock
   }
 
-  write({ context, author, method }: Speaker, lines: readonly string[]): void {
+  write({ context, author, method, origin }: Speaker, lines: readonly string[]): void {
     if (lines.length === 0) return
     const bucket = this.#bucket(context)
     const room = Math.min(MAX_SHOWN_LINES, Math.floor(bucket.lines), lines.length)
@@ -84,6 +84,7 @@ class GuestLog {
       context: idText(context.id),
       ...(method === undefined ? {} : { method: printable(method, MAX_SHOWN_LINE_CHARS) }),
       ...(author === undefined ? {} : { author: idText(author) }),
+      ...(origin === undefined ? {} : { origin: idText(origin) }),
     }
     for (const [at, text] of lines.slice(0, room).entries()) {
       const line = printable(text, MAX_SHOWN_LINE_CHARS)

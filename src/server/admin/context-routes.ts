@@ -9,7 +9,7 @@ import type { ContextId } from '../../node/primitives/ids.ts'
 import type { Background } from '../background.ts'
 import { defined } from '../defined.ts'
 import { encodeContext, encodeIntent } from '../encode.ts'
-import { MAX_JSON_BYTES, MAX_LIST_ROWS } from '../limits.ts'
+import { MAX_JSON_BYTES, MAX_LIST_ROWS, MAX_SERVICE_CHARS } from '../limits.ts'
 import { accessIn, contextOf, pageOf, param, query, route, waitOf, withBody } from '../routes.ts'
 import type { Handler } from '../routes.ts'
 import {
@@ -20,10 +20,15 @@ import {
   publicKeySchema,
 } from '../schemas.ts'
 
+const serviceSchema = z.string().min(1).max(MAX_SERVICE_CHARS)
+
 const createSchema = z.object({
   /** May be left out where the node has one anchor only. */
   protocol: z.string().max(64).nullish(),
   applicationId: applicationIdSchema,
+  /** Which of the application's services; `serviceName` is the original's word. */
+  service: serviceSchema.nullish(),
+  serviceName: serviceSchema.nullish(),
   contextSeed: bytes32Schema.nullish(),
   initializationParams: bytesSchema(MAX_JSON_BYTES),
   /** Ours: share the members of an existing group. */
@@ -55,6 +60,7 @@ export function contextRoutes(router: Router, node: Node, background: Background
       const made = await contexts.create(
         defined({
           application: body.applicationId,
+          service: body.service ?? body.serviceName ?? undefined,
           protocol: body.protocol ?? undefined,
           // nothing at all is what clients send for an app whose `init` takes no parameters
           params: params.length === 0 ? undefined : params,

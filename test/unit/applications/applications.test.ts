@@ -7,6 +7,7 @@ import { writeFile } from 'node:fs/promises'
 import {
   bundleApplicationId,
   moduleApplicationId,
+  serviceApplicationId,
 } from '../../../src/node/applications/application-id.ts'
 import {
   applications,
@@ -285,6 +286,77 @@ describe('applications', () => {
     expect(await code(await appBundle(wasmModule('two'), { appVersion: '2' }))).to.equal('none')
     await s.apps.uninstall(id)
     expect(await code(await appBundle(wasmModule('two')))).to.equal('none')
+  })
+
+  it('takes several services for one application, of which each runs by an id of its own', async () => {
+    const used: Uint8Array[] = []
+    await using s = await setup({ inUse: (id) => used.some((each) => equalBytes(each, id)) })
+    const [api, web] = [wasmModule('api'), wasmModule('web')]
+    const pack = (marker: string, names = ['api', 'web']): Promise<Uint8Array> => {
+      const services = names.map((name) => ({ name, wasm: { path: `${name}.wasm` } }))
+      return writeBundle([
+        ['manifest.json', JSON.stringify(manifestFor(api, { services, marker }))],
+        ['app.wasm', wasmModule('left over')],
+        ['api.wasm', api],
+        ['web.wasm', web],
+      ])
+    }
+    const bytes = await pack('one')
+    const whole = await s.apps.installBytes(bytes, 'x')
+    expect(whole.services?.map(({ name }) => name)).to.deep.equal(['api', 'web'])
+    expect(whole).not.to.have.property('service')
+    expect(await s.apps.list()).to.deep.equal([whole])
+    const named = await s.apps.record(whole.id, 'web')
+    const id = named?.id ?? expect.fail('no record')
+    expect(id).to.deep.equal(serviceApplicationId(whole.package, whole.version, 'web'))
+    expect(id).to.deep.equal(whole.services?.[1]?.application)
+    expect(named?.blob).to.deep.equal(whole.blob)
+    expect((await s.apps.get(id))?.service).to.equal('web')
+    expect((await s.apps.ensureLoaded(id, whole.blob)).hash).to.deep.equal(sha256(web))
+    for (const service of [undefined, 'none', '']) {
+      expect(await rejectionCode(s.apps.record(whole.id, service))).to.equal('APPLICATION_SERVICE')
+    }
+    expect(await rejectionCode(s.apps.record(id, 'api'))).to.equal('APPLICATION_SERVICE')
+
+    // a member that has nothing learns from the anchor's id which of them it is
+    await using other = await setup()
+    await other.blobs.put(bytes)
+    const got = await other.apps.installRecord(named ?? expect.fail('no record'))
+    expect(got.service).to.equal('web')
+    expect(await other.apps.list()).to.deep.equal([whole])
+
+    used.push(id)
+    const next = await pack('two')
+    expect(await rejectionCode(s.apps.installBytes(next, 'x'))).to.equal(
+      'APPLICATION_VERSION_TAKEN',
+    )
+    expect(await rejectionCode(s.apps.uninstall(whole.id))).to.equal('APPLICATION_IN_USE')
+    used.length = 0
+    const fewer = await s.apps.installBytes(await pack('three', ['api']), 'x')
+    expect(idText(fewer.id)).to.equal(idText(whole.id))
+    expect(await s.apps.get(id)).to.equal(undefined)
+    expect((await s.apps.record(fewer.id, 'api'))?.id).to.deep.equal(fewer.id)
+    await s.apps.installBytes(bytes, 'x')
+    expect(await s.apps.uninstall(id)).to.equal(true)
+    expect(await s.apps.list()).to.deep.equal([])
+    expect(await s.apps.get(id)).to.equal(undefined)
+  })
+
+  it('lets a service be followed by the one of its name', async () => {
+    await using s = await setup()
+    const module = wasmModule('module')
+    const pack = (appVersion: string, names: readonly string[]): Promise<Uint8Array> => {
+      const services = names.map((name) => ({ name, wasm: { path: 'app.wasm' } }))
+      return appBundle(module, { services, appVersion })
+    }
+    const one = await s.apps.installBytes(await pack('1.0.0', ['api', 'web']), 'x')
+    const two = await s.apps.installBytes(await pack('2.0.0', ['web', 'api']), 'x')
+    const other = await s.apps.installBytes(await pack('3.0.0', ['api', 'mail']), 'x')
+    const runs = { application: one.services?.[1]?.application ?? EMPTY, blob: one.blob }
+    expect((await s.apps.recordAfter(runs, two.id))?.id).to.deep.equal(
+      two.services?.find(({ name }) => name === 'web')?.application,
+    )
+    expect(await rejectionCode(s.apps.recordAfter(runs, other.id))).to.equal('APPLICATION_SERVICE')
   })
 
   it('keeps another build of a version beside the one it has, for contexts that run it', async () => {

@@ -1,7 +1,7 @@
 import { expect } from 'chai'
 import { readFile } from 'node:fs/promises'
 import { gzipSync } from 'node:zlib'
-import { isBundle, readBundle } from '../../../src/node/applications/bundle.ts'
+import { type Bundle, isBundle, readBundle } from '../../../src/node/applications/bundle.ts'
 import {
   BUNDLE_LIMITS,
   MAX_ENTRY_NAME_LENGTH,
@@ -27,6 +27,7 @@ import { rejectionCode } from '../../support/error-code.ts'
 const wasm = wasmModule('module')
 const manifest: ArchiveFile = ['manifest.json', JSON.stringify(manifestFor(wasm))]
 const module: ArchiveFile = ['app.wasm', wasm]
+const wasmOf = ({ modules }: Bundle): Uint8Array => modules[0]?.wasm ?? new Uint8Array()
 const codeOf = async (files: readonly ArchiveFile[]): Promise<string> =>
   rejectionCode(readBundle(await writeBundle(files)))
 
@@ -43,7 +44,7 @@ describe('readBundle', () => {
       package: 'com.example.app',
       version: '1.2.3',
       signerId: undefined,
-      wasm,
+      modules: [{ service: undefined, wasm, abi: undefined }],
     })
   })
 
@@ -51,7 +52,7 @@ describe('readBundle', () => {
     const folder = new URL('../../../apps/kv-store-rs/dist/', import.meta.url)
     const bundle = await readBundle(await readFile(new URL('kv-store.mpk', folder)))
     expect(bundle.package).to.equal('com.merogate.kv-store')
-    expect(toHex(sha256(bundle.wasm))).to.equal(
+    expect(toHex(sha256(wasmOf(bundle)))).to.equal(
       toHex(sha256(await readFile(new URL('kv_store.wasm', folder)))),
     )
   })
@@ -63,7 +64,7 @@ describe('readBundle', () => {
       ['./manifest.json', JSON.stringify(manifestFor(wasm))],
       ['./app.wasm', wasm],
     ]
-    expect((await readBundle(await writeBundle(files))).wasm).to.deep.equal(wasm)
+    expect(wasmOf(await readBundle(await writeBundle(files)))).to.deep.equal(wasm)
     expect(await codeOf([['._manifest.json', JSON.stringify(manifestFor(wasm))], module])).to.equal(
       'BUNDLE_INVALID',
     )
@@ -71,7 +72,7 @@ describe('readBundle', () => {
 
   it('takes app.wasm when the manifest names no module, and unknown members in it', async () => {
     const bytes = await appBundle(wasm, { wasm: undefined, somethingNew: { deep: [1] } })
-    expect((await readBundle(bytes)).wasm).to.deep.equal(wasm)
+    expect(wasmOf(await readBundle(bytes))).to.deep.equal(wasm)
   })
 
   it('takes the only service, not what lies at the usual place', async () => {
@@ -79,13 +80,19 @@ describe('readBundle', () => {
     const hash = toHex(sha256(wasm))
     const services = [{ name: 'api', wasm: { path: 'api.wasm', hash } }]
     const files = (named: readonly unknown[]): ArchiveFile[] => [
-      ['manifest.json', JSON.stringify(manifestFor(left, { wasm: undefined, services: named }))],
+      // named beside them, and there
+      ['manifest.json', JSON.stringify(manifestFor(left, { services: named }))],
       ['app.wasm', left],
       ['api.wasm', wasm],
     ]
-    expect((await readBundle(await writeBundle(files(services)))).wasm).to.deep.equal(wasm)
+    expect(wasmOf(await readBundle(await writeBundle(files(services))))).to.deep.equal(wasm)
     const second = { name: 'web', wasm: { path: 'app.wasm' } }
-    expect(await codeOf(files([...services, second]))).to.equal('BUNDLE_SERVICES')
+    const both = await readBundle(await writeBundle(files([...services, second])))
+    expect(both.modules).to.deep.equal([
+      { service: 'api', wasm, abi: undefined },
+      { service: 'web', wasm: left, abi: undefined },
+    ])
+    expect(await codeOf(files([...services, ...services]))).to.equal('BUNDLE_INVALID')
     expect(await codeOf(files([]))).to.equal('none')
     expect(await codeOf(files([{ name: 'api', wasm: { path: 'app.wasm', hash } }]))).to.equal(
       'BUNDLE_HASH_MISMATCH',
@@ -277,6 +284,48 @@ describe('bundle signatures', () => {
   it('refuses a signature that does not cover the module', async () => {
     const open = signManifest(manifestFor(wasm, { wasm: { path: 'app.wasm', hash: null } }), key)
     expect(await codeFor(open)).to.equal('BUNDLE_SIGNATURE_INVALID')
+    const services = [
+      { name: 'api', wasm: { path: 'app.wasm', hash: toHex(sha256(wasm)) } },
+      { name: 'web', wasm: { path: 'app.wasm' } },
+    ]
+    const half = signManifest(manifestFor(wasm, { services }), key)
+    expect(await codeFor(half)).to.equal('BUNDLE_SIGNATURE_INVALID')
+  })
+
+  it('says since when hashes are demanded, and takes what lacks them for unsigned where that is allowed', async () => {
+    const open = signManifest(manifestFor(wasm, { wasm: { path: 'app.wasm', hash: null } }), key)
+    const bytes = await writeBundle([['manifest.json', JSON.stringify(open)], module])
+    await readBundle(bytes).then(
+      () => expect.fail('was read'),
+      (error: unknown) => expect(String(error)).to.contain('since 0.11.0-rc.19'),
+    )
+    const read = await readBundle(bytes, BUNDLE_LIMITS, { allowUnhashed: true })
+    expect(read.signerId).to.equal(undefined)
+    expect(wasmOf(read)).to.deep.equal(wasm)
+    // a signature that is none does not pass for none
+    const forged = await writeBundle([
+      ['manifest.json', JSON.stringify({ ...open, appVersion: '9.9.9' })],
+      module,
+    ])
+    expect(
+      await rejectionCode(readBundle(forged, BUNDLE_LIMITS, { allowUnhashed: true })),
+    ).to.equal('BUNDLE_SIGNATURE_INVALID')
+  })
+
+  it('believes no interface description that the signature does not cover', async () => {
+    const abi = { methods: [{ name: 'hidden', xcall_callable: true }] }
+    const text = JSON.stringify(abi)
+    const abiOf = async (hash: string | null): Promise<unknown> => {
+      const named = signManifest(manifestFor(wasm, { abi: { path: 'abi.json', hash } }), key)
+      const bundle = await writeBundle([
+        ['manifest.json', JSON.stringify(named)],
+        module,
+        ['abi.json', text],
+      ])
+      return (await readBundle(bundle)).modules[0]?.abi
+    }
+    expect(await abiOf(toHex(sha256(utf8(text))))).to.deep.equal(abi)
+    expect(await abiOf(null)).to.equal(undefined)
   })
 
   it('believes no signer without a signature', async () => {

@@ -164,6 +164,8 @@ describe('messages between threads', () => {
       offsetNs: 0n,
     } as const
     expect(unpackJob(packJob(1, execute))).to.deep.equal(execute)
+    const called = { ...execute, call: { ...execute.call, origin: context.id } }
+    expect(unpackJob(packJob(1, called))).to.deep.equal(called)
     expect(unpackJob(packJob(1, apply))).to.deep.equal(apply)
   })
 })

@@ -13,7 +13,6 @@ describe('what an imported function is worth here', () => {
       'emit_migration_witness',
       'fetch',
       'send_proposal',
-      'xcall_origin',
     ])
     for (const name of HOST_FUNCTIONS.keys()) {
       const found = importSupport(name)

@@ -3,7 +3,7 @@ import type { ContextId, PublicKey } from '../../primitives/ids.ts'
 
 /** What a node may have begun: see {@link IntentInfo}. */
 export type IntentKind =
-  'join' | 'claim' | 'create' | 'application' | 'handler' | 'rotation' | 'operation'
+  'join' | 'claim' | 'create' | 'application' | 'handler' | 'call' | 'rotation' | 'operation'
 
 /**
  * `waiting` until it is tried again; `running` now; `refused` for good, kept until it is withdrawn or asked for again; `done` while nobody
@@ -14,7 +14,7 @@ export type IntentState = 'waiting' | 'running' | 'refused' | 'done'
 /**
  * Something this node has begun and goes on with until it is done, refused for good, or withdrawn; over restarts too. `join` becoming part of
  * a context, `claim` using an open invitation, `create` making a context, `application` fetching what a context runs, `handler` running an event's
- * handler, `rotation` making a group's next key, `operation` finding out what became of an operation that was signed and sent: `nextMs` says until when
+ * handler, `call` the calls into other contexts that a call asked for, `rotation` making a group's next key, `operation` finding out what became of an operation that was signed and sent: `nextMs` says until when
  * it may take effect.
  */
 export interface IntentInfo {

@@ -6,9 +6,10 @@ import type { Codec } from '../../codec/codec.ts'
 import type { IntentInfo } from '../../interface.ts'
 import type { GaugeReading } from '../../metrics.ts'
 import type { ContextId } from '../../primitives/ids.ts'
-import { INTENT_STATUS, type IntentRow, type IntentRows } from '../../store/repositories/intents.ts'
+import type { IntentRows } from '../../store/repositories/intents.ts'
 import type { BatchOp } from '../../store/store.ts'
-import type { Journal, Kept, Work } from './intent.ts'
+import type { Journal, Work } from './intent.ts'
+import { intentJournal } from './journal.ts'
 import type { QueueComponents } from './queue-components.ts'
 import { Queue } from './queue.ts'
 
@@ -32,7 +33,7 @@ export class Intents {
 
   /** A queue for a kind of work whose rows lie in the column of intents, under `number`. */
   queue<B, R>(work: Work<B, R>, number: number, body: Codec<B>): Queue<B, R> {
-    return this.queueIn(work, this.#journal(number, body))
+    return this.queueIn(work, this.journal(number, body))
   }
 
   /** A queue for a kind of work that keeps its rows elsewhere. */
@@ -96,50 +97,8 @@ export class Intents {
     return ops
   }
 
-  #journal<B>(kind: number, body: Codec<B>): Journal<B> {
-    const { rows, logger } = this.#c
-    const key = ({ context, part }: Kept<B>) => ({ kind, context, part })
-    return {
-      async load() {
-        const kept: Kept<B>[] = []
-        for (const {
-          key: { context, part },
-          row,
-        } of await rows.list(kind)) {
-          try {
-            if (row instanceof Error) throw row
-            kept.push({ context, part, body: body.decode(row.body), ...fromRow(row) })
-          } catch (error) {
-            logger.error({ err: error, kind }, 'intent row damaged')
-          }
-        }
-        return kept
-      },
-      put: (kept) => rows.put(key(kept), { ...toRow(kept), body: body.encode(kept.body) }),
-      del: (kept) => rows.del(key(kept)),
-    }
-  }
-}
-
-const STATUS = ['open', 'refused', 'done'] as const
-
-function toRow<B>({ status, tries, sinceMs, nextMs, reason }: Kept<B>): Omit<IntentRow, 'body'> {
-  const { code, message } = reason ?? { code: '', message: '' }
-  return {
-    status: INTENT_STATUS[status],
-    ...{ tries, code, message },
-    sinceMs: BigInt(Math.floor(sinceMs)),
-    nextMs: BigInt(Math.floor(nextMs)),
-  }
-}
-
-function fromRow(row: IntentRow): Omit<Kept<unknown>, 'context' | 'part' | 'body'> {
-  const { code, message, tries } = row
-  return {
-    status: STATUS[row.status] ?? 'open', // an unknown status is one that somebody still has to look at
-    tries,
-    sinceMs: Number(row.sinceMs),
-    nextMs: Number(row.nextMs),
-    reason: code === '' ? undefined : { code, message },
+  /** The rows of a kind of work that lie in the column of intents, under `number`. */
+  journal<B>(number: number, body: Codec<B>): Journal<B> {
+    return intentJournal(this.#c, number, body)
   }
 }

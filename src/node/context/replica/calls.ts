@@ -7,12 +7,17 @@ import type { SigningKey } from '../../crypto/sign.ts'
 import { nextHlc } from '../../primitives/hlc.ts'
 import { type DeltaId, idText } from '../../primitives/ids.ts'
 import type { CrossCall, GuestOutcome, GuestRequest, ModuleInfo } from '../../runtime/engine.ts'
+import { INTENT_KIND, intentRows } from '../../store/repositories/intents.ts'
 import type { BatchOp } from '../../store/store.ts'
+import { checkEntry } from '../cross-calls/entry.ts'
+import { type CrossOrigin, owe, type OwedCalls, owedCalls } from '../cross-calls/owed-calls.ts'
 import { isBlind, settle } from './apply.ts'
 import { makeDelta } from './author.ts'
 import type { CommitBatch, LedgerEntry } from './commit-batch.ts'
 import { isMerogateError, throwIfAborted, untilAborted } from '../../errors.ts'
 import { contextError, keyPending } from '../errors.ts'
+import type { Journal, Kept } from '../intents/intent.ts'
+import { intentJournal } from '../intents/journal.ts'
 import type { Piece } from './executor.ts'
 import { MAX_CALL_RUN } from '../limits.ts'
 import type { ReplicaCore } from './replica-core.ts'
@@ -25,6 +30,10 @@ export interface LocalCall {
   readonly readOnly?: boolean
   /** Set when a handler runs: the event that called for it. */
   readonly handlerOf?: LedgerEntry
+  /** Set when another context calls. */
+  readonly from?: CrossOrigin
+  /** Rows that go to the disk with what the call changed, or, when that is nothing, by themselves. @default none */
+  readonly settles?: readonly BatchOp[]
   /** Gives the call up, unless its change is being stored by then. */
   readonly signal?: AbortSignal | undefined
 }
@@ -35,6 +44,8 @@ export interface LocalResult {
   readonly root: Uint8Array
   readonly delta: DeltaId | undefined
   readonly crossCalls: readonly CrossCall[]
+  /** The row of {@link crossCalls}, which is stored; undefined when they are not to be made. */
+  readonly owed: Kept<OwedCalls> | undefined
   /** What the guest asked its node to do. */
   readonly requests: readonly GuestRequest[]
 }
@@ -43,6 +54,7 @@ interface Done {
   readonly piece: Piece<LocalCall, LocalResult>
   readonly outcome: GuestOutcome
   readonly delta: DeltaId | undefined
+  readonly owed: Kept<OwedCalls> | undefined
   readonly root: Uint8Array
 }
 
@@ -50,9 +62,13 @@ export class Calls {
   /** Runs a method. @throws RUNTIME_*, CONTEXT_*, STORE_*; ABORTED when its signal fired: nothing of it is or will be stored */
   readonly execute: (call: LocalCall) => Promise<LocalResult>
   readonly #core: ReplicaCore
+  /** Rows of what is owed. */
+  readonly #journal: Journal<OwedCalls>
 
   constructor(core: ReplicaCore) {
     this.#core = core
+    const { store, logger } = core.c
+    this.#journal = intentJournal({ rows: intentRows(store), logger }, INTENT_KIND.call, owedCalls)
     const join = core.lane<LocalCall, LocalResult>(MAX_CALL_RUN, (pieces) => this.#process(pieces))
     this.execute = (call) => this.#sealed(call, () => join(call, { signal: call.signal }))
   }
@@ -158,7 +174,8 @@ export class Calls {
         for (const bytes of outcome.blobContents ?? []) await c.putBlob(bytes)
         const writes = outcome.root !== undefined && piece.item.readOnly !== true
         const delta = writes ? this.#stage(batch, piece.item, outcome) : undefined
-        done.push({ piece, outcome, delta, root: batch.meta.root })
+        const owed = this.#owe(batch, piece.item, outcome)
+        done.push({ piece, outcome, delta, owed, root: batch.meta.root })
       } catch (error) {
         refused = { at, error }
         break
@@ -170,10 +187,10 @@ export class Calls {
       for (const { piece } of done) piece.reject(error)
       throw error
     }
-    for (const { piece, outcome, delta, root } of done) {
+    for (const { piece, outcome, delta, owed, root } of done) {
       const { output, logs, crossCalls, requests = [] } = outcome
       c.metrics.execution('success', c.clock.monotonicMs() - started)
-      piece.resolve({ output, logs, crossCalls, requests, delta, root })
+      piece.resolve({ output, logs, crossCalls, owed, requests, delta, root })
     }
     if (refused === undefined && again === pieces.length) return []
     await Promise.all(running)
@@ -192,8 +209,13 @@ export class Calls {
     })
   }
 
-  #guest(call: LocalCall, module: ModuleInfo, follows: boolean): Promise<GuestOutcome> {
+  async #guest(call: LocalCall, module: ModuleInfo, follows: boolean): Promise<GuestOutcome> {
     const { state, c, clockLane } = this.#core
+    const { from } = call
+    if (from !== undefined) {
+      const { application } = state.meta
+      checkEntry({ context: state.id, application }, module, call.method, from)
+    }
     return c.model.execute(
       {
         context: state.ref,
@@ -207,9 +229,31 @@ export class Calls {
         follows,
         members: this.#core.members(module),
         signal: call.signal,
+        ...(from === undefined ? {} : { origin: from.context }),
       },
       (digest) => call.executor.sign(digest),
     )
+  }
+
+  /** Adds what the call settles, and what is owed for its calls into other contexts. */
+  #owe(
+    batch: CommitBatch,
+    call: LocalCall,
+    { crossCalls }: GuestOutcome,
+  ): Kept<OwedCalls> | undefined {
+    const { state, c } = this.#core
+    const { executor, from, settles = [] } = call
+    const owed = owe(crossCalls, {
+      context: state.id,
+      application: state.meta.application,
+      executor: executor.publicKey,
+      from,
+      depth: depthOf(call),
+      nowMs: c.clock.nowMs(),
+      part: () => c.random.bytes(32),
+    })
+    batch.also([...settles, ...(owed === undefined ? [] : [this.#journal.put(owed)])])
+    return owed
   }
 
   /** Makes the delta of an outcome: a delta of our own never meets the guest again. @throws CONTEXT_READ_ONLY, CONTEXT_EMPTY_ARTIFACT, CALL_TOO_LARGE */
@@ -247,7 +291,7 @@ export class Calls {
       authorRoot: outcome.root ?? batch.meta.root,
       causedBy:
         handlerOf === undefined ? undefined : { delta: handlerOf.delta, event: handlerOf.index },
-      depth: handlerOf === undefined ? 0 : handlerOf.row.depth + 1,
+      depth: depthOf(call),
     }
     const candidate = makeDelta(
       {
@@ -267,6 +311,12 @@ export class Calls {
     batch.add(this.#core.commitOf(commit, true), rows)
     return candidate.id
   }
+}
+
+/** How deep its delta lies: handlers and calls between contexts that call forth each other are counted alike. */
+function depthOf({ handlerOf, from }: LocalCall): number {
+  const before = handlerOf?.row.depth ?? from?.depth
+  return before === undefined ? 0 : before + 1
 }
 
 /** Those whose callers still wait. */

@@ -160,9 +160,14 @@ export class CommitBatch {
     this.staged.push({ commit, root, eventSeq: seq, todo, mismatch, forks, widens })
   }
 
+  /** Adds rows that are stored with it, also when no delta is. */
+  also(ops: readonly BatchOp[]): void {
+    this.#put(...ops)
+  }
+
   /** Everything or nothing. @throws STORE_* */
   async write(): Promise<void> {
-    if (this.staged.length === 0) return
+    if (this.#ops.size === 0) return
     const { contexts, deltas, store } = this.#c
     await store.batch([
       ...this.#ops.values(),

@@ -34,6 +34,7 @@ export interface FailureNote {
   readonly delta?: DeltaId
   readonly author?: PublicKey
   readonly method?: string
+  readonly target?: ContextId
 }
 
 const MESSAGES: Readonly<Record<ContextFailure['what'], string>> = {
@@ -70,7 +71,7 @@ export class Failures {
     const message = failureText(failure)
     const again = againMs === undefined ? {} : { nextTryMs: atMs + againMs }
     this.#last = { what, code, message, atMs, ...again, ...rest }
-    const { delta, author, ...shown } = rest
+    const { delta, author, target, ...shown } = rest
     const isOurs = failure.kind === 'internal' || failure.kind === 'corrupt'
     logger[isOurs ? 'error' : 'warn'](
       {
@@ -80,6 +81,7 @@ export class Failures {
         ...shown,
         ...(delta === undefined ? {} : { delta: shortHex(delta) }),
         ...(author === undefined ? {} : { author: idText(author) }),
+        ...(target === undefined ? {} : { target: idText(target) }),
         ...(againMs === undefined ? {} : { againMs }),
         ...(isOurs ? { err: error } : {}),
       },

@@ -21,6 +21,8 @@ export interface CallInit {
   readonly contextId: Uint8Array
   readonly executor: Uint8Array
   readonly members: readonly Uint8Array[]
+  /** The context that called; undefined when the method itself was called. */
+  readonly origin?: Uint8Array | undefined
   readonly input: Uint8Array
   readonly readOnly: boolean
   readonly rows: ContextRows

@@ -178,6 +178,7 @@ export class GuestHost {
       contextId: call.context.id,
       executor: call.executor,
       members: call.members ?? [],
+      origin: call.origin,
       input,
       readOnly,
       rows,

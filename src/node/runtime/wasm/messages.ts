@@ -32,9 +32,10 @@ export type Job =
 export interface PackedJob {
   readonly kind: 'execute' | 'apply'
   readonly id: number
-  /** Module 32, context id 32, executor 32, members 32 each, then input or artefact. */
+  /** Module 32, context id 32, executor 32, members 32 each, the calling context 32 if there is one, then input or artefact. */
   readonly bytes: Uint8Array
   readonly members: number
+  readonly hasOrigin: boolean
   readonly context: number
   readonly method: string
   readonly readOnly: boolean
@@ -49,11 +50,17 @@ export function packJob(id: number, { kind, call, offsetNs }: Job): PackedJob {
   const { context, module, executor, seenNs, lane } = call
   const members = call.members ?? []
   const isExecute = kind === 'execute'
+  const origin = isExecute ? call.origin : undefined
   return {
     kind,
     id,
-    bytes: concat(module, context.id, executor, ...members, isExecute ? call.input : call.artifact),
+    bytes: concat(
+      ...[module, context.id, executor, ...members],
+      ...(origin === undefined ? [] : [origin]),
+      isExecute ? call.input : call.artifact,
+    ),
     members: members.length,
+    hasOrigin: origin !== undefined,
     context: context.number,
     method: isExecute ? call.method : '',
     readOnly: isExecute && call.readOnly === true,
@@ -68,7 +75,8 @@ export function packJob(id: number, { kind, call, offsetNs }: Job): PackedJob {
 export function unpackJob(packed: PackedJob): Job {
   const { bytes, offsetNs, seenNs, lane, authoredNs } = packed
   const at = (index: number): Uint8Array => bytes.subarray(index * 32, index * 32 + 32)
-  const rest = bytes.subarray((3 + packed.members) * 32)
+  const ids = 3 + packed.members
+  const rest = bytes.subarray((packed.hasOrigin ? ids + 1 : ids) * 32)
   const call = {
     context: { id: ContextId.from(at(1)), number: packed.context },
     module: at(0),
@@ -80,7 +88,12 @@ export function unpackJob(packed: PackedJob): Job {
   }
   if (packed.kind === 'execute') {
     const { method, readOnly } = packed
-    return { kind: 'execute', call: { ...call, method, input: rest, readOnly }, offsetNs }
+    const origin = packed.hasOrigin ? { origin: ContextId.from(at(ids)) } : {}
+    return {
+      kind: 'execute',
+      call: { ...call, method, input: rest, readOnly, ...origin },
+      offsetNs,
+    }
   }
   const limit = authoredNs === undefined ? {} : { authoredNs }
   return { kind: 'apply', call: { ...call, artifact: rest, ...limit }, offsetNs }

@@ -7,7 +7,14 @@ import type { BatchOp, Store } from '../store.ts'
 import { del, put, readRow } from './rows.ts'
 
 /** First byte of an intent's key. An operation that was signed is for a subject of an anchor, where others are for a context. */
-export const INTENT_KIND = { join: 0, claim: 1, create: 2, application: 3, operation: 4 } as const
+export const INTENT_KIND = {
+  join: 0,
+  claim: 1,
+  create: 2,
+  application: 3,
+  operation: 4,
+  call: 5,
+} as const
 
 /** Open: it is tried again. Refused: for good, kept to be seen. Done: its outcome waits for whoever asked. */
 export const INTENT_STATUS = { open: 0, refused: 1, done: 2 } as const

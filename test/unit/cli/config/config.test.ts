@@ -74,7 +74,7 @@ describe('loadConfig', () => {
       runtime: {},
       datastore: { path: join(home.path, 'data') },
       blobstore: { path: join(home.path, 'blobs') },
-      install: { allowPrivateHosts: false },
+      install: { allowPrivateHosts: false, allowUnhashedBundles: false },
       anchor: {},
       relayer: {
         enabled: false,

@@ -101,8 +101,13 @@ export const CORE_FUNCTIONS: readonly HostFunction[] = [
     call.setRegister(id, call.init.executor)
     return undefined
   }),
-  // cross calls do not tell the callee where they come from
-  host('xcall_origin', ['register'], 'i32', () => 0),
+  // of the node, never of the guest's memory: nobody can pass for another context
+  host('xcall_origin', ['register'], 'i32', ({ call }, id) => {
+    const { origin } = call.init
+    if (origin === undefined) return 0
+    call.setRegister(id, origin)
+    return 1
+  }),
   host('emit_migration_witness', ['buffer'], undefined, () => undefined),
   host('value_return', ['returned'], undefined, ({ call, memory }, { tag, bytes }) => {
     if (bytes.length > MAX_OUTPUT_BYTES) {

@@ -20,7 +20,6 @@ export type ImportSupport =
 
 /** What is offered so that modules run, and does less than its name says. */
 const HALF: ReadonlyMap<string, string> = new Map([
-  ['xcall_origin', 'answers that no context called, also when one did'],
   ['context_create', 'makes the context, and forgets the alias it was given'],
   ['context_resolve_alias', 'answers that no context has the alias'],
   ['context_delete', 'deletes the calling context on this node, and no other'],
