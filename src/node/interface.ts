@@ -190,10 +190,9 @@ export interface ExecuteCall {
   readonly executor?: PublicKey
   /** Run without storing or sending anything. @default false */
   readonly readOnly?: boolean
-  /**
-   * Gives the call up, where it waits and while it runs: ABORTED then means that nothing of it is stored or ever will be. When its change is being stored
-   * already, the answer is the result.
-   */
+  /** Whose call it is: the calls of different callers take turns, and one has a quarter of the places to wait. @default nobody's in particular */
+  readonly caller?: string
+  /** Gives the call up, where it waits and while it runs: ABORTED then means that nothing of it is or will be stored. When it is being stored, the answer is the result. */
   readonly signal?: AbortSignal
 }
 

@@ -24,6 +24,7 @@ import type { BodiesComponents } from './bodies/bodies.ts'
 import { healthRoutes } from './health.ts'
 import type { Dispatcher } from './json-rpc/dispatcher.ts'
 import { jsonRpcHandler } from './json-rpc/route.ts'
+import type { Overruns } from './json-rpc/overruns.ts'
 import type { Load } from './load.ts'
 import { loginPageRoutes } from './login-page.ts'
 import { type Doors, isAllowedOrigin } from './loopback.ts'
@@ -56,6 +57,8 @@ export interface AppComponents {
   readonly random: Random
   readonly metrics: Metrics
   readonly load: Load
+  /** Of calls, and of applications whose contexts are made. */
+  readonly overruns: Overruns
   /** Served at `/metrics`. */
   readonly exposed: PromMetrics | undefined
   readonly background: Background
@@ -77,7 +80,7 @@ export interface AppComponents {
 
 /** Builds the application; nothing happens until it is given requests. */
 export function serverApp(components: AppComponents): Express {
-  const { node, dispatch, logger, exposed, background, doors, services, isDraining } = components
+  const { node, dispatch, logger, exposed, doors, services, isDraining } = components
   const { auth, clock, relayer, wallets, mockTokens, load } = components
   const app = express()
   app.disable('x-powered-by')
@@ -122,7 +125,7 @@ export function serverApp(components: AppComponents): Express {
     loginPageRoutes(app, { allowedOrigins: doors.origins })
     if (wallets.length > 0) challengeRoutes(app, auth, wallets)
   }
-  if (services.admin) app.use('/admin-api', adminRoutes(node, background, operations))
+  if (services.admin) app.use('/admin-api', adminRoutes(components, operations))
   app.use(routeUnknown)
   app.use(answerError(logger))
   return app
@@ -134,13 +137,16 @@ const upgradeExpected: Handler = (_req, res) => {
   return undefined
 }
 
-function adminRoutes(node: Node, background: Background, operations: Operations): express.Router {
+function adminRoutes(
+  { node, background, overruns }: AppComponents,
+  operations: Operations,
+): express.Router {
   const admin = express.Router()
   blobRoutes(admin, node)
   applicationRoutes(admin, node)
   // `/contexts/invite` and its like before `/contexts/:id`
   memberRoutes(admin, node)
-  contextRoutes(admin, node, background)
+  contextRoutes(admin, { node, background, overruns })
   membershipRoutes(admin, node)
   intentRoutes(admin, node)
   peerRoutes(admin, node)

@@ -7,7 +7,7 @@ import type { Auth } from '../auth/index.ts'
 import type { Node } from '../node/interface.ts'
 import { noMetrics } from '../node/metrics.ts'
 import { systemClock, systemRandom } from '../node/primitives/clock.ts'
-import type { Clock, Random } from '../node/primitives/clock.ts'
+import type { Clock, Random, Timer } from '../node/primitives/clock.ts'
 import { silentLogger } from '../node/primitives/logger.ts'
 import type { Logger } from '../node/primitives/logger.ts'
 import type { Startable, Status } from '../node/primitives/startable.ts'
@@ -22,7 +22,8 @@ import { Connections, type ConnectionRules, DEFAULT_CONNECTION_RULES } from './c
 import { defined } from './defined.ts'
 import { serverError } from './errors.ts'
 import { dispatcher } from './json-rpc/dispatcher.ts'
-import { DRAIN_MS } from './limits.ts'
+import { Overruns } from './json-rpc/overruns.ts'
+import { DRAIN_MS, UNREAD_LOOK_MS } from './limits.ts'
 import { load, type Load } from './load.ts'
 import { assertLoopback, isLoopback } from './loopback.ts'
 import type { Doors } from './loopback.ts'
@@ -147,6 +148,8 @@ class NodeServer implements Server {
   readonly #reader: JsonReader = jsonReader()
   readonly #ws: WsServer
   readonly #load: Load
+  readonly #connections: Connections
+  #unread: Timer | undefined
   readonly #background: Background
   readonly #isGuarded: boolean
   readonly #isSecure: boolean
@@ -172,13 +175,9 @@ class NodeServer implements Server {
     const reader = this.#reader
     // the machine's own clock, whatever time the server goes by: it is the machine that is late
     this.#load = components.load ?? load(systemClock, counts)
+    const overruns = new Overruns(clock)
     const dispatch = dispatcher({
-      node,
-      reader,
-      clock,
-      logger,
-      metrics: counts,
-      load: this.#load,
+      ...{ node, reader, clock, logger, metrics: counts, load: this.#load, overruns },
       timeoutMs: init.callTimeoutMs,
     })
     const services = { ...ALL_SERVICES, ...init.services }
@@ -191,6 +190,7 @@ class NodeServer implements Server {
       random,
       metrics: counts,
       load: this.#load,
+      overruns,
       exposed: metrics,
       background: this.#background,
       relayer: components.relayer,
@@ -219,7 +219,8 @@ class NodeServer implements Server {
       requestId: () => uuidV7(clock, random),
     })
     const rules = { ...DEFAULT_CONNECTION_RULES, ...init.connections }
-    const connections = new Connections(rules, isExempt, counts)
+    const connections = new Connections(rules, isExempt, { metrics: counts, clock: systemClock })
+    this.#connections = connections
     this.#bindings = (init.listen ?? DEFAULT_LISTEN).map((address) => {
       const timeouts = timeoutsOf(rules)
       const listener =
@@ -231,10 +232,14 @@ class NodeServer implements Server {
         if (socket.writableLength > 0 || !connections.isServed(socket)) socket.destroy()
       })
       listener.on('connection', (socket: Socket) => connections.enter(socket))
-      listener.on('request', ({ socket }, res) => connections.serve(socket, res))
+      listener.on('secureConnection', (socket: Socket) => connections.secure(socket))
+      listener.on('request', (req, res) => connections.serve(req.socket, req, res))
       // without a listener for upgrades Node answers them as plain requests
       if (services.websocket) {
-        listener.on('upgrade', (request, socket, head) => this.#ws.upgrade(request, socket, head))
+        listener.on('upgrade', (request, socket, head) => {
+          connections.upgrade(request.socket)
+          this.#ws.upgrade(request, socket, head)
+        })
       }
       return { address, listener }
     })
@@ -267,6 +272,7 @@ class NodeServer implements Server {
     }
     this.#ws.start()
     this.#load.start()
+    this.#unread = systemClock.every(UNREAD_LOOK_MS, () => this.#connections.look())
     this.#status = 'started'
     this.#logger.info({ urls: this.addresses().map(({ url }) => url) }, 'server listens')
   }
@@ -299,6 +305,7 @@ class NodeServer implements Server {
     cut.cancel()
     this.#ws.stop()
     this.#load.stop()
+    this.#unread?.cancel()
     await this.#background.stop()
     await this.#reader.stop()
     this.#status = 'stopped'

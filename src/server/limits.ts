@@ -92,6 +92,9 @@ export const MAX_OVERRUNS = 3
 /** After this one more may, ms. */
 export const OVERRUN_REFILL_MS = 10_000
 
+/** Calls of one key that are not answered yet. */
+export const MAX_CALLS_PER_KEY = 256
+
 /** Callers and contexts whose overruns are counted. */
 export const MAX_OVERRUNNERS = 4096
 
@@ -133,6 +136,18 @@ export const MAX_CONNECTIONS = 1024
 
 /** Those from one address that is none of this machine. */
 export const MAX_CONNECTIONS_PER_ADDRESS = 128
+
+/** Requests on one connection that are not answered yet. */
+export const MAX_REQUESTS_PER_CONNECTION = 4
+
+/** Bytes of answers and events that wait for their clients to read them, of all together; above it those are cut off that read nothing. */
+export const MAX_UNREAD_BYTES: number = 32 * 1024 * 1024
+
+/** For so long they have read nothing, ms. */
+export const STUCK_MS = 1_000
+
+/** Between two looks at that, ms. */
+export const UNREAD_LOOK_MS = 250
 
 /** Open WebSockets. */
 export const MAX_WS_CONNECTIONS = 256

@@ -1,7 +1,12 @@
 /** What the driver tells the attacker's process, and what that tells the driver. */
 
-/** How far a scenario's attacker is let in. */
-export type Standing = 'stranger' | 'reader' | 'writer'
+/** How far a scenario's attacker is let in, as a peer. */
+export type PeerStanding = 'stranger' | 'reader' | 'writer'
+
+/** What it has at the API: nothing, a token for contexts, or one by which it installs applications as well. */
+export type ClientStanding = 'nobody' | 'client' | 'application'
+
+export type Standing = PeerStanding | ClientStanding
 
 /** All that the attacker knows when it begins: what the inviter of a member would tell it. */
 export interface Order {
@@ -19,6 +24,10 @@ export interface Order {
   readonly victim: Reached
   /** An honest member. */
   readonly partner: Reached
+  /** Where the node's clients reach it. */
+  readonly api: string
+  /** What the attacker may do there; empty: nothing. */
+  readonly token: string
 }
 
 /** A node that can be dialled. */

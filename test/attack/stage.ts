@@ -6,6 +6,7 @@ import { generateSigningKey } from '../../src/node/crypto/sign.ts'
 import { toHex } from '../../src/node/primitives/bytes.ts'
 import { systemRandom } from '../../src/node/primitives/clock.ts'
 import { idText } from '../../src/node/primitives/ids.ts'
+import { merogateClient } from '../../src/client/index.ts'
 import type { Answer, Order, Reached, Tally, Word } from './order.ts'
 import type { Scenario } from './scenario.ts'
 
@@ -21,10 +22,19 @@ export const CALL_PATIENCE_MS = 10_000
 /** How long the attacker may take to make ready, ms. */
 const READY_MS = 120_000
 
+/** What a client of each standing may do. */
+const PERMISSIONS: Readonly<Record<string, readonly string[]>> = {
+  client: ['context', 'application:list', 'blob'],
+  application: ['admin'],
+}
+
 export interface Pair {
+  /** It asks for tokens, and its client has one. */
   readonly victim: ClusterNode
   readonly partner: ClusterNode
   readonly contextId: string
+  /** The bystander's, at the victim. */
+  readonly token: string
 }
 
 /** Latencies of calls, and what the process held meanwhile. */
@@ -91,7 +101,9 @@ export class Bystander {
   /** Memory that the victim's process uses for what it knows, MiB. */
   async #held(): Promise<number> {
     try {
-      const answer = await fetch(`${this.#pair.victim.process.ready.api}/metrics`, {
+      const { victim, token } = this.#pair
+      const answer = await fetch(`${victim.process.ready.api}/metrics`, {
+        headers: { authorization: `Bearer ${token}` },
         signal: AbortSignal.timeout(CALL_PATIENCE_MS),
       })
       const text = await answer.text()
@@ -113,17 +125,33 @@ export interface Stage extends AsyncDisposable {
 
 export async function openStage(): Promise<Stage> {
   const cluster = await startCluster()
-  const [victim, partner] = await Promise.all([cluster.node('a'), cluster.node('b')])
+  const settings = ['auth.enabled=true', 'auth.mock_tokens=true']
+  const [open, partner] = await Promise.all([cluster.node('a', { settings }), cluster.node('b')])
+  const url = open.process.ready.api
+  const token = await tokenAt(url, ['admin'])
+  const victim = { ...open, client: merogateClient({ url, token }) }
   let others = 0
   return {
     async newPair() {
       const { contextId } = await shareContext([victim, partner])
-      return { victim, partner, contextId }
+      return { victim, partner, contextId, token }
     },
     another: () => cluster.node(`newcomer ${++others}`),
     [Symbol.asyncDispose]: () => cluster.stop(),
   }
 }
+
+/** A token of a key of its own. */
+async function tokenAt(url: string, permissions: readonly string[]): Promise<string> {
+  const answer = await fetch(`${url}/auth/mock-token`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ client_name: `somebody ${++tokens}`, permissions }),
+  })
+  const body = (await answer.json()) as { data: { access_token: string } } // as docs/auth.md has it
+  return body.data.access_token
+}
+let tokens = 0
 
 /** The attacker's process, let in as far as its scenario says. */
 export class Attacker {
@@ -150,12 +178,16 @@ export class Attacker {
   static async start(scenario: Scenario, { victim, partner, contextId }: Pair): Promise<Attacker> {
     const seed = systemRandom.bytes(32)
     const { standing } = scenario
-    if (standing !== 'stranger') {
+    if (standing === 'reader' || standing === 'writer') {
       const invitee = idText(generateSigningKey(seed).publicKey)
       await victim.client.admin.invite({ contextId, invitee, role: standing })
     }
     const { groupId, applicationId, membersRevision } = await victim.client.admin.context(contextId)
+    const permissions = PERMISSIONS[standing]
+    const api = victim.process.ready.api
     const attacker = new Attacker({
+      api,
+      token: permissions === undefined ? '' : await tokenAt(api, permissions),
       scenario: scenario.name,
       seed: toHex(seed),
       from: nextAddress(),

@@ -223,7 +223,7 @@ export class NodeContexts implements Contexts {
       input: call.input,
       executor,
       readOnly: call.readOnly === true,
-      signal: call.signal,
+      ...{ caller: call.caller, signal: call.signal },
     })
     this.#followUps.begin(replica, result, executor)
     const { output, logs, root, delta } = result

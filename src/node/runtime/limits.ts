@@ -39,6 +39,10 @@ export const HOST_BYTES_PER_FUEL = 8
 export const CALL_DEADLINE_MS = 5000
 /** How long a guest may hold up those of other contexts in its thread, ms; then it moves to one for such. Ordinary calls take a few. */
 export const SLICE_MS = 250
+/** Calls that a guest's thread has at once, so that it need not wait for the next one. */
+export const POSTED_CALLS = 2
+/** Modules of which it is known that a guest held up others; new contexts of these begin where such run. */
+export const MAX_HOT_MODULES = 256
 /** How long it may there, where contexts take turns, ms; then it moves on to a last one, where each call may take all of its time. */
 export const HOT_SLICE_MS = 1500
 /** How long a context stays there at first, ms: doubled each time. */

@@ -7,6 +7,7 @@ import { toBase58 } from '../../node/primitives/bytes.ts'
 import { ApplicationId } from '../../node/primitives/ids.ts'
 import type { ContextId } from '../../node/primitives/ids.ts'
 import type { Background } from '../background.ts'
+import type { Overruns } from '../json-rpc/overruns.ts'
 import { defined } from '../defined.ts'
 import { encodeContext, encodeIntent } from '../encode.ts'
 import { MAX_JSON_BYTES, MAX_LIST_ROWS, MAX_SERVICE_CHARS } from '../limits.ts'
@@ -45,8 +46,17 @@ const refreshSchema = z.object({
   fromAnchor: z.boolean().nullish(),
 })
 
+export interface ContextRoutesComponents {
+  readonly node: Node
+  readonly background: Background
+  readonly overruns: Overruns
+}
+
 /** Registers the routes whose second segment is a word; they must come before those with `:id`. */
-export function contextRoutes(router: Router, node: Node, background: Background): void {
+export function contextRoutes(
+  router: Router,
+  { node, background, overruns }: ContextRoutesComponents,
+): void {
   const { contexts } = node
 
   route(router, '/contexts', {
@@ -55,19 +65,20 @@ export function contextRoutes(router: Router, node: Node, background: Background
       const application = text === undefined ? undefined : ApplicationId.parse(text)
       return listing(req, res, application)
     },
-    post: withBody(createSchema, async (body) => {
+    post: withBody(createSchema, async (body, _req, res) => {
       const { initializationParams: params } = body
-      const made = await contexts.create(
-        defined({
-          application: body.applicationId,
-          service: body.service ?? body.serviceName ?? undefined,
-          protocol: body.protocol ?? undefined,
-          // nothing at all is what clients send for an app whose `init` takes no parameters
-          params: params.length === 0 ? undefined : params,
-          seed: body.contextSeed ?? undefined,
-          group: body.groupId ?? undefined,
-        }),
-      )
+      const options = defined({
+        application: body.applicationId,
+        service: body.service ?? body.serviceName ?? undefined,
+        protocol: body.protocol ?? undefined,
+        // nothing at all is what clients send for an app whose `init` takes no parameters
+        params: params.length === 0 ? undefined : params,
+        seed: body.contextSeed ?? undefined,
+        group: body.groupId ?? undefined,
+      })
+      // `init` is a call into what does not have an id yet
+      const whose = [accessIn(res).caller?.keyId, `init ${toBase58(body.applicationId)}`] as const
+      const made = await overruns.counting(whose, () => contexts.create(options))
       return {
         data: {
           contextId: toBase58(made.context),

@@ -23,7 +23,8 @@ import {
 } from './errors.ts'
 import type { RpcError } from './errors.ts'
 import { executeMethod } from './methods/execute.ts'
-import { Overruns } from './overruns.ts'
+import type { Overruns } from './overruns.ts'
+import { UnderWay } from './under-way.ts'
 import type { RpcCall, RpcMethod } from './methods/method.ts'
 import { syncStatusMethod } from './methods/sync-status.ts'
 
@@ -64,6 +65,7 @@ export interface DispatcherComponents {
   readonly logger: Logger
   readonly metrics: Metrics
   readonly load: Pick<Load, 'admit'>
+  readonly overruns: Overruns
   /** How long a call, or the calls of a batch together, may take, ms. @default RPC_TIMEOUT_MS */
   readonly timeoutMs?: number | undefined
 }
@@ -73,8 +75,17 @@ const READERS: ReadonlySet<string> = new Set(['query', 'sync_status'])
 
 /** The dispatcher over a node's methods. */
 export function dispatcher(components: DispatcherComponents): Dispatcher {
-  const { node, reader, clock, logger, metrics, load, timeoutMs = RPC_TIMEOUT_MS } = components
-  const overruns = new Overruns(clock)
+  const {
+    node,
+    reader,
+    clock,
+    logger,
+    metrics,
+    load,
+    overruns,
+    timeoutMs = RPC_TIMEOUT_MS,
+  } = components
+  const underWay = new UnderWay()
   const execute = executeMethod(node, reader, { readOnly: false })
   const methods: ReadonlyMap<string, RpcMethod> = new Map([
     ['execute', execute],
@@ -97,18 +108,23 @@ export function dispatcher(components: DispatcherComponents): Dispatcher {
     signal: AbortSignal,
   ): Promise<Outcome> => {
     const { contextId = '' } = call.subject
+    const keyId = access.caller?.keyId
+    let done = (): void => {}
     try {
-      overruns.assertRoom(access.caller?.keyId, contextId)
-      const work = call.run({ requestId, keyId: access.caller?.keyId, signal })
+      overruns.assertRoom(keyId, contextId)
+      done = underWay.begin(keyId)
+      const work = call.run({ requestId, keyId, signal })
       return { result: await answeredInTime(work, signal, clock, timeoutMs) }
     } catch (thrown) {
-      overruns.failed(access.caller?.keyId, contextId, thrown)
+      overruns.failed(keyId, contextId, thrown)
       const reason = signal.aborted ? timedOut(thrown, timeoutMs) : thrown
       const error = toRpcError(reason, { requestId, ...call.subject })
       const fields = { requestId, context: call.subject.contextId, type: error.type }
       if (error.type === 'InternalError') logger.error({ ...fields, err: thrown }, 'call failed')
       else logger.debug(fields, 'call refused')
       return failed(error)
+    } finally {
+      done()
     }
   }
   const deadline = (): Deadline => {

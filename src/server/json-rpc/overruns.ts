@@ -21,6 +21,20 @@ export class Overruns {
     this.#clock = clock
   }
 
+  /** Does something that counts. @throws SERVER_TOO_MANY (limit) with `retryAfterMs`; what the work does */
+  async counting<T>(
+    whose: readonly [keyId: string | undefined, context: string],
+    work: () => Promise<T>,
+  ): Promise<T> {
+    this.assertRoom(...whose)
+    try {
+      return await work()
+    } catch (error) {
+      this.failed(...whose, error)
+      throw error
+    }
+  }
+
   /** @throws SERVER_TOO_MANY (limit) with `retryAfterMs` */
   assertRoom(keyId: string | undefined, context: string): void {
     const bucket = this.#filled(keyId, context)

@@ -8,7 +8,7 @@ import { u32be, u64be } from '../../../src/node/store/keys.ts'
 import type { PushFrame, WireGrant } from '../../../src/node/codec/push-frames.ts'
 import type { Hostile } from '../hostile.ts'
 import { madeUp, pause } from '../hostile.ts'
-import { everyMs, insisting, type Scenario } from '../scenario.ts'
+import { everyMs, insisting, type PeerScenario } from '../scenario.ts'
 
 const GRANTS_PER_FRAME = 256
 
@@ -25,7 +25,7 @@ function invented(hostile: Hostile, recipient: PublicKey, epoch: number): WireGr
   return { epoch, madeAt, coversTo, sealed, giver: hostile.key.publicKey, signature }
 }
 
-function keysScenario(standing: 'reader' | 'writer'): Scenario {
+function keysScenario(standing: 'reader' | 'writer'): PeerScenario {
   return {
     name: `keys-invented-by-a-${standing}`,
     standing,
@@ -74,7 +74,7 @@ function headsFrame(hostile: Hostile, count: number): PushFrame {
   }
 }
 
-export const MEMBER_SCENARIOS: readonly Scenario[] = [
+export const MEMBER_SCENARIOS: readonly PeerScenario[] = [
   keysScenario('reader'),
   keysScenario('writer'),
   {
@@ -146,7 +146,7 @@ export const MEMBER_SCENARIOS: readonly Scenario[] = [
       return (signal) => spend(hostile, push, deltas, signal)
     },
   },
-  ...(['state', 'merge'] as const).map((kind): Scenario => ({
+  ...(['state', 'merge'] as const).map((kind): PeerScenario => ({
     name: kind === 'state' ? 'forks' : 'forks-that-say-they-are-merges',
     standing: 'writer',
     does: `sends 1 500 deltas that all fork from one parent${kind === 'merge' ? ', and says that they are merges' : ''}`,

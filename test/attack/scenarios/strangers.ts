@@ -7,12 +7,12 @@ import { ContextId } from '../../../src/node/primitives/ids.ts'
 import { PUSH_PROTOCOL, SYNC_PROTOCOL } from '../../../src/node/sync/limits.ts'
 import { signHeads } from '../../../src/node/sync/proof.ts'
 import { madeUp, message, pause } from '../hostile.ts'
-import { everyMs, insisting, type Scenario } from '../scenario.ts'
+import { everyMs, insisting, type PeerScenario } from '../scenario.ts'
 
 /** As many ids as fill what a node of before had places for. */
 const FRESH_IDS = 511
 
-export const STRANGER_SCENARIOS: readonly Scenario[] = [
+export const STRANGER_SCENARIOS: readonly PeerScenario[] = [
   {
     name: 'connections-of-fresh-ids',
     standing: 'stranger',

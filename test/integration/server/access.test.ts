@@ -17,6 +17,7 @@ import { bodyBudget } from '../../../src/server/bodies/budget.ts'
 import { type JsonReader, jsonReader } from '../../../src/server/bodies/reader.ts'
 import type { Sender } from '../../../src/server/bodies/turns.ts'
 import { dispatcher } from '../../../src/server/json-rpc/dispatcher.ts'
+import { Overruns } from '../../../src/server/json-rpc/overruns.ts'
 import { NO_LOAD } from '../../support/no-load.ts'
 import { authKit } from '../../support/auth-kit.ts'
 import { type Guarded, guarded } from '../../support/guarded.ts'
@@ -61,7 +62,7 @@ async function fullApp(
   const { auth } = await authKit()
   const node = stubNode()
   const base = { node, clock: systemClock, logger: silentLogger, metrics: noMetrics }
-  const components = { ...base, load: NO_LOAD }
+  const components = { ...base, load: NO_LOAD, overruns: new Overruns(systemClock) }
   const dispatch = dispatcher({ ...components, reader })
   const app = serverApp({
     ...components,

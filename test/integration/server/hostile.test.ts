@@ -202,16 +202,46 @@ describe('a hostile client', () => {
     expect(answer.body).to.have.nested.property('error.type', 'Timeout')
   })
 
-  it('with more connections than there may be keeps those out that come later, until it goes', async () => {
+  it('with as many connections as there may be keeps nobody out: those that were idle for longest make room', async () => {
     await using world = await serving({ connections: { max: 3 } })
-    const held = await Promise.all([1, 2, 3].map(() => Raw.open(world.url)))
-    await until(async () => {
-      const late = new Raw(world.url)
-      late.socket.write('GET /health HTTP/1.1\r\nhost: 127.0.0.1\r\nconnection: close\r\n\r\n')
-      await late.closed
-      return late.text === ''
-    })
+    const [first, ...others] = await Promise.all([1, 2, 3].map(() => Raw.open(world.url)))
+    expect(await health(world)).to.equal(200)
+    await first?.closed
+    for (const { socket } of others) socket.destroy()
+  })
+
+  it('with as many connections as there may be, all of which are answered, keeps out who comes later', async () => {
+    await using world = await serving({ connections: { max: 2 }, callTimeoutMs: 500 })
+    const hang = JSON.stringify(call(world, 'hang', {}))
+    const held = await Promise.all([1, 2].map(() => Raw.open(world.url)))
+    for (const raw of held) {
+      raw.begin(hang.length)
+      raw.socket.write(hang)
+    }
+    await until(async () => world.node.executed.length === 2)
+    const late = await Raw.open(world.url)
+    await late.closed
+    expect(late.text).to.equal('')
+    await Promise.all(held.map((raw) => raw.head()))
     for (const { socket } of held) socket.destroy()
     await until(async () => (await health(world).catch(() => 0)) === 200)
+  })
+
+  it('that leaves too much unread is cut off, and others are served', async () => {
+    await using world = await serving()
+    const body = JSON.stringify(call(world, 'echo', 'x'.repeat(8_000_000)))
+    const raws = await Promise.all(Array.from({ length: 6 }, () => Raw.open(world.url)))
+    for (const raw of raws) {
+      raw.socket.pause()
+      raw.begin(body.length)
+      raw.socket.write(body)
+    }
+    await until(async () => world.node.executed.length === raws.length)
+    await until(async () => {
+      const { text } = await world.send('GET', '/metrics')
+      return /connections_refused_total\{reason="unread"\} [1-9]/.test(text)
+    })
+    expect(await health(world)).to.equal(200)
+    for (const { socket } of raws) socket.destroy()
   })
 })

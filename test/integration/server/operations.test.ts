@@ -3,7 +3,11 @@ import { merogateClient, type LongOperation } from '../../../src/client/index.ts
 import { waitingText } from '../../../src/cli/waiting-text.ts'
 import { MerogateError } from '../../../src/node/errors.ts'
 import { toBase58 } from '../../../src/node/primitives/bytes.ts'
-import { MAX_OPERATIONS_PER_CALLER, OPERATION_KEPT_MS } from '../../../src/server/limits.ts'
+import {
+  MAX_OPERATIONS_PER_CALLER,
+  MAX_OVERRUNS,
+  OPERATION_KEPT_MS,
+} from '../../../src/server/limits.ts'
 import { failure } from '../../support/error-code.ts'
 import { guarded } from '../../support/guarded.ts'
 import { handClock } from '../../support/hand-clock.ts'
@@ -140,6 +144,21 @@ describe('an operation that takes long', () => {
     expect(made.status).to.equal(200)
     expect((await ask()).body).to.deep.equal(made.body)
     expect(tries).to.equal(2)
+  })
+
+  it('is refused for a while to whoever makes contexts of an application whose init uses up its fuel', async () => {
+    await using world = await serving()
+    Object.assign(world.node.contexts, {
+      create: async () => {
+        throw new MerogateError('RUNTIME_FUEL', 'guest', 'out of fuel')
+      },
+    })
+    const ask = (): ReturnType<Serving['send']> =>
+      world.send('POST', '/admin-api/contexts', creation(world))
+    for (let i = 0; i < MAX_OVERRUNS; i++) expect((await ask()).status).to.equal(422)
+    const refused = await ask()
+    expect(refused.status).to.equal(429)
+    expect(refused.headers.get('retry-after')).to.equal('10')
   })
 
   it('is its caller’s alone, and forgotten some time after its end', async () => {

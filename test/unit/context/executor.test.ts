@@ -50,6 +50,49 @@ describe('executor of a context', () => {
     expect(await executor.run(async () => 5)).to.equal(5)
   })
 
+  it('lets the work of parties take turns, each in its order, and nobody pass what runs alone', async () => {
+    const executor = new Executor(100)
+    const seen: string[] = []
+    const lane: Lane<string, void> = {
+      max: 8,
+      async process(pieces) {
+        seen.push(pieces.map(({ item }) => item).join(' '))
+        for (const piece of pieces) piece.resolve()
+      },
+    }
+    const { wait, open } = gate()
+    const work: Promise<unknown>[] = [executor.run(wait)]
+    const join = (item: string): unknown => work.push(executor.join(lane, item, { party: item[0] }))
+    for (const item of ['a1', 'a2', 'a3', 'a4']) join(item)
+    for (const item of ['b1', 'b2', 'c1']) join(item)
+    join('a5')
+    work.push(executor.run(async () => seen.push('alone')))
+    for (const item of ['c2', 'd1', 'c3']) join(item)
+    open()
+    await Promise.all(work)
+    expect(seen).to.deep.equal(['a1 b1', 'c1 a2', 'b2 a3', 'a4 a5', 'alone', 'd1 c2', 'c3'])
+  })
+
+  it('gives one party a quarter of the places', async () => {
+    const executor = new Executor(8)
+    const lane: Lane<number, void> = {
+      max: 1,
+      async process(pieces) {
+        for (const piece of pieces) piece.resolve()
+      },
+    }
+    const { wait, open } = gate()
+    const first = executor.run(wait)
+    const join = (party: string): Promise<void> => executor.join(lane, 1, { party })
+    const work = [join('a'), join('a')]
+    expect(await rejectionCode(join('a'))).to.equal('CONTEXT_BUSY')
+    work.push(join('b'))
+    open()
+    await first
+    await Promise.all(work)
+    await join('a')
+  })
+
   it('finishes what was asked before it closes, and takes nothing after', async () => {
     const executor = new Executor(3)
     const { wait, open } = gate()

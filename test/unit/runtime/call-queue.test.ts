@@ -15,15 +15,22 @@ function nextOf(queue: CallQueue): number[] {
 }
 
 describe('the calls of a thread', () => {
-  it('are posted at once, as they come', () => {
-    const queue = new CallQueue(false)
-    for (const context of [1, 1, 2]) queue.add(call(context))
-    expect(nextOf(queue)).to.deep.equal([1, 1, 2])
+  it('are posted a few at once, those of contexts in turn', () => {
+    const queue = new CallQueue(2)
+    for (const context of [1, 1, 1]) queue.add(call(context))
+    const [first] = queue.next()
+    expect(nextOf(queue), 'while two are posted').to.deep.equal([])
+    queue.add(call(2))
+    queue.take(first?.[0] ?? -1)
+    queue.add(call(1))
+    expect(nextOf(queue)).to.deep.equal([1])
+    expect([...queue.posted.keys()].map((id) => queue.take(id)?.job.kind)).to.have.length(2)
+    expect(nextOf(queue)).to.deep.equal([2, 1])
     expect(queue.contexts).to.equal(2)
   })
 
   it('are posted one by one where contexts take turns', () => {
-    const queue = new CallQueue(true)
+    const queue = new CallQueue(1)
     for (const context of [1, 1, 1, 2, 3]) queue.add(call(context))
     const order: number[] = []
     for (let due = queue.next(); due.length > 0; due = queue.next()) {
@@ -38,7 +45,7 @@ describe('the calls of a thread', () => {
   })
 
   it('of one context are taken out together, posted or not, in their order', () => {
-    const queue = new CallQueue(true)
+    const queue = new CallQueue(1)
     const own = [call(1), call(1)]
     for (const each of own) queue.add(each)
     queue.add(call(2))
@@ -49,7 +56,7 @@ describe('the calls of a thread', () => {
   })
 
   it('are bounded, posted or not, until they are taken out', () => {
-    const queue = new CallQueue(true)
+    const queue = new CallQueue(1)
     for (let i = 0; i < MAX_QUEUED_CALLS; i++) queue.add(call(i))
     expect(thrownCode(() => queue.assertRoom(0))).to.equal('RUNTIME_QUEUE_FULL')
     expect(queue.clear()).to.have.length(MAX_QUEUED_CALLS)

@@ -76,6 +76,17 @@ describe('the thread of a context', () => {
     expect(clock.timers, 'it is forgotten').to.equal(0)
   })
 
+  it('is that of hot ones from the start where guests of its module were hot, until that is long ago', () => {
+    const { places, clock, home, other, warm } = scene()
+    expect(places.of(10, 'bad')).to.equal(home)
+    places.move(10, [], 'bad')
+    expect(places.of(20, 'bad')).to.equal(warm)
+    expect(places.of(30, 'good')).to.equal(other)
+    clock.advance(2 * HOT_MAX_MS)
+    expect(places.of(40, 'bad')).to.equal(home)
+    expect(places.of(20, 'bad'), 'it has come home').not.to.equal(warm)
+  })
+
   it('forgets the rows of one that leaves others behind', () => {
     const { places, clock, warm } = scene()
     places.move(10, [])

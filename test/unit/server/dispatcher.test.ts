@@ -10,10 +10,12 @@ import {
   dispatcher,
   type Outcome,
 } from '../../../src/server/json-rpc/dispatcher.ts'
+import { Overruns } from '../../../src/server/json-rpc/overruns.ts'
 import { EVERYTHING } from '../../../src/server/access/guard.ts'
 import { serverError } from '../../../src/server/errors.ts'
 import type { Asker } from '../../../src/server/load.ts'
 import {
+  MAX_CALLS_PER_KEY,
   MAX_OVERRUNS,
   OVERRUN_REFILL_MS,
   RPC_GRACE_MS,
@@ -45,6 +47,7 @@ describe('the time of a JSON-RPC call', () => {
       logger: silentLogger,
       metrics: noMetrics,
       load: { admit: (asker) => refused.has(asker) && expectBusy() },
+      overruns: new Overruns(clock),
     })
   })
 
@@ -97,6 +100,26 @@ describe('the time of a JSON-RPC call', () => {
     expect(shown(await call('set', deadline))).to.deep.include({ mayTakeEffect: false })
     deadline.cancel()
     expect(clock.pending).to.equal(0)
+  })
+
+  it('is refused to a key that has as many unanswered ones as it may, and to no other', async () => {
+    const by = (method: string, keyId: string): Promise<Outcome> => {
+      const access = { ...EVERYTHING, caller: { keyId } as Caller } // nothing else is looked at
+      return dispatch.call(
+        'execute',
+        { contextId, method, argsJson: {} },
+        {
+          ...{ requestId: 'id', access },
+        },
+      )
+    }
+    const held = Array.from({ length: MAX_CALLS_PER_KEY }, () => by('hang', 'one'))
+    await settle()
+    expect(shown(await by('echo', 'one'))).to.deep.include({ type: 'RateLimited' })
+    expect(shown(await by('echo', 'two'))).to.equal('{"output":{}}')
+    clock.tick(RPC_TIMEOUT_MS)
+    await Promise.all(held)
+    expect(shown(await by('echo', 'one'))).to.equal('{"output":{}}')
   })
 
   it('is refused to a caller whose calls into a context used up theirs, for a while, and to nobody else', async () => {

@@ -34,6 +34,8 @@ export interface LocalCall {
   readonly from?: CrossOrigin
   /** Rows that go to the disk with what the call changed, or, when that is nothing, by themselves. @default none */
   readonly settles?: readonly BatchOp[]
+  /** Whose it is; undefined: nobody's in particular. */
+  readonly caller?: string | undefined
   /** Gives the call up, unless its change is being stored by then. */
   readonly signal?: AbortSignal | undefined
 }
@@ -70,7 +72,10 @@ export class Calls {
     const { store, logger } = core.c
     this.#journal = intentJournal({ rows: intentRows(store), logger }, INTENT_KIND.call, owedCalls)
     const join = core.lane<LocalCall, LocalResult>(MAX_CALL_RUN, (pieces) => this.#process(pieces))
-    this.execute = (call) => this.#sealed(call, () => join(call, { signal: call.signal }))
+    this.execute = (call) => {
+      const { signal, caller } = call
+      return this.#sealed(call, () => join(call, { signal, party: caller }))
+    }
   }
 
   /** Runs a call that may write when there is a key to seal under; again when somebody has gone while it waited for its turn. */

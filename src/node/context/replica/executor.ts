@@ -31,9 +31,18 @@ export interface Lane<I, R> {
 /** Runs of a lane that yields that are a quarter as long after one of another: whoever calls now and then does not wait for a whole one each time. */
 const SHORT_RUNS = 16
 
+export interface JoinOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Whose piece it is: those of a lane that wait together take turns, and one party has a quarter of the places. @default nobody's in particular */
+  readonly party?: string | undefined
+}
+
 interface Entry {
   readonly lane: Lane<unknown, unknown>
   readonly piece: Piece<unknown, unknown>
+  readonly party: string
+  /** Which one of its party it is, counted from the round that ran when that party had nothing here. */
+  readonly round: number
 }
 
 /** Runs a task by itself. */
@@ -44,6 +53,9 @@ const ALONE: Lane<() => Promise<unknown>, unknown> = {
   },
 }
 
+/** A party may have this part of the places, and what is done together is this part of what it may be while several wait. */
+const PARTY_SHARE = 4
+
 export class Executor {
   readonly #max: number
   #queue: Entry[] = []
@@ -53,6 +65,10 @@ export class Executor {
   #hasOvertaken = false
   /** Runs of what yields that are still short, because of what came before them: more of it will come. */
   #shortRuns = 0
+  /** Round of the piece that ran last. */
+  #round = 0
+  /** Of parties that have pieces here: how many, and the round of the last one. */
+  readonly #parties = new Map<string, { count: number; round: number }>()
 
   constructor(max: number) {
     this.#max = max
@@ -73,30 +89,26 @@ export class Executor {
    * Does a piece of work, together with its neighbours of the same lane. @throws CONTEXT_BUSY; CONTEXT_NOT_FOUND once closed; ABORTED when the signal
    * fires before the lane keeps the piece
    */
-  join<I, R>(
-    lane: Lane<I, R>,
-    item: I,
-    options: { readonly signal?: AbortSignal | undefined } = {},
-  ): Promise<R> {
-    const { signal } = options
+  join<I, R>(lane: Lane<I, R>, item: I, options: JoinOptions = {}): Promise<R> {
+    const { signal, party } = options
     if (signal?.aborted === true) return Promise.reject(abortError(signal))
     if (this.#closed) {
       return Promise.reject(contextError('CONTEXT_NOT_FOUND', 'the context is closed'))
     }
-    if (this.#queue.length >= this.#max) {
-      return Promise.reject(
-        contextError('CONTEXT_BUSY', `${this.#max} calls wait for this context: try again later`, {
-          max: this.#max,
-        }),
-      )
+    const max = party === undefined ? this.#max : Math.ceil(this.#max / PARTY_SHARE)
+    const own = party === undefined ? 0 : (this.#parties.get(party)?.count ?? 0)
+    if (this.#queue.length >= this.#max || own >= max) {
+      const whose = own >= max ? ' of this caller' : ''
+      const message = `${max} calls${whose} wait for this context: try again later`
+      return Promise.reject(contextError('CONTEXT_BUSY', message, { max }))
     }
     return new Promise<R>((resolve, reject) => {
       let fate: 'open' | 'kept' | 'given up' = 'open'
       const giveUp = (): void => {
         if (fate !== 'open') return
         fate = 'given up'
-        const at = this.#queue.findIndex((one) => one === entry)
-        if (at >= 0) this.#queue.splice(at, 1)
+        const at = this.#queue.findIndex((one) => one.piece === piece)
+        for (const gone of at >= 0 ? this.#queue.splice(at, 1) : []) this.#left(gone)
         reject(abortError(signal))
       }
       const settled = (): void => signal?.removeEventListener('abort', giveUp)
@@ -119,11 +131,32 @@ export class Executor {
           reject(error)
         },
       }
-      // a lane meets only pieces that were joined to it
-      const entry: { lane: unknown; piece: unknown } = { lane, piece }
-      this.#queue.push(entry as Entry)
+      this.#insert({ lane, piece }, party)
       this.#running ??= this.#drain()
     })
+  }
+
+  /** Puts a piece behind those that wait, but for those of parties that have had more turns, back to the next one of another lane. */
+  #insert({ lane, piece }: Pick<Entry, 'lane' | 'piece'>, party = ''): void {
+    const known = this.#parties.get(party) ?? { count: 0, round: this.#round }
+    known.count++
+    known.round = Math.max(known.round, this.#round) + 1
+    this.#parties.set(party, known)
+    const entry = { lane, piece, party, round: known.round }
+    let at = this.#queue.length
+    for (; at > 0; at--) {
+      const before = this.#queue[at - 1]
+      if (before?.lane !== lane || before.round <= entry.round) break
+    }
+    this.#queue.splice(at, 0, entry)
+  }
+
+  /** A piece waits no more. */
+  #left({ party }: Entry): void {
+    const known = this.#parties.get(party)
+    if (known === undefined) return
+    known.count--
+    if (known.count === 0) this.#parties.delete(party)
   }
 
   /** Takes no more work; resolves when the last piece is done. */
@@ -135,10 +168,18 @@ export class Executor {
   async #drain(): Promise<void> {
     await Promise.resolve() // whoever joined has its promise before the work begins
     for (let at = this.#next(); at !== undefined; at = this.#next()) {
-      const { lane, max } = at
+      const { lane } = at
+      // where several wait, none waits for as many of another
+      const named = this.#parties.size - (this.#parties.has('') ? 1 : 0)
+      const max = named > 1 ? Math.ceil(at.max / PARTY_SHARE) : at.max
       let count = 1
       while (count < max && this.#queue[at.index + count]?.lane === lane) count++
-      const pieces = this.#queue.splice(at.index, count).map((entry) => entry.piece)
+      const taken = this.#queue.splice(at.index, count)
+      for (const entry of taken) {
+        this.#left(entry)
+        this.#round = Math.max(this.#round, entry.round)
+      }
+      const pieces = taken.map(({ piece }) => piece)
       try {
         await lane.process(pieces)
       } catch (error) {

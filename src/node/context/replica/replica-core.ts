@@ -30,7 +30,7 @@ import type { Group } from '../groups/group.ts'
 import { MAX_HANDLER_DEPTH, MAX_QUEUED } from '../limits.ts'
 import type { ContextMetrics } from '../metrics.ts'
 import type { Scratch } from '../scratch.ts'
-import { Executor, type Lane, type Piece } from './executor.ts'
+import { Executor, type JoinOptions, type Lane, type Piece } from './executor.ts'
 import { Failures } from './failures.ts'
 import type { ContextState } from './state.ts'
 import type { Candidate } from './verify.ts'
@@ -141,7 +141,7 @@ export class ReplicaCore {
     max: number,
     process: Lane<I, R>['process'],
     yields = false,
-  ): (item: I, options?: { readonly signal?: AbortSignal | undefined }) => Promise<R> {
+  ): (item: I, options?: JoinOptions) => Promise<R> {
     const lane = {
       ...{ max, yields },
       process: (pieces: readonly Piece<I, R>[]) => this.#guard(() => process(pieces)),

@@ -21,8 +21,8 @@ export function contextOf({ job }: Waiting): number {
 }
 
 export class CallQueue {
-  /** Contexts take turns, one call each, and one call is posted at a time. Otherwise all are posted at once. */
-  readonly #inTurns: boolean
+  /** Calls that are posted at once. */
+  readonly #depth: number
   /** Posted, oldest first. */
   readonly posted: Map<number, Waiting> = new Map()
   /** Not posted yet, of each context; the one whose turn is next comes first. */
@@ -33,8 +33,8 @@ export class CallQueue {
   #bytes = 0
   #nextId = 0
 
-  constructor(inTurns: boolean) {
-    this.#inTurns = inTurns
+  constructor(depth: number) {
+    this.#depth = depth
   }
 
   /** How many contexts have calls here. */
@@ -67,19 +67,20 @@ export class CallQueue {
     else turn.push(waiting)
   }
 
-  /** Those that may be posted now, by a number of their own; they count as posted from here on. */
+  /** Those that may be posted now, by a number of their own; they count as posted from here on. Contexts take turns, one call each. */
   next(): readonly (readonly [number, Waiting])[] {
     const due: [number, Waiting][] = []
-    for (const [context, turn] of this.#turns) {
-      if (this.#inTurns && this.posted.size > 0) break
+    while (this.posted.size < this.#depth) {
+      const [first] = this.#turns
+      if (first === undefined) break
+      const [context, turn] = first
+      const waiting = turn.shift()
       this.#turns.delete(context)
-      const rest = this.#inTurns ? turn.splice(1) : []
-      if (rest.length > 0) this.#turns.set(context, rest)
-      for (const waiting of turn) {
-        const id = this.#nextId++
-        this.posted.set(id, waiting)
-        due.push([id, waiting])
-      }
+      if (turn.length > 0) this.#turns.set(context, turn)
+      if (waiting === undefined) break
+      const id = this.#nextId++
+      this.posted.set(id, waiting)
+      due.push([id, waiting])
     }
     return due
   }

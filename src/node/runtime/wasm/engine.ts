@@ -18,6 +18,7 @@ import type {
 import { runtimeError } from '../errors.ts'
 import { CALL_DEADLINE_MS, FUEL_PER_CALL, HOT_SLICE_MS, SLICE_MS } from '../limits.ts'
 import { runtimeMetrics, type RuntimeMetrics } from '../metrics.ts'
+import type { Waiting } from './call-queue.ts'
 import { type LoadedModule, moduleKey } from './loaded.ts'
 import type { Job } from './messages.ts'
 import { ModuleReader } from './module-reader.ts'
@@ -72,7 +73,7 @@ class WasmEngine implements GuestEngine, StoreHolder {
     this.#metrics = metrics
     this.#reader = new ModuleReader(clock)
     let threads = 0
-    const slot = (rules: { sliceMs?: number; inTurns?: boolean }): WorkerSlot =>
+    const slot = (rules: { sliceMs?: number; depth?: number }): WorkerSlot =>
       new WorkerSlot({
         clock,
         logger,
@@ -86,13 +87,13 @@ class WasmEngine implements GuestEngine, StoreHolder {
         }),
         nextThread: () => threads++,
         onRestart: (reason) => metrics.restarts.inc({ reason }),
-        onHeldUp: (context, calls) => this.#places.move(context, calls),
+        onHeldUp: (context, calls) => this.#places.move(context, calls, moduleOf(calls[0]?.job)),
       })
     const workers = Math.max(1, init.workers ?? defaultWorkers())
     this.#places = new Places(
       clock,
       Array.from({ length: workers }, () => slot({ sliceMs: SLICE_MS })),
-      [slot({ sliceMs: HOT_SLICE_MS, inTurns: true }), slot({ inTurns: true })],
+      [slot({ sliceMs: HOT_SLICE_MS, depth: 1 }), slot({ depth: 1 })],
     )
   }
 
@@ -167,7 +168,7 @@ class WasmEngine implements GuestEngine, StoreHolder {
     const startedMs = this.#clock.monotonicMs()
     const labels = { call: job.kind }
     try {
-      const outcome = await this.#slot(context).run(job)
+      const outcome = await this.#slot(context, moduleKey(module)).run(job)
       this.#metrics.fuel.inc(labels, Number(outcome.fuel))
       return outcome
     } catch (error) {
@@ -178,10 +179,15 @@ class WasmEngine implements GuestEngine, StoreHolder {
     }
   }
 
-  #slot({ number }: ContextRef): WorkerSlot {
-    const slot = this.#places.of(number)
+  #slot({ number }: ContextRef, module?: string): WorkerSlot {
+    const slot = this.#places.of(number, module)
     if (slot === undefined)
       throw runtimeError('RUNTIME_STOPPED', 'internal', 'the engine has no workers')
     return slot
   }
+}
+
+/** The module that a call is of. */
+function moduleOf(job: Waiting['job'] | undefined): string | undefined {
+  return job === undefined || job.kind === 'forget' ? undefined : moduleKey(job.call.module)
 }

@@ -2,10 +2,10 @@
  * Where the guest of each context runs. At home in one of the pool's threads, always the same, where its rows are cached and its calls stay in
  * order. A guest that holds up those of other contexts there is hot: it moves to a thread that hot ones have to themselves, and when it holds up
  * those as well, on to another one, where contexts take turns. It comes home when it has not been in anybody's way for a while. Rows of a context
- * are cached in one thread at a time: the one it leaves ends, or forgets them.
+ * are cached in one thread at a time: the one it leaves ends, or forgets them. What comes new of a module whose guests were hot is hot from the start.
  */
 import type { Clock } from '../../primitives/clock.ts'
-import { HOT_MAX_MS, HOT_MIN_MS } from '../limits.ts'
+import { HOT_MAX_MS, HOT_MIN_MS, MAX_HOT_MODULES } from '../limits.ts'
 import type { Waiting } from './call-queue.ts'
 import type { WorkerSlot } from './worker-slot.ts'
 
@@ -28,6 +28,8 @@ export class Places<P extends Place = WorkerSlot> {
   /** Index of each context's thread at home, by local number. */
   readonly #indexes = new Map<number, number>()
   readonly #heat = new Map<number, Heat<P>>()
+  /** Until when new contexts of a module begin among the hot ones, ms; what was hot last comes last. */
+  readonly #hotModules = new Map<string, number>()
 
   /** @param hot the first of them takes what comes from home; each next one what held up others in the one before */
   constructor(clock: Clock, home: readonly P[], hot: readonly P[]) {
@@ -51,7 +53,9 @@ export class Places<P extends Place = WorkerSlot> {
   }
 
   /** Where a context's next call goes. */
-  of(context: number): P | undefined {
+  of(context: number, module?: string): P | undefined {
+    const isNew = !this.#heat.has(context) && !this.#indexes.has(context)
+    if (isNew && module !== undefined && this.#isHot(module)) this.#heatUp(context)?.adopt([])
     return this.#heat.get(context)?.lane ?? this.#home[this.#indexOf(context)]
   }
 
@@ -62,16 +66,32 @@ export class Places<P extends Place = WorkerSlot> {
     return at
   }
 
+  #isHot(module: string): boolean {
+    return (this.#hotModules.get(module) ?? -Infinity) > this.#clock.monotonicMs()
+  }
+
   /** A context held up others where it was: its calls go on elsewhere. */
-  move(context: number, calls: readonly Waiting[]): void {
+  move(context: number, calls: readonly Waiting[], module?: string): void {
+    if (module !== undefined) {
+      this.#hotModules.delete(module)
+      this.#hotModules.set(module, this.#clock.monotonicMs() + HOT_MAX_MS)
+      const [oldest] = this.#hotModules.keys()
+      if (this.#hotModules.size > MAX_HOT_MODULES && oldest !== undefined) {
+        this.#hotModules.delete(oldest)
+      }
+    }
+    this.#heatUp(context)?.adopt(calls)
+  }
+
+  #heatUp(context: number): P | undefined {
     const heat = this.#heat.get(context)
     const at = heat?.lane === undefined ? -1 : this.#hot.indexOf(heat.lane)
     const lane = this.#hot[Math.min(at + 1, this.#hot.length - 1)]
     const stayMs = Math.min(HOT_MAX_MS, heat === undefined ? HOT_MIN_MS : heat.stayMs * 2)
     const next: Heat<P> = { lane, stayMs, untilMs: this.#clock.monotonicMs() + stayMs }
     this.#heat.set(context, next)
-    lane?.adopt(calls)
     this.#look(context, next)
+    return lane
   }
 
   /** Looks at the end of its time whether a context may come home, or be forgotten to have been hot. */

@@ -1,6 +1,6 @@
 /**
- * One place of the pool: a worker thread, the calls it was given, and a watch on the first of them. Calls are posted at once and answered in
- * order, so the first one waiting is the one that runs. When it overruns its time, which is short once nobody waits for it, the thread is
+ * One place of the pool: a worker thread, the calls it was given, and a watch on the first of them. Calls are answered in the order in which
+ * they are posted, so the first one is the one that runs. When it overruns its time, which is short once nobody waits for it, the thread is
  * terminated, that call fails, and the others run again on a new thread: none of them has left anything behind. A guest that holds up those of
  * other contexts is taken out the same way, but with all calls of its context, and these run again somewhere else.
  */
@@ -10,7 +10,7 @@ import type { Clock, Timer } from '../../primitives/clock.ts'
 import type { Logger } from '../../primitives/logger.ts'
 import type { GuestOutcome } from '../engine.ts'
 import { deadlineExceeded, runtimeError, withLogs } from '../errors.ts'
-import { APPLY_ALLOWANCE, GIVEN_UP_MS } from '../limits.ts'
+import { APPLY_ALLOWANCE, GIVEN_UP_MS, POSTED_CALLS } from '../limits.ts'
 import { CallQueue, contextOf, type Waiting } from './call-queue.ts'
 import type { LoadedModule } from './loaded.ts'
 import {
@@ -36,8 +36,8 @@ export interface WorkerSlotInit {
   readonly deadlineMs: number
   /** How long a guest may hold up those of other contexts, ms. @default as long as it may run */
   readonly sliceMs?: number | undefined
-  /** Contexts take turns, one call each. @default calls run in the order in which they come */
-  readonly inTurns?: boolean
+  /** Calls that its thread has at once; of the others one of each context is next in turn. @default POSTED_CALLS */
+  readonly depth?: number
   /** Data of a new thread, with all modules loaded by now. */
   readonly start: () => WorkerStart
   /** A number that no thread of the pool has had. */
@@ -73,7 +73,7 @@ export class WorkerSlot {
 
   constructor(init: WorkerSlotInit) {
     this.#init = init
-    this.#queue = new CallQueue(init.inTurns ?? false)
+    this.#queue = new CallQueue(init.depth ?? POSTED_CALLS)
   }
 
   get isStopped(): boolean {

@@ -45,6 +45,7 @@ export function executeMethod(
             input,
             executor,
             readOnly: options.readOnly,
+            caller: keyId,
             signal,
           }),
         )
