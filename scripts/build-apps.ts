@@ -29,6 +29,8 @@ interface App {
   /** Cargo package; the bundle is `<crate>.mpk`, the module has underscores for dashes. */
   readonly crate: string
   readonly bundle?: Bundle
+  /** See {@link RustBuild}. */
+  readonly parts?: Readonly<Record<string, string>>
 }
 
 interface Bundle {
@@ -51,6 +53,12 @@ const APPS: readonly App[] = [
   // its collections are more than the SDK's own emitter of ABIs knows
   { folder: 'test/apps/collections-rs', crate: 'collections' },
   { folder: 'test/apps/shared-rs', crate: 'shared' },
+  // one source, and a folder with its own lock file for each release
+  ...['0.8.0', '0.10.0-rc.20', '0.10.0', '0.10.1-rc.47'].map((release) => ({
+    folder: `test/apps/older-rs/${release}`,
+    crate: 'older',
+    parts: { 'test/apps/older-rs': 'older' },
+  })),
 ]
 
 const REPOSITORY = join(import.meta.dirname, '..')
@@ -73,10 +81,10 @@ function contentOf(bundle: Bundle, version: string, wasm: Buffer, abi: Buffer): 
 }
 
 /** How an app is built, and what its artefacts must be. */
-function buildOf({ folder, crate, bundle }: App): RustBuild {
+function buildOf({ folder, crate, bundle, parts }: App): RustBuild {
   const module = moduleName({ crate })
   const packed = `${crate}.mpk`
-  const base = { folder, crate, alias: 'app', output: `${folder}/dist` }
+  const base = { folder, crate, alias: 'app', output: `${folder}/dist`, ...(parts && { parts }) }
   if (bundle === undefined) {
     return {
       ...base,

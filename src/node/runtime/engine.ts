@@ -59,7 +59,7 @@ export type Era = 'E1' | 'E2' | 'E3' | 'E4' | 'E5a' | 'E5b' | 'E5c' | 'opaque'
 /** Something in a module that does not go well here. */
 export interface ModuleWarning {
   /**
-   * `untried-release` its release is not the one that the rules of this node are made for; `shared-storage` it has values with writers of their
+   * `untried-release` its release is none that the rules of this node are made for; `shared-storage` it has values with writers of their
    * own; `authored-map` it has maps whose entries belong to who made them.
    */
   readonly code: 'untried-release' | 'shared-storage' | 'authored-map'
@@ -75,7 +75,7 @@ export interface ModuleInfo {
   /** How aggregates are passed to host functions. */
   readonly generation: 'G1' | 'G2'
   readonly era: Era
-  /** Whether replay of deltas on several nodes ends in equal state: `may diverge` for all releases but the one that the rules here are made for. */
+  /** Whether several nodes end in equal state: `may diverge` for releases whose layout is not known here. */
   readonly convergence: 'converges' | 'may diverge'
   /** What whoever installs it should know. */
   readonly warnings: readonly ModuleWarning[]

@@ -7,7 +7,7 @@ import { compareBytes, concat, equalBytes } from '../primitives/bytes.ts'
 import { ZERO_ID } from '../primitives/ids.ts'
 import { COLUMN, columnRange, rowKey, u32be } from '../store/keys.ts'
 import type { Store } from '../store/store.ts'
-import { fullHash, layoutOf } from './artifact/layout.ts'
+import { fullHash, layoutsOf } from './artifact/layout.ts'
 import { signArtifact } from './artifact/signing.ts'
 import type { ApplyCall, ContextRef, Era, GuestCall, GuestEngine, GuestOutcome } from './engine.ts'
 import { runtimeError } from './errors.ts'
@@ -48,19 +48,22 @@ class GuestKeptState implements StateModel {
 
   /** What the record of the root, whose id is the context's, gives when it is hashed. @throws RUNTIME_STATE_CORRUPT (corrupt) */
   async root(context: ContextRef, era: Era): Promise<Uint8Array | undefined> {
-    const layout = layoutOf(era)
+    const layouts = layoutsOf(era)
     const key = platform.sha256(concat(INDEX_TAG, context.id))
     const bytes = await this.#store.get(rowKey(COLUMN.state, u32be(context.number), key))
-    if (layout === undefined) return undefined
+    if (layouts.length === 0) return undefined
     if (bytes === undefined) return ZERO_ID
-    try {
-      const record = layout.decodeIndex(bytes)
-      return fullHash(layout, record)
-    } catch (cause) {
-      const message = `the root record of ${bytes.length} bytes is none of era ${era}`
-      const details = { bytes: bytes.length }
-      throw runtimeError('RUNTIME_STATE_CORRUPT', 'corrupt', message, details, { cause })
+    let failure: unknown
+    for (const layout of layouts) {
+      try {
+        return fullHash(layout, layout.decodeIndex(bytes))
+      } catch (error) {
+        failure ??= error
+      }
     }
+    const message = `the root record of ${bytes.length} bytes is none of era ${era}`
+    const details = { bytes: bytes.length }
+    throw runtimeError('RUNTIME_STATE_CORRUPT', 'corrupt', message, details, { cause: failure })
   }
 
   async *rows(context: ContextRef): AsyncIterable<StateRow> {

@@ -18,13 +18,14 @@ const bytes = (...parts: (number | Uint8Array)[]): Uint8Array =>
 
 function metadata(name: LayoutName): fc.Arbitrary<Metadata> {
   const isE5 = name === 'E5'
+  const hasSigner = isE5 || name === 'E5a'
   const signer = fc.oneof(
     fc.constant(bytes(0)),
     id.map((key) => bytes(1, key)),
   )
   const signed = fc.oneof(
     fc.constant(bytes(0)),
-    fc.tuple(signature, signer).map(([raw, by]) => (isE5 ? bytes(1, raw, by) : bytes(1, raw))),
+    fc.tuple(signature, signer).map(([raw, by]) => (hasSigner ? bytes(1, raw, by) : bytes(1, raw))),
   )
   const owned = (tag: number): fc.Arbitrary<Uint8Array> =>
     fc.tuple(id, signed).map(([key, by]) => bytes(tag, key, by))
@@ -39,6 +40,7 @@ function metadata(name: LayoutName): fc.Arbitrary<Metadata> {
   const rest = {
     E3: fc.constant(bytes()),
     E4: fc.constantFrom(bytes(0, 0), bytes(1, 0, name1, 0), bytes(1, 4, name1, name1, 1, name1)),
+    E5a: fc.constantFrom(bytes(0, 0), bytes(1, 9, 0), bytes(1, 10, name1, 1, name1)),
     E5: fc.constantFrom(
       bytes(0, 0, 0),
       bytes(1, 13, 1, name1, 1, 7, 0, 0, 0),
@@ -97,7 +99,7 @@ function decodes(input: Uint8Array, decode: (input: Uint8Array) => Uint8Array): 
 }
 
 describe('artefact and index layouts', () => {
-  for (const name of ['E3', 'E4', 'E5'] as const) {
+  for (const name of ['E3', 'E4', 'E5a', 'E5'] as const) {
     const layout = LAYOUTS[name]
     const artifact = fc
       .array(action(name), { maxLength: 5 })

@@ -9,7 +9,7 @@
  *           | 02 id deleted_at:u64 metadata                 remove
  *           | 03 id data ancestors:Vec<Child> metadata      update
  * Child     = id hash[32] metadata
- * Metadata  = created_at:u64 updated_at:u64 StorageType     + E4: Option<CrdtType> Option<field name>   + E5: Option<schema u32>
+ * Metadata  = created_at:u64 updated_at:u64 StorageType     + E4, E5a: Option<CrdtType> Option<field name>   + E5: Option<schema u32>
  * Index     = id Option<parent> Option<Vec<Child>> full_hash own_hash metadata Option<deleted_at:u64>   + E5: deleted children Vec<id>
  * ```
  */
@@ -85,7 +85,9 @@ export function compareChildren(a: Child, b: Child): number {
 /** What a guest keeps as the full hash of an entity: SHA-256 over its own hash and those of its children, in E5 by id, before as they are listed. */
 export function fullHash(layout: Layout, { ownHash, children = [] }: IndexRecord): Uint8Array {
   const ordered =
-    layout.name === 'E5' ? [...children].sort((a, b) => compareBytes(a.id, b.id)) : children
+    layout.name === 'E5' || layout.name === 'E5a'
+      ? [...children].sort((a, b) => compareBytes(a.id, b.id))
+      : children
   return platform.sha256(concat(ownHash, ...ordered.map(({ hash }) => hash)))
 }
 
@@ -97,32 +99,51 @@ export interface Layout {
   encodeIndex(record: IndexRecord): Uint8Array
 }
 
-export type LayoutName = 'E3' | 'E4' | 'E5'
+export type LayoutName = 'E3' | 'E4' | 'E5a' | 'E5'
 
 const TAGS = { add: 0, remove: 2, update: 3 } as const
-/** Strings that each variant of CrdtType carries, by discriminant: registry releases 0.10.0 and 0.11.0-rc.5. */
+/** Strings that each variant of CrdtType carries, by discriminant: registry releases 0.10.0, 0.10.1-rc.47 and 0.11.0-rc.5. */
 const CRDT_STRINGS: Readonly<Record<LayoutName, readonly number[]>> = {
   E3: [],
   E4: [1, 0, 0, 0, 2, 1, 1, 0, 0, 1],
+  E5a: [1, 0, 0, 0, 2, 1, 1, 0, 0, 0, 1],
   E5: [1, 0, 0, 0, 2, 2, 1, 1, 1, 0, 0, 0, 1, 0],
 }
 /** id, hash, two times, storage type */
 const MIN_CHILD_BYTES = 32 + 32 + 16 + 1
 
-/** The layout of an era, when there is one. E5a differs from what follows it and stays opaque. */
+/** The layout of an era, when there is one. */
 export function layoutOf(era: Era): Layout | undefined {
-  if (era === 'E3' || era === 'E4') return LAYOUTS[era]
+  if (era === 'E3' || era === 'E4' || era === 'E5a') return LAYOUTS[era]
   return era === 'E5b' || era === 'E5c' ? LAYOUTS.E5 : undefined
+}
+
+/**
+ * Eras whose guests do not end equal by replaying, and whose layout is known: the host applies their deltas itself. A module's era is found by
+ * texts that need not stand in it, so that its bytes may have the layout of another one of these.
+ */
+const NATIVE_ERAS: readonly Era[] = ['E3', 'E4', 'E5a']
+
+export function isNative(era: Era): boolean {
+  return NATIVE_ERAS.includes(era)
+}
+
+/** The layouts that a module's bytes may have, by its era: the likeliest first, then those that say more. */
+export function layoutsOf(era: Era): readonly Layout[] {
+  const presumed = layoutOf(era)
+  if (presumed === undefined) return []
+  return isNative(era) ? [presumed, LAYOUTS.E5a, LAYOUTS.E4, LAYOUTS.E3] : [presumed]
 }
 
 function createLayout(name: LayoutName): Layout {
   const hasTypes = name !== 'E3'
   const isE5 = name === 'E5'
+  const hasSigner = isE5 || name === 'E5a'
 
   const signature = (r: BorshReader): void => {
     if (!r.option()) return
     r.raw(64 + 8)
-    if (isE5 && r.option()) r.id()
+    if (hasSigner && r.option()) r.id()
   }
   const storage = (r: BorshReader): Uint8Array => {
     const start = r.at
@@ -130,8 +151,9 @@ function createLayout(name: LayoutName): Layout {
     if (tag === 1 || (tag === 4 && isE5)) {
       r.id()
       signature(r)
-    } else if (tag === 3 && isE5) {
-      r.list(33, () => r.raw(33))
+    } else if (tag === 3 && hasSigner) {
+      const bytes = isE5 ? 33 : 32
+      r.list(bytes, () => r.raw(bytes))
       signature(r)
     } else if (tag !== 0 && tag !== 2) {
       throw invalidArtifact(`expected a storage type of ${name}, got ${tag}`)
@@ -269,5 +291,6 @@ function createLayout(name: LayoutName): Layout {
 export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
   E3: createLayout('E3'),
   E4: createLayout('E4'),
+  E5a: createLayout('E5a'),
   E5: createLayout('E5'),
 }

@@ -8,6 +8,8 @@ import type { ActionSigner } from '../state-model.ts'
 import { isBlank, readAccess, SIGNATURE_BYTES, signatureOf } from './access.ts'
 import { actionTime, type Action, type Layout, type LayoutName, LAYOUTS } from './layout.ts'
 
+const ANCHOR_TAG = 3
+const MEMBER_TAG = 4
 const NO_SIGNATURE = new Uint8Array(SIGNATURE_BYTES)
 /** What stands for the storage type in a digest of E5, whose tags are others. */
 const DIGEST_TAGS: readonly number[] = [0, 2, 1, 3, 4]
@@ -19,8 +21,8 @@ export function isFrozen(action: Action): boolean {
 
 /** Whether an entity has writers of its own, or is written by those of another one. */
 export function isShared(action: Action): boolean {
-  const { kind } = readAccess(action.metadata.storage)
-  return kind === 'anchor' || kind === 'member'
+  const tag = action.metadata.storage[0]
+  return tag === ANCHOR_TAG || tag === MEMBER_TAG
 }
 
 /** Whether an action waits for the signature of `executor`. */
@@ -76,7 +78,7 @@ export function signArtifact(
 
 function decodeAny(artifact: Uint8Array): { layout: Layout; actions: Action[] } {
   let failure: unknown
-  for (const layout of [LAYOUTS.E5, LAYOUTS.E4, LAYOUTS.E3]) {
+  for (const layout of [LAYOUTS.E5, LAYOUTS.E5a, LAYOUTS.E4, LAYOUTS.E3]) {
     try {
       return { layout, actions: layout.decodeArtifact(artifact) }
     } catch (error) {
@@ -88,7 +90,7 @@ function decodeAny(artifact: Uint8Array): { layout: Layout; actions: Action[] } 
 
 /** The 32 bytes that are signed of an action. */
 export function actionDigest(layout: LayoutName, action: Action): Uint8Array {
-  return layout === 'E5' ? digestV2(action) : digestV1(action)
+  return layout === 'E5' || layout === 'E5a' ? digestV2(action) : digestV1(action)
 }
 
 function u64(value: bigint): Uint8Array {

@@ -21,7 +21,7 @@ import {
   MAX_KEPT_PAGES,
   MAX_METHOD_NAME_BYTES,
 } from '../limits.ts'
-import { finishApply, finishExecute, prepareApply } from './around.ts'
+import { applyPlanned, finishApply, finishExecute, prepareApply } from './around.ts'
 import { Call } from './call.ts'
 import { GuestClock, type GuestTime } from './guest-clock.ts'
 import { BlobHandles, type GuestBlobs } from './blob-handles.ts'
@@ -97,8 +97,7 @@ export class GuestHost {
         this.#release(run)
         throw returnedError(returned.bytes)
       }
-      const layout = layoutOf(module.era)
-      const sent = finishExecute(module.era, layout, run.call)
+      const sent = finishExecute(module.era, run.call)
       return this.#outcome(run, sent)
     })
   }
@@ -110,8 +109,17 @@ export class GuestHost {
     checkInput(call.artifact)
     const fuel = this.#init.fuel * BigInt(APPLY_ALLOWANCE)
     const { rows } = this.#context(call.context.number)
-    const plan = prepareApply(module.era, layoutOf(module.era), rows, call)
+    const plan = prepareApply(module.era, rows, call)
     const run = this.#begin(module, { ...call, seenNs: plan.seenNs }, plan.artifact, false, fuel)
+    const { native } = plan
+    if (native !== undefined) {
+      const canMerge = module.functions.has(MERGE_STATE_EXPORT)
+      const merge = (input: Uint8Array): Uint8Array => this.#mergeState(run, input)
+      return this.#guard(run, () => {
+        run.call.root = applyPlanned(native, run.call, canMerge ? merge : undefined)
+        return this.#outcome(run, { artifact: EMPTY, needsSignature: false })
+      })
+    }
     return this.#guard(run, () => {
       run.fuel = run.guest.run(SYNC_EXPORT, run.call)
       const { returned } = run.call

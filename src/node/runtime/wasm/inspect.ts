@@ -2,6 +2,7 @@
 import { platform } from '#platform'
 import type { Era, ModuleInfo, ModuleWarning } from '../engine.ts'
 import { invalidModule, overLimit, runtimeError } from '../errors.ts'
+import { isNative } from '../artifact/layout.ts'
 import { MAX_ABI_BYTES } from '../limits.ts'
 import { importGeneration } from './host/define.ts'
 import { HOST_FUNCTIONS } from './host/table.ts'
@@ -45,7 +46,7 @@ export function inspectModule(bytes: Uint8Array): Inspected {
     size: bytes.length,
     generation,
     era,
-    convergence: era === 'E5b' ? 'converges' : 'may diverge',
+    convergence: converges(era) ? 'converges' : 'may diverge',
     warnings: findWarnings(module, era),
     methods,
     imports: module.imports.map((one) => one.name),
@@ -118,14 +119,19 @@ const MARKS: readonly (readonly [string, readonly Era[], ModuleWarning])[] = [
   ],
 ]
 
+/** Eras for which there are rules, by which copies end equal. */
+function converges(era: Era): boolean {
+  return era === 'E5b' || isNative(era)
+}
+
 function findWarnings(module: ParsedModule, era: Era): ModuleWarning[] {
   const bytes = Buffer.from(module.bytes.buffer, module.bytes.byteOffset, module.bytes.length)
   const found = MARKS.filter(
     ([mark, without]) => !without.includes(era) && bytes.includes(mark),
   ).map(([, , warning]) => warning)
-  if (era === 'E5b') return found
+  if (converges(era)) return found
   const message =
-    'it is not built with calimero-sdk 0.11.0-rc.5: concurrent writes or removals can leave copies with different states'
+    'it is of a release whose layout is not known here: concurrent writes or removals can leave copies with different states'
   return [{ code: 'untried-release', message }, ...found]
 }
 

@@ -4,6 +4,7 @@
  */
 import { platform } from '#platform'
 import { equalBytes } from '../../primitives/bytes.ts'
+import { withoutSignature } from '../artifact/access.ts'
 import {
   type Child,
   compareChildren,
@@ -76,7 +77,10 @@ function putAncestors(layout: Layout, rows: RowAccess, ancestors: readonly Child
 
 /** Writes an entity, whatever there is. @returns the root */
 export function put(layout: Layout, rows: RowAccess, action: Upsert): Uint8Array {
-  const { id, data, ancestors, metadata } = action
+  const { id, data, ancestors } = action
+  // guests of older eras sign again only what has no signature
+  const storage = withoutSignature(action.metadata.storage)
+  const metadata = { ...action.metadata, storage }
   putAncestors(layout, rows, ancestors)
   const old = load(layout, rows, id)
   const record: IndexRecord = {

@@ -31,9 +31,15 @@ import {
 import { latin1 } from './rows.ts'
 
 /** Every touched entity once, with its last action, in the order in which they were first touched. */
-function lastActions(recorded: readonly Action[]): Iterable<Action> {
+function lastActions(layout: Layout, recorded: readonly Action[]): Iterable<Action> {
   const last = new Map<string, Action>()
-  for (const action of recorded) last.set(latin1(action.id), action)
+  for (const action of recorded) {
+    const key = latin1(action.id)
+    // guests of older eras save what they have removed once more
+    const isGhost =
+      layout.name !== 'E5' && action.kind === 'update' && last.get(key)?.kind === 'remove'
+    if (!isGhost) last.set(key, action)
+  }
   return last.values()
 }
 
@@ -41,7 +47,7 @@ function lastActions(recorded: readonly Action[]): Iterable<Action> {
 export function netEffect(layout: Layout, rows: RowAccess, recorded: readonly Action[]): Action[] {
   const removals: Removal[] = []
   const upserts: Upsert[] = []
-  for (const action of lastActions(recorded)) {
+  for (const action of lastActions(layout, recorded)) {
     const before = rows.before(indexKey(action.id))
     const data = action.kind === 'remove' ? undefined : rows.get(entryKey(action.id))
     const isAlive =
