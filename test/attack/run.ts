@@ -135,11 +135,12 @@ function ms(value: number): string {
 export function lineOf(outcome: Outcome): string {
   const { scenario, standing, before, during, after, grownMib, agreedMs, newcomerMs } = outcome
   const p99 = [before, during, after].map(({ p99Ms }) => ms(p99Ms).padStart(9)).join('')
+  const cores = [before, during].map((at) => at.cores.toFixed(2).padStart(8)).join('')
   const grown = `${grownMib.toFixed(0)} MiB`.padStart(9)
   const agreed = (agreedMs === undefined ? 'never' : ms(agreedMs)).padStart(9)
-  const verdict = outcome.faults.length === 0 ? 'ok' : outcome.faults.join('; ')
+  const verdict = outcome.faults.length === 0 ? 'ok' : `OVER: ${outcome.faults.join('; ')}`
   const came = newcomerMs === undefined ? '' : `, newcomer in ${ms(newcomerMs)}`
-  return `${scenario.padEnd(34)} ${standing.padEnd(9)}${p99}${ms(during.maxMs).padStart(9)}${grown}${agreed}  ${verdict}${came}`
+  return `${scenario.padEnd(34)} ${standing.padEnd(9)}${p99}${ms(during.maxMs).padStart(9)}${cores}${grown}${agreed}  ${verdict}${came}`
 }
 
-export const HEADER: string = `${'scenario'.padEnd(34)} ${'who'.padEnd(9)}${'before'.padStart(9)}${'during'.padStart(9)}${'after'.padStart(9)}${'slowest'.padStart(9)}${'memory'.padStart(9)}${'agreed'.padStart(9)}`
+export const HEADER: string = `${'scenario'.padEnd(34)} ${'who'.padEnd(9)}${'before'.padStart(9)}${'during'.padStart(9)}${'after'.padStart(9)}${'slowest'.padStart(9)}${'cores'.padStart(8)}${'during'.padStart(8)}${'memory'.padStart(9)}${'agreed'.padStart(9)}`

@@ -46,6 +46,8 @@ export interface Measured {
   readonly maxMs: number
   /** Smallest of what was held in this time: what garbage collection leaves. MiB. */
   readonly heldMib: number
+  /** Of a core that the victim used, its guests' threads too: what the attack cost, however busy the machine is. */
+  readonly cores: number
 }
 
 /** Somebody who calls the victim on schedule, whether or not the last answer has come, and writes where the attacker is a member. */
@@ -62,6 +64,7 @@ export class Bystander {
     const latencies: number[] = []
     const held: number[] = []
     let failed = 0
+    const usedBefore = await this.#seconds()
     const running: Promise<void>[] = []
     const start = performance.now()
     for (let turn = 0; turn * CALL_EVERY_MS < ms; turn++) {
@@ -76,6 +79,7 @@ export class Bystander {
       if (turn % 10 === 0) running.push(this.#held().then((mib) => void held.push(mib)))
     }
     await Promise.all(running)
+    const cores = ((await this.#seconds()) - usedBefore) / ((performance.now() - start) / 1000)
     latencies.sort((a, b) => a - b)
     const at = (share: number): number =>
       latencies[Math.min(latencies.length - 1, Math.floor(latencies.length * share))] ?? NaN
@@ -86,6 +90,7 @@ export class Bystander {
       p99Ms: at(0.99),
       maxMs: at(1),
       heldMib: Math.min(...held),
+      cores,
     }
   }
 
@@ -100,6 +105,18 @@ export class Bystander {
 
   /** Memory that the victim's process uses for what it knows, MiB. */
   async #held(): Promise<number> {
+    const names = ['nodejs_heap_size_used_bytes', 'nodejs_external_memory_bytes']
+    const sum = await this.#metrics(names)
+    return sum === undefined ? Infinity : sum / (1 << 20)
+  }
+
+  /** Time that the victim's process has used, seconds of one core. */
+  async #seconds(): Promise<number> {
+    return (await this.#metrics(['process_cpu_seconds_total'])) ?? NaN
+  }
+
+  /** The sum of some metrics of the victim; undefined when it does not answer. */
+  async #metrics(names: readonly string[]): Promise<number | undefined> {
     try {
       const { victim, token } = this.#pair
       const answer = await fetch(`${victim.process.ready.api}/metrics`, {
@@ -109,9 +126,9 @@ export class Bystander {
       const text = await answer.text()
       const of = (name: string): number =>
         Number(new RegExp(`^${name} (\\S+)$`, 'm').exec(text)?.[1] ?? NaN)
-      return (of('nodejs_heap_size_used_bytes') + of('nodejs_external_memory_bytes')) / (1 << 20)
+      return names.map(of).reduce((a, b) => a + b, 0)
     } catch {
-      return Infinity
+      return undefined
     }
   }
 }

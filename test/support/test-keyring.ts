@@ -25,10 +25,11 @@ export function addKey(
   epoch: number,
   key: Uint8Array,
   standing: Standing = madeAt(1n),
+  giver?: Uint8Array,
 ): BatchOp | undefined {
-  const op = keyring.row(epoch, key, standing)
+  const op = keyring.row(epoch, key, standing, giver)
   if (op === undefined) return undefined
-  keyring.remember(epoch, key, standing)
+  keyring.remember(epoch, key, standing, giver)
   const keys = KEYS.get(keyring) ?? new Map<number, Uint8Array[]>()
   keys.set(epoch, [...(keys.get(epoch) ?? []), key])
   KEYS.set(keyring, keys)

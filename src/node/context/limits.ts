@@ -98,6 +98,8 @@ export const ROTATION_RETRY_MAX_MS = 60_000
 export const ROTATION_WAIT_MS = 8_000
 /** Keys one epoch may have: members that rotated at once, cut off from each other. As many that nobody vouched for. */
 export const MAX_KEYS_PER_EPOCH = 16
+/** Those of them that one member gave first: it takes several to keep others' keys of an epoch out. */
+export const MAX_KEYS_PER_GIVER = 4
 /**
  * How far ahead of the newest epoch a given one may lie. Each exit of a member makes one; without a bound a single grant could use up the
  * numbers for ever.

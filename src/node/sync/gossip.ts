@@ -181,8 +181,10 @@ export class GossipPlane {
       const verdict = this.#c.replica.precheck(context, message.envelope)
       return verdict === 'stranger' ? 'useless' : verdict
     }
+    if (!this.#headsOf(heads, from).take()) return 'useless'
+    // it may be our clock that is wrong: nobody is blamed for it
     const skew = Math.abs(Number(message.timeMs) - this.#c.clock.nowMs())
-    if (skew > MAX_GOSSIP_SKEW_MS || !this.#headsOf(heads, from).take()) return 'useless'
+    if (skew > MAX_GOSSIP_SKEW_MS) return 'ignore'
     return verifyHeads(context, message, message.signature) ? 'accept' : 'reject'
   }
 

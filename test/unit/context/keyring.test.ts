@@ -3,6 +3,7 @@ import { Keyring } from '../../../src/node/context/groups/keyring.ts'
 import {
   MAX_EPOCH_JUMP,
   MAX_KEYS_PER_EPOCH,
+  MAX_KEYS_PER_GIVER,
   MAX_UNOPENED_EPOCHS,
 } from '../../../src/node/context/limits.ts'
 import { atRest } from '../../../src/node/crypto/at-rest.ts'
@@ -115,6 +116,21 @@ describe('keyring', () => {
       }
       expect(addKey(keyring, 0, key(MAX_KEYS_PER_EPOCH), standing)).to.equal(undefined)
     }
+  })
+
+  it('takes few keys of one epoch that the same member gave, so that it keeps nobody else’s out', () => {
+    const keyring = ring()
+    const key = (i: number): Uint8Array => bytesOf(`given ${i}`)
+    for (let i = 0; i < MAX_KEYS_PER_GIVER; i++) {
+      expect(addKey(keyring, 0, key(i), madeAt(1n), bob.publicKey)).not.to.equal(undefined)
+    }
+    const more = key(MAX_KEYS_PER_GIVER)
+    expect(addKey(keyring, 0, more, madeAt(1n), bob.publicKey)).to.equal(undefined)
+    // what is learned of one that is here takes no place
+    const better = { madeAt: 1n, coversTo: 2n }
+    expect(addKey(keyring, 0, key(0), better, bob.publicKey)).not.to.equal(undefined)
+    expect(addKey(keyring, 0, more, madeAt(1n), alice.publicKey)).not.to.equal(undefined)
+    expect(addKey(keyring, 1, key(9), madeAt(1n), bob.publicKey)).not.to.equal(undefined)
   })
 
   it('seals under the newest key that covers a departure, whatever the hashes', () => {

@@ -1,7 +1,13 @@
 import { expect } from 'chai'
 import type { PayloadEvent } from '../../../src/node/codec/delta.ts'
 import { EMPTY, toHex } from '../../../src/node/primitives/bytes.ts'
-import { ContextId, DeltaId, GroupId, PublicKey } from '../../../src/node/primitives/ids.ts'
+import {
+  ContextId,
+  DeltaId,
+  GroupId,
+  PublicKey,
+  ZERO_ID,
+} from '../../../src/node/primitives/ids.ts'
 import {
   MAX_EVENT_DATA_BYTES,
   MAX_EVENT_HANDLER_BYTES,
@@ -359,7 +365,9 @@ describe('rows of groups', () => {
     ] as const
     for (const [epoch, name] of epochs) {
       await store.batch([
-        rows.putEpoch(3, bytesOf(name), { epoch, madeAt: 1n, coversTo: 2n, sealed: bytesOf(name) }),
+        rows.putEpoch(3, bytesOf(name), {
+          ...{ epoch, madeAt: 1n, coversTo: 2n, giver: ZERO_ID, sealed: bytesOf(name) },
+        }),
       ])
     }
     expect((await rows.epochs(3)).map(({ epoch }) => epoch)).to.deep.equal([1, 1, 256])

@@ -10,6 +10,7 @@ import {
   BAN_MS,
   BREACH_FORGIVEN_MS,
   MAX_GOSSIP_HEADS_PER_SECOND,
+  MAX_GOSSIP_SKEW_MS,
   MAX_INVALID_DELTAS,
   USELESS_BURST,
   USELESS_PER_SECOND,
@@ -98,6 +99,26 @@ describe('who gossips', () => {
     for (let i = 0; i < 10 * MAX_INVALID_DELTAS; i++) {
       hear(GARBAGE)
       clock.advance(BREACH_FORGIVEN_MS)
+    }
+    expect(shutOut).to.deep.equal([])
+  })
+
+  it('Heads of another time than ours is not heard, and not blamed: our clock may be wrong', () => {
+    const { hear, shutOut, clock } = world()
+    const signer = generateSigningKey()
+    const headsAt = (timeMs: number): Uint8Array => {
+      const { publicKey: party } = signer
+      const statement = { party, timeMs: BigInt(timeMs), ...NO_FRONTIER, heads: [] }
+      const signature = signHeads(CONTEXT, statement, signer)
+      return gossipCodec.encode({ type: 'heads', ...statement, signature })
+    }
+    // more than would be too many, each second as many as are looked at
+    const rounds = (2 * (USELESS_BURST + MAX_INVALID_DELTAS)) / MAX_GOSSIP_HEADS_PER_SECOND
+    for (let i = 0; i < rounds; i++) {
+      const skewMs = (MAX_GOSSIP_SKEW_MS + 1) * (i % 2 === 0 ? 1 : -1)
+      const late = headsAt(clock.nowMs() + skewMs)
+      expect(hear(late, 'honest', MAX_GOSSIP_HEADS_PER_SECOND)).to.equal('ignore')
+      clock.advance(1_000)
     }
     expect(shutOut).to.deep.equal([])
   })

@@ -44,8 +44,8 @@ export async function takeKeys(
     if (++looked % GRANTS_AT_ONCE === 0) await pause(clock, 0, undefined)
     const keys = group.owned().flatMap((own) => group.keyring.unwrap(grant, own) ?? [])
     if (keys.length === 0 && ++refused >= MAX_FALSE_GRANTS) break
-    const { epoch } = grant
-    for (const key of keys) learnt.push({ epoch, key, standing: standingOf(group, grant) })
+    const { epoch, giver } = grant
+    for (const key of keys) learnt.push({ epoch, key, giver, standing: standingOf(group, grant) })
   }
   let accepted = 0
   for (const keys of byTurns(learnt)) accepted += await group.addKeys(keys)

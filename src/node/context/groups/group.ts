@@ -325,7 +325,8 @@ export class Group {
     await this.#components.store.batch(ops, { sync: true })
     // what they were said to cover, they were by a view that was none
     if (replaced !== this.#replaced) return this.addKeys(news.map(unvouched))
-    for (const { epoch, key, standing } of news) this.keyring.remember(epoch, key, standing)
+    for (const { epoch, key, standing, giver } of news)
+      this.keyring.remember(epoch, key, standing, giver)
     this.events.emit('keys', { epochs: news.map(({ epoch }) => epoch) })
     return news.length
   }

@@ -9,10 +9,10 @@ import type { Signer } from '../../anchor/anchor.ts'
 import type { AtRest } from '../../crypto/at-rest.ts'
 import { boxOpen, boxSeal, deriveKey, open } from '../../crypto/seal.ts'
 import { type SigningKey, verifySignature } from '../../crypto/sign.ts'
-import { compareBytes, concat, toHex, utf8 } from '../../primitives/bytes.ts'
+import { compareBytes, concat, equalBytes, toHex, utf8 } from '../../primitives/bytes.ts'
 import type { Random } from '../../primitives/clock.ts'
 import { domainTag, sha256 } from '../../primitives/hash.ts'
-import type { GroupId, PublicKey } from '../../primitives/ids.ts'
+import { type GroupId, isZero, type PublicKey, ZERO_ID } from '../../primitives/ids.ts'
 import type { EpochRow, GroupRows } from '../../store/repositories/groups.ts'
 import type { BatchOp } from '../../store/store.ts'
 import type { KeyGrant } from '../../sync/replica.ts'
@@ -21,6 +21,7 @@ import {
   MAX_DOUBTFUL_EPOCHS,
   MAX_EPOCH_JUMP,
   MAX_KEYS_PER_EPOCH,
+  MAX_KEYS_PER_GIVER,
   MAX_UNOPENED_EPOCHS,
 } from '../limits.ts'
 
@@ -40,6 +41,8 @@ export interface Standing {
 interface EpochKey extends Standing {
   readonly key: Uint8Array
   readonly hash: Uint8Array
+  /** Who gave it first; zeros: it was made here. */
+  readonly giver: Uint8Array
 }
 
 /** A key, and what was learned of it. */
@@ -47,6 +50,8 @@ export interface LearntKey {
   readonly epoch: number
   readonly key: Uint8Array
   readonly standing: Standing
+  /** Undefined: it was made here. */
+  readonly giver?: Uint8Array | undefined
 }
 
 /** The same where nobody is believed about it. */
@@ -85,7 +90,8 @@ export class Keyring {
     this.#rows = components.rows
     this.#atRest = components.atRest
     this.#random = components.random
-    for (const row of rows) this.remember(row.epoch, components.atRest.open(row.sealed), row)
+    for (const row of rows)
+      this.remember(row.epoch, components.atRest.open(row.sealed), row, row.giver)
   }
 
   /** Newest epoch with a key that somebody who may make keys vouched for; -1 for none. */
@@ -127,10 +133,15 @@ export class Keyring {
   }
 
   /**
-   * The row that stores a key, or what was learned of it; undefined when it says nothing new, there are too many of its epoch, or the epoch
-   * lies too far ahead of all others.
+   * The row that stores a key, or what was learned of it; undefined when it says nothing new, there are too many of its epoch, by whoever or by the same
+   * giver, or the epoch lies too far ahead of all others.
    */
-  row(epoch: number, key: Uint8Array, standing: Standing): BatchOp | undefined {
+  row(
+    epoch: number,
+    key: Uint8Array,
+    standing: Standing,
+    giver: Uint8Array = ZERO_ID,
+  ): BatchOp | undefined {
     const hash = sha256(key)
     const keys = this.#epochs.get(epoch) ?? []
     if (this.#isTooFar(epoch)) return undefined
@@ -139,16 +150,22 @@ export class Keyring {
     // counted apart: keys that nobody vouched for must not keep out those that seal
     const alike = keys.filter((key) => key !== known && isVouched(key) === isVouched(standing))
     if (alike.length >= MAX_KEYS_PER_EPOCH) return undefined
+    const first = known?.giver ?? giver
+    const ofGiver = isZero(first) ? [] : alike.filter((key) => equalBytes(key.giver, first))
+    if (ofGiver.length >= MAX_KEYS_PER_GIVER) return undefined
     const { madeAt, coversTo } = known === undefined ? standing : merged(known, standing)
     const sealed = this.#atRest.seal(key)
-    return this.#rows.putEpoch(this.#number, hash, { epoch, madeAt, coversTo, sealed })
+    return this.#rows.putEpoch(this.#number, hash, {
+      ...{ epoch, madeAt, coversTo, sealed },
+      giver: first,
+    })
   }
 
   /** Rows that store what is news of some keys, of which no epoch comes twice. */
   rows(keys: readonly LearntKey[]): { readonly news: LearntKey[]; readonly ops: BatchOp[] } {
     const ops: BatchOp[] = []
-    const news = keys.filter(({ epoch, key, standing }) => {
-      const op = this.row(epoch, key, standing)
+    const news = keys.filter(({ epoch, key, standing, giver }) => {
+      const op = this.row(epoch, key, standing, giver)
       if (op !== undefined) ops.push(op)
       return op !== undefined
     })
@@ -163,15 +180,15 @@ export class Keyring {
     const ops: BatchOp[] = []
     for (const [epoch, keys] of this.#epochs) {
       const doubted = keys.map((known) => {
-        const { key, hash, madeAt, coversTo } = known
+        const { key, hash, giver, madeAt, coversTo } = known
         if (coversTo < revision && madeAt <= revision) return known
         const standing = {
           madeAt: madeAt < revision ? madeAt : revision,
           coversTo: coversTo < revision ? coversTo : revision - 1n,
         }
         const sealed = this.#atRest.seal(key)
-        ops.push(this.#rows.putEpoch(this.#number, hash, { epoch, ...standing, sealed }))
-        return { key, hash, ...standing }
+        ops.push(this.#rows.putEpoch(this.#number, hash, { epoch, ...standing, giver, sealed }))
+        return { key, hash, giver, ...standing }
       })
       this.#epochs.set(epoch, doubted)
     }
@@ -261,12 +278,12 @@ export class Keyring {
   }
 
   /** Takes a key into use, or what was learned of it, once {@link row} is stored. */
-  remember(epoch: number, key: Uint8Array, standing: Standing): void {
+  remember(epoch: number, key: Uint8Array, standing: Standing, giver: Uint8Array = ZERO_ID): void {
     const hash = sha256(key)
     const keys = this.#epochs.get(epoch) ?? []
     const known = keys.find((entry) => compareBytes(entry.hash, hash) === 0)
     const { madeAt, coversTo } = known === undefined ? standing : merged(known, standing)
-    const entry = { key, hash, madeAt, coversTo }
+    const entry = { key, hash, giver: known?.giver ?? giver, madeAt, coversTo }
     const all = [...keys.filter((other) => other !== known), entry]
     this.#epochs.set(
       epoch,

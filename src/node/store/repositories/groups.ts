@@ -1,6 +1,6 @@
 /** Rows of groups: the newest view of their members, their key epochs, and the identities this node holds in them. */
 import * as P from 'micro-packed'
-import { bytes, type Codec, codec } from '../../codec/codec.ts'
+import { bytes, bytes32, type Codec, codec } from '../../codec/codec.ts'
 import { concat } from '../../primitives/bytes.ts'
 import { ContextId, GroupId, PublicKey } from '../../primitives/ids.ts'
 import { COLUMN, columnRange, rowKey, u32be } from '../keys.ts'
@@ -45,6 +45,8 @@ export interface EpochRow {
   madeAt: bigint
   /** The membersRevision up to which nobody who has gone holds it. */
   coversTo: bigint
+  /** Who gave it first; zeros: it was made here. */
+  giver: Uint8Array
   /** The 32-byte key, sealed with the node's key at rest. */
   sealed: Uint8Array
 }
@@ -90,7 +92,7 @@ const memberRow: Codec<MemberRow> = codec(
 
 const epochRow: Codec<EpochRow> = codec(
   'a key epoch row',
-  P.struct({ epoch: P.U32LE, madeAt: P.U64LE, coversTo: P.U64LE, sealed: bytes }),
+  P.struct({ epoch: P.U32LE, madeAt: P.U64LE, coversTo: P.U64LE, giver: bytes32, sealed: bytes }),
   256,
 )
 const identityRow: Codec<IdentityRow> = codec(
