@@ -200,7 +200,7 @@ const ROOMS: Readonly<Record<string, Arrows>> = {
     rooms: [
       ...['node', 'auth', 'server', 'client', 'cli/config', 'cli/sign-in'],
       ...['cli/chains/chain.ts', 'cli/chains/chains.ts', 'cli/chains/running.ts'],
-      ...['type cli/chains/wallet.ts'],
+      ...['cli/chains/shared/key-file.ts', 'type cli/chains/wallet.ts'],
       'type chains/shared/checks.ts',
     ],
     packages: ['commander', 'pino'],

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { basename, join, relative } from 'node:path'
+import { outputsOf } from '../../src/cli/app/cargo-messages.ts'
 import { BuildError, cargoEnvironment, librarySources, run, TOOLS } from './rust-toolchain.ts'
 
 /** Where a crate lives, and what it needs besides its registry's. */
@@ -154,33 +155,6 @@ export function recordedFlags(crate: RustCrate): Record<string, string[]> {
   }
 }
 
-interface CargoMessage {
-  readonly reason: string
-  readonly manifest_path?: string
-  readonly package_id?: string
-  readonly filenames?: readonly string[]
-  readonly out_dir?: string
-}
-
-/** Where Cargo put the module, and the folder of its build script when there is one. */
-function findOutputs(
-  messages: readonly CargoMessage[],
-  folder: string,
-): { module: string; scriptOutput: string | undefined } {
-  const built = messages.find(
-    (message) =>
-      message.manifest_path === join(folder, 'Cargo.toml') &&
-      message.filenames?.some((file) => file.endsWith('.wasm')),
-  )
-  const script = messages.find(
-    (message) =>
-      message.reason === 'build-script-executed' && message.package_id === built?.package_id,
-  )
-  const module = built?.filenames?.find((file) => file.endsWith('.wasm'))
-  if (module === undefined) throw new BuildError('cargo reported no module')
-  return { module, scriptOutput: script?.out_dir }
-}
-
 /** Compiles the sources of a crate below `root`, the repository or a copy of what {@link sourceFiles} names. */
 export function compileCrate(root: string, crate: RustCrate): CompiledCrate {
   const folder = join(root, crate.folder)
@@ -202,9 +176,9 @@ export function compileCrate(root: string, crate: RustCrate): CompiledCrate {
     ],
     { cwd: folder, env: { ...cargoEnvironment(flags), ...platform.told, ...told } },
   )
-  const lines = output.split('\n').filter((line) => line !== '')
-  const messages = lines.map((line) => JSON.parse(line) as CargoMessage)
-  const { module, scriptOutput } = findOutputs(messages, folder)
+  const built = outputsOf(output.split('\n'), folder)
+  if (built === undefined) throw new BuildError('cargo reported no module')
+  const { module, scriptOutput } = built
   const small = join(target, moduleName(crate))
   run(TOOLS['wasm-opt'].path, [...WASM_OPT_FLAGS, module, '-o', small])
   return { wasm: readFileSync(small), scriptOutput }

@@ -1,7 +1,8 @@
 /** Debian's Rust compiler with library sources, by which anybody gets the same bytes: where it is, whether it is complete, how it is run. */
 import { execFileSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { join } from 'node:path'
+import { findPrograms } from '../../src/cli/app/run.ts'
 
 interface Tool {
   readonly path: string
@@ -64,8 +65,8 @@ export function toolVersions(): Record<string, string> {
 /** Any Cargo, for what runs on this machine and is not committed: that of PATH, or Debian's; undefined where there is none. */
 export function findCargo(): string | undefined {
   const named = process.env['CARGO']
-  const found = (process.env['PATH'] ?? '').split(delimiter).map((path) => join(path, 'cargo'))
-  return [...(named === undefined ? [] : [named]), ...found, TOOLS.cargo.path].find(existsSync)
+  const known = [...(named === undefined ? [] : [named]), ...findPrograms('cargo')]
+  return [...known, TOOLS.cargo.path].find(existsSync)
 }
 
 /** The caller's environment without anything that would change what is built. */

@@ -4,7 +4,7 @@ import { MerogateError, type ErrorDetails, type ErrorKind } from '../node/errors
 /**
  * CLI_USAGE the words of the command do not fit; CLI_FILE a file cannot be read or written; CLI_NOT_FOUND what was asked for is not there;
  * CLI_ANCHOR_UNKNOWN the configuration names an anchor this program has no adapter for; CLI_NODE_FAILED a node of `dev` did not start;
- * CLI_RELAYER_CHAIN the relayer has no chain to pay on; CLI_AUTH a secret of sign-in is not where the configuration says; CLI_NODE_UNKNOWN there is no node of that name in the home; CLI_DECLINED a person was asked and said no; CLI_CHECK_FAILED a check of `chain doctor` failed.
+ * CLI_RELAYER_CHAIN the relayer has no chain to pay on; CLI_AUTH a secret of sign-in is not where the configuration says; CLI_NODE_UNKNOWN there is no node of that name in the home; CLI_DECLINED a person was asked and said no; CLI_CHECK_FAILED a check of `chain doctor` failed; CLI_BUILD an application cannot be built.
  */
 export type CliErrorCode =
   | 'CLI_USAGE'
@@ -17,6 +17,7 @@ export type CliErrorCode =
   | 'CLI_AUTH'
   | 'CLI_DECLINED'
   | 'CLI_CHECK_FAILED'
+  | 'CLI_BUILD'
 
 const KINDS: Readonly<Record<CliErrorCode, ErrorKind>> = {
   CLI_USAGE: 'input',
@@ -29,6 +30,7 @@ const KINDS: Readonly<Record<CliErrorCode, ErrorKind>> = {
   CLI_AUTH: 'input',
   CLI_DECLINED: 'aborted',
   CLI_CHECK_FAILED: 'conflict',
+  CLI_BUILD: 'input',
 }
 
 /** Builds an error of this room. */

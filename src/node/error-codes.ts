@@ -90,6 +90,7 @@ export type ErrorCode =
   | 'CLIENT_UNREACHABLE'
   | 'CLI_ANCHOR_UNKNOWN'
   | 'CLI_AUTH'
+  | 'CLI_BUILD'
   | 'CLI_CHECK_FAILED'
   | 'CLI_DECLINED'
   | 'CLI_FILE'

@@ -36,8 +36,8 @@ export interface Inspection {
   readonly hasAbi: boolean
   readonly collections: readonly string[]
   readonly storage: readonly string[]
-  /** Host functions that this node lacks. */
-  readonly missingImports: readonly string[]
+  /** Host functions that this node supports in part or not at all. */
+  readonly unsupported: ModuleUses['unsupported']
   /** What `init` costs in an empty context. */
   readonly init: InitRun
 }
@@ -99,7 +99,7 @@ function describe(file: ApplicationFile, { info, abi, uses, init }: Found): Insp
     hasAbi: abi.methods.length > 0,
     collections: uses.collections,
     storage: uses.storage,
-    missingImports: uses.missing,
+    unsupported: uses.unsupported,
     init,
   }
 }
@@ -134,7 +134,6 @@ export function inspectionText(found: Inspection): string {
     storage: listText(found.storage, 'none'),
     events: listText(found.events, found.hasAbi ? 'none' : 'unknown: it has no ABI'),
     init: initText(found.init),
-    missing: listText(found.missingImports, 'nothing of what it asks the host for'),
   }
   const width = Math.max(...Object.keys(facts).map(({ length }) => length))
   const methods = table(
@@ -150,6 +149,10 @@ export function inspectionText(found: Inspection): string {
   return [
     ...Object.entries(facts).map(([name, text]) => `${name.padEnd(width)}  ${text}`),
     ...found.warnings.map(({ code, message }) => `${code}: ${message}`),
+    ...found.unsupported.map(
+      ({ name, support, why }) =>
+        `${printable(name, MAX_CHARS)}: ${support === 'half' ? 'half supported, it' : 'not supported, it'} ${why}`,
+    ),
     ...(found.state.length === 0 ? [] : ['', table(found.state, fields, '')]),
     '',
     methods,

@@ -2,10 +2,10 @@
 import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import type { Admin, Installed } from '../../client/index.ts'
-import { jsonArgument } from '../arguments.ts'
 import { cliError } from '../errors.ts'
 import { type Output, table } from '../output.ts'
 import { action } from '../session.ts'
+import { authorCommands } from './app-author.ts'
 
 interface InstallOptions {
   path?: string
@@ -25,7 +25,10 @@ async function show(output: Output, admin: Admin, installed: Installed): Promise
 }
 
 export function appCommand(program: Command): void {
-  const app = program.command('app').description('applications: install, list, remove')
+  const app = program
+    .command('app')
+    .description('applications: write, inspect, install, list, remove')
+  authorCommands(app)
 
   app
     .command('install')
@@ -49,20 +52,6 @@ export function appCommand(program: Command): void {
           const more = hash === undefined ? {} : { hash }
           await show(output, admin, await admin.installUrl(url, { metadata: note, ...more }))
         } else throw cliError('CLI_USAGE', 'expected either --path or --url')
-      }),
-    )
-  app
-    .command('inspect <file>')
-    .description('tell everything about a .wasm module or .mpk bundle, without a node')
-    .option('--init-args <json>', 'input of `init`; default: examples of what it takes')
-    .addHelpText('after', '\nExample:\n  merogate app inspect notes.mpk')
-    .action(
-      action<{ initArgs?: string }>(async ({ options, output }, file) => {
-        const { inspectApplication, inspectionText } = await import('../app/inspect.ts')
-        const { initArgs } = options
-        const args = initArgs === undefined ? {} : { args: jsonArgument('--init-args', initArgs) }
-        const found = await inspectApplication(resolve(file ?? ''), args)
-        output.result(found, inspectionText(found))
       }),
     )
   app

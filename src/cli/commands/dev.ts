@@ -1,11 +1,11 @@
 /** `merogate dev`: everything at once on this machine, for people who want to try or build an application. */
-import { existsSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import { integerArgument } from '../arguments.ts'
-import { merogateClient } from '../../client/index.ts'
+import { type Admin, merogateClient } from '../../client/index.ts'
 import { isMerogateError } from '../../node/errors.ts'
 import { LOG_LEVELS, type LogLevel } from '../../node/primitives/logger.ts'
 import { CHAINS, namesOf, WALLETS } from '../chains/chains.ts'
@@ -24,7 +24,9 @@ import { startNodeProcess } from '../node-process.ts'
 import type { NodeProcess } from '../node-process.ts'
 import type { Output } from '../output.ts'
 import { action } from '../session.ts'
+import type { MethodText } from '../app/abi.ts'
 import { untilSignal } from '../until-signal.ts'
+import { announce, type World } from './dev-text.ts'
 import { chainHelp, chainOption, withChainOptions } from './chain-options.ts'
 
 /** The example application that comes with the package. */
@@ -36,6 +38,7 @@ const JOIN_WAIT_MS = 60_000
 const EXAMPLES = [
   'merogate dev',
   'merogate dev --log info --app my-app.mpk',
+  'merogate dev --app . --watch',
   `merogate dev --chain ${ALL}`,
 ]
 
@@ -43,25 +46,9 @@ interface DevOptions {
   chain: string
   port: string
   app?: string
+  watch?: true
   dir?: string
   log: LogLevel
-}
-
-/** What `dev` set up. */
-interface World {
-  readonly nodes: readonly NodeProcess[]
-  /** One for each node: may do everything. */
-  readonly tokens: readonly string[]
-  readonly applicationId: string
-  /** One on each chain. */
-  readonly contexts: readonly SharedContext[]
-}
-
-/** A context that all nodes are members of. */
-interface SharedContext {
-  /** Its chain. */
-  readonly protocol: string
-  readonly contextId: string
 }
 
 export function devCommand(program: Command): void {
@@ -75,7 +62,11 @@ export function devCommand(program: Command): void {
       ).default(CHAINS[0].name),
     )
     .option('--port <port>', 'port of the first node, the second has the next; 0: any', '2528')
-    .option('--app <file>', 'application to install; default: the key-value store')
+    .option(
+      '--app <path>',
+      'application to install, or the folder of one to build; default: the key-value store',
+    )
+    .option('--watch', 'with a folder: build again when sources change, and update what runs')
     .option(
       '--dir <folder>',
       'keep everything in this folder; default: a new one, removed at the end',
@@ -93,25 +84,47 @@ export function devCommand(program: Command): void {
         const port = integerArgument('--port', options.port, 65_534)
         const app = resolve(options.app ?? EXAMPLE_APP)
         if (!existsSync(app)) throw cliError('CLI_FILE', `cannot read ${app}: name one with --app`)
+        const isSource = statSync(app).isDirectory()
+        if (options.watch === true && !isSource) {
+          throw cliError(
+            'CLI_USAGE',
+            'expected --watch with --app and the folder of an application',
+          )
+        }
         const folder = resolve(options.dir ?? (await mkdtemp(join(tmpdir(), 'merogate-dev-'))))
         await using cleanup = new AsyncDisposableStack()
         if (options.dir === undefined)
           cleanup.defer(() => rm(folder, { recursive: true, force: true }))
 
         await mkdir(folder, { recursive: true, mode: 0o700 })
+        const source = { folder: app, out: join(folder, 'app.mpk'), output }
+        const { buildLive, follow } = await import('../app/live.ts')
+        const built = isSource ? await buildLive(source) : undefined
         await buildLoginPage()
         const chains = await startChains(chainsNamed(options.chain), folder, cleanup)
         output.note([...chains.map(({ chain }) => chain.text), 'starting two nodes'].join('\n'))
         const nodes = await startNodes({ folder, port, chains, log: options.log, output, cleanup })
         const tokens = await tokensOf(folder, nodes)
         const protocols = chains.map(({ name }) => name)
-        const world = await setUp(nodes, tokens, { app, protocols })
-        announce(output, world)
+        const { methods, ...world } = await setUp(nodes, tokens, {
+          app: built?.file ?? app,
+          protocols,
+        })
+        const described = built?.abi.methods ?? (await describedMethods(app))
+        announce(output, { ...world, methods: described.length > 0 ? described : methods })
+        const stopped = new AbortController()
+        cleanup.defer(() => stopped.abort())
+        const { contexts, admins } = world
+        const running = { nodes: admins, contextIds: contexts.map((each) => each.contextId) }
+        const following =
+          built === undefined || options.watch !== true
+            ? []
+            : [follow(source, running, built, stopped.signal)]
         const failed = nodes.map(async ({ name, ended }) => {
           const code = await ended
           throw cliError('CLI_NODE_FAILED', `node ${name} ended with code ${code}`, { node: name })
         })
-        await Promise.race([signal, ...failed])
+        await Promise.race([signal, ...failed, ...following])
       }),
     )
 }
@@ -184,10 +197,11 @@ async function setUp(
   nodes: readonly NodeProcess[],
   tokens: readonly string[],
   { app, protocols }: { app: string; protocols: readonly string[] },
-): Promise<World> {
-  const [first, ...others] = nodes.map(
+): Promise<World & { readonly admins: readonly Admin[] }> {
+  const admins = nodes.map(
     ({ ready }, index) => merogateClient({ url: ready.api, token: tokens[index] ?? '' }).admin,
   )
+  const [first, ...others] = admins
   if (first === undefined) throw cliError('CLI_NODE_FAILED', 'expected a node, got none')
   const { applicationId } = await first.installFile(app)
   const sharing = protocols.map(async (protocol) => {
@@ -200,45 +214,15 @@ async function setUp(
     }
     return { protocol, contextId }
   })
-  return { nodes, tokens, applicationId, contexts: await allOf(sharing) }
+  const contexts = await allOf(sharing)
+  const names = (await first.application(applicationId))?.module.methods ?? []
+  const methods = names.map((name) => ({ name, params: [], returns: undefined }))
+  return { nodes, tokens, admins, applicationId, contexts, methods }
 }
 
-function announce(output: Output, { nodes, tokens, applicationId, contexts }: World): void {
-  const shown = nodes.map(({ name, ready: { api, peerId } }, index) => ({
-    ...{ name, api, peerId },
-    token: tokens[index] ?? '',
-  }))
-  const [writer, reader = writer] = shown
-  const contextId = contexts[0]?.contextId ?? ''
-  const isOne = contexts.length === 1
-  const lines = [
-    ...shown.map(({ name, api }) => `${name.padEnd(12)}${api}`),
-    `application ${applicationId}`,
-    ...contexts.map(
-      (each) => `context     ${each.contextId}${isOne ? '' : ` on ${each.protocol}`}`,
-    ),
-    '',
-    'tokens for development, good for twelve hours:',
-    ...shown.map(({ name, token }) => `  ${name.toUpperCase()}=${token}`),
-    '',
-    `write on ${writer?.name}, read on ${reader?.name}:`,
-    curl(writer, contextId, 'set', { key: 'hello', value: 'world' }),
-    curl(reader, contextId, 'get', { key: 'hello' }),
-    '',
-    'Ctrl-C stops everything.',
-  ]
-  const facts = { nodes: shown, applicationId, contextId, contexts }
-  output.event({ event: 'ready', ...facts }, lines.join('\n'))
-}
-
-function curl(
-  node: { readonly name: string; readonly api: string } | undefined,
-  contextId: string,
-  method: string,
-  argsJson: unknown,
-): string {
-  const params = { contextId, method, argsJson }
-  const body = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'execute', params })
-  const header = `-H "authorization: Bearer $${node?.name.toUpperCase()}"`
-  return `  curl -s ${node?.api}/jsonrpc ${header} -H 'content-type: application/json' -d '${body}'`
+/** Methods with their parameters, where the file describes them. */
+async function describedMethods(app: string): Promise<readonly MethodText[]> {
+  const { readAbi } = await import('../app/abi.ts')
+  const { readApplication } = await import('../app/read-application.ts')
+  return readAbi((await readApplication(app)).abi).methods
 }

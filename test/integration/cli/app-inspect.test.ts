@@ -81,15 +81,20 @@ describe('merogate app inspect', () => {
     expect(text).to.include('unknown: it has no ABI')
   })
 
-  it('names host functions that are not there, and why init fails', async () => {
+  it('names host functions that it supports in part or not at all, and why init fails', async () => {
     const found = await inspect(
-      wat(`(module (import "env" "moon_phase" (func $moon)) (memory (export "memory") 1)
-        (func (export "init") (call $moon)))`),
+      wat(`(module (import "env" "moon_phase" (func $moon)) ${importHost('send_proposal')}
+        (memory (export "memory") 1) (func (export "init") (call $moon)))`),
     )
-    expect(found.missingImports).to.deep.equal(['moon_phase'])
+    expect(found.unsupported.map(({ name, support }) => [name, support])).to.deep.equal([
+      ...[
+        ['moon_phase', 'none'],
+        ['send_proposal', 'half'],
+      ],
+    ])
     expect(found.verdict).to.equal('unknown layout, may diverge (untried-release)')
     expect(found.init).to.have.nested.property('failed.message').that.includes('moon_phase')
-    expect(inspectionText(found)).to.include('moon_phase')
+    expect(inspectionText(found)).to.include('moon_phase: not supported, it is not available')
   })
 
   it('ends an init that does not end by itself', async () => {

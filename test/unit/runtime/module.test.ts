@@ -13,10 +13,11 @@ import {
 } from '../../../src/node/runtime/limits.ts'
 import { WASM } from '../../../src/node/runtime/wasm/webassembly.ts'
 import { concat, utf8 } from '../../../src/node/primitives/bytes.ts'
-import { leb } from '../../../src/node/runtime/wasm/binary.ts'
+import { leb, WasmReader } from '../../../src/node/runtime/wasm/binary.ts'
 import { thrownCode } from '../../support/error-code.ts'
 import { kvWasm } from '../../support/kv-app.ts'
-import { importHost, manyFunctions, wat } from '../../support/wat.ts'
+import { importHost, manyFunctions, wat, WatData } from '../../support/wat.ts'
+import { call, watGuest } from '../../support/wat-guest.ts'
 
 const MEMORY = '(memory (export "memory") 1)'
 
@@ -28,6 +29,29 @@ function withSection(module: Uint8Array, name: string, content: Uint8Array): Uin
 }
 
 describe('reading modules', () => {
+  it('runs what compilers of today use without being asked', async () => {
+    const check = (what: string): string => `(if (i32.eqz ${what}) (then unreachable))`
+    const replica = await watGuest(
+      [],
+      new WatData(),
+      `(memory.fill (i32.const 64) (i32.const 0xff) (i32.const 3))
+       (memory.copy (i32.const 70) (i32.const 64) (i32.const 2))
+       ${check('(i32.eq (i32.load16_u (i32.const 70)) (i32.const 0xffff))')}
+       ${check('(i32.eq (i32.extend8_s (i32.load8_u (i32.const 70))) (i32.const -1))')}
+       ${check('(i64.eq (i64.extend32_s (i64.const 0xffffffff)) (i64.const -1))')}
+       ${check('(i32.eq (i32.trunc_sat_f64_s (f64.const 1e99)) (i32.const 0x7fffffff))')}
+       (call_indirect (type $pair) (i32.const 0)) i32.sub
+       (if (i32.ne (i32.const 1)) (then unreachable))`,
+      {
+        more: `(type $pair (func (result i32 i32))) (table 1 funcref) (elem (i32.const 0) $two)
+          (func $two (type $pair) i32.const 3 i32.const 2)`,
+      },
+    )
+    expect(call(replica).fuel > 0n).to.equal(true)
+    // which table is meant has the room of a number that a linker fills in
+    expect(new WasmReader(Uint8Array.of(0x80, 0x80, 0x80, 0x80, 0)).u32()).to.equal(0)
+  })
+
   it('tells generation, era, methods and convergence of the example app', () => {
     const { info } = inspectModule(kvWasm())
     expect(info.generation).to.equal('G2')

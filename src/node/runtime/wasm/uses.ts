@@ -2,7 +2,7 @@
  * What a module is built with, by texts that stand in it only with the code behind them: without an ABI manifest nothing else describes its state.
  * Made for modules of the SDK's last releases; of older ones it may find less.
  */
-import { HOST_FUNCTIONS } from './host/table.ts'
+import { type ImportSupport, importSupport } from './host/table.ts'
 
 /** What {@link usesOf} finds. */
 export interface ModuleUses {
@@ -12,9 +12,14 @@ export interface ModuleUses {
   readonly collections: readonly string[]
   /** How what it stores is kept: `shared by all members`, `owned by its author`, `frozen`, `shared by a writer set`, `private`, `ordered index`. */
   readonly storage: readonly string[]
-  /** Host functions that this node has none of: calling one fails the call. */
-  readonly missing: readonly string[]
+  /** Host functions that this node supports in part or not at all. */
+  readonly unsupported: readonly UnsupportedImport[]
 }
+
+export type UnsupportedImport = { readonly name: string } & Exclude<
+  ImportSupport,
+  { readonly support: 'full' }
+>
 
 const COLLECTIONS: Readonly<Record<string, string>> = {
   UnorderedMap: '/collections/unordered_map.rs',
@@ -60,7 +65,10 @@ export function usesOf(module: Uint8Array, imports: readonly string[]): ModuleUs
     release: RELEASE.exec(bytes.toString('latin1'))?.[1],
     collections,
     storage,
-    missing: imports.filter((name) => !HOST_FUNCTIONS.has(name)),
+    unsupported: imports.flatMap((name) => {
+      const support = importSupport(name)
+      return support.support === 'full' ? [] : [{ name, ...support }]
+    }),
   }
 }
 
