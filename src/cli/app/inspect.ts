@@ -13,6 +13,9 @@ export interface Inspection {
   readonly kind: ApplicationFile['kind']
   readonly package: string | null
   readonly version: string | null
+  /** Services of the bundle, and which one this is about. */
+  readonly services: readonly string[]
+  readonly service: string | null
   /** Bytes of the file, and of the module in it. */
   readonly size: number
   readonly moduleSize: number
@@ -50,14 +53,16 @@ export interface InspectOptions {
   readonly args?: unknown
   /** @default what a call may use */
   readonly fuel?: bigint
+  /** Which of a bundle's services. @default the first */
+  readonly service?: string
 }
 
 /** Looks at a file. @throws INSTALL_*, BUNDLE_*, RUNTIME_* of what no node installs */
 export async function inspectApplication(
   path: string,
-  { args, fuel }: InspectOptions = {},
+  { args, fuel, service }: InspectOptions = {},
 ): Promise<Inspection> {
-  const file = await readApplication(path)
+  const file = await readApplication(path, service)
   let abi = readAbi(file.abi)
   const inputOf = (found: ModuleInfo): unknown => {
     if (file.abi === undefined) abi = readAbi(found.abi)
@@ -81,6 +86,8 @@ function describe(file: ApplicationFile, { info, abi, uses, init }: Found): Insp
     kind: file.kind,
     package: file.package ?? null,
     version: file.version ?? null,
+    services: file.services ?? [],
+    service: file.service ?? null,
     size: file.size,
     moduleSize: info.size,
     hash: toHex(info.hash),
@@ -126,6 +133,9 @@ export function inspectionText(found: Inspection): string {
   const named = found.package === null ? '' : `${found.package} ${found.version}, `
   const facts: Readonly<Record<string, string>> = {
     application: `${named}${found.kind} of ${found.size} bytes`,
+    ...(found.services.length === 0
+      ? {}
+      : { service: `${found.service} of ${found.services.join(', ')}; another with --service` }),
     module: `${found.moduleSize} bytes, SHA-256 ${found.hash}`,
     signer: signerText(found.signature),
     era: `${found.era}, ABI ${found.generation}${found.release === null ? '' : `, calimero-storage ${found.release}`}`,

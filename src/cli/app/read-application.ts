@@ -5,6 +5,7 @@ import { readInstallFile } from '../../node/applications/sources.ts'
 import { gzip, tar } from '../../node/applications/tar.ts'
 import { isMerogateError } from '../../node/errors.ts'
 import { EMPTY, fromUtf8, utf8 } from '../../node/primitives/bytes.ts'
+import { cliError } from '../errors.ts'
 
 /** What a file holds. */
 export interface ApplicationFile {
@@ -16,6 +17,9 @@ export interface ApplicationFile {
   /** Of a bundle. */
   readonly package?: string
   readonly version?: string
+  /** Names of its services, and which of them {@link wasm} is. @default none */
+  readonly services?: readonly string[]
+  readonly service?: string | undefined
   readonly signature: Signature
 }
 
@@ -28,8 +32,11 @@ export type Signature =
 const NONE: Signature = { state: 'none' }
 const MANIFEST_NAME = 'manifest.json'
 
-/** Reads a `.wasm` or `.mpk`. @throws INSTALL_*, BUNDLE_* of what no node installs, but for a signature that is not valid */
-export async function readApplication(path: string): Promise<ApplicationFile> {
+/**
+ * Reads a `.wasm` or `.mpk`. `service`: which of a bundle's services, the first unless it is said.
+ * @throws INSTALL_*, BUNDLE_* of what no node installs, but for a signature that is not valid; CLI_NOT_FOUND (missing) without that service
+ */
+export async function readApplication(path: string, service?: string): Promise<ApplicationFile> {
   const bytes = await readInstallFile(path)
   const { length: size } = bytes
   if (!isBundle(bytes)) {
@@ -37,8 +44,14 @@ export async function readApplication(path: string): Promise<ApplicationFile> {
   }
   const { bundle, signature } = await readSigned(bytes)
   const { package: name, version, modules } = bundle
-  const { wasm = EMPTY, abi } = modules[0] ?? {}
-  return { kind: 'bundle', size, wasm, abi, package: name, version, signature }
+  const services = modules.flatMap((module) => module.service ?? [])
+  const found = modules.find((module) => service === undefined || module.service === service)
+  if (found === undefined) {
+    const known = services.length === 0 ? 'none' : services.join(', ')
+    throw cliError('CLI_NOT_FOUND', `there is no service ${service} in ${path}: it has ${known}`)
+  }
+  const named = { package: name, version, services, service: found.service }
+  return { kind: 'bundle', size, wasm: found.wasm, abi: found.abi, ...named, signature }
 }
 
 /** A bundle whose signature is not valid is read without it, so that the rest can be told. */

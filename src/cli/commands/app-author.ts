@@ -73,13 +73,16 @@ export function authorCommands(app: Command): void {
     .command('inspect <file>')
     .description('tell everything about a .wasm module or .mpk bundle')
     .option('--init-args <json>', 'input of `init`; default: examples of what it takes')
+    .option('--service <name>', 'which service of a bundle that has several; default: the first')
     .addHelpText('after', '\nExample:\n  merogate app inspect notes.mpk')
     .action(
-      action<{ initArgs?: string }>(async ({ options, output }, file) => {
+      action<{ initArgs?: string; service?: string }>(async ({ options, output }, file) => {
         const { inspectApplication, inspectionText } = await import('../app/inspect.ts')
-        const { initArgs } = options
-        const args = initArgs === undefined ? {} : { args: jsonArgument('--init-args', initArgs) }
-        const found = await inspectApplication(resolve(file ?? ''), args)
+        const { initArgs, service } = options
+        const found = await inspectApplication(resolve(file ?? ''), {
+          ...(initArgs === undefined ? {} : { args: jsonArgument('--init-args', initArgs) }),
+          ...(service === undefined ? {} : { service }),
+        })
         output.result(found, inspectionText(found))
       }),
     )

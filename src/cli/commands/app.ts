@@ -14,13 +14,20 @@ interface InstallOptions {
   metadata?: string
 }
 
-/** The id, and on stderr what to know of the application. */
+/** The id, and on stderr what to know of the application: a line for it, or for each of its services. */
 async function show(output: Output, admin: Admin, installed: Installed): Promise<void> {
   const { verdictOf } = await import('../app/inspect.ts')
-  const found = await admin.application(installed.applicationId)
-  const verdict = found === undefined ? {} : { verdict: verdictOf(found.module) }
-  output.result({ ...installed, ...verdict }, installed.applicationId)
-  if (verdict.verdict !== undefined) output.note(verdict.verdict)
+  const { applicationId } = installed
+  const found = await admin.application(applicationId)
+  const services = found?.services ?? []
+  const others = services.map((service) => admin.application(service.applicationId))
+  const modules = services.length === 0 ? [found] : await Promise.all(others)
+  const lines = modules.flatMap((one) => {
+    if (one === undefined) return []
+    return `${one.service === undefined ? '' : `${one.service}: `}${verdictOf(one.module)}`
+  })
+  output.result({ ...installed, verdict: lines.join('; ') }, applicationId)
+  for (const line of lines) output.note(line)
   for (const { message } of installed.warnings ?? []) output.note(`warning: ${message}`)
 }
 

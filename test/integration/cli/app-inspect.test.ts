@@ -10,11 +10,14 @@ import {
 import { packBundle, signManifest } from '../../../src/node/applications/pack.ts'
 import { didKey } from '../../../src/node/applications/manifest.ts'
 import { generateSigningKey } from '../../../src/node/crypto/sign.ts'
-import { utf8 } from '../../../src/node/primitives/bytes.ts'
+import { toHex, utf8 } from '../../../src/node/primitives/bytes.ts'
+import { sha256 } from '../../../src/node/primitives/hash.ts'
+import { answeringApp } from '../../support/answering-app.ts'
 import { manifestFor, writeBundle } from '../../support/bundles.ts'
 import { runCli } from '../../support/cli.ts'
 import { collectionsWasm } from '../../support/collections-app.ts'
 import { panickingApp } from '../../support/panicking-app.ts'
+import { rejectionCode } from '../../support/error-code.ts'
 import { tempFolder } from '../../support/temp-folder.ts'
 import { importHost, wat } from '../../support/wat.ts'
 
@@ -131,6 +134,25 @@ describe('merogate app inspect', () => {
     expect(forged.signature).to.have.property('state', 'invalid')
     expect(forged.version).to.equal('6.6.6')
     expect(inspectionText(forged)).to.include('NOT VALID')
+  })
+
+  it('tells of the service that is asked for', async () => {
+    const modules = { pages: answeringApp({ page: 1 }).wasm, mail: answeringApp({ send: 2 }).wasm }
+    const services = Object.entries(modules).map(([name, wasm]) => {
+      return { name, wasm: { path: `${name}.wasm`, hash: toHex(sha256(wasm)) } }
+    })
+    const manifest = { ...manifestFor(modules.pages, { services }), wasm: undefined }
+    const bytes = await writeBundle([
+      ['manifest.json', JSON.stringify(manifest)],
+      ...Object.entries(modules).map(([name, wasm]) => [`${name}.wasm`, wasm] as const),
+    ])
+    const first = await inspect(bytes)
+    expect(first.services).to.deep.equal(['pages', 'mail'])
+    expect([first.service, first.methods.at(-1)?.name]).to.deep.equal(['pages', 'page'])
+    const second = await inspect(bytes, { service: 'mail' })
+    expect([second.service, second.methods.at(-1)?.name]).to.deep.equal(['mail', 'send'])
+    expect(inspectionText(second)).to.include('mail of pages, mail')
+    expect(await rejectionCode(inspect(bytes, { service: 'nope' }))).to.equal('CLI_NOT_FOUND')
   })
 
   it('ends with 1 for what is no application', async () => {
