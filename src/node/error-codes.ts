@@ -1,6 +1,8 @@
 /** Every code of an error, generated from the sources by `npm run docs:errors`; docs/errors.md says what each means. */
 export type ErrorCode =
   | 'ABORTED'
+  | 'ALIAS_EXISTS'
+  | 'ALIAS_LIMIT'
   | 'ALIAS_NOT_FOUND'
   | 'ANCHOR_BAD_ANSWER'
   | 'ANCHOR_BEHIND'

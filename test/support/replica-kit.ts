@@ -210,6 +210,7 @@ export async function replicaKit(init: KitInit): Promise<ReplicaKit> {
     events: eventRows(store),
     model,
     scratch: new Scratch(store, model),
+    aliases: { of: () => [] },
     putBlob: async () => {},
     sync: () => ({
       membersOnline: () => kit.online.map(({ publicKey }) => ({ identity: publicKey })),

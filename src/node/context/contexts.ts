@@ -28,6 +28,8 @@ import {
   idText,
   type PublicKey,
 } from '../primitives/ids.ts'
+import { aliasRows } from '../store/repositories/aliases.ts'
+import { Aliases } from './aliases.ts'
 import { AnchorNews } from './anchor-news.ts'
 import { type Created, Creation } from './creation.ts'
 import { contextError } from './errors.ts'
@@ -60,7 +62,7 @@ export interface SyncPort extends Company {
   readonly blobFinder: BlobFinder
 }
 
-export interface ContextsComponents extends RegistryComponents {
+export interface ContextsComponents extends Omit<RegistryComponents, 'aliases'> {
   readonly groups: Groups
   readonly identities: IdentityPool
   readonly applications: NodeApplications
@@ -82,7 +84,8 @@ export class NodeContexts implements Contexts {
   /** Up to which height each anchor told what moved. */
   readonly #told = new Map<Anchor, bigint>()
 
-  constructor(components: ContextsComponents) {
+  constructor(given: ContextsComponents) {
+    const components = { ...given, aliases: new Aliases(aliasRows(given.store)) }
     this.#c = components
     const contexts = new ContextRegistry(components, {
       followUp: (...args) => this.#followUps.begin(...args),
@@ -98,7 +101,7 @@ export class NodeContexts implements Contexts {
     this.#followUps = new FollowUps({
       ...components,
       contexts,
-      create: (options, protocol) => this.#creation.create(options, protocol),
+      create: (...args) => this.#creation.createNamed(...args),
       submit: (...args) => this.#membership.submit(...args),
       forget: (replica) => contexts.forget(replica),
       linkBlob: (replica, blob) => contexts.linkBlob(replica, blob),

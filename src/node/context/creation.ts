@@ -7,7 +7,7 @@ import type { Anchor } from '../anchor/anchor.ts'
 import { isRejectedAs } from '../anchor/errors.ts'
 import { DEFAULT_GROUP_OPTIONS } from '../anchor/operations.ts'
 import type { NodeApplications } from '../applications/applications.ts'
-import { bytes, bytes32, type Codec, codec, string } from '../codec/codec.ts'
+import { bytes, bytes32, type Codec, codec, option, string } from '../codec/codec.ts'
 import type { SigningKey } from '../crypto/sign.ts'
 import type { CreateContext } from '../interface.ts'
 import { EMPTY, equalBytes, utf8 } from '../primitives/bytes.ts'
@@ -22,6 +22,7 @@ import {
 } from '../primitives/ids.ts'
 import { INTENT_KIND } from '../store/repositories/intents.ts'
 import type { BatchOp, Store } from '../store/store.ts'
+import { type Aliases, aliasExists } from './aliases.ts'
 import { contextError } from './errors.ts'
 import { executorOf } from './groups/executor.ts'
 import type { Group } from './groups/group.ts'
@@ -39,6 +40,7 @@ export interface CreationComponents {
   readonly groups: Pick<Groups, 'get' | 'anchor' | 'ensure' | 'firstKey'>
   readonly identities: Pick<IdentityPool, 'create' | 'require' | 'signer' | 'bind'>
   readonly applications: Pick<NodeApplications, 'record' | 'build' | 'ensureLoaded'>
+  readonly aliases: Pick<Aliases, 'claim' | 'put' | 'remember' | 'forget'>
   readonly store: Pick<Store, 'batch'>
   readonly random: Random
   /** The contexts of this node. */
@@ -54,6 +56,14 @@ export interface Created {
   readonly member: PublicKey
 }
 
+/** A name for the context, and in which context it is known. */
+export interface ContextAlias {
+  scope: Uint8Array
+  name: string
+}
+
+type NamedContext = CreateContext & { readonly alias?: ContextAlias | undefined }
+
 /** What a creation needs to go on, and by which the same call is known. */
 interface CreateBody {
   protocol: string
@@ -63,6 +73,8 @@ interface CreateBody {
   application: Uint8Array
   blob: Uint8Array
   params: Uint8Array
+  /** Its name among those that an application gives in one of its contexts. */
+  alias?: ContextAlias | undefined
   /** What the caller left to us. */
   isSeedOurs: boolean
   isIdentityOurs: boolean
@@ -77,6 +89,7 @@ const createBody: Codec<CreateBody> = codec(
     application: bytes32,
     blob: bytes32,
     params: bytes,
+    alias: option(P.struct({ scope: bytes32, name: string })),
     isSeedOurs: P.bool,
     isIdentityOurs: P.bool,
   }),
@@ -109,7 +122,7 @@ export class Creation {
    * else waits for that.
    * @throws ANCHOR_*, APPLICATION_*, CONTEXT_*, RUNTIME_*
    */
-  async create(options: CreateContext, protocol: string): Promise<Created> {
+  async create(options: NamedContext, protocol: string): Promise<Created> {
     const { groups, applications, random, contexts } = this.#c
     const given = options.group === undefined ? undefined : groups.get(options.group)
     if (options.group !== undefined && given === undefined) {
@@ -132,6 +145,7 @@ export class Creation {
       application: application.id,
       blob: application.blob,
       params: options.params ?? utf8('{}'),
+      alias: options.alias,
       isSeedOurs: options.seed === undefined,
       isIdentityOurs: options.identity === undefined,
     }
@@ -144,6 +158,24 @@ export class Creation {
       throw contextError('CONTEXT_EXISTS', 'this identity and seed made a context before')
     }
     return this.#queue.ask(context, publicKey, body, { signal })
+  }
+
+  /** As {@link create}; a name is kept for it until it is made. @throws ALIAS_EXISTS, ALIAS_LIMIT */
+  async createNamed(options: NamedContext, protocol: string): Promise<Created> {
+    if (options.alias === undefined) return this.create(options, protocol)
+    const { scope, name } = options.alias
+    const release = this.#c.aliases.claim({ kind: 'context', scope, name })
+    try {
+      // one that was begun before, by an earlier process for example
+      const begun = this.#queue.filter(({ body, isOver }) => {
+        const { alias } = body
+        return !isOver && alias?.name === name && equalBytes(alias.scope, scope)
+      })
+      if (begun.length > 0) throw aliasExists(name)
+      return await this.create(options, protocol)
+    } finally {
+      release()
+    }
   }
 
   /** The anchor has moved: what waits for it may go on. */
@@ -189,16 +221,26 @@ export class Creation {
     await this.#c.groups.firstKey(group)
     await group.untilRotated({ signal })
     const executor = identities.require(outcome.member)
-    await this.#c.contexts.found(
-      context,
-      {
-        group,
-        application: ApplicationId.from(body.application),
-        blob: BlobId.from(body.blob),
-        init: { method: 'init', input: body.params, executor },
-      },
-      this.#queue.settling(intent),
-    )
+    const { aliases } = this.#c
+    const alias = body.alias && ({ kind: 'context', ...body.alias } as const)
+    const named = alias === undefined ? [] : [aliases.put(alias, context)]
+    // whoever hears of the context finds it by its name
+    if (alias !== undefined) aliases.remember(alias, context)
+    try {
+      await this.#c.contexts.found(
+        context,
+        {
+          group,
+          application: ApplicationId.from(body.application),
+          blob: BlobId.from(body.blob),
+          init: { method: 'init', input: body.params, executor },
+        },
+        [...this.#queue.settling(intent), ...named],
+      )
+    } catch (error) {
+      if (alias !== undefined) aliases.forget(alias)
+      throw error
+    }
     return outcome
   }
 
@@ -249,7 +291,9 @@ function isSame(a: CreateBody, b: CreateBody): boolean {
     equalBytes(a.group, b.group) &&
     equalBytes(a.application, b.application) &&
     equalBytes(a.blob, b.blob) &&
-    equalBytes(a.params, b.params)
+    equalBytes(a.params, b.params) &&
+    a.alias?.name === b.alias?.name &&
+    equalBytes(a.alias?.scope ?? EMPTY, b.alias?.scope ?? EMPTY)
   )
 }
 

@@ -49,6 +49,10 @@ const KINDS = {
   CALL_OTHER_GROUP: 'denied',
   /** Contexts that call each other: the call would be one more than is allowed in a row. */
   CALL_TOO_DEEP: 'limit',
+  /** The alias names something else already. */
+  ALIAS_EXISTS: 'conflict',
+  /** More aliases in one scope than are kept. */
+  ALIAS_LIMIT: 'limit',
   /** Call or payload larger than the limit. */
   CALL_TOO_LARGE: 'limit',
   /** The invitation's bytes are none, or it is for somebody else. */

@@ -22,6 +22,8 @@ export const HANDLER_WAIT_MAX_MS = 3_600_000
 export const MAX_HANDLER_ROUNDS = 30
 /** Handlers of all contexts that run or wait for their turn in a context at the same time. */
 export const MAX_RUNNING_HANDLERS = 256
+/** Aliases in one scope: of the whole node, or the contexts that an application has named in one of its own. */
+export const MAX_ALIASES = 1000
 /** Calls from context to context in a row, after the one that a client, a handler or a member began with. */
 export const MAX_CROSS_CALL_DEPTH = 3
 /** Tries of a call into another context that cannot take it now, until it is given up. */

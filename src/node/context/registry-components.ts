@@ -5,6 +5,7 @@ import type { SigningKey } from '../crypto/sign.ts'
 import type { ApplicationId, BlobId, ContextId } from '../primitives/ids.ts'
 import type { ContextRows } from '../store/repositories/contexts.ts'
 import type { Globals } from '../store/repositories/globals.ts'
+import type { Aliases } from './aliases.ts'
 import type { EventLog } from './event-log.ts'
 import type { Group } from './groups/group.ts'
 import type { Groups } from './groups/groups.ts'
@@ -17,8 +18,9 @@ import type { ContextReplicas } from './replica-source.ts'
 
 export interface RegistryComponents extends Omit<
   ReplicaComponents,
-  'module' | 'contexts' | 'scratch'
+  'module' | 'contexts' | 'scratch' | 'aliases'
 > {
+  readonly aliases: Aliases
   readonly rows: ContextRows
   readonly globals: Globals
   readonly groups: Pick<Groups, 'get' | 'ensure' | 'rotation' | 'anchors'>

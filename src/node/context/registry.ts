@@ -89,7 +89,7 @@ export class ContextRegistry {
 
   /** Opens what the database holds, and removes the rest of what was being deleted. */
   async load(): Promise<void> {
-    await this.#scratch.open()
+    await Promise.all([this.#scratch.open(), this.#c.aliases.load()])
     for (const { id, row } of await this.#c.rows.list()) {
       if (row.status === CONTEXT_STATUS.deleting) {
         await this.#clear(id, row)
@@ -339,7 +339,7 @@ export class ContextRegistry {
   async #clear(id: ContextId, { number }: ContextRow): Promise<void> {
     for (const column of CONTEXT_COLUMNS)
       await this.#c.store.clear(columnRange(column, u32be(number)))
-    await this.#c.store.batch([this.#c.rows.del(id)], { sync: true })
+    await this.#c.store.batch([this.#c.rows.del(id), ...this.#c.aliases.drop(id)], { sync: true })
     this.#rows.delete(idKey(id))
   }
 

@@ -8,11 +8,12 @@ import { fromUtf8, utf8 } from '../primitives/bytes.ts'
 import { ApplicationId, BlobId, idText, PublicKey } from '../primitives/ids.ts'
 import type { Logger } from '../primitives/logger.ts'
 import type { GuestRequest } from '../runtime/engine.ts'
+import type { ContextAlias } from './creation.ts'
 import type { ContextReplica } from './replica/replica.ts'
 
 export interface RequestComponents {
   create(
-    options: { application: ApplicationId; params: Uint8Array },
+    options: { application: ApplicationId; params: Uint8Array; alias?: ContextAlias | undefined },
     protocol: string,
   ): Promise<unknown>
   submit(replica: ContextReplica, operation: Operation, options: { as: PublicKey }): Promise<void>
@@ -64,7 +65,9 @@ async function carryOutOne(
       const application = ApplicationId.from(request.application)
       const params = request.params.length === 0 ? utf8('{}') : request.params
       fromUtf8(params)
-      await components.create({ application, params }, request.protocol)
+      const { alias: name } = request
+      const alias = name === undefined ? undefined : { scope: replica.state.id, name }
+      await components.create({ application, params, alias }, request.protocol)
       return
     }
     case 'deleteContext':

@@ -87,6 +87,12 @@ export interface ModuleInfo {
   readonly abi?: unknown
 }
 
+/** A context that an application has named, as its calls see it. */
+export interface GuestAlias {
+  readonly name: string
+  readonly id: Uint8Array
+}
+
 /** One call of one exported function. */
 export interface GuestCall {
   readonly context: ContextRef
@@ -110,6 +116,8 @@ export interface GuestCall {
   readonly readOnly?: boolean
   /** Members as host functions of older eras see them. @default [] */
   readonly members?: readonly PublicKey[]
+  /** Contexts that the application has named, for host functions of older eras. @default [] */
+  readonly aliases?: readonly GuestAlias[]
   /** The context whose call this is; the guest sees it. @default none: somebody calls the method itself */
   readonly origin?: ContextId | undefined
   /**
@@ -122,7 +130,7 @@ export interface GuestCall {
 /** Application of another node's payload. The executor is a local identity of the context. */
 export interface ApplyCall extends Omit<
   GuestCall,
-  'method' | 'input' | 'readOnly' | 'signal' | 'origin'
+  'method' | 'input' | 'readOnly' | 'signal' | 'origin' | 'aliases'
 > {
   /** What the author's {@link GuestOutcome.artifact} was. */
   readonly artifact: Uint8Array

@@ -3,6 +3,7 @@ import type { ContextRecord } from '../../../src/node/anchor/anchor.ts'
 import { EventLog } from '../../../src/node/context/event-log.ts'
 import { Intents } from '../../../src/node/context/intents/intents.ts'
 import { SECOND_LOOK_MS } from '../../../src/node/context/limits.ts'
+import { Aliases } from '../../../src/node/context/aliases.ts'
 import { ContextRegistry } from '../../../src/node/context/registry.ts'
 import type { ContextReplica } from '../../../src/node/context/replica/replica.ts'
 import { ContextReplicas } from '../../../src/node/context/replica-source.ts'
@@ -14,6 +15,7 @@ import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { columnRange } from '../../../src/node/store/keys.ts'
 import { CONTEXT_COLUMNS, contextRows } from '../../../src/node/store/repositories/contexts.ts'
 import { globals } from '../../../src/node/store/repositories/globals.ts'
+import { aliasRows } from '../../../src/node/store/repositories/aliases.ts'
 import { intentRows } from '../../../src/node/store/repositories/intents.ts'
 import { APPLICATION, bytesOf, CONTEXT, craftDelta, keyOf } from '../../support/craft-delta.ts'
 import { rejectionCode } from '../../support/error-code.ts'
@@ -68,6 +70,7 @@ async function registryOf(
     {
       ...shared,
       rows,
+      aliases: new Aliases(aliasRows(store)),
       deltas,
       events: eventRows,
       model,

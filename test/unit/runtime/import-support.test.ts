@@ -7,9 +7,7 @@ describe('what an imported function is worth here', () => {
     expect(half).to.have.members([
       'approve_proposal',
       'blob_announce_to_context',
-      'context_create',
       'context_delete',
-      'context_resolve_alias',
       'emit_migration_witness',
       'fetch',
       'send_proposal',

@@ -234,6 +234,7 @@ export class Calls {
         follows,
         members: this.#core.members(module),
         signal: call.signal,
+        aliases: this.#core.aliases(module),
         ...(from === undefined ? {} : { origin: from.context }),
       },
       (digest) => call.executor.sign(digest),

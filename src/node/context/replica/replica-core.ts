@@ -16,7 +16,7 @@ import {
   type PublicKey,
 } from '../../primitives/ids.ts'
 import type { Logger } from '../../primitives/logger.ts'
-import type { ModuleInfo } from '../../runtime/engine.ts'
+import type { GuestAlias, ModuleInfo } from '../../runtime/engine.ts'
 import type { StateModel } from '../../runtime/state-model.ts'
 import type {
   Commit,
@@ -25,6 +25,7 @@ import type {
   Committed,
   LedgerEntry,
 } from './commit-batch.ts'
+import type { Aliases } from '../aliases.ts'
 import { contextError } from '../errors.ts'
 import type { Group } from '../groups/group.ts'
 import { MAX_HANDLER_DEPTH, MAX_QUEUED } from '../limits.ts'
@@ -50,6 +51,8 @@ export interface ReplicaComponents extends CommitComponents {
   sync(): Company
   /** The module the context runs, loaded; undefined while it is not here. */
   module(): Promise<ModuleInfo | undefined>
+  /** Contexts that applications have named. */
+  readonly aliases: Pick<Aliases, 'of'>
   /** Keeps a blob that a guest made. */
   putBlob(bytes: Uint8Array): Promise<unknown>
   readonly clock: JudgingClock
@@ -88,6 +91,9 @@ export interface ContextReplicaEvents {
 
 /** Host functions that look at the member list; only apps of older eras import them. */
 const MEMBER_IMPORTS: ReadonlySet<string> = new Set(['context_members', 'context_is_member'])
+
+/** Host functions that look at aliases; these too. */
+const ALIAS_IMPORTS: ReadonlySet<string> = new Set(['context_create', 'context_resolve_alias'])
 
 export class ReplicaCore {
   readonly state: ContextState
@@ -169,6 +175,13 @@ export class ReplicaCore {
   members(module: ModuleInfo): readonly PublicKey[] {
     if (!module.imports.some((name) => MEMBER_IMPORTS.has(name))) return []
     return this.group.members().map((member) => member.identity)
+  }
+
+  /** Contexts that the application has named here, as its calls see them. */
+  aliases(module: ModuleInfo): readonly GuestAlias[] {
+    return module.imports.some((name) => ALIAS_IMPORTS.has(name))
+      ? this.c.aliases.of(this.state.id)
+      : []
   }
 
   /** The commit of a delta that is about to be added to a batch. */

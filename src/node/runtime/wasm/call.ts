@@ -1,6 +1,6 @@
 /** Everything one call of a guest may touch and leaves behind. Nothing of it outlives the call but what the outcome carries. */
 import type { Layout } from '../artifact/layout.ts'
-import type { CrossCall, GuestEvent, GuestRequest } from '../engine.ts'
+import type { CrossCall, GuestAlias, GuestEvent, GuestRequest } from '../engine.ts'
 import { fuelExhausted, hostError, sizedHostError } from '../errors.ts'
 import {
   HOST_BYTES_PER_FUEL,
@@ -21,6 +21,8 @@ export interface CallInit {
   readonly contextId: Uint8Array
   readonly executor: Uint8Array
   readonly members: readonly Uint8Array[]
+  /** Contexts that the application has named. @default [] */
+  readonly aliases?: readonly GuestAlias[] | undefined
   /** The context that called; undefined when the method itself was called. */
   readonly origin?: Uint8Array | undefined
   readonly input: Uint8Array

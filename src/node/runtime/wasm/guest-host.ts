@@ -187,6 +187,7 @@ export class GuestHost {
       executor: call.executor,
       members: call.members ?? [],
       origin: call.origin,
+      aliases: call.aliases,
       input,
       readOnly,
       rows,

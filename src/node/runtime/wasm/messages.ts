@@ -3,7 +3,14 @@ import type { ErrorDetails, ErrorKind } from '../../errors.ts'
 import { MerogateError, toMerogateError } from '../../errors.ts'
 import { concat } from '../../primitives/bytes.ts'
 import { ContextId, PublicKey } from '../../primitives/ids.ts'
-import type { ApplyCall, GuestCall, GuestOutcome, GuestRequest, StateWrite } from '../engine.ts'
+import type {
+  ApplyCall,
+  GuestAlias,
+  GuestCall,
+  GuestOutcome,
+  GuestRequest,
+  StateWrite,
+} from '../engine.ts'
 import type { LoadedModule } from './loaded.ts'
 
 /** Data a worker starts with. */
@@ -36,6 +43,7 @@ export interface PackedJob {
   readonly bytes: Uint8Array
   readonly members: number
   readonly hasOrigin: boolean
+  readonly aliases: readonly GuestAlias[]
   readonly context: number
   readonly method: string
   readonly readOnly: boolean
@@ -61,6 +69,7 @@ export function packJob(id: number, { kind, call, offsetNs }: Job): PackedJob {
     ),
     members: members.length,
     hasOrigin: origin !== undefined,
+    aliases: isExecute ? (call.aliases ?? []) : [],
     context: context.number,
     method: isExecute ? call.method : '',
     readOnly: isExecute && call.readOnly === true,
@@ -88,10 +97,14 @@ export function unpackJob(packed: PackedJob): Job {
   }
   if (packed.kind === 'execute') {
     const { method, readOnly } = packed
-    const origin = packed.hasOrigin ? { origin: ContextId.from(at(ids)) } : {}
+    const { aliases } = packed
+    const rare = {
+      ...(packed.hasOrigin ? { origin: ContextId.from(at(ids)) } : {}),
+      ...(aliases.length > 0 ? { aliases } : {}),
+    }
     return {
       kind: 'execute',
-      call: { ...call, method, input: rest, readOnly, ...origin },
+      call: { ...call, method, input: rest, readOnly, ...rare },
       offsetNs,
     }
   }

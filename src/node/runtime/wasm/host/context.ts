@@ -8,6 +8,7 @@ import {
   MAX_PROPOSAL_BYTES,
   MAX_REQUESTS,
 } from '../../limits.ts'
+import type { Call } from '../call.ts'
 import { type Frame, host, type HostFunction } from './define.ts'
 
 const ID_BYTES = 32
@@ -17,6 +18,10 @@ function request({ call }: Frame, asked: GuestRequest): undefined {
     throw sizedHostError('RequestsOverflow', { max: MAX_REQUESTS })
   }
   call.requests.push(asked)
+}
+
+function aliasOf({ init }: Call, name: string | undefined): Uint8Array | undefined {
+  return init.aliases?.find((each) => each.name === name)?.id
 }
 
 function u32(value: number): Uint8Array {
@@ -56,9 +61,10 @@ export const CONTEXT_FUNCTIONS: readonly HostFunction[] = [
         throw aliasError('AliasTooLong', name.length)
       }
       const alias = name === undefined ? undefined : memory.text(name)
-      const isTaken = call.requests.some(
+      const isAskedFor = call.requests.some(
         (one) => one.kind === 'createContext' && one.alias === alias,
       )
+      const isTaken = isAskedFor || aliasOf(call, alias) !== undefined
       if (alias !== undefined && isTaken) throw aliasError('AliasAlreadyExists', alias)
       return request(frame, {
         kind: 'createContext',
@@ -72,8 +78,14 @@ export const CONTEXT_FUNCTIONS: readonly HostFunction[] = [
   host('context_delete', ['buffer'], undefined, (frame, id) =>
     request(frame, { kind: 'deleteContext', contextId: frame.memory.fixed(id, ID_BYTES) }),
   ),
-  // aliases of contexts live in the node, outside of what a call may read
-  host('context_resolve_alias', ['buffer', 'register'], 'i32', () => 0),
+  // a context has its alias from the moment on that it is made: what this very call asked for has no id yet
+  host('context_resolve_alias', ['buffer', 'register'], 'i32', ({ call, memory }, name, id) => {
+    if (name.length > MAX_ALIAS_BYTES) return 0
+    const known = aliasOf(call, memory.text(name))
+    if (known === undefined) return 0
+    call.setRegister(id, known)
+    return 1
+  }),
   host('send_proposal', ['buffer', 'buffer'], undefined, (frame, actions, to) => {
     const { call, memory } = frame
     if (actions.length > MAX_PROPOSAL_BYTES) {

@@ -20,8 +20,6 @@ export type ImportSupport =
 
 /** What is offered so that modules run, and does less than its name says. */
 const HALF: ReadonlyMap<string, string> = new Map([
-  ['context_create', 'makes the context, and forgets the alias it was given'],
-  ['context_resolve_alias', 'answers that no context has the alias'],
   ['context_delete', 'deletes the calling context on this node, and no other'],
   ['blob_announce_to_context', 'announces to the calling context, and to no other'],
   ['send_proposal', 'gives an id; no anchor knows proposals, so the request fails afterwards'],
