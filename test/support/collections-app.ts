@@ -7,7 +7,7 @@ import { GuestClock } from '../../src/node/runtime/wasm/guest-clock.ts'
 import { Replica, type Seeded, seeded } from './guest.ts'
 import {
   type Call,
-  type ConditionName,
+  type Situation,
   type Delta,
   runTrace,
   START_NS,
@@ -149,7 +149,7 @@ export interface CollectionTrace {
   readonly shapes: readonly string[]
   /** Only edits that add: then nothing may be lost. */
   readonly growOnly: boolean
-  readonly condition: ConditionName
+  readonly condition: Situation
   readonly seed: number
 }
 

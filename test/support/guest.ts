@@ -93,7 +93,7 @@ export interface ReplicaInit {
 /** One node's copy of one context. Stores what its calls leave behind, as a node does. */
 export class Replica {
   readonly rows: MemoryRows = new MemoryRows()
-  readonly host: GuestHost
+  host: GuestHost
   readonly #init: ReplicaInit
   root: Uint8Array | undefined
   /** Newest time known in the context, ns. */
@@ -101,8 +101,18 @@ export class Replica {
 
   constructor(init: ReplicaInit) {
     this.#init = init
+    this.host = this.#start()
+  }
+
+  /** Goes on with what is stored alone, as after a restart. */
+  restart(): void {
+    this.host = this.#start()
+  }
+
+  #start(): GuestHost {
+    const init = this.#init
     const { time } = init
-    this.host = new GuestHost(
+    const host = new GuestHost(
       { fuel: init.fuel ?? FUEL_PER_CALL, reuse: init.reuse ?? true },
       {
         reader: this.rows,
@@ -112,7 +122,8 @@ export class Replica {
         ...(time === undefined ? {} : { time: () => time }),
       },
     )
-    this.host.load(init.module)
+    host.load(init.module)
+    return host
   }
 
   get #executor(): PublicKey {

@@ -3,7 +3,7 @@ import type { LoadedModule } from '../../src/node/runtime/wasm/loaded.ts'
 import type { Seeded } from './guest.ts'
 import {
   type Call,
-  type ConditionName,
+  type Situation,
   type Delta,
   type Params,
   runTrace,
@@ -29,7 +29,7 @@ export const MIXES: Readonly<Record<Mix, readonly string[]>> = {
 export function runKvTrace(
   module: LoadedModule,
   mix: Mix,
-  condition: ConditionName,
+  condition: Situation,
   seed: number,
 ): Promise<TraceResult> {
   return runTrace(

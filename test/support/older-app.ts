@@ -6,7 +6,7 @@ import { compileModule, type LoadedModule } from '../../src/node/runtime/wasm/lo
 import type { Seeded } from './guest.ts'
 import {
   type Call,
-  type ConditionName,
+  type Situation,
   type Delta,
   runTrace,
   type TraceResult,
@@ -41,7 +41,7 @@ const METHODS = [
 /** Runs one trace. The era and the seed decide everything. */
 export async function runOlderTrace(
   era: OlderEra,
-  condition: ConditionName,
+  condition: Situation,
   seed: number,
 ): Promise<TraceResult> {
   const workload = new OlderWorkload(await loadOlder(era))

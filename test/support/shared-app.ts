@@ -9,7 +9,7 @@ import { compileModule, type LoadedModule } from '../../src/node/runtime/wasm/lo
 import { Replica, type Seeded, seeded, sha256 } from './guest.ts'
 import {
   type Call,
-  type ConditionName,
+  type Situation,
   peerKey,
   runTrace,
   START_NS,
@@ -81,7 +81,7 @@ const POOL = (Object.entries(METHODS) as [Method, number][]) // keys of the tabl
   .flatMap(([method, weight]) => Array.from({ length: weight }, () => method))
 
 /** Runs one trace. The seed decides everything. */
-export async function runSharedTrace(condition: ConditionName, seed: number): Promise<TraceResult> {
+export async function runSharedTrace(condition: Situation, seed: number): Promise<TraceResult> {
   const workload = new SharedWorkload(await loadShared())
   return runTrace(workload, condition, `${condition} shared ${seed}`, 2 + (seed & 1))
 }

@@ -12,6 +12,18 @@ import { Replica, type Seeded, seeded, sha256 } from './guest.ts'
 import { kvInput } from './kv-app.ts'
 
 interface Condition {
+  /** Whatever one does all have before the next does something. */
+  readonly sequential?: boolean
+  /** Nobody hears of anything before all are done. */
+  readonly offline?: boolean
+  /** @default 2 or 3, by the seed */
+  readonly peers?: number
+  /** What came last is taken first, as far as what it builds on is there. */
+  readonly newestFirst?: boolean
+  /** Now and then a copy starts anew from what is stored. */
+  readonly restarts?: boolean
+  /** Halfway another copy comes, with what one of the others has, or by replaying all that was done, by time. */
+  readonly joins?: 'snapshot' | 'replay'
   /** All copies act at the same nanosecond. */
   readonly tie?: boolean
   /** Readings of the clock differ between copies in their low bits. */
@@ -27,6 +39,27 @@ export const CONDITIONS: Readonly<Record<ConditionName, Condition>> = {
   tie: { tie: true },
   tieLanes: { tie: true, lanes: true },
   skewFloor: { skewMinutes: 5 },
+}
+
+export type Situation =
+  | ConditionName
+  | 'sequential'
+  | 'offline'
+  | 'three'
+  | 'newestFirst'
+  | 'restart'
+  | 'joinSnapshot'
+  | 'joinReplay'
+
+export const SITUATIONS: Readonly<Record<Situation, Condition>> = {
+  sequential: { sequential: true },
+  ...CONDITIONS,
+  offline: { offline: true },
+  three: { peers: 3 },
+  newestFirst: { newestFirst: true },
+  restart: { restarts: true },
+  joinSnapshot: { joins: 'snapshot' },
+  joinReplay: { joins: 'replay' },
 }
 
 export type Params = Readonly<Record<string, unknown>>
@@ -93,11 +126,12 @@ interface Peer {
 /** Runs one trace. The seed decides everything. */
 export async function runTrace(
   workload: Workload,
-  condition: ConditionName,
+  situation: Situation,
   seed: string,
   peers: number,
 ): Promise<TraceResult> {
-  const world = new World(workload, CONDITIONS[condition], seeded(seed), peers)
+  const condition = SITUATIONS[situation]
+  const world = new World(workload, condition, seeded(seed), condition.peers ?? peers)
   return world.run()
 }
 
@@ -105,7 +139,7 @@ class World {
   readonly #workload: Workload
   readonly #random: Seeded
   readonly #condition: Condition
-  readonly #peers: readonly Peer[]
+  readonly #peers: Peer[]
   readonly #deltas: Delta[] = []
   readonly #failures: string[] = []
   #ns = START_NS
@@ -115,28 +149,61 @@ class World {
     this.#workload = workload
     this.#random = random
     this.#condition = condition
-    this.#peers = Array.from({ length: peers }, (_, index) => {
-      const skew = BigInt((index - 1) * (condition.skewMinutes ?? 0)) * MINUTE_NS
-      const wallNs = (): bigint => this.#ns + skew
-      const replica = new Replica({
-        module: workload.module,
-        name: String(index),
-        signer: peerKey(index),
-        wallNs,
-        random: random.bytes,
-        // without lanes all copies share lane 0, so that equal times can meet
-        lane: condition.lanes === true ? index + 1 : 0,
-        time: new GuestClock(wallNs),
-      })
-      return { replica, applied: new Set<string>(), heads: new Set<string>() }
+    this.#peers = Array.from({ length: peers }, (_, index) => this.#peer(index))
+  }
+
+  #peer(index: number): Peer {
+    const { skewMinutes = 0, lanes } = this.#condition
+    const skew = BigInt((index - 1) * skewMinutes) * MINUTE_NS
+    const wallNs = (): bigint => this.#ns + skew
+    const replica = new Replica({
+      module: this.#workload.module,
+      name: String(index),
+      signer: peerKey(index),
+      wallNs,
+      random: this.#random.bytes,
+      // without lanes all copies share lane 0, so that equal times can meet
+      lane: lanes === true ? index + 1 : 0,
+      time: new GuestClock(wallNs),
     })
+    return { replica, applied: new Set<string>(), heads: new Set<string>() }
   }
 
   async run(): Promise<TraceResult> {
     await this.#begin()
-    for (let step = 0; step < STEPS; step += this.#condition.tie === true ? 3 : 1) this.#step()
+    const { tie, restarts, joins, sequential } = this.#condition
+    for (let step = 0; step < STEPS; step += tie === true ? 3 : 1) {
+      this.#step()
+      if (sequential === true) this.#deliverAll()
+      if (restarts === true && this.#random.int(8) === 0) await this.#restart()
+      if (joins !== undefined && step === STEPS / 2) await this.#join(joins)
+    }
     this.#deliverAll()
     return this.#compare()
+  }
+
+  async #restart(): Promise<void> {
+    const { replica } = this.#random.pick(this.#peers)
+    replica.restart()
+    await replica.prepare()
+  }
+
+  async #join(by: 'snapshot' | 'replay'): Promise<void> {
+    const other = this.#random.pick(this.#peers)
+    const peer = this.#peer(this.#peers.length)
+    const { origin } = this.#workload
+    if (by === 'snapshot') {
+      peer.replica.copyFrom(other.replica)
+      for (const id of other.applied) peer.applied.add(id)
+      for (const id of other.heads) peer.heads.add(id)
+    } else if (origin !== undefined) {
+      peer.replica.copyFrom(origin.receiver)
+    }
+    await peer.replica.prepare()
+    this.#peers.push(peer)
+    if (by === 'snapshot') return
+    const inTime = [...this.#deltas].sort((a, b) => Number(a.authoredNs - b.authoredNs))
+    for (const delta of inTime) if (!peer.applied.has(delta.id)) this.#receive(peer, delta)
   }
 
   async #begin(): Promise<void> {
@@ -237,11 +304,18 @@ class World {
     )
   }
 
+  #next(ready: readonly Delta[]): Delta {
+    const newest = ready.at(-1)
+    const isLast = this.#condition.newestFirst === true && newest !== undefined
+    return isLast ? newest : this.#random.pick(ready)
+  }
+
   #deliverSome(peer: Peer): void {
+    if (this.#condition.offline === true) return
     for (let left = this.#random.int(5); left > 0; left--) {
       const ready = this.#ready(peer)
       if (ready.length === 0) return
-      this.#receive(peer, this.#random.pick(ready))
+      this.#receive(peer, this.#next(ready))
     }
   }
 
@@ -252,7 +326,7 @@ class World {
         const ready = this.#ready(peer)
         if (ready.length === 0) continue
         this.#ns += 1_000_000n
-        this.#receive(peer, this.#random.pick(ready))
+        this.#receive(peer, this.#next(ready))
         isBusy = true
       }
     }

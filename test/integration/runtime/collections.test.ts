@@ -5,7 +5,7 @@ import { type ConditionName, CONDITIONS, CONVERGED } from '../../support/trace-w
 const CONDITION_NAMES = Object.keys(CONDITIONS) as ConditionName[]
 const EVERYTHING = Object.keys(SHAPES)
 
-// a short share; `test/traces/collections.ts` runs each shape under each condition
+// a short share; `npm run battery` runs each shape in each situation
 describe('copies of every collection that took concurrent calls', () => {
   for (const [i, shape] of EVERYTHING.entries()) {
     const condition = CONDITION_NAMES[i % CONDITION_NAMES.length] as ConditionName // below the length

@@ -3,7 +3,7 @@ import { loadKv } from '../../support/guest.ts'
 import { type ConditionName, CONDITIONS } from '../../support/trace-world.ts'
 import { type Mix, MIXES, runKvTrace } from '../../support/kv-traces.ts'
 
-/** Traces per cell here; `test/traces/converge.ts` runs 60. */
+/** Traces per cell here; `npm run battery` runs more. */
 const TRACES = 2
 
 describe('copies that took concurrent calls', () => {
