@@ -4,7 +4,7 @@ import { type ConditionName, CONDITIONS } from '../../support/trace-world.ts'
 import { type Mix, MIXES, runKvTrace } from '../../support/kv-traces.ts'
 
 /** Traces per cell here; `npm run battery` runs more. */
-const TRACES = 2
+const TRACES = 1
 
 describe('copies that took concurrent calls', () => {
   for (const condition of Object.keys(CONDITIONS) as ConditionName[]) {
