@@ -1,5 +1,5 @@
 /**
- * What a guest call costs, with rows in LevelDB and the real worker pool, one JSON line per figure. Usage: node bench/guest.ts [keys, default 100]
+ * What a guest call costs, with rows in LevelDB and the real worker pool, and what applying costs, era by era, one JSON line per figure. Usage: node bench/guest.ts [keys, default 100]
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -15,6 +15,7 @@ import { GuestHost } from '../src/node/runtime/wasm/guest-host.ts'
 import { inspectModule } from '../src/node/runtime/wasm/inspect.ts'
 import { openLevelReader } from '../src/node/runtime/wasm/level-reader.ts'
 import { compileModule } from '../src/node/runtime/wasm/loaded.ts'
+import { measureEras } from './guest/eras.ts'
 import { COLUMN, rowKey, u32be } from '../src/node/store/keys.ts'
 
 const keys = Number(process.argv[2] ?? 100)
@@ -28,12 +29,12 @@ const db = new Level<Uint8Array, Uint8Array>(location, {
   multithreading: true,
 })
 
-function print(name: string, samples: readonly number[]): void {
+function print(name: string, samples: readonly number[], size = keys): void {
   const sorted = [...samples].sort((a, b) => a - b)
   const at = (share: number): number =>
     Number((sorted[Math.floor((sorted.length - 1) * share)] ?? 0).toFixed(4))
   const figure = { value: at(0.5), unit: 'ms', n: sorted.length, p50: at(0.5), p95: at(0.95) }
-  console.log(JSON.stringify({ bench: `guest/${name}`, keys, ...figure }))
+  console.log(JSON.stringify({ bench: `guest/${name}`, keys: size, ...figure }))
 }
 
 async function store(context: number, outcome: GuestOutcome): Promise<void> {
@@ -140,3 +141,4 @@ print('runaway loop until stopped', [performance.now() - loop])
 await engine.stop()
 await db.close()
 rmSync(folder, { recursive: true })
+await measureEras((name, size, samples) => print(name, samples, size))
