@@ -50,6 +50,15 @@ const APPS: readonly App[] = [
       description: 'Map, counters, list and register of the Rust SDK, with one event handler',
     },
   },
+  {
+    folder: 'test/apps/calls-rs',
+    crate: 'calls',
+    bundle: {
+      package: 'com.merogate.calls',
+      name: 'Calls',
+      description: 'Contexts that call each other',
+    },
+  },
   // its collections are more than the SDK's own emitter of ABIs knows
   { folder: 'test/apps/collections-rs', crate: 'collections' },
   { folder: 'test/apps/shared-rs', crate: 'shared' },
