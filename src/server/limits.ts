@@ -18,8 +18,8 @@ export const MAX_JSON_DEPTH = 128
 /** Arrays, objects and their elements in any JSON a client sends: those of a byte vector of this length in arguments. */
 export const MAX_JSON_ELEMENTS = 1_000_000
 
-/** JSON that is parsed in the main thread, bytes: some 10 ms of work at worst. Larger texts are read in a thread of their own; besides the arguments of calls they may hold as much. */
-export const MAX_INLINE_JSON_BYTES: number = 64 * 1024
+/** JSON that is parsed in the main thread, bytes: at most 5 ms of work, whatever is in it. Larger texts are read in a thread of their own; besides the arguments of calls they may hold as much. */
+export const MAX_INLINE_JSON_BYTES: number = 32 * 1024
 
 /** JSON that waits for that thread, bytes. */
 export const MAX_READ_AHEAD_BYTES: number = 96 * 1024 * 1024

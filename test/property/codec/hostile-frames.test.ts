@@ -26,11 +26,11 @@ import {
   type SyncRequest,
 } from '../../../src/node/codec/sync-frames.ts'
 import { decodeCandidate } from '../../../src/node/context/replica/verify.ts'
-import { isMerogateError } from '../../../src/node/errors.ts'
 import { FrameReader } from '../../../src/node/network/frame-reader.ts'
 import { MAX_FRAME_BYTES } from '../../../src/node/network/limits.ts'
 import { ContextId } from '../../../src/node/primitives/ids.ts'
 import { seededRandom } from '../../support/hand-clock.ts'
+import { slowestUs } from '../../support/spoilt-frames.ts'
 import {
   ANSWER_SAMPLES,
   GOSSIP_SAMPLES,
@@ -39,14 +39,10 @@ import {
 } from '../../support/wire-samples.ts'
 
 const FRAMES = 10_000
-const LARGE_BYTES = 32_768
 /** Main thread that one frame may take, us. */
 const MAX_US = 5_000
-/** A frame that took longer is read again so often: what was the collector's fault, or the machine's, does not happen each time. */
-const AGAIN = 5
 
 const random = seededRandom('hostile frames')
-const below = (max: number): number => random.below(max)
 const id = (): Uint8Array => random.bytes(32)
 const many = <T>(count: number, make: (at: number) => T): T[] =>
   Array.from({ length: count }, (_, at) => make(at))
@@ -117,44 +113,6 @@ const FULL_ANSWERS: readonly SyncAnswer[] = [
   },
 ]
 
-/** A frame, or what somebody makes of one who means no good. */
-function spoilt(frame: Uint8Array): Uint8Array {
-  const bytes = Uint8Array.from(frame)
-  const flip = (times: number): void => {
-    for (let i = 0; i < times && bytes.length > 0; i++) bytes[below(bytes.length)] = below(256)
-  }
-  switch (below(7)) {
-    case 0:
-      return bytes
-    case 1:
-      flip(1)
-      return bytes
-    case 2:
-      flip(16)
-      return bytes
-    case 3: // a count or a length that lies
-      new DataView(bytes.buffer).setUint32(below(Math.max(1, bytes.length - 4)), below(2 ** 32))
-      return bytes
-    case 4:
-      return bytes.subarray(0, below(bytes.length + 1))
-    case 5:
-      return Uint8Array.of(...bytes.subarray(0, 64), ...random.bytes(below(512)))
-    default:
-      return random.bytes(below(4_096))
-  }
-}
-
-function cpuUs(work: () => unknown): number {
-  const start = process.threadCpuUsage()
-  try {
-    work()
-  } catch (error) {
-    if (!isMerogateError(error)) throw error
-  }
-  const { user, system } = process.threadCpuUsage(start)
-  return user + system
-}
-
 const DECODERS: Readonly<Record<string, readonly [(bytes: Uint8Array) => unknown, Uint8Array[]]>> =
   {
     'a push stream': [
@@ -203,21 +161,8 @@ const DECODERS: Readonly<Record<string, readonly [(bytes: Uint8Array) => unknown
 
 describe('frames that mean no good', () => {
   for (const [where, [decode, seeds]] of Object.entries(DECODERS)) {
-    it(`on ${where} are read or refused with a code, none of them in more than 5 ms`, () => {
-      let slowest = 0
-      for (let i = 0; i < FRAMES; i++) {
-        // large ones now and then: most of their time goes into making them
-        const large = i % 64 === 0 || seeds.every(({ length }) => length > LARGE_BYTES)
-        const some = large ? seeds : seeds.filter(({ length }) => length <= LARGE_BYTES)
-        const frame = spoilt(some[below(some.length)] ?? new Uint8Array())
-        let us = cpuUs(() => decode(frame))
-        for (let again = 0; us > MAX_US && again < AGAIN; again++)
-          us = Math.min(
-            us,
-            cpuUs(() => decode(frame)),
-          )
-        slowest = Math.max(slowest, us)
-      }
+    it(`on ${where} are read or refused with a code, none of them in more than 5 ms`, async () => {
+      const slowest = await slowestUs(decode, seeds, { frames: FRAMES, maxUs: MAX_US, random })
       expect(slowest).to.be.at.most(MAX_US)
     }).timeout(120_000)
   }
