@@ -5,7 +5,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { CODES_FILE, codesFile, ERRORS_PAGE, errorsPage } from './docs-errors.ts'
-import { currentLimitsPage, LIMITS_PAGE } from './docs-limits.ts'
+import { currentLimitsPage, findSilentBounds, LIMITS_PAGE } from './docs-limits.ts'
 import { currentMetricsPage, METRICS_PAGE } from './docs-metrics.ts'
 import { ACCESS } from '../src/server/access/table.ts'
 import { findRouteProblems } from './support/documented-routes.ts'
@@ -71,6 +71,7 @@ if (import.meta.main) {
     [
       ...findErrorProblems(entries),
       ...findDefaultProblems(join(root, 'src')),
+      ...findSilentBounds(join(root, 'src')),
       ...findBrokenLinks(root, 'docs'),
       ...findRouteProblems(readFileSync(join(root, 'docs/api.md'), 'utf8'), Object.keys(ACCESS)),
       ...findStalePages(root, {

@@ -27,7 +27,8 @@ export interface LimitEntry {
 
 const INTRODUCTION = `# Limits
 
-Whatever a stranger, a client or an application can send, and how long things may take. Names that end in \`_MS\` are milliseconds. These are
+Whatever a stranger, a client or an application can send, and how long things may take: what stands in the limits of each room, and every other constant that
+has the name of a bound, or why it is none. Local chains have the bounds of the networks they stand for. Names that end in \`_MS\` are milliseconds. These are
 constants of the sources: what can be configured stands in [operating.md](operating.md).
 
 This page is generated from the sources by \`node scripts/docs-limits.ts\`.`
@@ -46,15 +47,81 @@ export async function findLimits(root: string): Promise<LimitEntry[]> {
   return entries
 }
 
-/** Constants that a file declares, with their doc comments. */
-function constantsOf(path: string, text: string): { name: string; meaning: string }[] {
+interface Constant {
+  readonly name: string
+  /** Its doc comment. */
+  readonly meaning: string
+  /** What it is set to, where that is an expression of numbers. */
+  readonly value: number | bigint | undefined
+}
+
+/** Constants that a file declares. */
+function constantsOf(path: string, text: string): Constant[] {
   const source = ts.createSourceFile(path, text, ts.ScriptTarget.Latest)
   return source.statements.filter(ts.isVariableStatement).flatMap((statement) =>
-    statement.declarationList.declarations.flatMap(({ name }) => {
+    statement.declarationList.declarations.flatMap(({ name, initializer }) => {
       const isConstant = ts.isIdentifier(name) && /^[A-Z][A-Z0-9_]*$/.test(name.text)
-      return isConstant ? [{ name: name.text, meaning: docComment(source, statement) }] : []
+      if (!isConstant) return []
+      const meaning = docComment(source, statement)
+      return [{ name: name.text, meaning, value: initializer && numberOf(initializer) }]
     }),
   )
+}
+
+/** The value of an expression of number literals; undefined for any other. */
+function numberOf(node: ts.Expression): number | bigint | undefined {
+  if (ts.isNumericLiteral(node)) return Number(node.text)
+  if (ts.isBigIntLiteral(node)) return BigInt(node.text.slice(0, -1))
+  if (ts.isParenthesizedExpression(node)) return numberOf(node.expression)
+  if (!ts.isBinaryExpression(node)) return undefined
+  const [left, right] = [numberOf(node.left), numberOf(node.right)]
+  if (typeof left !== 'number' || typeof right !== 'number') return undefined
+  switch (node.operatorToken.kind) {
+    case ts.SyntaxKind.AsteriskToken:
+      return left * right
+    case ts.SyntaxKind.PlusToken:
+      return left + right
+    case ts.SyntaxKind.MinusToken:
+      return left - right
+    case ts.SyntaxKind.LessThanLessThanToken:
+      return left << right
+    default:
+      return undefined
+  }
+}
+
+/** Names that bounds have. */
+const BOUND =
+  /^(?:MAX|MIN)_|_(?:MAX|MIN|LIMIT|CAP|TIMEOUT|BYTES|CHARS|MS|NS|SECONDS|DEPTH|BURST|TRIES|ROUNDS|ATTEMPTS)$|_PER_/
+/** Units, which are none. */
+const UNIT = /^(?:NS|MS|SECONDS)_PER_|^(?:SECOND|MINUTE|HOUR|DAY|YEAR)_(?:NS|MS|SECONDS)$/
+/** Local chains have the bounds of the networks they stand for; the sign-in page runs in a browser. */
+const ELSEWHERE = ['devnet/**', 'login-page/**']
+/** In a doc comment: it only looks like a bound. */
+const NONE = /^No bound: /
+
+/** Constants beside the limits of each room that are bounds by their name, or look like it. */
+export function findScattered(root: string): (LimitEntry & { readonly path: string })[] {
+  const exclude = [...SOURCES, ...ELSEWHERE]
+  return globSync('**/*.ts', { cwd: root, exclude })
+    .sort()
+    .flatMap((path) =>
+      constantsOf(path, readFileSync(join(root, path), 'utf8'))
+        .filter(({ name, value }) => value !== undefined && BOUND.test(name) && !UNIT.test(name))
+        .map(({ name, meaning, value = 0 }) => ({
+          ...{ room: dirname(path), path, name, value, meaning },
+        })),
+    )
+}
+
+/** What looks like a bound and says neither what it bounds nor that it is none. */
+export function findSilentBounds(root: string): string[] {
+  return findScattered(root)
+    .filter(({ meaning }) => meaning === '')
+    .map(
+      ({ path, name }) =>
+        `src/${path}: ${name} looks like a bound: say above it what it bounds, or \`No bound: ...\``,
+    )
 }
 
 /** Whether a value is a bound. Of objects only those called limits are: the others number kinds and errors. */
@@ -70,11 +137,19 @@ function isNumbers(name: string, value: unknown): value is Numbers {
 
 /** The text of the page. */
 export function limitsPage(entries: readonly LimitEntry[]): string {
-  const rooms = [...Map.groupBy(entries, ({ room }) => room)].map(
-    ([room, list]) =>
-      `\n## ${room}\n\n| name | value | meaning |\n| --- | --- | --- |\n${list.map(row).join('\n')}`,
-  )
-  return [INTRODUCTION, ...rooms, ''].join('\n')
+  const [none, bounds] = [true, false].map((is) =>
+    entries.filter(({ meaning }) => NONE.test(meaning) === is),
+  ) as [LimitEntry[], LimitEntry[]] // as many as were asked for
+  const rooms = [...Map.groupBy(bounds, ({ room }) => room)]
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([room, list]) => `\n## ${room}\n\n${table(list)}`)
+  const rest = none.map((entry) => ({ ...entry, meaning: entry.meaning.replace(NONE, '') }))
+  const last = rest.length === 0 ? [] : [`\n## What only looks like a bound\n\n${table(rest)}`]
+  return [INTRODUCTION, ...rooms, ...last, ''].join('\n')
+}
+
+function table(list: readonly LimitEntry[]): string {
+  return `| name | value | meaning |\n| --- | --- | --- |\n${list.map(row).join('\n')}`
 }
 
 function row({ name, value, meaning }: LimitEntry): string {
@@ -109,7 +184,8 @@ function numberText(name: string, value: number | bigint): string {
 
 /** The page as the sources want it now. */
 export async function currentLimitsPage(): Promise<string> {
-  return limitsPage(await findLimits(join(ROOT, 'src')))
+  const root = join(ROOT, 'src')
+  return limitsPage([...(await findLimits(root)), ...findScattered(root)])
 }
 
 if (import.meta.main) {

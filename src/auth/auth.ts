@@ -26,6 +26,7 @@ import { Tokens } from './tokens/tokens.ts'
 const ACCESS_MS = 3_600_000
 /** 30 days. */
 const REFRESH_MS = 2_592_000_000
+/** How far the clocks of who signed a token and of who looks at it may lie apart. */
 const LEEWAY_MS = 60_000
 /** A week: with refresh tokens of 30 days some six keys are published at a time. */
 const ROTATION_MS = 604_800_000

@@ -6,6 +6,7 @@ import { cliError } from './errors.ts'
 
 /** How long a node may take until it can be used, and until it has ended, ms. */
 const START_TIMEOUT_MS = 30_000
+/** How long a node may take until it has ended, ms. */
 const STOP_TIMEOUT_MS = 15_000
 
 /** This program's main file, as TypeScript in a checkout and as JavaScript in the package. */

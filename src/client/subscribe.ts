@@ -10,6 +10,7 @@ export const MAX_QUEUED_CHANGES = 10_000
 
 /** Between two attempts to connect: doubled from the first to the last, ms. */
 export const RECONNECT_FIRST_MS = 100
+/** Longest time between two attempts to connect, ms. */
 export const RECONNECT_LAST_MS = 5_000
 
 /** Close codes that another attempt would only meet again: policy violation, and a frame too big. */

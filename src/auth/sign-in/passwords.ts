@@ -19,6 +19,7 @@ export const PASSWORD_METHOD = 'user_password'
 const MIN_PASSWORD_CHARS = 8
 /** N = 2^15, r = 8, p = 1: 32 MiB and some 80 ms on a core of 2023. */
 const SCRYPT_COST: ScryptCost = { n: 1 << 15, r: 8, p: 1 }
+/** No bound: what scrypt is asked for. */
 const HASH_BYTES = 32
 
 export interface Account {

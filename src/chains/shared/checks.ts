@@ -18,6 +18,7 @@ export interface Check {
 const MAX_LAG_BLOCKS = 5
 /** Seconds between this machine's clock and the chain's: requests are valid for minutes. */
 const WARN_SKEW_SECONDS = 60
+/** From here on that is a fault. */
 const MAX_SKEW_SECONDS = 300
 
 /** An item; what to do is told where it is not ok. */

@@ -7,6 +7,7 @@ import type { Clock } from '../../node/primitives/clock.ts'
 
 /** First and longest time an endpoint that failed is passed over, ms. */
 export const MIN_REST_MS = 1000
+/** Longest time an endpoint that failed is passed over, ms. */
 export const MAX_REST_MS = 60_000
 
 /** An endpoint and how it fares. */

@@ -27,6 +27,7 @@ export interface ChallengeSetting {
 
 /** Bytes of the value that are the nonce; 16 behind it are a hash of the other terms. SEP-10 has 48 in all. */
 const NONCE_BYTES = 32
+/** No bound: the width of the value. */
 const VALUE_BYTES = 48
 
 /** The transaction for the terms, without a signature. The same terms make the same one. */

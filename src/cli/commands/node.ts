@@ -11,6 +11,7 @@ import { action } from '../session.ts'
 import { untilSignal } from '../until-signal.ts'
 import { chainHelp, chainOption, withChainOptions } from './chain-options.ts'
 
+/** No bound: the largest port there is. */
 const MAX_PORT = 65_535
 
 interface InitOptions {

@@ -4,6 +4,7 @@ import { Writable } from 'node:stream'
 import { readSecret } from '../../node/secret.ts'
 import { cliError } from '../errors.ts'
 
+/** Characters of a password that is typed. */
 const MAX_CHARS = 1_024
 
 /** Nothing of it is shown while it is typed. @param option that names the file. @throws CLI_USAGE (input) nobody is there to ask, CLI_FILE (input) */

@@ -12,6 +12,7 @@ import { writePrivate } from '../config/private-file.ts'
 const FOLDER = '.tokens'
 /** How long a process may refresh before others take it for dead, and how often they look, ms. */
 const LOCK_MS = 60_000
+/** How often they look, ms. */
 const LOOK_MS = 50
 
 export interface TokenFile extends TokenStore {

@@ -10,6 +10,7 @@ import type { Changes, EnvelopeService } from './service.ts'
 export const WATCH_WAIT_MS = 25_000
 /** First and longest pause after a failure, ms. */
 export const MIN_RECONNECT_MS = 100
+/** Longest pause after a failure, ms. */
 export const MAX_RECONNECT_MS = 5000
 
 /** How long a start waits to learn the present height, ms; a service that hangs is asked again in the background. */

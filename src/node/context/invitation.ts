@@ -34,6 +34,7 @@ const legacy = {
 
 /** Characters of an address in an invitation; longer ones are left out. */
 const MAX_ADDRESS_CHARS = 160
+/** Bytes of an invitation. */
 const MAX_BYTES = 3_000
 
 const legacyCodec: Codec<Omit<InvitationContent, 'addresses' | 'revision' | 'ticket'>> = codec(

@@ -13,6 +13,7 @@ import type { Attempt, Expense, Quotas, RelayClient } from './quotas.ts'
 import { carrierFor, denied, hexOf, nameSchema } from './request.ts'
 import type { Slots } from './slots.ts'
 
+/** No bound: the width of an id. */
 const ID_BYTES = 32
 const id = hexOf(ID_BYTES).refine(({ length }) => length === ID_BYTES, 'expected 32 bytes')
 const place = { chain: nameSchema, network: nameSchema, contract: hexOf(MAX_CONTRACT_BYTES) }

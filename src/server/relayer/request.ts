@@ -16,6 +16,7 @@ import { MAX_NAME_CHARS } from './limits.ts'
 
 /** Bytes of an identity's own signature, and of its account's. */
 const ED25519_BYTES = 64
+/** No bound: the width of the signature of an account. */
 const ACCOUNT_BYTES = 65
 
 /** Lower-case hexadecimal digits of at most so many bytes. */

@@ -4,7 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'chai'
 import { findBrokenLinks, findStalePages } from '../../../scripts/check-docs.ts'
-import { findLimits, limitsPage } from '../../../scripts/docs-limits.ts'
+import {
+  findLimits,
+  findScattered,
+  findSilentBounds,
+  limitsPage,
+} from '../../../scripts/docs-limits.ts'
 import { currentMetricsPage, findMetrics, metricsPage } from '../../../scripts/docs-metrics.ts'
 
 const SOURCES = join(import.meta.dirname, '../../../src')
@@ -46,6 +51,35 @@ describe('generated pages', () => {
       '| `SHARE` | 0.25 |  |',
       '| `BOX_LIMITS` | boxBytes 2 KiB, boxes 7 |  |',
     ])
+  })
+
+  it('lists constants elsewhere that are bounds by their name, or says why they are none, and finds those that say nothing', async () => {
+    await plant(
+      'room/thing.ts',
+      `
+        /** Things at once. */
+        const MAX_THINGS = 4 * (1 + 2)
+        /** No bound: the width of a hash. */
+        export const HASH_BYTES = 32
+        const RETRY_MS = 50n
+        const MAX_OTHER = somethingElse()
+        const NS_PER_MS = 1000
+      `,
+    )
+    const found = findScattered(root)
+    expect(found.map(({ name, value }) => [name, value])).to.deep.equal([
+      ...[
+        ['MAX_THINGS', 12],
+        ['HASH_BYTES', 32],
+        ['RETRY_MS', 50n],
+      ],
+    ])
+    const page = limitsPage(found)
+    expect(page)
+      .to.match(/## room\n[^#]*MAX_THINGS/)
+      .and.match(/looks like a bound\n[^#]*HASH_BYTES/)
+    expect(findSilentBounds(root)).to.have.length(1)
+    expect(findSilentBounds(root)[0]).to.include('RETRY_MS')
   })
 
   it('says what every bound of the sources is for', async () => {

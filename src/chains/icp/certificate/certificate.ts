@@ -20,7 +20,9 @@ import { digestOf, type HashTree, lookUp, parseTree, separated, valuesBelow } fr
 const BLS_PREFIX = fromHex(
   '308182301d060d2b0601040182dc7c0503010201060c2b0601040182dc7c05030201036100',
 )
+/** No bound: the width of a key. */
 const BLS_KEY_BYTES = 96
+/** No bound: the width of a signature. */
 const BLS_SIGNATURE_BYTES = 48
 const STATE_ROOT = separated('ic-state-root')
 

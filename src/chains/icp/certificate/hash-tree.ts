@@ -13,6 +13,7 @@ export type HashTree =
   | { readonly kind: 'leaf'; readonly value: Uint8Array }
   | { readonly kind: 'pruned'; readonly hash: Uint8Array }
 
+/** No bound: the width of a SHA-256. */
 const HASH_BYTES = 32
 
 /** A tree of its CBOR, which bounds how deep it is. @throws what `wrong` makes */

@@ -27,7 +27,9 @@ const FORMS = [
 /** Algorithm 1.3.6.1.4.1.56387.1.2, with what precedes and follows it but for two lengths. */
 const CANISTER = fromHex('300c060a2b0601040183b8430102')
 const N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n
+/** No bound: the width of a signature. */
 const SIGNATURE_BYTES = 64
+/** Bytes of a principal. */
 const MAX_CANISTER_ID_BYTES = 29
 
 /** A key of its DER. @throws AUTH_REFUSED */

@@ -15,6 +15,7 @@ import type { AccountReport, ChainReport, ChainState, KeyReport } from './inspec
 
 /** What adding a member takes: gas that has to be there, and bytes that stay. */
 const OPERATION_GAS = 25n * TERA
+/** No bound: bytes that an operation leaves in storage, which must be paid. */
 const OPERATION_BYTES = 400n
 
 /** YoctoNEAR of an operation: gas, and storage that is locked. */

@@ -14,6 +14,7 @@ const NETWORK = z.object({
 
 /** Time for its answer: it waits for a ledger, ms. */
 const TIMEOUT_MS = 30_000
+/** Bytes of its answer. */
 const MAX_ANSWER_BYTES = 65_536
 
 /** Where the friendbot of an endpoint's network is; undefined where there is none. */

@@ -7,6 +7,7 @@ import { cliError } from '../../errors.ts'
 const GWEI = 1_000_000_000n
 /** Bounds of the configuration, which holds the same values. */
 const MAX_CONFIRMATIONS = 1000
+/** Fee per gas that may be set. */
 const MAX_FEE_GWEI = 100_000
 
 /** `finalized`, `safe` or a number of blocks. @throws CLI_USAGE */

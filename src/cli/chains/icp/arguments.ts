@@ -7,6 +7,7 @@ import { cliError } from '../../errors.ts'
 
 /** Cycles of a T, as people count them. */
 const TERA = 1_000_000_000_000n
+/** Cycles that may be named, in T. */
 const MAX_TERA = 1_000_000n
 
 /** A canister. @throws CLI_USAGE */

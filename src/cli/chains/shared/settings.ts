@@ -6,9 +6,11 @@ import type { Option, OptionGroup } from '../../config/option-group.ts'
 
 /** Endpoints of one chain. */
 const MAX_RPC_URLS = 8
+/** Characters of an endpoint. */
 const MAX_URL_CHARS = 2048
 /** Endpoints, chains or canisters of wallets. */
 export const MAX_WALLET_URLS = 16
+/** Characters of a path. */
 const MAX_PATH_CHARS = 4096
 
 /** What users write of a chain that nodes reach by endpoints. */

@@ -33,6 +33,7 @@ export interface KeepOptions {
 
 /** Calls for rows in one run when nothing else is said: a thousand entries. */
 const DEFAULT_CALLS = '20'
+/** Calls for rows in one run. */
 const MAX_CALLS = 1_000
 
 const HEADINGS: Readonly<Record<KeepCall['what'], string>> = {

@@ -8,6 +8,7 @@ import { type TargetOptions, withTargetOptions } from './target.ts'
 
 /** Operations that the account should be able to pay. */
 const DEFAULT_OPERATIONS = '20'
+/** Operations that may be asked about. */
 const MAX_OPERATIONS = 1_000_000
 
 const EXAMPLES = [

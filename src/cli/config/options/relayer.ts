@@ -9,19 +9,26 @@ import { withTables } from '../with-tables.ts'
 export const DEFAULT_RELAYER_UNDER_WAY = 16
 /** Requests with one API key, and from one address; one that is refused counts four times. */
 export const DEFAULT_KEY_PER_HOUR = 400
+/** Requests with one API key in a day. */
 export const DEFAULT_KEY_PER_DAY = 2000
+/** Requests from one address in an hour. */
 export const DEFAULT_ADDRESS_PER_HOUR = 60
+/** Requests from one address in a day. */
 export const DEFAULT_ADDRESS_PER_DAY = 400
 /** Operations of one signer. */
 export const DEFAULT_SIGNER_PER_HOUR = 20
+/** Operations of one signer in a day. */
 export const DEFAULT_SIGNER_PER_DAY = 100
 /** Operations on one group. */
 export const DEFAULT_GROUP_PER_HOUR = 40
+/** Operations on one group in a day. */
 export const DEFAULT_GROUP_PER_DAY = 200
 
 /** Largest of each number. */
 const MAX_COUNT = 1_000_000
+/** Transactions under way that may be set. */
 const MAX_UNDER_WAY = 32
+/** Kinds of operations that may be listed. */
 const MAX_OPERATION_NAMES = 32
 
 interface RulesUser {

@@ -4,6 +4,7 @@ import type { Platform } from './platform.ts'
 
 // Date.now() alone is too coarse for the clock of a guest: take nanoseconds from the monotonic clock and
 // re-anchor whenever it and the wall clock part by more than 50 ms (suspend, NTP step).
+/** How far the two may part, ns. */
 const REANCHOR_NS = 50_000_000n
 let anchorNs = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()
 

@@ -14,6 +14,7 @@ import { toHex } from '../../primitives/bytes.ts'
 import { isZero } from '../../primitives/ids.ts'
 import { BorshReader } from './borsh.ts'
 
+/** No bound: the width of a signature. */
 export const SIGNATURE_BYTES = 64
 
 /** What a writer may do, as bits. */

@@ -10,6 +10,7 @@ import type { Call } from './call.ts'
 import { entryKey, indexKey } from './entities.ts'
 import { latin1, latin1Bytes, type OrderedIndex } from './rows.ts'
 
+/** No bound: the width of an id. */
 const ID_BYTES = 32
 const ENTRY_DOMAIN = utf8('__calimero_entry__')
 /** Keys of a fixed size, such as digests and public keys, are found up to this many bytes. */

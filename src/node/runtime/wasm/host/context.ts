@@ -11,6 +11,7 @@ import {
 import type { Call } from '../call.ts'
 import { type Frame, host, type HostFunction } from './define.ts'
 
+/** No bound: the width of an id. */
 const ID_BYTES = 32
 
 function request({ call }: Frame, asked: GuestRequest): undefined {
