@@ -170,6 +170,12 @@ export const MAX_WS_SUBSCRIPTIONS = 1024
 /** Commands of one socket that are not answered yet. */
 export const MAX_WS_IN_FLIGHT = 32
 
+/** What the frames of one key may cost in a second, in units of some 10 us of the main thread, and twice as much at once; above it they are read more slowly. Where nobody signs in, those of one socket. */
+export const WS_UNITS_PER_SECOND = 10_240
+
+/** Bytes of a frame that cost a unit. */
+export const WS_BYTES_PER_UNIT = 32
+
 /** Bytes queued on a socket above which its subscriptions stop sending and later continue from the event log. */
 export const WS_SOFT_BUFFER_BYTES: number = 1024 * 1024
 

@@ -10,6 +10,7 @@ import { SourceWatch } from './watch.ts'
 
 /** How long the other nodes may take until they run a new version, ms, and how often they are asked. */
 const UPDATE_WAIT_MS = 60_000
+/** Between two looks whether an update has arrived, ms. */
 const UPDATE_POLL_MS = 100
 
 export interface Source {

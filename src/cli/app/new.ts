@@ -19,6 +19,7 @@ const FILES: Readonly<Record<string, string>> = {
   gitignore: '.gitignore',
 }
 
+/** Characters of the name of a new application. */
 const MAX_NAME_CHARS = 40
 const NAME = /^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$/
 /** Names that Rust or its library has taken. */

@@ -6,6 +6,7 @@ import { exampleOf } from './inspect.ts'
 
 /** Methods that are shown; `app inspect` shows all. */
 const MAX_LINES = 40
+/** Characters that are kept of a line. */
 const MAX_CHARS = 400
 
 export interface ReadyLine {

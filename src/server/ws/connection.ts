@@ -51,6 +51,8 @@ export interface ConnectionComponents {
   /** Who a token is for. @throws AUTH_TOKEN_*, AUTH_INVALID_NODE */
   readonly authenticate: (token: string) => Promise<Access>
   readonly reader: Pick<JsonReader, 'read'>
+  /** Pays for a frame of so many bytes; returns how long nothing more is to be read, ms. */
+  readonly pay: (bytes: number) => number
   readonly events: Pick<Events, 'replay' | 'last'>
   /** Makes the id of a call, for the log. */
   readonly requestId: () => string
@@ -70,6 +72,8 @@ export class Connection implements Sink {
   #access: Access
   #expiry: Timer | undefined
   #inFlight = 0
+  /** Reasons for which nothing is read just now. */
+  #holds = 0
   /** Ends when all frames before the next one have been read. */
   #turn: Promise<void> = Promise.resolve()
   #waiters: (() => void)[] = []
@@ -141,16 +145,29 @@ export class Connection implements Sink {
   /** A text frame came in. Never rejects. What is not JSON is ignored, as in the original. Commands begin in the order in which they came. */
   async receive(bytes: Uint8Array): Promise<void> {
     const isLarge = bytes.length > MAX_INLINE_JSON_BYTES
-    // nothing more is taken from the client while a large one is read
-    if (isLarge) this.#socket.pause()
+    // nothing more is taken from the client while a large one is read, and while it owes for what it sent
+    if (isLarge) this.#hold()
+    const waitMs = this.#components.pay(bytes.length)
+    if (waitMs > 0) {
+      this.#hold()
+      this.#components.clock.after(waitMs, () => this.#release())
+    }
     const parsed = this.#parse(bytes)
     const turn = this.#turn.then(() => parsed)
     this.#turn = turn.then(() => {})
     const frame = await turn
+    if (isLarge) this.#release()
     // whoever was told to go may still send
     if (this.#socket.readyState !== this.#socket.OPEN) return
-    if (isLarge) this.#socket.resume()
     if (frame !== undefined) await this.#begin(frame.value)
+  }
+
+  #hold(): void {
+    if (this.#holds++ === 0) this.#socket.pause()
+  }
+
+  #release(): void {
+    if (--this.#holds === 0 && this.#socket.readyState === this.#socket.OPEN) this.#socket.resume()
   }
 
   /** What a frame says; undefined when nothing is to be done about it any more. */

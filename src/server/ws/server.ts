@@ -27,6 +27,7 @@ import {
 import { checkHost, checkOrigin } from '../loopback.ts'
 import type { Doors } from '../loopback.ts'
 import { CLOSE_GOING_AWAY, CLOSE_PROTOCOL_ERROR, CLOSE_REVOKED, Connection } from './connection.ts'
+import { Purses } from './spending.ts'
 import { failureFrame, notificationText } from './subscription.ts'
 import type { Subscription } from './subscription.ts'
 
@@ -90,6 +91,7 @@ class Hub implements WsServer {
   })
   readonly #open: ReturnType<Metrics['gauge']>
   readonly #dropped: ReturnType<Metrics['counter']>
+  readonly #purses: Purses
   #timer: Timer | undefined
   #listening: readonly (() => void)[] = []
   #isDraining = false
@@ -100,6 +102,7 @@ class Hub implements WsServer {
     this.#pingIntervalMs = init.pingIntervalMs ?? WS_PING_INTERVAL_MS
     this.#pongTimeoutMs = init.pongTimeoutMs ?? WS_PONG_TIMEOUT_MS
     this.#components = components
+    this.#purses = new Purses(components.clock)
     const { metrics } = components
     this.#open = metrics.gauge('merogate_ws_connections', { help: 'Open WebSockets' })
     this.#dropped = metrics.counter('merogate_ws_dropped_events_total', {
@@ -220,9 +223,11 @@ class Hub implements WsServer {
       address: this.#isExempt(address) ? undefined : address,
       keyId: access.caller?.keyId,
     }
+    const purse = this.#purses.of(from.keyId)
     const connection = new Connection(socket, { address, openedMs: clock.monotonicMs() }, access, {
       dispatch,
       reader: { read: (bytes) => reader.read(bytes, from) },
+      pay: (bytes) => purse.pay(bytes),
       clock,
       authenticate: async (text) => {
         if (auth === undefined) return EVERYTHING
@@ -250,6 +255,7 @@ class Hub implements WsServer {
     socket.on('error', (error) => logger.debug({ err: error }, 'socket failed'))
     socket.on('close', () => {
       this.#connections.delete(connection)
+      this.#purses.left(from.keyId)
       this.#open.set(this.#connections.size)
       connection.closed()
     })

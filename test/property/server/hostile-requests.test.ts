@@ -192,6 +192,7 @@ describe('requests that mean no good', () => {
       {
         ...{ clock: systemClock, reader, dispatch, events: node.events },
         authenticate: () => Promise.resolve(EVERYTHING),
+        pay: () => 0,
         ...{ requestId: () => 'id', watch() {}, unwatch() {}, onSkipped() {}, onFailure() {} },
       },
     )

@@ -19,6 +19,7 @@ describe('a socket that was told to go', () => {
       clock: systemClock,
       reader: { read: async (bytes) => parseJson(fromUtf8(bytes)) },
       authenticate: () => Promise.resolve(EVERYTHING),
+      pay: () => 0,
       dispatch: {
         methods: [],
         deadline: () => ({ signal: new AbortController().signal, cancel: () => {} }),
