@@ -186,6 +186,23 @@ describe('/admin-api', () => {
       expect(full).to.include({ contextId: KEY })
     })
 
+    it('are created for the service that is named, by the word of the original too', async () => {
+      const { contexts } = world.node
+      const create = contexts.create.bind(contexts)
+      const asked: (string | undefined)[] = []
+      contexts.create = (options) => {
+        asked.push(options.service)
+        return create(options)
+      }
+      const body = { applicationId, initializationParams: [] }
+      for (const named of [{ service: 'web' }, { serviceName: 'web' }, {}]) {
+        await data(post('/contexts', { ...body, ...named }))
+      }
+      contexts.create = create
+      expect(asked).to.deep.equal(['web', 'web', undefined])
+      expect((await post('/contexts', { ...body, service: '' })).status).to.equal(422)
+    })
+
     it('are not created for an application that is not here', async () => {
       const body = { applicationId: STRANGER, initializationParams: [] }
       const answer = await post('/contexts', body)
