@@ -176,6 +176,9 @@ export const WS_UNITS_PER_SECOND = 10_240
 /** Bytes of a frame that cost a unit. */
 export const WS_BYTES_PER_UNIT = 32
 
+/** Each context that is subscribed to costs as much as so many bytes more: it is looked up. */
+export const WS_BYTES_PER_ID = 160
+
 /** Bytes queued on a socket above which its subscriptions stop sending and later continue from the event log. */
 export const WS_SOFT_BUFFER_BYTES: number = 1024 * 1024
 

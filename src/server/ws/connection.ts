@@ -28,6 +28,7 @@ import {
   MAX_INLINE_JSON_BYTES,
   MAX_WS_IN_FLIGHT,
   MAX_WS_SUBSCRIPTIONS,
+  WS_BYTES_PER_ID,
   WS_HARD_BUFFER_BYTES,
   WS_SOFT_BUFFER_BYTES,
 } from '../limits.ts'
@@ -76,7 +77,7 @@ export class Connection implements Sink {
   #holds = 0
   /** Ends when all frames before the next one have been read. */
   #turn: Promise<void> = Promise.resolve()
-  #waiters: (() => void)[] = []
+  readonly #waiters: (() => void)[] = []
   /** When the last pong came, or the socket was opened, by the monotonic clock. */
   lastPongMs: number
 
@@ -147,11 +148,7 @@ export class Connection implements Sink {
     const isLarge = bytes.length > MAX_INLINE_JSON_BYTES
     // nothing more is taken from the client while a large one is read, and while it owes for what it sent
     if (isLarge) this.#hold()
-    const waitMs = this.#components.pay(bytes.length)
-    if (waitMs > 0) {
-      this.#hold()
-      this.#components.clock.after(waitMs, () => this.#release())
-    }
+    this.#charge(bytes.length)
     const parsed = this.#parse(bytes)
     const turn = this.#turn.then(() => parsed)
     this.#turn = turn.then(() => {})
@@ -160,6 +157,14 @@ export class Connection implements Sink {
     // whoever was told to go may still send
     if (this.#socket.readyState !== this.#socket.OPEN) return
     if (frame !== undefined) await this.#begin(frame.value)
+  }
+
+  /** Reads nothing more until this is paid for. */
+  #charge(bytes: number): void {
+    const waitMs = this.#components.pay(bytes)
+    if (waitMs <= 0) return
+    this.#hold()
+    this.#components.clock.after(waitMs, () => this.#release())
   }
 
   #hold(): void {
@@ -235,6 +240,7 @@ export class Connection implements Sink {
       return
     }
     const { contextIds, since, fromSeq, failures } = parsed.data
+    this.#charge(contextIds.length * WS_BYTES_PER_ID)
     const accepted: string[] = []
     const reasons: Record<string, RpcErrorType> = {}
     const seq: Record<string, number> = {}
@@ -358,9 +364,7 @@ export class Connection implements Sink {
 
   readonly #onFlushed = (): void => {
     if (this.#waiters.length === 0 || this.isFull()) return
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const resume of waiters) resume()
+    for (const resume of this.#waiters.splice(0)) resume()
   }
 
   isFull(): boolean {
@@ -391,8 +395,6 @@ export class Connection implements Sink {
   closed(): void {
     this.#expiry?.cancel()
     for (const key of [...this.#subscriptions.keys()]) this.#drop(key)
-    const waiters = this.#waiters
-    this.#waiters = []
-    for (const resume of waiters) resume()
+    for (const resume of this.#waiters.splice(0)) resume()
   }
 }
