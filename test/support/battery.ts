@@ -35,6 +35,7 @@ export const APPLICATIONS: ReadonlyMap<string, Run> = new Map<string, Run>([
     },
   ],
   ['shared', (situation, seed) => runSharedTrace(situation, seed)],
+  older('E1'),
   older('E3'),
   older('E4'),
   older('E5a'),

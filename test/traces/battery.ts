@@ -1,7 +1,7 @@
 /**
  * Every application in every situation, by seeded traces against the real runtime: copies must end with equal values and roots, and nothing
  * lost. Prints a table and the seeds that failed; exit code 1 when one does.
- * Usage: npm run battery -- [traces per cell, default 31: 2 046 in all] [application ...]
+ * Usage: npm run battery -- [traces per cell, default 31: 2 387 in all] [application ...]
  */
 import { APPLICATIONS, SITUATION_NAMES, tryOut } from '../support/battery.ts'
 

@@ -6,9 +6,12 @@ import {
   type Child,
   type IndexRecord,
   LAYOUTS,
-  type LayoutName,
+  type LayoutName as AnyLayoutName,
   type Metadata,
 } from '../../../src/node/runtime/artifact/layout.ts'
+
+/** E1 writes less than a record has; it is tried on what its guests write. */
+type LayoutName = Exclude<AnyLayoutName, 'E1'>
 
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 })
 const time = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n })

@@ -78,7 +78,31 @@ for (const era of Object.keys(RELEASES) as OlderEra[]) {
       expectEqual(one, two)
     })
 
+    it('is read strictly: every artefact and record gives the same bytes again', async () => {
+      const layout = LAYOUT_OF[era]
+      const [one] = pair(await loadOlder(era))
+      for (const [method, params] of [
+        ['set', { key: 'k', value: '1' }],
+        ['push', { value: '1' }],
+        ['own', { value: '1' }],
+        ['remove', { key: 'k' }],
+      ] as const) {
+        const { artifact } = one.call(method, params)
+        const actions = layout.decodeArtifact(artifact)
+        expect(toHex(layout.encodeArtifact(actions))).to.equal(toHex(artifact))
+        expect(thrownCode(() => layout.decodeArtifact(artifact.subarray(0, -1)))).to.equal(
+          'RUNTIME_ARTIFACT_INVALID',
+        )
+        for (const { id } of actions) {
+          const row = one.rows.shared.get(toHex(sha256(Uint8Array.of(0), id)))
+          if (row === undefined) continue
+          expect(toHex(layout.encodeIndex(layout.decodeIndex(row)))).to.equal(toHex(row))
+        }
+      }
+    })
+
     it("takes a user's own entry of that user alone, signed for its time", async () => {
+      if (era === 'E1') return // there are none
       const [one, two] = pair(await loadOlder(era))
       const three = copy(await loadOlder(era), 'three', 3)
       const first = one.call('own', { value: 'first' })

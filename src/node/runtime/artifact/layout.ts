@@ -10,11 +10,13 @@
  *           | 03 id data ancestors:Vec<Child> metadata      update
  * Child     = id hash[32] metadata
  * Metadata  = created_at:u64 updated_at:u64 StorageType     + E4, E5a: Option<CrdtType> Option<field name>   + E5: Option<schema u32>
+ * E1: metadata is two times alone, a removal is `02 id ancestors`, and a record has a map of one name to its children, and no `deleted_at`.
+ *
  * Index     = id Option<parent> Option<Vec<Child>> full_hash own_hash metadata Option<deleted_at:u64>   + E5: deleted children Vec<id>
  * ```
  */
 import { platform } from '#platform'
-import { compareBytes, concat } from '../../primitives/bytes.ts'
+import { compareBytes, concat, EMPTY, equalBytes, utf8 } from '../../primitives/bytes.ts'
 import type { Era } from '../engine.ts'
 import { invalidArtifact } from '../errors.ts'
 import { MAX_ACTIONS } from '../limits.ts'
@@ -50,9 +52,11 @@ export interface Upsert {
 export interface Removal {
   readonly kind: 'remove'
   readonly id: Uint8Array
-  /** ns */
+  /** ns. In E1 none is written: it is that of the newest action beside it. */
   readonly deletedAt: bigint
   readonly metadata: Metadata
+  /** In E1 alone. */
+  readonly ancestors?: readonly Child[]
 }
 
 export type Action = Upsert | Removal
@@ -99,22 +103,27 @@ export interface Layout {
   encodeIndex(record: IndexRecord): Uint8Array
 }
 
-export type LayoutName = 'E3' | 'E4' | 'E5a' | 'E5'
+export type LayoutName = 'E1' | 'E3' | 'E4' | 'E5a' | 'E5'
 
 const TAGS = { add: 0, remove: 2, update: 3 } as const
 /** Strings that each variant of CrdtType carries, by discriminant: registry releases 0.10.0, 0.10.1-rc.47 and 0.11.0-rc.5. */
 const CRDT_STRINGS: Readonly<Record<LayoutName, readonly number[]>> = {
+  E1: [],
   E3: [],
   E4: [1, 0, 0, 0, 2, 1, 1, 0, 0, 1],
   E5a: [1, 0, 0, 0, 2, 1, 1, 0, 0, 0, 1],
   E5: [1, 0, 0, 0, 2, 2, 1, 1, 1, 0, 0, 0, 1, 0],
 }
-/** id, hash, two times, storage type */
-const MIN_CHILD_BYTES = 32 + 32 + 16 + 1
+/** id, hash, two times; later ones have a storage type too */
+const MIN_CHILD_BYTES = 32 + 32 + 16
+/** What there is in E1. */
+const PUBLIC = Uint8Array.of(0)
+/** Under which E1 lists the children of any entity. */
+const CHILDREN_NAME = utf8('no collection, remove this nonsense')
 
 /** The layout of an era, when there is one. */
 export function layoutOf(era: Era): Layout | undefined {
-  if (era === 'E3' || era === 'E4' || era === 'E5a') return LAYOUTS[era]
+  if (era === 'E1' || era === 'E3' || era === 'E4' || era === 'E5a') return LAYOUTS[era]
   return era === 'E5b' || era === 'E5c' ? LAYOUTS.E5 : undefined
 }
 
@@ -122,7 +131,7 @@ export function layoutOf(era: Era): Layout | undefined {
  * Eras whose guests do not end equal by replaying, and whose layout is known: the host applies their deltas itself. A module's era is found by
  * texts that need not stand in it, so that its bytes may have the layout of another one of these.
  */
-const NATIVE_ERAS: readonly Era[] = ['E3', 'E4', 'E5a']
+const NATIVE_ERAS: readonly Era[] = ['E1', 'E3', 'E4', 'E5a']
 
 export function isNative(era: Era): boolean {
   return NATIVE_ERAS.includes(era)
@@ -135,8 +144,26 @@ export function layoutsOf(era: Era): readonly Layout[] {
   return isNative(era) ? [presumed, LAYOUTS.E5a, LAYOUTS.E4, LAYOUTS.E3] : [presumed]
 }
 
+/** Whether an entity of E1 has a list of children: in a map of names, of which there is one. */
+function hasList(r: BorshReader): boolean {
+  const count = r.u32()
+  if (count === 0) return false
+  if (count > 1 || !equalBytes(r.bytes(), CHILDREN_NAME)) {
+    throw invalidArtifact('expected one list of children')
+  }
+  return true
+}
+
+/** With the times of removals, which E1 does not write. */
+function withTimes(actions: readonly Action[]): Action[] {
+  const times = actions.map(({ metadata }) => metadata.updatedAt)
+  const deletedAt = times.reduce((newest, time) => (time > newest ? time : newest), 0n)
+  return actions.map((action) => (action.kind === 'remove' ? { ...action, deletedAt } : action))
+}
+
 function createLayout(name: LayoutName): Layout {
-  const hasTypes = name !== 'E3'
+  const isE1 = name === 'E1'
+  const hasTypes = !isE1 && name !== 'E3'
   const isE5 = name === 'E5'
   const hasSigner = isE5 || name === 'E5a'
 
@@ -146,6 +173,7 @@ function createLayout(name: LayoutName): Layout {
     if (hasSigner && r.option()) r.id()
   }
   const storage = (r: BorshReader): Uint8Array => {
+    if (isE1) return PUBLIC
     const start = r.at
     const tag = r.u8()
     if (tag === 1 || (tag === 4 && isE5)) {
@@ -188,6 +216,11 @@ function createLayout(name: LayoutName): Layout {
   const readAction = (r: BorshReader): Action => {
     const tag = r.u8()
     const id = r.id()
+    if (tag === TAGS.remove && isE1) {
+      const ancestors = r.list(MIN_CHILD_BYTES, () => readChild(r))
+      const metadata = { createdAt: 0n, updatedAt: 0n, storage: PUBLIC, rest: EMPTY }
+      return { kind: 'remove', id, deletedAt: 0n, metadata, ancestors }
+    }
     if (tag === TAGS.remove) {
       return { kind: 'remove', id, deletedAt: r.u64(), metadata: readMetadata(r) }
     }
@@ -208,7 +241,7 @@ function createLayout(name: LayoutName): Layout {
   const writeMetadata = (w: BorshWriter, metadata: Metadata): void => {
     w.u64(metadata.createdAt)
     w.u64(metadata.updatedAt)
-    w.raw(metadata.storage)
+    if (!isE1) w.raw(metadata.storage)
     w.raw(metadata.rest)
   }
   const writeChild = (w: BorshWriter, child: Child): void => {
@@ -228,7 +261,7 @@ function createLayout(name: LayoutName): Layout {
       if (actions.length > MAX_ACTIONS) {
         throw invalidArtifact(`expected at most ${MAX_ACTIONS} actions, got ${actions.length}`)
       }
-      return actions
+      return isE1 ? withTimes(actions) : actions
     },
     encodeArtifact(actions) {
       const w = new BorshWriter()
@@ -237,6 +270,12 @@ function createLayout(name: LayoutName): Layout {
       for (const action of actions) {
         w.u8(TAGS[action.kind])
         w.raw(action.id)
+        if (action.kind === 'remove' && isE1) {
+          const { ancestors = [] } = action
+          w.u32(ancestors.length)
+          for (const child of ancestors) writeChild(w, child)
+          continue
+        }
         if (action.kind === 'remove') {
           w.u64(action.deletedAt)
         } else {
@@ -253,11 +292,13 @@ function createLayout(name: LayoutName): Layout {
       const record: IndexRecord = {
         id: r.id(),
         parent: r.option() ? r.id() : undefined,
-        children: r.option() ? r.list(MIN_CHILD_BYTES, () => readChild(r)) : undefined,
+        children: (isE1 ? hasList(r) : r.option())
+          ? r.list(MIN_CHILD_BYTES, () => readChild(r))
+          : undefined,
         fullHash: r.id(),
         ownHash: r.id(),
         metadata: readMetadata(r),
-        deletedAt: r.option() ? r.u64() : undefined,
+        deletedAt: !isE1 && r.option() ? r.u64() : undefined,
         deletedChildren: isE5 ? r.list(32, () => r.id()) : [],
       }
       r.end()
@@ -268,7 +309,9 @@ function createLayout(name: LayoutName): Layout {
       w.raw(record.id)
       w.option(record.parent !== undefined)
       if (record.parent !== undefined) w.raw(record.parent)
-      w.option(record.children !== undefined)
+      if (isE1) w.u32(record.children === undefined ? 0 : 1)
+      else w.option(record.children !== undefined)
+      if (isE1 && record.children !== undefined) w.bytes(CHILDREN_NAME)
       if (record.children !== undefined) {
         w.u32(record.children.length)
         for (const child of record.children) writeChild(w, child)
@@ -276,6 +319,7 @@ function createLayout(name: LayoutName): Layout {
       w.raw(record.fullHash)
       w.raw(record.ownHash)
       writeMetadata(w, record.metadata)
+      if (isE1) return w.done()
       w.option(record.deletedAt !== undefined)
       if (record.deletedAt !== undefined) w.u64(record.deletedAt)
       if (isE5) {
@@ -289,6 +333,7 @@ function createLayout(name: LayoutName): Layout {
 
 /** All layouts by name. */
 export const LAYOUTS: Readonly<Record<LayoutName, Layout>> = {
+  E1: createLayout('E1'),
   E3: createLayout('E3'),
   E4: createLayout('E4'),
   E5a: createLayout('E5a'),

@@ -46,8 +46,8 @@ export function inspectModule(bytes: Uint8Array): Inspected {
     size: bytes.length,
     generation,
     era,
-    convergence: converges(era) ? 'converges' : 'may diverge',
-    warnings: findWarnings(module, era),
+    convergence: converges(era, generation) ? 'converges' : 'may diverge',
+    warnings: findWarnings(module, era, generation),
     methods,
     imports: module.imports.map((one) => one.name),
     ...(abi === undefined ? {} : { abi }),
@@ -119,17 +119,17 @@ const MARKS: readonly (readonly [string, readonly Era[], ModuleWarning])[] = [
   ],
 ]
 
-/** Eras for which there are rules, by which copies end equal. */
-function converges(era: Era): boolean {
-  return era === 'E5b' || isNative(era)
+/** Whether there are rules by which copies end equal. Of E1 only what has the newer imports is known to have one layout. */
+function converges(era: Era, generation: 'G1' | 'G2'): boolean {
+  return era === 'E5b' || (isNative(era) && (era !== 'E1' || generation === 'G2'))
 }
 
-function findWarnings(module: ParsedModule, era: Era): ModuleWarning[] {
+function findWarnings(module: ParsedModule, era: Era, generation: 'G1' | 'G2'): ModuleWarning[] {
   const bytes = Buffer.from(module.bytes.buffer, module.bytes.byteOffset, module.bytes.length)
   const found = MARKS.filter(
     ([mark, without]) => !without.includes(era) && bytes.includes(mark),
   ).map(([, , warning]) => warning)
-  if (converges(era)) return found
+  if (converges(era, generation)) return found
   const message =
     'it is of a release whose layout is not known here: concurrent writes or removals can leave copies with different states'
   return [{ code: 'untried-release', message }, ...found]

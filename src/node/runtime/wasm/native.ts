@@ -58,7 +58,7 @@ function unlink(
   const isListed = list.deletedChildren.some((one) => equalBytes(one, id))
   return rehash(layout, rows, {
     ...list,
-    children: children.length === 0 ? undefined : children,
+    children: children.length === 0 && layout.name !== 'E1' ? undefined : children,
     deletedChildren: isListed ? list.deletedChildren : [...list.deletedChildren, id],
   })
 }
