@@ -78,6 +78,27 @@ for (const era of Object.keys(RELEASES) as OlderEra[]) {
       expectEqual(one, two)
     })
 
+    // battery, older 0.8.0, causal, seed 19
+    it('remembers a removal that changes nothing when it comes', async () => {
+      const module = await loadOlder(era)
+      const [one, two] = pair(module)
+      const three = copy(module, 'three', 3)
+      const set = one.call('set', { key: 'k', value: '1' })
+      take(two, set)
+      three.copyFrom(two)
+      const removed = one.call('remove', { key: 'k' })
+      const again = one.call('set', { key: 'k', value: '2' })
+      two.see(again.lastNs)
+      const last = two.call('remove', { key: 'k' })
+      three.see(last.lastNs)
+      const own = three.call('push', { value: 'later' })
+      for (const outcome of [removed, last, again]) take(three, outcome)
+      for (const outcome of [removed, again, own]) take(two, outcome)
+      for (const outcome of [last, own]) take(one, outcome)
+      expect(three.view('items')).to.deep.equal({})
+      expectEqual(one, two, three)
+    })
+
     it('is read strictly: every artefact and record gives the same bytes again', async () => {
       const layout = LAYOUT_OF[era]
       const [one] = pair(await loadOlder(era))

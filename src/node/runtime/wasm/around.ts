@@ -202,10 +202,14 @@ export function applyPlanned(
 ): Uint8Array | undefined {
   const rows = rowsOf(call)
   const before = storedState(layout, rows)
-  const root = applyNative(layout, rows, actions)
+  const applied = applyNative(layout, rows, actions)
   const incoming = incomingState(actions)
-  if (merge === undefined || before === undefined || incoming === undefined) return root
-  return joinState(layout, rows, before, incoming, merge) ?? root
+  const canJoin = merge !== undefined && before !== undefined && incoming !== undefined
+  const joined = canJoin ? joinState(layout, rows, before, incoming, merge) : undefined
+  const root = joined ?? applied
+  if (root !== undefined || !call.wrote) return root
+  // what is not there was removed: that is remembered too, and changes no hash
+  return load(layout, rows, call.init.contextId)?.fullHash
 }
 
 /** After a replay that committed. `merge` lets the guest join two states. @returns the root when it changed once more */
