@@ -4,7 +4,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { parseArgs } from 'node:util'
-import { HEADER, lineOf, runScenario } from './run.ts'
+import { HEADER, lineOf, makeScene, runScene } from './run.ts'
 import { SCENARIOS } from './scenarios/index.ts'
 import { openStage } from './stage.ts'
 
@@ -47,7 +47,8 @@ if (values.help === true) {
   let faulty = 0
   for (const scenario of SCENARIOS.filter(({ name }) => names.includes(name))) {
     await using stage = await openStage()
-    const outcome = await runScenario(stage, scenario, {
+    const outcome = await runScene(await makeScene(stage, scenario, attackMs), {
+      warmMs: 1_000,
       attackMs,
       beforeMs: Math.min(attackMs, 15_000),
       afterMs: Math.min(attackMs, 5_000),

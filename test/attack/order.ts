@@ -11,6 +11,8 @@ export type Standing = PeerStanding | ClientStanding
 /** All that the attacker knows when it begins: what the inviter of a member would tell it. */
 export interface Order {
   readonly scenario: string
+  /** How long it is to last, ms: no more is made ready than can be sent. */
+  readonly attackMs: number
   /** Of its identity, hexadecimal. */
   readonly seed: string
   /** The address that its connections come from; empty: any. */

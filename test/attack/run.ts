@@ -31,6 +31,8 @@ export interface Outcome {
 }
 
 export interface RunOptions {
+  /** How long the bystander calls before anything is measured, ms. */
+  readonly warmMs: number
   /** How long the attack lasts, ms. */
   readonly attackMs: number
   /** How long the bystander is measured before and after it, ms. */
@@ -43,17 +45,33 @@ export interface RunOptions {
   readonly maxGrownMib: number
 }
 
-export async function runScenario(
+/** All that a scenario needs, up to the moment when it begins. */
+export interface Scene {
+  readonly scenario: Scenario
+  readonly pair: Pair
+  readonly bystander: Bystander
+  readonly attacker: Attacker
+  readonly newcomer: ClusterNode | undefined
+}
+
+/** Makes a scenario ready; several can be at once. */
+export async function makeScene(
   stage: Stage,
   scenario: Scenario,
-  options: RunOptions,
-): Promise<Outcome> {
+  attackMs: number,
+): Promise<Scene> {
   const pair = await stage.newPair()
   const bystander = new Bystander(pair)
-  await bystander.measure(1_000) // caches and compilers get warm
   const newcomer = scenario.isNewcomerInvited === true ? await stage.another() : undefined
-  const attacker = await Attacker.start(scenario, pair)
+  const attacker = await Attacker.start(scenario, pair, attackMs)
+  return { scenario, pair, bystander, attacker, newcomer }
+}
+
+/** Runs a scenario once; its attacker is gone then. */
+export async function runScene(scene: Scene, options: RunOptions): Promise<Outcome> {
+  const { scenario, pair, bystander, attacker, newcomer } = scene
   try {
+    await bystander.measure(options.warmMs) // caches and compilers get warm
     const before = await bystander.measure(options.beforeMs)
     attacker.begin()
     const joined = newcomer === undefined ? undefined : letIn(pair, newcomer, options.attackMs / 4)
@@ -111,7 +129,7 @@ async function agreement({ victim, partner, contextId }: Pair): Promise<number> 
 function faultsOf(outcome: Outcome, scenario: Scenario, options: RunOptions): string[] {
   const { before, during, after, grownMib, agreedMs, newcomerMs, tally } = outcome
   const faults: string[] = []
-  const factor = scenario.takesCore === true ? CORE_FACTOR : options.factor
+  const factor = Math.max(scenario.takesCore === true ? CORE_FACTOR : 0, options.factor)
   const mayMs = Math.max(before.p99Ms * factor, options.floorMs)
   if (during.p99Ms > mayMs) faults.push(`p99 ${ms(during.p99Ms)} of at most ${ms(mayMs)}`)
   if (during.failed + after.failed > 0) faults.push(`${during.failed + after.failed} calls failed`)

@@ -192,7 +192,11 @@ export class Attacker {
   }
 
   /** Resolves when it is ready to begin. */
-  static async start(scenario: Scenario, { victim, partner, contextId }: Pair): Promise<Attacker> {
+  static async start(
+    scenario: Scenario,
+    { victim, partner, contextId }: Pair,
+    attackMs: number,
+  ): Promise<Attacker> {
     const seed = systemRandom.bytes(32)
     const { standing } = scenario
     if (standing === 'reader' || standing === 'writer') {
@@ -206,6 +210,7 @@ export class Attacker {
       api,
       token: permissions === undefined ? '' : await tokenAt(api, permissions),
       scenario: scenario.name,
+      attackMs,
       seed: toHex(seed),
       from: nextAddress(),
       standing,

@@ -67,7 +67,8 @@ export const STRANGER_SCENARIOS: readonly PeerScenario[] = [
     async prepare(hostile) {
       const publish = await hostile.gossip()
       const deltas: Uint8Array[] = []
-      for (let i = 0; i < 4_000; i++) {
+      const count = Math.min(4_000, 0.4 * hostile.order.attackMs)
+      for (let i = 0; i < count; i++) {
         const author = generateSigningKey()
         deltas.push(message({ type: 'delta', envelope: hostile.delta({ author }).bytes }))
         if (i % 50 === 0) await pause(0)
