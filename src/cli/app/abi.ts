@@ -153,3 +153,8 @@ function listOf(value: unknown): readonly Json[] {
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
+
+/** Arguments by name, as an example of each type. */
+export function exampleOf(method: MethodText | undefined): Readonly<Record<string, unknown>> {
+  return Object.fromEntries((method?.params ?? []).map(({ name, example }) => [name, example]))
+}

@@ -4,7 +4,7 @@ import { printable } from '../../node/primitives/text.ts'
 import type { ModuleInfo, ModuleWarning } from '../../node/runtime/engine.ts'
 import { type ModuleUses, usesOf } from '../../node/runtime/wasm/uses.ts'
 import { table } from '../output.ts'
-import { type AbiText, type MethodText, readAbi } from './abi.ts'
+import { type AbiText, exampleOf, type MethodText, readAbi } from './abi.ts'
 import { type ApplicationFile, readApplication, type Signature } from './read-application.ts'
 import { type InitRun, tryModule } from './scratch.ts'
 
@@ -121,11 +121,6 @@ export function verdictOf(module: {
   const codes = warnings.map(({ code }) => code).join(', ')
   const kind = era === 'opaque' ? 'unknown layout' : `era ${era}`
   return `${kind}, ${convergence}${codes === '' ? '' : ` (${codes})`}`
-}
-
-/** Arguments by name, as an example of each type. */
-export function exampleOf(method: MethodText | undefined): Readonly<Record<string, unknown>> {
-  return Object.fromEntries((method?.params ?? []).map(({ name, example }) => [name, example]))
 }
 
 /** The report for people. */

@@ -1,8 +1,7 @@
 /** Methods of an application as lines to paste into a shell. */
 import { stringifyJson } from '../../client/json.ts'
 import { printable } from '../../node/primitives/text.ts'
-import type { MethodText } from './abi.ts'
-import { exampleOf } from './inspect.ts'
+import { exampleOf, type MethodText } from './abi.ts'
 
 /** Methods that are shown; `app inspect` shows all. */
 const MAX_LINES = 40
