@@ -2,7 +2,7 @@
  * Runs the tests named on the command line, folders or files below the repository: mocha's below `test`, and Solidity's below `contracts`, which
  * Hardhat runs in a process of its own meanwhile (`scripts/test-solidity.ts`). Default: all of both. With `--grep=<text>` those whose names
  * match. A run of everything is made by four processes: two have the tests of whole nodes, servers and programs, which wait more than they
- * compute, one those of contracts. It says how much of the conformance list each anchor passed, and fails when a row of it has no test. What failed is told
+ * compute, one those of contracts and what is left to chance, one units and anchors. It says how much of the conformance list each anchor passed, and fails when a row of it has no test. What failed is told
  * once more at the end, in lines that begin with `failed: `: of a long report often only the end is kept. Ends with one line alone,
  * `N passed, N failed`; the exit code is 1 when anything failed or no test ran.
  */
@@ -40,7 +40,7 @@ function filesOf(end: string): string[] {
 const APART: readonly RegExp[] = [
   /^test[/\\](?:e2e|integration[/\\]cli)[/\\]/,
   /^test[/\\]integration[/\\](?!cli[/\\])/,
-  /^test[/\\]contracts[/\\]/,
+  /^test[/\\](?:contracts|property|simulation|attack|chaos)[/\\]/,
 ]
 
 function isApart(file: string): boolean {

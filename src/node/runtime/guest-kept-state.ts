@@ -52,7 +52,9 @@ class GuestKeptState implements StateModel {
     const key = platform.sha256(concat(INDEX_TAG, context.id))
     const bytes = await this.#store.get(rowKey(COLUMN.state, u32be(context.number), key))
     if (layouts.length === 0) return undefined
-    if (bytes === undefined) return ZERO_ID
+    // nothing shows that a module is of the oldest era but what it does not import: its state need not be what that era's is
+    const isPresumed = era === 'E1'
+    if (bytes === undefined) return isPresumed ? undefined : ZERO_ID
     let failure: unknown
     for (const layout of layouts) {
       try {
@@ -61,6 +63,7 @@ class GuestKeptState implements StateModel {
         failure ??= error
       }
     }
+    if (isPresumed) return undefined
     const message = `the root record of ${bytes.length} bytes is none of era ${era}`
     const details = { bytes: bytes.length }
     throw runtimeError('RUNTIME_STATE_CORRUPT', 'corrupt', message, details, { cause: failure })
