@@ -9,6 +9,13 @@ function call(context: number, bytes = 1): Waiting {
   return { job, bytes, signal: undefined, onGivenUp: nothing, resolve: nothing, reject: nothing }
 }
 
+/** A call of a method, of a module that its digest stands for. */
+function execution(context: number, method: string, module = 1): Waiting {
+  const digest = new Uint8Array(32).fill(module)
+  const of = { context: { number: context }, method, module: digest }
+  return { ...call(context), job: { kind: 'execute', call: of } as unknown as Waiting['job'] }
+}
+
 /** Contexts of the calls that are posted next. */
 function nextOf(queue: CallQueue): number[] {
   return queue.next().map(([, waiting]) => contextOf(waiting))
@@ -53,6 +60,18 @@ describe('the calls of a thread', () => {
     expect(queue.takeOf(1)).to.deep.equal(own)
     expect(queue.countOf(1)).to.equal(0)
     expect(nextOf(queue)).to.deep.equal([2])
+  })
+
+  it('that begin contexts with the same module are found, posted or not, and no others', () => {
+    const queue = new CallQueue(1)
+    const first = execution(1, 'init')
+    for (const one of [first, execution(2, 'init'), execution(3, 'init', 2), execution(4, 'get')]) {
+      queue.add(one)
+    }
+    queue.add(execution(5, 'init'))
+    queue.next()
+    expect(queue.beginningLike(first)).to.deep.equal([2, 5])
+    expect(queue.beginningLike(execution(4, 'get'))).to.deep.equal([])
   })
 
   it('are bounded, posted or not, until they are taken out', () => {

@@ -2,6 +2,7 @@
 import { runtimeError } from '../errors.ts'
 import type { GuestOutcome } from '../engine.ts'
 import { MAX_QUEUED_BYTES, MAX_QUEUED_CALLS } from '../limits.ts'
+import { moduleKey } from './loaded.ts'
 import type { Job } from './messages.ts'
 
 /** A call that is not answered yet. */
@@ -18,6 +19,16 @@ export interface Waiting {
 /** Local number of the context that a call is of. */
 export function contextOf({ job }: Waiting): number {
   return job.kind === 'forget' ? job.context : job.call.context.number
+}
+
+/** The method that makes a context's first state. */
+const FIRST_METHOD = 'init'
+
+/** The module of a call that is the first of its context. */
+function begins({ job }: Waiting): string | undefined {
+  return job.kind === 'execute' && job.call.method === FIRST_METHOD
+    ? moduleKey(job.call.module)
+    : undefined
 }
 
 export class CallQueue {
@@ -102,6 +113,15 @@ export class CallQueue {
     this.#turns.delete(context)
     for (const waiting of later) this.#uncount(waiting)
     return [...posted.map(([, waiting]) => waiting), ...later]
+  }
+
+  /** Other contexts that begin with the same module as that of a call, where it is the first of its own. */
+  beginningLike(waiting: Waiting): readonly number[] {
+    const module = begins(waiting)
+    if (module === undefined) return []
+    const all = [...this.posted.values(), ...[...this.#turns.values()].flat()]
+    const alike = all.filter((one) => begins(one) === module).map(contextOf)
+    return [...new Set(alike)].filter((context) => context !== contextOf(waiting))
   }
 
   /** Takes out all. */

@@ -198,7 +198,13 @@ export class WorkerSlot {
 
   #goOn(): void {
     const isIdle = this.#queue.posted.size === 0
-    for (const [id, { job }] of this.#queue.next()) this.#post(message(id, job))
+    for (let due = this.#queue.next(); due.length > 0; due = this.#queue.next()) {
+      for (const [id, { job, signal }] of due) {
+        // the thread has not heard of it
+        if (signal?.aborted === true) this.#queue.take(id)?.reject(abortError(signal))
+        else this.#post(message(id, job))
+      }
+    }
     if (isIdle) this.#watch()
   }
 
@@ -286,15 +292,16 @@ export class WorkerSlot {
     this.#slice = clock.after(left, () => setImmediate(() => this.#endSlice(id)))
   }
 
-  /** The context that runs holds up others: its calls go elsewhere, and its thread ends. */
+  /** The context that runs holds up others: its calls go elsewhere, with those of others that are about to do the same, and its thread ends. */
   #endSlice(id: number): void {
     const [first] = this.#queue.posted
     if (this.#stopped || this.#released || first?.[0] !== id || this.#queue.contexts < 2) return
-    const context = contextOf(first[1])
-    const calls = this.#queue.takeOf(context)
+    const moved = [contextOf(first[1]), ...this.#queue.beginningLike(first[1])].map(
+      (context) => [context, this.#queue.takeOf(context)] as const,
+    )
     this.#init.onRestart('moved')
     this.#replace()
-    this.#init.onHeldUp?.(context, calls)
+    for (const [context, calls] of moved) this.#init.onHeldUp?.(context, calls)
   }
 
   #overrun(id: number, limitMs: number): void {
