@@ -17,6 +17,7 @@ import type { ChallengeRoutes } from './auth/challenge-routes.ts'
 import { background } from './background.ts'
 import type { Background } from './background.ts'
 import { bodyBudget } from './bodies/budget.ts'
+import { BodyPace } from './bodies/pace.ts'
 import { type JsonReader, jsonReader } from './bodies/reader.ts'
 import { Connections, type ConnectionRules, DEFAULT_CONNECTION_RULES } from './connections.ts'
 import { defined } from './defined.ts'
@@ -183,7 +184,7 @@ class NodeServer implements Server {
     const services = { ...ALL_SERVICES, ...init.services }
     const app = serverApp({
       node,
-      bodies: { reader, budget: bodyBudget(), clock },
+      bodies: { reader, budget: bodyBudget(), pace: new BodyPace(clock), clock },
       dispatch,
       logger,
       clock,

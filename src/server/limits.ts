@@ -39,6 +39,18 @@ export const MAX_SMALL_BODY_BYTES: number = 64 * 1024
 /** Room that only small bodies may take, bytes of all together, besides {@link MAX_BODY_BYTES}. */
 export const SMALL_BODIES_BYTES: number = 16 * 1024 * 1024
 
+/** Large bodies of one sender, bytes a second: reading one costs the main thread 5 ms for each MiB. What is above it is read later. */
+export const LARGE_BODY_BYTES_PER_SECOND: number = 16 * 1024 * 1024
+
+/** So much of that at once, ms of it. */
+export const LARGE_BODY_BURST_MS = 1_000
+
+/** Longest time that a large body waits to be read, ms; what would wait longer is refused. It has its room meanwhile, so one sender cannot have all of that. */
+export const MAX_LARGE_BODY_WAIT_MS = 2_000
+
+/** Senders of large bodies that are told apart; of more, who sent longest ago is forgotten. */
+export const MAX_PACED_SENDERS = 4_096
+
 /** A client has this long to send a JSON body, ms. */
 export const BODY_TIMEOUT_MS = 60_000
 

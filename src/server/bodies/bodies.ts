@@ -1,4 +1,4 @@
-/** The way of a JSON body into the server: room for it first, then its bytes, in time, then what they say. */
+/** The way of a JSON body into the server: room for it first, its turn if it is large, then its bytes, in time, then what they say. */
 import express from 'express'
 import type { Request, RequestHandler, Response } from 'express'
 import { isMerogateError, toMerogateError } from '../../node/errors.ts'
@@ -7,12 +7,14 @@ import { fromHttpError, serverError } from '../errors.ts'
 import { BODY_TIMEOUT_MS, MAX_SMALL_BODY_BYTES } from '../limits.ts'
 import { isLoopback } from '../loopback.ts'
 import type { BodyBudget } from './budget.ts'
+import type { BodyPace } from './pace.ts'
 import type { JsonReader } from './reader.ts'
 import type { Sender } from './turns.ts'
 
 export interface BodiesComponents {
   readonly reader: JsonReader
   readonly budget: BodyBudget
+  readonly pace: BodyPace
   readonly clock: Clock
 }
 
@@ -31,15 +33,23 @@ export function bodies(components: BodiesComponents): RequestHandler {
 export function bodyReader(limit: number): (req: Request, res: Response) => Promise<unknown> {
   const parse = express.raw({ type: () => true, limit })
   return async (req, res) => {
-    const { reader, budget, clock } = res.locals['bodies'] as BodiesComponents // bodies() put it there
+    const { reader, budget, pace, clock } = res.locals['bodies'] as BodiesComponents // bodies() put it there
+    const sender = senderOf(req, res)
+    const announced = announcedBytes(req, limit)
     const late = Promise.withResolvers<never>()
     const timer = clock.after(BODY_TIMEOUT_MS, () => late.reject(tooSlow()))
     try {
       const full = takeRoom(req, res, budget, limit)
+      const waitMs = announced > MAX_SMALL_BODY_BYTES ? pace.pay(sender, announced) : 0
+      if (waitMs > 0) await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
       await Promise.race([receive(parse, req, res), full, late.promise])
       timer.cancel()
       const body: unknown = req.body
-      if (body instanceof Uint8Array) return await reader.read(body, senderOf(req, res))
+      if (body instanceof Uint8Array) {
+        // of one that did not say how long it is, the next one pays
+        if (announced === 0 && body.length > MAX_SMALL_BODY_BYTES) pace.pay(sender, body.length)
+        return await reader.read(body, sender)
+      }
       throw serverError('SERVER_BAD_JSON', 'input', 'expected JSON, got an empty body')
     } catch (error) {
       refuseRest(req, res, error)
@@ -48,6 +58,12 @@ export function bodyReader(limit: number): (req: Request, res: Response) => Prom
       timer.cancel()
     }
   }
+}
+
+/** Bytes that a body will have; 0 when it does not say. */
+function announcedBytes({ headers }: Request, limit: number): number {
+  const { 'content-length': length, 'content-encoding': encoding = 'identity' } = headers
+  return encoding === 'identity' && length !== undefined ? Math.min(Number(length), limit) : 0
 }
 
 /** Who sent a request: programs of this machine, and whom a proxy on it does not name, share an address. */

@@ -14,6 +14,7 @@ import { ALL_SERVICES, serverApp } from '../../../src/server/app.ts'
 import { background } from '../../../src/server/background.ts'
 import { promMetrics, type ChallengeRoutes, type Relayer } from '../../../src/server/index.ts'
 import { bodyBudget } from '../../../src/server/bodies/budget.ts'
+import { BodyPace } from '../../../src/server/bodies/pace.ts'
 import { type JsonReader, jsonReader } from '../../../src/server/bodies/reader.ts'
 import type { Sender } from '../../../src/server/bodies/turns.ts'
 import { dispatcher } from '../../../src/server/json-rpc/dispatcher.ts'
@@ -66,7 +67,7 @@ async function fullApp(
   const dispatch = dispatcher({ ...components, reader })
   const app = serverApp({
     ...components,
-    bodies: { reader, budget: bodyBudget(), clock: systemClock },
+    bodies: { reader, budget: bodyBudget(), pace: new BodyPace(systemClock), clock: systemClock },
     dispatch,
     random: systemRandom,
     exposed: promMetrics({ process: false }),

@@ -13,6 +13,7 @@ import { silentLogger } from '../../../src/node/primitives/logger.ts'
 import { ALL_SERVICES, serverApp } from '../../../src/server/app.ts'
 import { background } from '../../../src/server/background.ts'
 import { bodyBudget } from '../../../src/server/bodies/budget.ts'
+import { BodyPace } from '../../../src/server/bodies/pace.ts'
 import { type JsonReader, jsonReader } from '../../../src/server/bodies/reader.ts'
 import { EVERYTHING } from '../../../src/server/access/guard.ts'
 import { dispatcher } from '../../../src/server/json-rpc/dispatcher.ts'
@@ -56,7 +57,10 @@ async function doors(isGuarded: boolean, reader: JsonReader) {
   const dispatch = dispatcher({ ...components, reader })
   const app: Express = serverApp({
     ...components,
-    ...{ bodies: { reader, budget: bodyBudget(), clock: systemClock }, dispatch },
+    ...{
+      bodies: { reader, budget: bodyBudget(), pace: new BodyPace(systemClock), clock: systemClock },
+      dispatch,
+    },
     ...{ random: systemRandom, exposed: undefined, background: background(silentLogger) },
     ...{
       relayer: undefined,

@@ -5,6 +5,7 @@ import express from 'express'
 import { systemClock } from '../../../../src/node/primitives/clock.ts'
 import { bodies, bodyReader } from '../../../../src/server/bodies/bodies.ts'
 import { bodyBudget } from '../../../../src/server/bodies/budget.ts'
+import { BodyPace } from '../../../../src/server/bodies/pace.ts'
 import type { Sender } from '../../../../src/server/bodies/turns.ts'
 import { serverError, statusOf } from '../../../../src/server/errors.ts'
 import { isMerogateError } from '../../../../src/node/errors.ts'
@@ -21,7 +22,9 @@ describe('the way of a body', () => {
     stop: () => Promise.resolve(),
   }
   const app = express().set('trust proxy', 'loopback')
-  app.use(bodies({ reader, budget: bodyBudget(), clock: systemClock }))
+  app.use(
+    bodies({ reader, budget: bodyBudget(), pace: new BodyPace(systemClock), clock: systemClock }),
+  )
   app.post('/', async (req, res) => {
     res.locals['keyId'] = req.headers['x-key']
     try {
