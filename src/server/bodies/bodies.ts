@@ -40,14 +40,17 @@ export function bodyReader(limit: number): (req: Request, res: Response) => Prom
     const timer = clock.after(BODY_TIMEOUT_MS, () => late.reject(tooSlow()))
     try {
       const full = takeRoom(req, res, budget, limit)
-      const waitMs = announced > MAX_SMALL_BODY_BYTES ? pace.pay(sender, announced) : 0
+      const isSmall = announced !== undefined && announced <= MAX_SMALL_BODY_BYTES
+      const waitMs = isSmall ? 0 : pace.pay(sender, announced ?? 0)
       if (waitMs > 0) await new Promise<void>((resolve) => void clock.after(waitMs, resolve))
       await Promise.race([receive(parse, req, res), full, late.promise])
       timer.cancel()
       const body: unknown = req.body
       if (body instanceof Uint8Array) {
         // of one that did not say how long it is, the next one pays
-        if (announced === 0 && body.length > MAX_SMALL_BODY_BYTES) pace.pay(sender, body.length)
+        if (announced === undefined && body.length > MAX_SMALL_BODY_BYTES) {
+          pace.owe(sender, body.length)
+        }
         return await reader.read(body, sender)
       }
       throw serverError('SERVER_BAD_JSON', 'input', 'expected JSON, got an empty body')
@@ -60,10 +63,12 @@ export function bodyReader(limit: number): (req: Request, res: Response) => Prom
   }
 }
 
-/** Bytes that a body will have; 0 when it does not say. */
-function announcedBytes({ headers }: Request, limit: number): number {
+/** Bytes that a body will have, when it says. */
+function announcedBytes({ headers }: Request, limit: number): number | undefined {
   const { 'content-length': length, 'content-encoding': encoding = 'identity' } = headers
-  return encoding === 'identity' && length !== undefined ? Math.min(Number(length), limit) : 0
+  return encoding === 'identity' && length !== undefined
+    ? Math.min(Number(length), limit)
+    : undefined
 }
 
 /** Who sent a request: programs of this machine, and whom a proxy on it does not name, share an address. */

@@ -19,23 +19,41 @@ export class BodyPace {
   }
 
   /** Counts a large body; returns how long it is not to be read, ms. @throws SERVER_TOO_MANY (limit) too long, and nothing was counted */
-  pay({ address = '', keyId = '' }: Sender, bytes: number): number {
+  pay(sender: Sender, bytes: number): number {
     const nowMs = this.#clock.monotonicMs()
-    const name = `${address} ${keyId}`
-    const sinceMs = Math.max(nowMs, this.#untilMs.get(name) ?? 0)
-    const untilMs = sinceMs + (bytes * 1000) / LARGE_BODY_BYTES_PER_SECOND
+    const untilMs = this.#after(sender, bytes, nowMs)
     const waitMs = Math.max(0, untilMs - LARGE_BODY_BURST_MS - nowMs)
     if (waitMs > MAX_LARGE_BODY_WAIT_MS) {
       const message = `expected at most ${LARGE_BODY_BYTES_PER_SECOND} bytes a second of large bodies, got more`
       const details = { limit: LARGE_BODY_BYTES_PER_SECOND, retryAfterMs: MAX_LARGE_BODY_WAIT_MS }
       throw serverError('SERVER_TOO_MANY', 'limit', message, details)
     }
+    this.#note(sender, untilMs, nowMs)
+    return waitMs
+  }
+
+  /** Counts one that did not say how long it was, and is read by now: the next one waits for it. */
+  owe(sender: Sender, bytes: number): void {
+    const nowMs = this.#clock.monotonicMs()
+    this.#note(sender, this.#after(sender, bytes, nowMs), nowMs)
+  }
+
+  #after(sender: Sender, bytes: number, nowMs: number): number {
+    const sinceMs = Math.max(nowMs, this.#untilMs.get(nameOf(sender)) ?? 0)
+    return sinceMs + (bytes * 1000) / LARGE_BODY_BYTES_PER_SECOND
+  }
+
+  #note(sender: Sender, untilMs: number, nowMs: number): void {
+    const name = nameOf(sender)
     this.#untilMs.delete(name)
     this.#untilMs.set(name, untilMs)
     for (const [other, endMs] of this.#untilMs) {
       if (endMs > nowMs && this.#untilMs.size <= MAX_PACED_SENDERS) break
       this.#untilMs.delete(other)
     }
-    return waitMs
   }
+}
+
+function nameOf({ address = '', keyId = '' }: Sender): string {
+  return `${address} ${keyId}`
 }

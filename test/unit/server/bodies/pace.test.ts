@@ -32,4 +32,14 @@ describe('large bodies of one sender', () => {
     }
     expect(pace.pay(one, 0)).to.equal(MAX_LARGE_BODY_WAIT_MS)
   })
+
+  it('that do not say how long they are hold back what comes next, however long they were', () => {
+    const clock = handClock(0)
+    const pace = new BodyPace(clock)
+    const one = { keyId: 'one' }
+    for (let i = 0; i < 5; i++) pace.owe(one, BURST)
+    expect(thrownCode(() => pace.pay(one, 0))).to.equal('SERVER_TOO_MANY')
+    clock.advance(4 * LARGE_BODY_BURST_MS)
+    expect(pace.pay(one, 0)).to.equal(0)
+  })
 })
