@@ -9,6 +9,9 @@ import { BodyPace } from '../../../../src/server/bodies/pace.ts'
 import type { Sender } from '../../../../src/server/bodies/turns.ts'
 import { serverError, statusOf } from '../../../../src/server/errors.ts'
 import { isMerogateError } from '../../../../src/node/errors.ts'
+import { MAX_SMALL_BODY_BYTES } from '../../../../src/server/limits.ts'
+
+const LARGE = 2 * MAX_SMALL_BODY_BYTES
 
 describe('the way of a body', () => {
   const senders: (Sender | undefined)[] = []
@@ -51,5 +54,38 @@ describe('the way of a body', () => {
     ])
     listener.closeAllConnections()
     await new Promise((resolve) => listener.close(resolve))
+  })
+
+  it('counts a large one that did not say how long it is, and lets the next one wait for it', async () => {
+    const counted: [what: string, bytes: number][] = []
+    const pace = new BodyPace(systemClock)
+    const { pay, owe } = { pay: pace.pay.bind(pace), owe: pace.owe.bind(pace) }
+    pace.pay = (sender, bytes) => (counted.push(['pay', bytes]), pay(sender, bytes))
+    pace.owe = (sender, bytes) => (counted.push(['owe', bytes]), owe(sender, bytes))
+    const reader = {
+      read: () => Promise.resolve(null),
+      isJson: () => Promise.resolve(true),
+      stop: () => Promise.resolve(),
+    }
+    const app = express()
+    app.use(bodies({ reader, budget: bodyBudget(), pace, clock: systemClock }))
+    app.post('/', async (req, res) => {
+      res.json(await bodyReader(2 * LARGE)(req, res))
+    })
+    const listener = app.listen(0, '127.0.0.1')
+    await once(listener, 'listening')
+    const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}/`
+    const large = Buffer.alloc(LARGE, ' ')
+    const stream = new Blob([large]).stream()
+    await fetch(url, { method: 'POST', body: stream, duplex: 'half' })
+    await fetch(url, { method: 'POST', body: large })
+    await fetch(url, { method: 'POST', body: 'small' })
+    listener.closeAllConnections()
+    listener.close()
+    expect(counted).to.deep.equal([
+      ['pay', 0],
+      ['owe', LARGE],
+      ['pay', LARGE],
+    ])
   })
 })
